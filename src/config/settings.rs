@@ -1,0 +1,215 @@
+//! The configuration as it is meant: parsed, checked, complete. What was written is [`super::raw`]'s.
+//!
+//! Everything that could be wrong has been found before one of these exists, so the rest of the house reads plain
+//! values: addresses are addresses, durations durations, secrets hide themselves. Defaults stand in `raw` alone.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::header::{HeaderName, HeaderValue};
+use ipnet::IpNet;
+use url::Url;
+
+use super::secret::Secret;
+use crate::ids::BotId;
+use crate::translate::view::Policy;
+
+/// The whole configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where OpenBuilder calls. Port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Certificate and key for those without a front proxy; plain HTTP without.
+    pub tls: Option<TlsFiles>,
+    /// Threads, each with its own runtime; one per core by default.
+    pub workers: usize,
+    /// How long a stop waits for turns and callbacks (S6).
+    pub grace: Duration,
+    /// The operators' listener.
+    pub admin: Admin,
+    /// The bots by name; at least one.
+    pub bots: BTreeMap<BotId, Arc<BotSettings>>,
+    /// Late answers by callback (S2).
+    pub callback: Callback,
+    /// Who may call.
+    pub access: Access,
+    /// Bounds (S5).
+    pub limits: Limits,
+    /// Logging.
+    pub log: Log,
+    /// POSTed to once when a bot goes out and once when it is back (S4).
+    pub alert: Option<Url>,
+    /// Hosts whose bare URL as utterance is a photo (I4), ASCII, lower case; a leading dot means any subdomain too.
+    pub media_hosts: Arc<[Box<str>]>,
+}
+
+/// The operators' listener.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    /// Where.
+    pub listen: SocketAddr,
+    /// Asked for as `Authorization: Bearer …`; mandatory off the loopback.
+    pub token: Option<Secret>,
+    /// Values of `Host` that are accepted besides IP literals and `localhost`.
+    pub hosts: Vec<Box<str>>,
+}
+
+/// PEM files of a certificate chain and its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The chain.
+    pub cert: PathBuf,
+    /// The key.
+    pub key: PathBuf,
+}
+
+/// One bot.
+#[derive(Debug, Clone)]
+pub struct BotSettings {
+    /// Its name.
+    pub id: BotId,
+    /// Its address with its base path and without a slash at the end (legacy.md 2).
+    pub url: Url,
+    /// Trust for an `https` bot (I8).
+    pub trust: Trust,
+    /// Extra request headers (I8).
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// When the user must have read something, from the first byte of the call (S1).
+    pub deadline: Duration,
+    /// How long the bot is held on for without a callback (S3).
+    pub late: Duration,
+    /// What words that match no button come to (I5).
+    pub free_text: FreeText,
+    /// Showing.
+    pub policy: Arc<Policy>,
+    /// Blocks that mean "home", by name or id (I2).
+    pub welcome_blocks: Vec<Box<str>>,
+    /// Quick replies by block: OpenBuilder `bot.id` to block id (K3).
+    pub message_block: BTreeMap<Box<str>, Box<str>>,
+    /// OpenBuilder bots whose calls are this bot's, without trailing `!`.
+    pub openbuilder_ids: Vec<Box<str>>,
+    /// Kakao channel ids (public id or uuid) whose events are this bot's (E2); empty: all on its path.
+    pub channel_ids: Vec<Box<str>>,
+    /// The Kakao admin key that the channel webhook shows (E2); without it `/channel` is refused.
+    pub channel_key: Option<Secret>,
+    /// The header secret of the skill.
+    pub secret: Option<HeaderSecret>,
+    /// Addresses this bot's calls may come from, besides `access.allow`.
+    pub allow: Vec<IpNet>,
+    /// Served beyond the loopback without secret or address list.
+    pub open: bool,
+    /// One message at a time for all users (I6).
+    pub one_at_a_time: bool,
+    /// `POST /friend` for users never seen before (E3).
+    pub friend_on_first_contact: bool,
+    /// Calls one user may make in a minute; no bound without.
+    pub rate: Option<u32>,
+    /// Turns of this bot in flight (S5).
+    pub turns: usize,
+    /// Sessions kept for this bot (S5).
+    pub sessions: usize,
+    /// The breaker (S4).
+    pub breaker: Breaker,
+}
+
+/// What words that match no button come to (I5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FreeText {
+    /// The keyboard is shown again.
+    #[default]
+    Reprompt,
+    /// The bot gets them.
+    Forward,
+}
+
+/// How an `https` bot is verified (I8).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Trust {
+    /// PEM file of a private CA, besides the public ones.
+    pub ca: Option<PathBuf>,
+    /// Any certificate will do. Says so in the log at start.
+    pub insecure: bool,
+}
+
+/// A header that must carry one of these values.
+#[derive(Debug, Clone)]
+pub struct HeaderSecret {
+    /// Which header.
+    pub header: HeaderName,
+    /// Any of these; two while rotating.
+    pub values: Vec<Secret>,
+}
+
+/// When the breaker opens and for how long (S4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breaker {
+    /// Failures in a row.
+    pub failures: u32,
+    /// How long it stays open.
+    pub open: Duration,
+}
+
+/// Late answers by callback (S2).
+#[derive(Debug, Clone)]
+pub struct Callback {
+    /// When "wait" is answered.
+    pub after: Duration,
+    /// When the bot is given up, from the call's arrival.
+    pub give_up: Duration,
+    /// Where answers may be POSTed: scheme, host and port; the path must begin with `/v1/bots/`.
+    pub origins: Vec<Url>,
+}
+
+/// Who may call.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// Addresses; everyone's when empty.
+    pub allow: Vec<IpNet>,
+    /// Peers whose `X-Forwarded-For` is believed, from the right.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// Bounds (S5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections of the public listener.
+    pub connections: usize,
+    /// Turns in flight.
+    pub turns: usize,
+    /// Turns of one user in flight, queued ones included.
+    pub turns_per_user: usize,
+    /// Bytes of a request body.
+    pub body: usize,
+    /// How long a connection may take to send a request's head, or stay idle.
+    pub header_timeout: Duration,
+    /// Bytes of late and unfinished replies kept for all users (S3).
+    pub parked_bytes: usize,
+    /// Channel events waiting or on their way, for all bots (E2, E4).
+    pub events: usize,
+}
+
+/// Logging.
+#[derive(Debug, Clone)]
+pub struct Log {
+    /// How lines look.
+    pub format: LogFormat,
+    /// A `tracing` filter such as `info` or `smartchat_bridge=debug`.
+    pub filter: Box<str>,
+    /// Keys the hashes of user keys (design.md 9); random per process without.
+    pub key: Option<Secret>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// Pretty on a terminal, JSON otherwise.
+    #[default]
+    Auto,
+    /// For people.
+    Pretty,
+    /// For machines.
+    Json,
+}

@@ -1,0 +1,168 @@
+//! The mark on every button the bridge makes: `extra.sb`, which comes back as `clientExtra.sb` (design.md 1).
+//!
+//! A tap must mean what its label said when it was shown, whatever keyboard is current by then (I3), also after a
+//! restart; so the mark carries the exact words itself, not a reference into state that may be gone. Only words
+//! over 1000 units, and the bridge's own navigation, refer to a keyboard by its id. Small and versioned: a mark of
+//! another version, or one that makes no sense, is ignored and the utterance speaks for itself.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::text::Text;
+
+/// The version this build writes and reads.
+const VERSION: u8 = 1;
+
+/// Names a keyboard by its labels: the same labels in the same order have the same id, after a restart too.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyboardId(pub u64);
+
+impl fmt::Debug for KeyboardId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// What a button of ours means when it is pressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark<'a> {
+    /// Say these exact words to the bot (I3).
+    Say(Cow<'a, str>),
+    /// Say the label with this index of that keyboard: a label too long to travel (K3).
+    Pick {
+        /// Which keyboard.
+        keyboard: KeyboardId,
+        /// Counted from 0.
+        index: u32,
+    },
+    /// Show this page of that keyboard (K4).
+    Page {
+        /// Which keyboard.
+        keyboard: KeyboardId,
+        /// Counted from 0.
+        page: u32,
+    },
+    /// `이어서 보기`: show this part of what was too long for one answer (O5).
+    More {
+        /// Counted from 0.
+        part: u32,
+    },
+    /// `답변 보기`: show the answer that came late (S3).
+    Late,
+}
+
+/// The mark as it stands in JSON. One letter a member: ten of them travel with every keyboard.
+#[derive(Serialize, Deserialize)]
+struct Written<'a> {
+    v: u8,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    w: Option<WrittenText<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    k: Option<WrittenText<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    i: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    p: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    m: Option<u32>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    l: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct WrittenText<'a>(#[serde(borrow)] Text<'a>);
+
+impl Serialize for WrittenText<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
+}
+
+impl Serialize for Mark<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut written = Written { v: VERSION, w: None, k: None, i: None, p: None, m: None, l: false };
+        let text = |words: &str| Some(WrittenText(Text(Cow::Owned(words.to_owned()))));
+        match self {
+            Self::Say(words) => {
+                // The common case, ten a keyboard: borrowed, not copied.
+                #[derive(Serialize)]
+                struct Say<'b> {
+                    v: u8,
+                    w: &'b str,
+                }
+                return Say { v: VERSION, w: words }.serialize(serializer);
+            }
+            Self::Pick { keyboard, index } => {
+                written.k = text(&format!("{keyboard:?}"));
+                written.i = Some(*index);
+            }
+            Self::Page { keyboard, page } => {
+                written.k = text(&format!("{keyboard:?}"));
+                written.p = Some(*page);
+            }
+            Self::More { part } => written.m = Some(*part),
+            Self::Late => written.l = true,
+        }
+        written.serialize(serializer)
+    }
+}
+
+impl<'a> Mark<'a> {
+    /// Our mark in a `clientExtra`, if there is one that this version understands.
+    #[must_use]
+    pub fn find(client_extra: &'a str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct ClientExtra<'b> {
+            #[serde(borrow, default)]
+            sb: Option<Written<'b>>,
+        }
+        let written = serde_json::from_str::<ClientExtra<'a>>(client_extra).ok()?.sb?;
+        if written.v != VERSION {
+            return None;
+        }
+        let keyboard = written.k.and_then(|k| u64::from_str_radix(k.0.as_str(), 16).ok()).map(KeyboardId);
+        match (written.w, keyboard, written.i, written.p, written.m) {
+            (Some(words), ..) if !words.0.as_str().is_empty() => Some(Self::Say(words.0.0)),
+            (None, Some(keyboard), Some(index), None, None) => Some(Self::Pick { keyboard, index }),
+            (None, Some(keyboard), None, Some(page), None) => Some(Self::Page { keyboard, page }),
+            (None, None, None, None, Some(part)) => Some(Self::More { part }),
+            (None, None, None, None, None) if written.l => Some(Self::Late),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mark_comes_back_as_it_went() {
+        let keyboard = KeyboardId(0x00ab_cdef_0123_4567);
+        let marks = [
+            Mark::Say("급식(조식)\n\"둘째 줄\"".into()),
+            Mark::Pick { keyboard, index: 121 },
+            Mark::Page { keyboard, page: 0 },
+            Mark::More { part: 3 },
+            Mark::Late,
+        ];
+        for mark in marks {
+            let extra = serde_json::to_string(&super::super::answer::Extra { sb: mark.clone() }).unwrap();
+            assert_eq!(Mark::find(&extra), Some(mark), "{extra}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_our_mark_is_ignored() {
+        for other in [
+            "null", "\"null\"", "{}", "[]", "7", r#"{"kb":"a1"}"#, r#"{"sb":null}"#, r#"{"sb":{"v":2,"w":"x"}}"#,
+            r#"{"sb":{"v":1}}"#, r#"{"sb":{"v":1,"w":""}}"#, r#"{"sb":{"v":1,"k":"zz","p":1}}"#, r#"{"sb":"x"}"#, "{",
+        ] {
+            assert_eq!(Mark::find(other), None, "{other}");
+        }
+        assert_eq!(Mark::find(r#"{"id":7,"sb":{"v":1,"w":"급식"},"x":[]}"#), Some(Mark::Say("급식".into())));
+    }
+}

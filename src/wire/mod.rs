@@ -1,0 +1,8 @@
+//! Rank 0: the two wires, as types. What OpenBuilder sends and wants, what an old bot is asked and says.
+
+pub mod answer;
+pub mod legacy;
+pub mod limits;
+pub mod mark;
+pub mod skill;
+pub mod text;

@@ -1,0 +1,72 @@
+//! A string that borrows from the body it was read from.
+//!
+//! `Option<Cow<str>>` never borrows under serde's derive, every value would be copied (design.md 8); this type
+//! borrows when the JSON string has no escape. Its length in UTF-16 units is what the limits of O1 count.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+
+/// A string of a JSON body, borrowed where it stands there without escapes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Text<'a>(pub Cow<'a, str>);
+
+impl Text<'_> {
+    /// The characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Length in UTF-16 units (O1).
+#[must_use]
+pub fn units(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Borrowing;
+        impl<'de> Visitor<'de> for Borrowing {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_string<E: Error>(self, text: String) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text)))
+            }
+        }
+        deserializer.deserialize_str(Borrowing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_string_without_escapes_is_borrowed_from_the_body() {
+        let plain: Option<Text<'_>> = serde_json::from_str("\"오늘 급식\"").unwrap();
+        assert!(matches!(plain, Some(Text(Cow::Borrowed("오늘 급식")))));
+        let escaped: Option<Text<'_>> = serde_json::from_str("\"a\\nb\"").unwrap();
+        assert!(matches!(escaped, Some(Text(Cow::Owned(_)))));
+    }
+
+    #[test]
+    fn units_count_surrogates() {
+        assert_eq!(units("가a"), 2);
+        assert_eq!(units("𠮷"), 2);
+    }
+}

@@ -1,9 +1,13 @@
 #![doc = "smartchat-bridge: an unchanged \"API-type smart chat\" bot behind Kakao i OpenBuilder."]
 
+pub mod breaker;
 pub mod config;
 pub mod fault;
 pub mod ids;
+pub mod keyboards;
 pub mod reading;
+pub mod session;
+pub mod store;
 pub mod time;
 pub mod translate;
 pub mod wire;

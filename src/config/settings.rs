@@ -15,7 +15,7 @@ use url::Url;
 
 use super::secret::Secret;
 use crate::ids::BotId;
-use crate::translate::view::Policy;
+use crate::translate::view::{FreeText, Policy};
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -115,15 +115,6 @@ pub struct BotSettings {
     pub breaker: Breaker,
 }
 
-/// What words that match no button come to (I5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum FreeText {
-    /// The keyboard is shown again.
-    #[default]
-    Reprompt,
-    /// The bot gets them.
-    Forward,
-}
 
 /// How an `https` bot is verified (I8).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

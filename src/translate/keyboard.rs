@@ -44,3 +44,17 @@ pub fn id_of<S: AsRef<str>>(labels: &[S]) -> KeyboardId {
     }
     KeyboardId(hasher.finish())
 }
+
+impl Keyboard {
+    /// STUB
+    #[must_use]
+    pub fn find(&self, words: &str) -> Option<&str> {
+        self.labels.iter().map(|l| &**l).find(|l| *l == words)
+    }
+    /// STUB
+    #[must_use]
+    pub fn numbered(&self, words: &str) -> Option<&str> {
+        let n: usize = words.parse().ok()?;
+        self.labels.get(n.checked_sub(1)?).map(|l| &**l)
+    }
+}

@@ -112,3 +112,13 @@ pub struct View<'a> {
     /// A group room (I10): no quick replies, labels numbered below the text.
     pub room: bool,
 }
+
+/// What words that match no button come to (I5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FreeText {
+    /// The keyboard is shown again.
+    #[default]
+    Reprompt,
+    /// The bot gets them.
+    Forward,
+}

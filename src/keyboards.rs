@@ -1,0 +1,108 @@
+//! Keyboards are shared (design.md 3): a million users of one menu hold one copy of it.
+//!
+//! Interned by id, weakly: when the last session forgets a keyboard, it goes. The id is a hash of content, so a
+//! hit is compared before it is trusted; on a collision the newcomer simply is not shared.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+
+use crate::translate::keyboard::{Keyboard, id_of};
+use crate::wire::mark::KeyboardId;
+
+/// Dead entries are swept when the table has grown to twice what lived after the last sweep, and never below this.
+const SWEEP_FROM: usize = 1024;
+
+/// All keyboards that anybody was shown.
+#[derive(Debug)]
+pub struct Keyboards {
+    known: DashMap<KeyboardId, Weak<Keyboard>>,
+    sweep_at: AtomicUsize,
+}
+
+impl Default for Keyboards {
+    fn default() -> Self {
+        Self { known: DashMap::new(), sweep_at: AtomicUsize::new(SWEEP_FROM) }
+    }
+}
+
+impl Keyboards {
+    /// The shared keyboard of these labels; `None` for no labels.
+    #[must_use]
+    pub fn intern<S: AsRef<str>>(&self, labels: &[S]) -> Option<Arc<Keyboard>> {
+        if labels.is_empty() {
+            return None;
+        }
+        let id = id_of(labels);
+        if let Some(known) = self.known.get(&id).and_then(|weak| weak.upgrade()) {
+            let same = known.labels().len() == labels.len()
+                && known.labels().iter().zip(labels).all(|(known, label)| **known == *label.as_ref());
+            return if same { Some(known) } else { Keyboard::new(labels).map(Arc::new) };
+        }
+        let fresh = Arc::new(Keyboard::new(labels)?);
+        match self.known.entry(id) {
+            Entry::Occupied(mut entry) => match entry.get().upgrade() {
+                Some(known) if known == fresh => return Some(known),
+                Some(_) => {}
+                None => {
+                    entry.insert(Arc::downgrade(&fresh));
+                }
+            },
+            Entry::Vacant(entry) => {
+                entry.insert(Arc::downgrade(&fresh));
+            }
+        }
+        self.sweep();
+        Some(fresh)
+    }
+
+    fn sweep(&self) {
+        let due = self.sweep_at.load(Ordering::Relaxed);
+        if self.known.len() < due {
+            return;
+        }
+        // One thread sweeps; the others go on.
+        if self.sweep_at.compare_exchange(due, usize::MAX, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            self.known.retain(|_, keyboard| keyboard.strong_count() > 0);
+            self.sweep_at.store((self.known.len() * 2).max(SWEEP_FROM), Ordering::Relaxed);
+        }
+    }
+
+    /// How many are remembered, living or not yet swept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_labels_are_one_keyboard() {
+        let keyboards = Keyboards::default();
+        let first = keyboards.intern(&["급식", "날씨"]).unwrap();
+        let second = keyboards.intern(&["급식", "날씨"]).unwrap();
+        assert!(Arc::ptr_eq(&first, &second));
+        assert!(!Arc::ptr_eq(&first, &keyboards.intern(&["날씨", "급식"]).unwrap()));
+        assert!(keyboards.intern::<&str>(&[]).is_none());
+    }
+
+    #[test]
+    fn forgotten_keyboards_are_swept() {
+        let keyboards = Keyboards::default();
+        for number in 0..10 * SWEEP_FROM {
+            drop(keyboards.intern(&[number.to_string()]));
+        }
+        assert!(keyboards.len() <= 2 * SWEEP_FROM, "{}", keyboards.len());
+    }
+}

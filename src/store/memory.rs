@@ -1,0 +1,321 @@
+//! The store of one bot in memory.
+//!
+//! A user costs one small slot by value in a `DashMap`; whoever has to wait stands in a side map that exists only
+//! under contention. No guard is held over a poll. When sessions reach their bound, the oldest of a few drawn at
+//! random goes, as Redis does it: an exact order would be a lock that all users share. A session that is held or
+//! has something parked is never drawn (S5).
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use tokio::sync::oneshot;
+
+use super::{Begun, Census, Store, TapId, Turn};
+use crate::ids::UserKey;
+use crate::session::{Session, TEN_MINUTES};
+use crate::time::Moment;
+
+/// Sessions drawn for one eviction, and how often it is tried before the newcomer is refused.
+const DRAWN: usize = 8;
+const DRAWS: usize = 16;
+
+/// What all bots together may park (S3).
+#[derive(Debug)]
+pub struct ParkedBudget {
+    used: AtomicUsize,
+    bound: usize,
+}
+
+impl ParkedBudget {
+    /// A budget of so many bytes.
+    #[must_use]
+    pub fn new(bound: usize) -> Self {
+        Self { used: AtomicUsize::new(0), bound }
+    }
+
+    fn fits(&self, bytes: usize) -> bool {
+        self.used.load(Ordering::Relaxed).saturating_add(bytes) <= self.bound
+    }
+}
+
+/// The users of one bot.
+#[derive(Debug)]
+pub struct MemoryStore {
+    slots: DashMap<UserKey, Slot>,
+    lines: DashMap<UserKey, Line>,
+    drawing: Mutex<Drawing>,
+    shelves: Mutex<VecDeque<(Moment, UserKey)>>,
+    parked: AtomicUsize,
+    parked_bytes: AtomicUsize,
+    budget: Arc<ParkedBudget>,
+    sessions: usize,
+    turns_per_user: usize,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    session: Session,
+    tap: Option<TapId>,
+    held: bool,
+}
+
+/// Those who wait for one user's turn, and those who made the tap that is in flight.
+#[derive(Debug, Default)]
+struct Line {
+    waiting: VecDeque<(Option<TapId>, oneshot::Sender<Turn>)>,
+    followers: Vec<(TapId, oneshot::Sender<Bytes>)>,
+}
+
+/// From what is drawn at the bound: every user once, in no order; those who left are found out when drawn.
+#[derive(Debug)]
+struct Drawing {
+    users: Vec<UserKey>,
+    random: u64,
+}
+
+impl MemoryStore {
+    /// An empty store that keeps at most so many sessions and lets so many turns of one user wait or run.
+    #[must_use]
+    pub fn new(sessions: usize, turns_per_user: usize, budget: Arc<ParkedBudget>) -> Self {
+        Self {
+            slots: DashMap::new(),
+            lines: DashMap::new(),
+            drawing: Mutex::new(Drawing { users: Vec::new(), random: 0x9e37_79b9_7f4a_7c15 }),
+            shelves: Mutex::new(VecDeque::new()),
+            parked: AtomicUsize::new(0),
+            parked_bytes: AtomicUsize::new(0),
+            budget,
+            sessions: sessions.max(1),
+            turns_per_user: turns_per_user.max(1),
+        }
+    }
+
+    fn drawing(&self) -> MutexGuard<'_, Drawing> {
+        self.drawing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn shelves(&self) -> MutexGuard<'_, VecDeque<(Moment, UserKey)>> {
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stands in line behind the turn that is in flight, or follows it when it is the same tap.
+    fn queue(&self, user: UserKey, tap: Option<TapId>, holder: Option<TapId>) -> Begun {
+        let mut line = self.lines.entry(user).or_default();
+        if let Some(tap) = tap
+            && (holder == Some(tap) || line.waiting.iter().any(|(waiting, _)| *waiting == Some(tap)))
+        {
+            line.followers.retain(|(_, follower)| !follower.is_closed());
+            if line.followers.len() >= self.turns_per_user {
+                return Begun::Full;
+            }
+            let (sender, receiver) = oneshot::channel();
+            line.followers.push((tap, sender));
+            return Begun::Follow(Box::pin(async move { receiver.await.ok() }));
+        }
+        line.waiting.retain(|(_, waiting)| !waiting.is_closed());
+        if line.waiting.len() + 1 >= self.turns_per_user {
+            return Begun::Full;
+        }
+        let (sender, receiver) = oneshot::channel();
+        line.waiting.push_back((tap, sender));
+        Begun::Queued(Box::pin(async move { receiver.await.ok() }))
+    }
+
+    /// Makes room for one more session.
+    fn make_room(&self) -> bool {
+        if self.slots.len() < self.sessions {
+            return true;
+        }
+        let mut drawing = self.drawing();
+        for _ in 0..DRAWS {
+            let mut oldest: Option<(Moment, usize, UserKey)> = None;
+            for _ in 0..DRAWN {
+                let Some((place, user)) = drawing.draw() else { return false };
+                let age = self.slots.get(&user).map(|slot| (slot.evictable(), slot.session.last_shown()));
+                match age {
+                    None => {
+                        drawing.users.swap_remove(place);
+                        oldest = None;
+                        break;
+                    }
+                    Some((true, at)) if oldest.is_none_or(|(then, ..)| at < then) => oldest = Some((at, place, user)),
+                    Some(_) => {}
+                }
+            }
+            if let Some((_, place, user)) = oldest {
+                drawing.users.swap_remove(place);
+                if self.slots.remove_if(&user, |_, slot| slot.evictable()).is_some() {
+                    return true;
+                }
+                drawing.users.push(user);
+            }
+        }
+        false
+    }
+
+    fn remember(&self, user: UserKey) {
+        let mut drawing = self.drawing();
+        drawing.users.push(user);
+        // Users who left and came back stand here twice; their first place is found out when drawn, or here.
+        if drawing.users.len() > 2 * self.slots.len() + 1024 {
+            let mut seen = HashSet::new();
+            drawing.users.retain(|user| self.slots.contains_key(user) && seen.insert(*user));
+        }
+    }
+
+    fn account(&self, user: &UserKey, before: &Session, after: &Session, now: Moment) {
+        let (was, is) = (before.parked_bytes(), after.parked_bytes());
+        for total in [&self.parked_bytes, &self.budget.used] {
+            move_by(total, was, is);
+        }
+        move_by(&self.parked, before.parked_count(), after.parked_count());
+        if after.parked_count() > 0 {
+            self.shelves().push_back((now, *user));
+        }
+    }
+}
+
+impl Slot {
+    fn evictable(&self) -> bool {
+        !self.held && !self.session.has_parked()
+    }
+}
+
+impl Drawing {
+    /// One user at random: xorshift is random enough to choose who is forgotten.
+    fn draw(&mut self) -> Option<(usize, UserKey)> {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        let count = u64::try_from(self.users.len()).ok()?;
+        let place = usize::try_from(self.random.checked_rem(count)?).ok()?;
+        self.users.get(place).map(|user| (place, *user))
+    }
+}
+
+fn move_by(total: &AtomicUsize, was: usize, is: usize) {
+    if is >= was {
+        total.fetch_add(is - was, Ordering::Relaxed);
+    } else {
+        total.fetch_sub(was - is, Ordering::Relaxed);
+    }
+}
+
+impl Store for MemoryStore {
+    fn begin(self: Arc<Self>, user: UserKey, tap: Option<TapId>) -> Begun {
+        if !self.slots.contains_key(&user) && !self.make_room() {
+            return Begun::Full;
+        }
+        let (session, fresh) = match self.slots.entry(user) {
+            // The line is joined under the slot's lock, so that the holder cannot leave in between.
+            Entry::Occupied(entry) if entry.get().held => return self.queue(user, tap, entry.get().tap),
+            Entry::Occupied(mut entry) => {
+                let slot = entry.get_mut();
+                slot.held = true;
+                slot.tap = tap;
+                (slot.session.clone(), false)
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(Slot { session: Session::default(), tap, held: true });
+                (Session::default(), true)
+            }
+        };
+        if fresh {
+            self.remember(user);
+        }
+        Begun::Turn(Turn::new(self, user, session))
+    }
+
+    fn end(self: Arc<Self>, user: &UserKey, session: Option<Session>, now: Moment) {
+        let next = {
+            let Entry::Occupied(mut entry) = self.slots.entry(*user) else { return };
+            if let Some(mut session) = session {
+                session.tidy(now);
+                self.account(user, &entry.get().session, &session, now);
+                entry.get_mut().session = session;
+            }
+            let next = match self.lines.entry(*user) {
+                Entry::Occupied(mut line) => {
+                    // Who follows a tap that ended without an answer learns it now, not at their deadline.
+                    let ended = entry.get().tap;
+                    line.get_mut().followers.retain(|(tap, _)| Some(*tap) != ended);
+                    let next = line.get_mut().waiting.pop_front();
+                    if next.is_none() {
+                        line.remove();
+                    }
+                    next
+                }
+                Entry::Vacant(_) => None,
+            };
+            match next {
+                Some((tap, baton)) => {
+                    entry.get_mut().tap = tap;
+                    Some((baton, entry.get().session.clone()))
+                }
+                None if entry.get().session.is_new() && !entry.get().session.has_parked() => {
+                    entry.remove();
+                    None
+                }
+                None => {
+                    let slot = entry.get_mut();
+                    slot.held = false;
+                    slot.tap = None;
+                    None
+                }
+            }
+        };
+        if let Some((baton, session)) = next {
+            // Where the next in line has gone, the turn comes back, is dropped, and goes to the one behind.
+            drop(baton.send(Turn::new(Arc::clone(&self) as Arc<dyn Store>, *user, session)));
+        }
+    }
+
+    fn asking(&self, _user: &UserKey) {}
+
+    fn share(&self, user: &UserKey, answer: &Bytes) -> usize {
+        let Some(tap) = self.slots.get(user).and_then(|slot| slot.tap) else { return 0 };
+        let Some(mut line) = self.lines.get_mut(user) else { return 0 };
+        let (ours, others) = std::mem::take(&mut line.followers).into_iter().partition(|(of, _)| *of == tap);
+        line.followers = others;
+        ours.into_iter().filter_map(|(_, follower): (TapId, _)| follower.send(answer.clone()).ok()).count()
+    }
+
+    fn may_park(&self, bytes: usize) -> bool {
+        self.budget.fits(bytes)
+    }
+
+    fn sweep(&self, now: Moment) {
+        loop {
+            let due = {
+                let mut shelves = self.shelves();
+                match shelves.front() {
+                    Some((since, _)) if now.since(*since) >= TEN_MINUTES => shelves.pop_front(),
+                    _ => None,
+                }
+            };
+            let Some((_, user)) = due else { return };
+            if let Some(mut slot) = self.slots.get_mut(&user)
+                && !slot.held
+            {
+                let (bytes, count) = (slot.session.parked_bytes(), slot.session.parked_count());
+                slot.session.tidy(now);
+                for total in [&self.parked_bytes, &self.budget.used] {
+                    move_by(total, bytes, slot.session.parked_bytes());
+                }
+                move_by(&self.parked, count, slot.session.parked_count());
+            }
+        }
+    }
+
+    fn census(&self) -> Census {
+        Census {
+            sessions: self.slots.len(),
+            parked: self.parked.load(Ordering::Relaxed),
+            parked_bytes: self.parked_bytes.load(Ordering::Relaxed),
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! From a skill call to what the user means (I1 to I4, I9).
+//!
+//! The order is the design's: our own mark, a medium, home, words. Nothing here asks what keyboard is current; that
+//! is [`crate::session`]'s part. What is not understood counts as words: a bot that gets odd words answers
+//! something, a bot that gets nothing answers nothing.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::media_in;
+use crate::ids::{BotId, UserKey};
+use crate::wire::legacy::MessageType;
+use crate::wire::limits;
+use crate::wire::mark::Mark;
+use crate::wire::skill::{Media, Named, NotASkillCall, SkillCall, UserRequest};
+use crate::wire::text::Text;
+
+/// Which door the call came in by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// `/skill`: tells everything apart by itself.
+    Skill,
+    /// `/keyboard`: always home.
+    Keyboard,
+    /// `/message`: never home.
+    Message,
+    /// `/leave`: the conversation ends (E1).
+    Leave,
+}
+
+/// What the operator configured about listening.
+#[derive(Debug, Clone, Copy)]
+pub struct Ears<'a> {
+    /// Which bot, for derived user keys (I1).
+    pub bot: &'a BotId,
+    /// Blocks that mean home, by name or id (I2).
+    pub welcome_blocks: &'a [Box<str>],
+    /// Hosts whose bare URL is a medium (I4).
+    pub media_hosts: &'a [Box<str>],
+}
+
+/// A call, understood.
+#[derive(Debug)]
+pub struct Inbound<'a> {
+    /// Who speaks (I1).
+    pub user: UserKey,
+    /// What they say.
+    pub says: Says<'a>,
+    /// Where a late answer may go, never for testers (I9).
+    pub callback_url: Option<Cow<'a, str>>,
+    /// A group room (I10).
+    pub room: bool,
+    /// A tester of the console (I9).
+    pub tester: bool,
+    /// Kakao Login's id of this user, where the call tells it (E2).
+    pub app_user_id: Option<Cow<'a, str>>,
+    /// The user is a friend of the channel, as far as the call says (E3).
+    pub is_friend: bool,
+    /// The block run before this one, by id.
+    pub last_block: Option<Cow<'a, str>>,
+    /// This call's block, by id.
+    pub block: Option<Cow<'a, str>>,
+    /// How many media were left out because there were too many (I4).
+    pub dropped: usize,
+}
+
+/// What the user says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Says<'a> {
+    /// A button of ours was pressed.
+    Tap(Mark<'a>),
+    /// Pictures, films, recordings, in order; at least one.
+    Media(Vec<(MessageType, Cow<'a, str>)>),
+    /// The home keyboard is wanted.
+    Home,
+    /// Words, trimmed, not empty.
+    Words(Cow<'a, str>),
+    /// No words at all.
+    Nothing,
+    /// The conversation is over.
+    Leave,
+}
+
+/// The OpenBuilder bot's id without the `!` of the development channel (openbuilder.md 1.1).
+#[must_use]
+pub fn openbuilder_id<'a>(call: &'a SkillCall<'_>) -> Option<&'a str> {
+    let id = call.bot.as_ref()?.id.as_ref()?.as_str();
+    let id = id.strip_suffix('!').unwrap_or(id);
+    (!id.is_empty()).then_some(id)
+}
+
+/// Understands a call.
+///
+/// # Errors
+/// [`NotASkillCall::Missing`] when nothing in it names the user.
+pub fn understand<'a>(call: SkillCall<'a>, door: Door, ears: &Ears<'_>) -> Result<Inbound<'a>, NotASkillCall> {
+    let SkillCall { intent, action, user_request, flow, .. } = call;
+    let request = user_request.ok_or(NotASkillCall::Missing("userRequest"))?;
+    let user = user_key(&request, ears.bot)?;
+    let home = is_home(door, &[intent.as_ref(), request.block.as_ref()], ears.welcome_blocks);
+    let block = intent.or(request.block).and_then(|b| b.id).map(|id| id.0);
+
+    let params = request.params.unwrap_or_default();
+    let tester = params.ignore_me.is_some_and(is_true)
+        || params.surface.as_ref().is_some_and(|surface| surface.as_str() == "BuilderBotTest");
+    let properties = request.user.and_then(|user| user.properties).unwrap_or_default();
+    let app_user_id = [properties.app_user_id, properties.app_user_id_snake].into_iter().flatten().find_map(id_text);
+    let is_friend = properties.is_friend.is_some_and(is_true);
+
+    let action = action.unwrap_or_default();
+    let utterance = request.utterance.map(|words| trimmed(words.0)).unwrap_or_default();
+    let (says, dropped) = if door == Door::Leave {
+        (Says::Leave, 0)
+    } else if let Some(mark) = action.client_extra.and_then(|extra| Mark::find(extra.get())) {
+        (Says::Tap(mark), 0)
+    } else {
+        let media = media_in::find(params.media.and_then(medium), action.params.as_ref(), &utterance, ears.media_hosts);
+        match media {
+            Some(mut media) => {
+                let dropped = media.len().saturating_sub(limits::IMAGES);
+                media.truncate(limits::IMAGES);
+                (Says::Media(media), dropped)
+            }
+            None if home => (Says::Home, 0),
+            None if utterance.is_empty() => match params.media.and_then(medium).and_then(|m| m.url) {
+                // A medium of a kind nobody knows goes as words (I4): its URL, when nothing else was said.
+                Some(url) if !url.as_str().trim().is_empty() => (Says::Words(trimmed(url.0)), 0),
+                _ => (Says::Nothing, 0),
+            },
+            None => (Says::Words(utterance), 0),
+        }
+    };
+
+    Ok(Inbound {
+        user,
+        says,
+        callback_url: request.callback_url.map(|url| url.0).filter(|url| !url.is_empty() && !tester),
+        room: request.chat.is_some_and(|chat| chat.id.is_some()),
+        tester,
+        app_user_id,
+        is_friend,
+        last_block: flow.and_then(|flow| flow.last_block).and_then(|b| b.id).map(|id| id.0),
+        block,
+        dropped,
+    })
+}
+
+/// I1: the channel's key when it is of the legacy form, else one derived from what names the user.
+fn user_key(request: &UserRequest<'_>, bot: &BotId) -> Result<UserKey, NotASkillCall> {
+    let user = request.user.as_ref().ok_or(NotASkillCall::Missing("userRequest.user"))?;
+    let given = user.properties.as_ref().into_iter().flat_map(|properties| {
+        [&properties.plusfriend_user_key, &properties.plusfriend_user_key_snake].into_iter().flatten()
+    });
+    let mut odd = None;
+    for key in given.map(Text::as_str).filter(|key| !key.is_empty()) {
+        if let Some(key) = UserKey::parse(key) {
+            return Ok(key);
+        }
+        odd.get_or_insert(key);
+    }
+    let id = user.id.as_ref().map(Text::as_str).filter(|id| !id.is_empty()).or(odd);
+    let id = id.ok_or(NotASkillCall::Missing("userRequest.user.id"))?;
+    let room = request.chat.as_ref().and_then(|chat| chat.id.as_ref()).map(Text::as_str);
+    Ok(match room {
+        Some(room) => UserKey::derive(bot, &[id, room]),
+        None => UserKey::derive(bot, &[id]),
+    })
+}
+
+fn is_home(door: Door, blocks: &[Option<&Named<'_>>], welcome: &[Box<str>]) -> bool {
+    match door {
+        Door::Keyboard => true,
+        Door::Message | Door::Leave => false,
+        Door::Skill => blocks.iter().flatten().any(|block| {
+            [&block.id, &block.name].into_iter().flatten().any(|own| {
+                let own = own.as_str().trim();
+                !own.is_empty() && welcome.iter().any(|name| name.trim() == own)
+            })
+        }),
+    }
+}
+
+/// White space around the words is off (I3): the bot-test panel adds a line break (openbuilder.md 1.6).
+fn trimmed(words: Cow<'_, str>) -> Cow<'_, str> {
+    match words {
+        Cow::Borrowed(words) => Cow::Borrowed(words.trim()),
+        Cow::Owned(words) if words.trim().len() == words.len() => Cow::Owned(words),
+        Cow::Owned(words) => Cow::Owned(words.trim().to_owned()),
+    }
+}
+
+/// `true` or, as one sample has it, `"true"` (openbuilder.md 1.3, 1.6).
+fn is_true(raw: &RawValue) -> bool {
+    matches!(raw.get(), "true" | "\"true\"")
+}
+
+/// An id that is documented as a string but harmless as a number; bounded, for it is kept (E2).
+fn id_text(raw: &RawValue) -> Option<Cow<'_, str>> {
+    let text = raw.get();
+    let id = match serde_json::from_str::<Text<'_>>(text) {
+        Ok(id) => id.0,
+        Err(_) if text.bytes().all(|b| b.is_ascii_digit()) => Cow::Borrowed(text),
+        Err(_) => return None,
+    };
+    (!id.is_empty() && id.len() <= 128).then_some(id)
+}
+
+fn medium(raw: &RawValue) -> Option<Media<'_>> {
+    serde_json::from_str(raw.get()).ok()
+}
+
+/// What a secure image parameter holds (openbuilder.md 1.8).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SecureImage<'a> {
+    #[serde(borrow, default)]
+    pub(super) secure_urls: Option<Text<'a>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn understood(body: &str, door: Door, check: impl FnOnce(Inbound<'_>)) {
+        let bot = BotId::parse("shop").unwrap();
+        let welcome = [Box::from("웰컴 블록"), Box::from("64a1f0c27b3d9e5a10c4e8b5")];
+        let hosts = [Box::from("dn-m.talk.kakao.com"), Box::from(".kakaocdn.net")];
+        let ears = Ears { bot: &bot, welcome_blocks: &welcome, media_hosts: &hosts };
+        check(understand(SkillCall::parse(body.as_bytes()).unwrap(), door, &ears).unwrap());
+    }
+
+    fn call(inside: &str) -> String {
+        format!(r#"{{"userRequest":{{"user":{{"id":"u"}},{inside}}}}}"#)
+    }
+
+    #[test]
+    fn i1_a_legacy_key_passes_unchanged_under_either_name() {
+        for name in ["plusfriendUserKey", "plusfriend_user_key"] {
+            let body = format!(r#"{{"userRequest":{{"user":{{"properties":{{"{name}":"Qw7-eRt_9YzA"}}}}}}}}"#);
+            understood(&body, Door::Skill, |inbound| assert_eq!(inbound.user.as_str(), "Qw7-eRt_9YzA"));
+        }
+    }
+
+    #[test]
+    fn i1_odd_keys_and_missing_ones_become_a_stable_legacy_key() {
+        let bot = BotId::parse("shop").unwrap();
+        let odd = r#"{"userRequest":{"user":{"id":"u","properties":{"plusfriendUserKey":"/../admin"}}}}"#;
+        understood(odd, Door::Skill, |inbound| assert_eq!(inbound.user, UserKey::derive(&bot, &["u"])));
+        let room = r#"{"userRequest":{"user":{"id":"u"},"chat":{"id":"r"}}}"#;
+        understood(room, Door::Skill, |inbound| {
+            assert!(inbound.room);
+            assert_eq!(inbound.user, UserKey::derive(&bot, &["u", "r"]));
+        });
+    }
+
+    #[test]
+    fn i1_without_any_user_the_call_is_refused_by_path() {
+        let bot = BotId::parse("shop").unwrap();
+        let ears = Ears { bot: &bot, welcome_blocks: &[], media_hosts: &[] };
+        for (body, path) in [
+            (r#"{"userRequest":{}}"#, "userRequest.user"),
+            (r#"{"userRequest":{"user":{}}}"#, "userRequest.user.id"),
+            (r#"{"userRequest":{"user":{"id":"","properties":{"plusfriendUserKey":""}}}}"#, "userRequest.user.id"),
+        ] {
+            let error = understand(SkillCall::parse(body.as_bytes()).unwrap(), Door::Skill, &ears).unwrap_err();
+            assert_eq!(error.path(), Some(path));
+        }
+    }
+
+    #[test]
+    fn i2_our_mark_comes_before_everything_else() {
+        let body = r#"{"action":{"clientExtra":{"sb":{"v":1,"w":"급식 "}}},"intent":{"name":"웰컴 블록"},
+            "userRequest":{"user":{"id":"u"},"utterance":"x","params":{"media":{"type":"image","url":"https://a/b"}}}}"#;
+        understood(body, Door::Skill, |inbound| assert_eq!(inbound.says, Says::Tap(Mark::Say("급식 ".into()))));
+    }
+
+    #[test]
+    fn i2_home_is_the_door_or_the_block_by_name_or_id() {
+        understood(&call(r#""utterance":"안녕""#), Door::Keyboard, |i| assert_eq!(i.says, Says::Home));
+        for block in [r#""name":"웰컴 블록""#, r#""id":"64a1f0c27b3d9e5a10c4e8b5""#] {
+            let body = call(&format!(r#""utterance":"","block":{{{block}}}"#));
+            understood(&body, Door::Skill, |i| assert_eq!(i.says, Says::Home));
+            understood(&body, Door::Message, |i| assert_eq!(i.says, Says::Nothing));
+        }
+    }
+
+    #[test]
+    fn i3_white_space_around_words_is_off() {
+        understood(&call(r#""utterance":" 오늘 급식 뭐야?\n""#), Door::Skill, |i| {
+            assert_eq!(i.says, Says::Words("오늘 급식 뭐야?".into()));
+        });
+        understood(&call(r#""utterance":" \n\t ""#), Door::Skill, |i| assert_eq!(i.says, Says::Nothing));
+    }
+
+    #[test]
+    fn i4_an_unknown_medium_goes_as_words() {
+        let body = call(r#""utterance":"","params":{"media":{"type":"hologram","url":"https://a.example/b"}}"#);
+        understood(&body, Door::Skill, |i| assert_eq!(i.says, Says::Words("https://a.example/b".into())));
+    }
+
+    #[test]
+    fn i9_a_tester_gets_no_callback() {
+        for params in [r#"{"ignoreMe":"true"}"#, r#"{"ignoreMe":true}"#, r#"{"surface":"BuilderBotTest"}"#] {
+            let body = call(&format!(r#""callbackUrl":"https://bot-api.kakao.com/v1/bots/x","params":{params}"#));
+            understood(&body, Door::Skill, |i| assert!(i.tester && i.callback_url.is_none()));
+        }
+    }
+}

@@ -9,12 +9,11 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use tokio::sync::oneshot;
 
-use super::{Begun, Census, Store, TapId, Turn};
+use super::{Begun, Census, Shared, Store, TapId, Turn};
 use crate::ids::UserKey;
 use crate::session::{Session, TEN_MINUTES};
 use crate::time::Moment;
@@ -67,7 +66,7 @@ struct Slot {
 #[derive(Debug, Default)]
 struct Line {
     waiting: VecDeque<(Option<TapId>, oneshot::Sender<Turn>)>,
-    followers: Vec<(TapId, oneshot::Sender<Bytes>)>,
+    followers: Vec<(TapId, oneshot::Sender<Shared>)>,
 }
 
 /// From what is drawn at the bound: every user once, in no order; those who left are found out when drawn.
@@ -276,7 +275,7 @@ impl Store for MemoryStore {
 
     fn asking(&self, _user: &UserKey) {}
 
-    fn share(&self, user: &UserKey, answer: &Bytes) -> usize {
+    fn share(&self, user: &UserKey, answer: &Shared) -> usize {
         let Some(tap) = self.slots.get(user).and_then(|slot| slot.tap) else { return 0 };
         let Some(mut line) = self.lines.get_mut(user) else { return 0 };
         let (ours, others) = std::mem::take(&mut line.followers).into_iter().partition(|(of, _)| *of == tap);

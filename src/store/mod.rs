@@ -15,7 +15,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::ids::UserKey;
-use crate::session::Session;
+use crate::session::{Piece, Session};
 use crate::time::Moment;
 
 /// Names a tap for as long as it is in flight: the same tap of the same user has the same (I3).
@@ -28,9 +28,18 @@ pub enum Begun {
     /// Another turn of this user is in flight; this one comes when it is its turn. Dropping it leaves the line.
     Queued(Pin<Box<dyn Future<Output = Option<Turn>> + Send>>),
     /// The same tap is in flight already; its answer is shared. `None` when that turn died without one.
-    Follow(Pin<Box<dyn Future<Output = Option<Bytes>> + Send>>),
+    Follow(Pin<Box<dyn Future<Output = Option<Shared>> + Send>>),
     /// A bound is reached: of this user's line, or of sessions none of which can go (S5).
     Full,
+}
+
+/// An answer that several calls get because they made the same tap (I3).
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// What the user reads.
+    pub body: Bytes,
+    /// What it was made from, should it have to be parked after all (S2, S3).
+    pub pieces: Vec<Piece>,
 }
 
 /// What is kept of the users of one bot.
@@ -45,7 +54,7 @@ pub trait Store: Send + Sync + 'static {
     fn asking(&self, user: &UserKey);
 
     /// Hands an answer to the calls that follow this turn; how many took it.
-    fn share(&self, user: &UserKey, answer: &Bytes) -> usize;
+    fn share(&self, user: &UserKey, answer: &Shared) -> usize;
 
     /// Whether so many bytes more may be parked (S3).
     fn may_park(&self, bytes: usize) -> bool;
@@ -96,7 +105,7 @@ impl Turn {
 
     /// Hands the answer to the calls that made the same tap (I3); how many took it.
     #[must_use]
-    pub fn share(&self, answer: &Bytes) -> usize {
+    pub fn share(&self, answer: &Shared) -> usize {
         self.store.as_ref().map_or(0, |store| store.share(&self.user, answer))
     }
 

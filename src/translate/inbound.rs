@@ -83,6 +83,56 @@ pub enum Says<'a> {
     Leave,
 }
 
+impl Inbound<'_> {
+    /// The same, owning its words: a turn may outlive the call it came with (I7).
+    #[must_use]
+    pub fn into_owned(self) -> Inbound<'static> {
+        let own = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        Inbound {
+            user: self.user,
+            says: self.says.into_owned(),
+            callback_url: own(self.callback_url),
+            room: self.room,
+            tester: self.tester,
+            app_user_id: own(self.app_user_id),
+            is_friend: self.is_friend,
+            last_block: own(self.last_block),
+            block: own(self.block),
+            dropped: self.dropped,
+        }
+    }
+}
+
+impl Says<'_> {
+    /// The same, borrowing its words: a plan is made without copying them.
+    #[must_use]
+    pub fn borrowed(&self) -> Says<'_> {
+        match self {
+            Self::Tap(mark) => Says::Tap(mark.borrowed()),
+            Self::Media(media) => {
+                Says::Media(media.iter().map(|(kind, url)| (*kind, Cow::Borrowed(&**url))).collect())
+            }
+            Self::Home => Says::Home,
+            Self::Words(words) => Says::Words(Cow::Borrowed(words)),
+            Self::Nothing => Says::Nothing,
+            Self::Leave => Says::Leave,
+        }
+    }
+
+    fn into_owned(self) -> Says<'static> {
+        match self {
+            Self::Tap(mark) => Says::Tap(mark.into_owned()),
+            Self::Media(media) => {
+                Says::Media(media.into_iter().map(|(kind, url)| (kind, Cow::Owned(url.into_owned()))).collect())
+            }
+            Self::Home => Says::Home,
+            Self::Words(words) => Says::Words(Cow::Owned(words.into_owned())),
+            Self::Nothing => Says::Nothing,
+            Self::Leave => Says::Leave,
+        }
+    }
+}
+
 /// The OpenBuilder bot's id without the `!` of the development channel (openbuilder.md 1.1).
 #[must_use]
 pub fn openbuilder_id<'a>(call: &'a SkillCall<'_>) -> Option<&'a str> {

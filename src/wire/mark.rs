@@ -111,6 +111,30 @@ impl Serialize for Mark<'_> {
 }
 
 impl<'a> Mark<'a> {
+    /// The same, borrowing its words.
+    #[must_use]
+    pub fn borrowed(&self) -> Mark<'_> {
+        match self {
+            Self::Say(words) => Mark::Say(Cow::Borrowed(words)),
+            Self::Pick { keyboard, index } => Mark::Pick { keyboard: *keyboard, index: *index },
+            Self::Page { keyboard, page } => Mark::Page { keyboard: *keyboard, page: *page },
+            Self::More { part } => Mark::More { part: *part },
+            Self::Late => Mark::Late,
+        }
+    }
+
+    /// The same, owning its words.
+    #[must_use]
+    pub fn into_owned(self) -> Mark<'static> {
+        match self {
+            Self::Say(words) => Mark::Say(Cow::Owned(words.into_owned())),
+            Self::Pick { keyboard, index } => Mark::Pick { keyboard, index },
+            Self::Page { keyboard, page } => Mark::Page { keyboard, page },
+            Self::More { part } => Mark::More { part },
+            Self::Late => Mark::Late,
+        }
+    }
+
     /// Our mark in a `clientExtra`, if there is one that this version understands.
     #[must_use]
     pub fn find(client_extra: &'a str) -> Option<Self> {

@@ -1,0 +1,199 @@
+//! One bot as it runs: its settings and everything that is kept for it. What all bots share is the [`House`].
+//!
+//! A reload builds new bots around the kept parts of unchanged ones (S6), so whatever must survive a reload is behind
+//! an `Arc` here.
+
+use std::hash::Hasher;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use dashmap::DashSet;
+use siphasher::sip::SipHasher24;
+use tokio::sync::Semaphore;
+use url::Url;
+
+use crate::breaker::{Breaker, Change};
+use crate::callback::CallbackClient;
+use crate::config::settings::{BotSettings, Callback};
+use crate::events::Outbox;
+use crate::ids::UserKey;
+use crate::keyboards::Keyboards;
+use crate::legacy::api::LegacyApi;
+use crate::legacy::home::{Fetcher, HomeCache};
+use crate::net::CoreId;
+use crate::store::Store;
+use crate::tasks::Tasks;
+use crate::telemetry::metrics::{BotMetrics, Metrics};
+use crate::time;
+
+/// Blocks of one bot that are remembered as ours; a real bot has a few dozen.
+const BLOCKS: usize = 1024;
+
+/// How long an alert is tried.
+const ALERT: Duration = Duration::from_secs(30);
+
+/// What all bots share.
+pub struct House {
+    /// Keyboards, interned.
+    pub keyboards: Arc<Keyboards>,
+    /// What runs besides the connections.
+    pub tasks: Tasks,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Where late answers go.
+    pub callbacks: CallbackClient,
+    /// Turns in flight.
+    pub turns: Arc<Gauge>,
+    /// Channel events waiting or on their way (E4).
+    pub events: Arc<Gauge>,
+    /// Told once when a bot goes out and once when it is back (S4).
+    pub alert: Option<Url>,
+    /// Keys the hashes of user keys in logs (design.md 9).
+    pub log_key: (u64, u64),
+}
+
+/// One bot.
+pub struct Bot {
+    /// As configured.
+    pub settings: Arc<BotSettings>,
+    /// When to answer "wait", and where callbacks may go (S2).
+    pub callback: Arc<Callback>,
+    /// The old bot itself.
+    pub api: Arc<dyn LegacyApi>,
+    /// Its home keyboard.
+    pub home: Arc<HomeCache>,
+    /// Whether it is worth asking.
+    pub breaker: Arc<Breaker>,
+    /// Its users.
+    pub sessions: Arc<dyn Store>,
+    /// Its turns in flight.
+    pub turns: Arc<Gauge>,
+    /// One permit, where only one message may be out at a time (I6).
+    pub one_at_a_time: Option<Arc<Semaphore>>,
+    /// Blocks whose calls came here: they are ours (I5).
+    pub blocks: Arc<DashSet<Box<str>>>,
+    /// Channel events on their way to it (E4).
+    pub outbox: Arc<Outbox>,
+    /// Counters of this bot.
+    pub metrics: Arc<BotMetrics>,
+}
+
+impl Bot {
+    /// What a fetch of the home keyboard needs.
+    #[must_use]
+    pub fn fetcher(&self, house: &House, core: CoreId) -> Fetcher {
+        Fetcher {
+            api: Arc::clone(&self.api),
+            keyboards: Arc::clone(&house.keyboards),
+            tasks: house.tasks.clone(),
+            core,
+        }
+    }
+
+    /// Tells of an outage or its end: one log line, one alert (S4).
+    pub fn announce(&self, house: &House, change: Change) {
+        let bot = &self.settings.id;
+        let state = match change {
+            Change::Opened => {
+                tracing::error!(%bot, "the bot is out: users read texts.outage until it answers again");
+                "outage"
+            }
+            Change::Recovered => {
+                tracing::warn!(%bot, "the bot is back");
+                "recovered"
+            }
+        };
+        let Some(url) = house.alert.clone() else { return };
+        let body = serde_json::json!({ "bot": bot.as_str(), "state": state, "at": time::now().as_millis() });
+        let (callbacks, bot) = (house.callbacks.clone(), bot.clone());
+        house.tasks.track(async move {
+            let until = time::instant() + ALERT;
+            if let Err(error) = callbacks.post_json(&url, Bytes::from(body.to_string()), until).await {
+                tracing::warn!(%bot, %error, "alert.url could not be reached");
+            }
+        });
+    }
+
+    /// Remembers that calls of this block come here.
+    pub fn own_block(&self, block: &str) {
+        if !self.blocks.contains(block) && self.blocks.len() < BLOCKS {
+            self.blocks.insert(Box::from(block));
+        }
+    }
+
+    /// Whether a block is known not to be ours: this bridge has seen calls of some blocks, and not of this one. Then
+    /// something else spoke to the user last, and what we showed does not bind them (I5).
+    #[must_use]
+    pub fn foreign_block(&self, block: &str) -> bool {
+        let welcome = self.settings.welcome_blocks.iter().any(|own| **own == *block);
+        let quick = self.settings.message_block.values().any(|own| **own == *block);
+        !welcome && !quick && !self.blocks.is_empty() && !self.blocks.contains(block)
+    }
+}
+
+impl House {
+    /// What stands for a user in logs: a keyed hash, never the key (design.md 9).
+    #[must_use]
+    pub fn log_name(&self, user: &UserKey) -> u64 {
+        let mut hasher = SipHasher24::new_with_keys(self.log_key.0, self.log_key.1);
+        hasher.write(user.as_str().as_bytes());
+        hasher.finish()
+    }
+}
+
+/// A count with a bound (S5).
+#[derive(Debug)]
+pub struct Gauge {
+    count: AtomicUsize,
+    bound: usize,
+}
+
+/// One of the counted; gives its place back when dropped.
+#[derive(Debug)]
+pub struct Place(Arc<Gauge>);
+
+impl Gauge {
+    /// A count that goes up to `bound`.
+    #[must_use]
+    pub fn new(bound: usize) -> Arc<Self> {
+        Arc::new(Self { count: AtomicUsize::new(0), bound })
+    }
+
+    /// A place, or `None` past the bound.
+    #[must_use]
+    pub fn enter(self: &Arc<Self>) -> Option<Place> {
+        let before = self.count.fetch_add(1, Ordering::AcqRel);
+        let place = Place(Arc::clone(self));
+        (before < self.bound).then_some(place)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.count.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s5_a_gauge_lets_no_more_in_than_its_bound_and_counts_them_out() {
+        let gauge = Gauge::new(2);
+        let first = gauge.enter();
+        let second = gauge.enter();
+        assert!(first.is_some() && second.is_some() && gauge.enter().is_none());
+        drop(first);
+        assert_eq!(gauge.count(), 1);
+        assert!(gauge.enter().is_some());
+    }
+}

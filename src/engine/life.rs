@@ -1,0 +1,375 @@
+//! What each plan comes to: the bot is asked or not, something is shown, the session remembers it.
+//!
+//! Every method that ends a turn takes it by value, so that a turn cannot be ended twice, and claims the delivery
+//! before it commits, so that what is parked is in the session before anybody can ask for it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::answer::{self, Heard, Shown};
+use super::ask::{self, Said};
+use super::ticket::{Delivery, Ticket};
+use super::turn::{Call, Finished};
+use crate::events;
+use crate::session::{Current, Late, Piece, Plan, Prompt, Rest, Rules, Session};
+use crate::store::{Shared, Turn};
+use crate::telemetry::record::{Outcome, PlanKind};
+use crate::time::{self, Moment};
+use crate::translate::degradation::Degradation;
+use crate::translate::inbound::Says;
+use crate::translate::keyboard::Keyboard;
+use crate::translate::outbound::Content;
+use crate::wire::legacy::{MessageType, Notice};
+use crate::wire::mark::Mark;
+
+/// A turn under way.
+pub(super) struct Life<'c> {
+    call: &'c Call,
+    ticket: &'c Ticket,
+    turn: Turn,
+    /// The home keyboard, where it had to be looked at.
+    home: Option<Arc<Keyboard>>,
+}
+
+impl<'c> Life<'c> {
+    pub(super) fn new(call: &'c Call, ticket: &'c Ticket, turn: Turn) -> Self {
+        Self { call, ticket, turn, home: None }
+    }
+
+    /// Decides what happens next; the home keyboard is fetched only where the decision needs it (K1).
+    pub(super) async fn plan(&mut self) -> Plan<'c> {
+        let says = &self.call.inbound.says;
+        let by_itself = matches!(says, Says::Leave | Says::Nothing | Says::Tap(Mark::Say(_) | Mark::More { .. } | Mark::Late));
+        let at_home = matches!(self.turn.session.current(time::now()), Current::Home(_));
+        if *says == Says::Home || at_home && !by_itself {
+            self.fetch_home().await;
+        }
+        let settings = &self.call.bot.settings;
+        let inbound = &self.call.inbound;
+        let rules = Rules {
+            free_text: settings.free_text,
+            texts: &settings.policy.texts,
+            handover: &settings.policy.handover,
+            unbound: inbound.last_block.as_deref().is_some_and(|block| self.call.bot.foreign_block(block)),
+        };
+        self.turn.session.plan(says.borrowed(), self.home.as_deref(), &rules, time::now())
+    }
+
+    async fn fetch_home(&mut self) {
+        let fetcher = self.call.bot.fetcher(&self.call.house, self.call.core);
+        self.home = self.call.bot.home.keyboard(&fetcher, self.call.cut).await;
+    }
+
+    /// The keyboard that counts now.
+    fn keyboard(&self, now: Moment) -> Option<Arc<Keyboard>> {
+        match self.turn.session.current(now) {
+            Current::Free => None,
+            Current::Shown(_) => self.turn.session.last_keyboard().cloned(),
+            Current::Home(_) => self.home.clone(),
+        }
+    }
+
+    /// Asks the bot and shows what it says.
+    pub(super) async fn ask(self, messages: Vec<(MessageType, Cow<'_, str>)>) -> Finished {
+        let texts = &self.call.bot.settings.policy.texts;
+        let asked = time::now();
+        let Some(permit) = self.call.bot.breaker.admit(asked) else {
+            return self.without_bot(Outcome::Outage, &texts.outage).await;
+        };
+        self.ticket.admitted(permit);
+        self.turn.asking();
+        let Said { pieces, took, problem } =
+            ask::ask(&self.call.bot, self.call.core, self.turn.user(), &messages, self.call.cut, &texts.no_reply).await;
+        let heard = pieces.iter().any(|piece| matches!(piece, Piece::Reply(_)));
+        if let Some(change) = self.ticket.settle(heard, time::now()) {
+            self.call.bot.announce(&self.call.house, change);
+        }
+        let dropped = self.call.inbound.dropped > 0;
+        let mut finished = if heard {
+            self.tell(pieces, asked)
+        } else {
+            self.tell_no_reply(pieces, asked).await
+        };
+        finished.backend = Some(took);
+        finished.problem = problem;
+        if dropped {
+            finished.degradations.add(Degradation::ImagesDropped);
+        }
+        finished
+    }
+
+    /// Shows a usable reply: to the caller, to one who makes the same tap, or later (S3).
+    fn tell(mut self, pieces: Vec<Piece>, asked: Moment) -> Finished {
+        let now = time::now();
+        let to = self.ticket.claim();
+        let view = self.call.view();
+        let before = if to == Delivery::Park { Vec::new() } else { late_replies(self.turn.session.take_late(now)) };
+        let all: Vec<Piece> = before.into_iter().chain(pieces.iter().cloned()).collect();
+        let heard = Heard::of(&all, &view.policy.texts.no_reply);
+        let keyboard = heard.labels().and_then(|labels| self.call.house.keyboards.intern(labels));
+        let older_rest = self.turn.session.rest(now).map(|rest| rest.next);
+        let content = Content {
+            readings: &heard.readings,
+            keyboard: keyboard.as_deref(),
+            part: 0,
+            page: 0,
+            late: false,
+            older_rest,
+        };
+        let shown = answer::show(&content, &view);
+        drop(heard);
+        let mut finished = Finished {
+            body: shown.body.clone(),
+            to,
+            plan: PlanKind::Ask,
+            outcome: Outcome::Answered,
+            backend: None,
+            problem: None,
+            degradations: shown.degradations,
+            pieces,
+            asked,
+        };
+        let shared = Shared { body: finished.body.clone(), pieces: finished.pieces.clone() };
+        let taken = self.turn.share(&shared);
+        if to == Delivery::Park && taken == 0 {
+            finished.outcome = self.park(&finished.pieces, asked, now);
+        } else {
+            if to == Delivery::Park {
+                finished.outcome = Outcome::Shared;
+            }
+            self.keep(keyboard, &shown, all, now);
+        }
+        self.turn.commit(now);
+        finished
+    }
+
+    /// The bot gave nothing usable (O4): the user reads so, above the keyboard that counts.
+    async fn tell_no_reply(mut self, pieces: Vec<Piece>, asked: Moment) -> Finished {
+        let now = time::now();
+        let texts = &self.call.bot.settings.policy.texts;
+        if self.ticket.claim() != Delivery::Park {
+            let mut finished = self.without_bot(Outcome::NoReply, &texts.no_reply).await;
+            finished.degradations.join(answer::no_reply());
+            finished.pieces = pieces;
+            return finished;
+        }
+        let mut finished = Finished::of(PlanKind::Ask, Outcome::NoReply, Bytes::new(), self.ticket);
+        finished.degradations = answer::no_reply();
+        finished.body = self.call.words(&texts.no_reply, false);
+        let shared = Shared { body: finished.body.clone(), pieces: pieces.clone() };
+        if self.turn.share(&shared) == 0 {
+            // Told when they ask for it: `답변 보기` must not lead to nothing.
+            let _ = self.park(&pieces, asked, now);
+        }
+        finished.pieces = pieces;
+        self.turn.commit(now);
+        finished
+    }
+
+    /// Keeps a reply until the user asks for it (S3).
+    fn park(&mut self, pieces: &[Piece], asked: Moment, now: Moment) -> Outcome {
+        let bytes = pieces.iter().map(Piece::size).sum();
+        if !self.turn.may_park(bytes) {
+            tracing::warn!(bytes, "a late reply could not be parked: limits.parked is reached");
+            return Outcome::Lost;
+        }
+        self.turn.session.park(Late { pieces: pieces.to_vec(), asked, came: now });
+        Outcome::Parked
+    }
+
+    /// Remembers what was shown, and what of it is still to come (K2, O5).
+    fn keep(&mut self, keyboard: Option<Arc<Keyboard>>, shown: &Shown, pieces: Vec<Piece>, now: Moment) {
+        self.turn.session.show(keyboard, shown.page, shown.numbered, now);
+        self.keep_rest(shown, pieces, now);
+    }
+
+    fn keep_rest(&mut self, shown: &Shown, pieces: Vec<Piece>, now: Moment) {
+        let next = shown.part + 1;
+        if next < shown.parts && self.turn.may_park(pieces.iter().map(Piece::size).sum()) {
+            self.turn.session.keep_rest(Rest { pieces, next, at: now });
+        }
+    }
+
+    /// Words of ours in place of the bot's, above the keyboard that counts. The session stays where it was, but what
+    /// is shown counts from now.
+    async fn without_bot(mut self, outcome: Outcome, text: &str) -> Finished {
+        let now = time::now();
+        if matches!(self.turn.session.current(now), Current::Home(_)) && self.home.is_none() {
+            self.fetch_home().await;
+        }
+        let keyboard = self.keyboard(now);
+        let page = self.turn.session.page();
+        self.say(PlanKind::Ask, outcome, text, keyboard, page, now)
+    }
+
+    /// Shows words of ours above `keyboard`, with what came late before them (S3), and ends the turn.
+    fn say(
+        mut self,
+        plan: PlanKind,
+        outcome: Outcome,
+        text: &str,
+        keyboard: Option<Arc<Keyboard>>,
+        page: u32,
+        now: Moment,
+    ) -> Finished {
+        let mut all = late_replies(self.turn.session.take_late(now));
+        all.push(Piece::Words(text.into()));
+        let view = self.call.view();
+        let heard = Heard::of(&all, &view.policy.texts.no_reply);
+        let older_rest = self.turn.session.rest(now).map(|rest| rest.next);
+        let content =
+            Content { readings: &heard.readings, keyboard: keyboard.as_deref(), part: 0, page, late: false, older_rest };
+        let shown = answer::show(&content, &view);
+        drop(heard);
+        let mut finished = Finished::of(plan, outcome, shown.body.clone(), self.ticket);
+        finished.degradations = shown.degradations;
+        let _ = self.turn.share(&Shared { body: shown.body.clone(), pieces: Vec::new() });
+        self.turn.session.show_again(keyboard, shown.page, shown.numbered, now);
+        self.keep_rest(&shown, all, now);
+        self.turn.commit(now);
+        finished
+    }
+
+    pub(super) fn home(self) -> Finished {
+        let texts = &self.call.bot.settings.policy.texts;
+        let home = self.home.clone();
+        let text = if home.is_some() { &texts.home } else { &texts.home_text };
+        let now = time::now();
+        let mut life = self;
+        life.turn.session.show(home.clone(), 0, false, now);
+        life.say(PlanKind::Home, Outcome::Answered, text, home, 0, now)
+    }
+
+    pub(super) fn reprompt(mut self, prompt: Prompt) -> Finished {
+        let texts = &self.call.bot.settings.policy.texts;
+        let now = time::now();
+        let text = match prompt {
+            Prompt::Greet => &texts.home,
+            Prompt::Choose => &texts.choose,
+            Prompt::Expired => &texts.expired,
+            Prompt::MediaRefused => &texts.media_refused,
+            Prompt::Empty => &texts.empty,
+            Prompt::NothingParked => &texts.nothing_parked,
+        };
+        let keyboard = self.keyboard(now);
+        if prompt == Prompt::Greet {
+            self.turn.session.greet(keyboard.clone(), false, now);
+        } else if self.turn.session.is_new() && keyboard.is_none() {
+            // Nothing is known of this user and nothing was learnt: they stay unknown (I5).
+            return self.aside(PlanKind::Reprompt, text, now);
+        }
+        let page = self.turn.session.page();
+        self.say(PlanKind::Reprompt, Outcome::Answered, text, keyboard, page, now)
+    }
+
+    /// Words of ours that change nothing in the session.
+    fn aside(self, plan: PlanKind, text: &str, now: Moment) -> Finished {
+        let finished = Finished::of(plan, Outcome::Answered, self.call.words(text, false), self.ticket);
+        self.turn.commit(now);
+        finished
+    }
+
+    pub(super) fn page(self, page: u32) -> Finished {
+        let now = time::now();
+        let keyboard = self.keyboard(now);
+        let text = &self.call.bot.settings.policy.texts.choose;
+        self.say(PlanKind::Page, Outcome::Answered, text, keyboard, page, now)
+    }
+
+    /// The next part of a long reply (O5). A late reply is offered, not mixed in: its parts would be others'.
+    pub(super) fn more(mut self, part: u32) -> Finished {
+        let now = time::now();
+        let view = self.call.view();
+        let keyboard = self.keyboard(now);
+        let pieces = self.turn.session.rest(now).map(|rest| rest.pieces.clone()).unwrap_or_default();
+        let heard = Heard::of(&pieces, &view.policy.texts.no_reply);
+        let page = self.turn.session.page();
+        let late = self.turn.session.has_late(now);
+        let content =
+            Content { readings: &heard.readings, keyboard: keyboard.as_deref(), part, page, late, older_rest: None };
+        let shown = answer::show(&content, &view);
+        drop(heard);
+        let mut finished = Finished::of(PlanKind::More, Outcome::Answered, shown.body.clone(), self.ticket);
+        finished.degradations = shown.degradations;
+        self.turn.session.show_again(keyboard, shown.page, shown.numbered, now);
+        if shown.part + 1 < shown.parts {
+            self.turn.session.keep_rest(Rest { pieces, next: shown.part + 1, at: now });
+        } else {
+            self.turn.session.drop_rest(now);
+        }
+        self.turn.commit(now);
+        finished
+    }
+
+    /// What came late (S3). Its keyboard counts from now, unless a newer reply was shown since it was asked for.
+    pub(super) fn late(mut self) -> Finished {
+        let now = time::now();
+        let view = self.call.view();
+        let late = self.turn.session.take_late(now);
+        let newest = late.last().map(|late| late.asked);
+        let pieces: Vec<Piece> = late.into_iter().flat_map(|late| late.pieces).collect();
+        let heard = Heard::of(&pieces, &view.policy.texts.no_reply);
+        let overtaken = newest.is_none_or(|asked| self.turn.session.shown_since(asked)) || !heard.is_usable();
+        let keyboard = if overtaken {
+            self.keyboard(now)
+        } else {
+            heard.labels().and_then(|labels| self.call.house.keyboards.intern(labels))
+        };
+        let older_rest = self.turn.session.rest(now).map(|rest| rest.next);
+        let content = Content {
+            readings: &heard.readings,
+            keyboard: keyboard.as_deref(),
+            part: 0,
+            page: 0,
+            late: false,
+            older_rest,
+        };
+        let shown = answer::show(&content, &view);
+        drop(heard);
+        let mut finished = Finished::of(PlanKind::Late, Outcome::Answered, shown.body.clone(), self.ticket);
+        finished.degradations = shown.degradations;
+        self.keep(keyboard, &shown, pieces, now);
+        self.turn.commit(now);
+        finished
+    }
+
+    /// A human is called (K5): the button stands above the rest of the keyboard.
+    pub(super) fn hand_over(self, label: &str) -> Finished {
+        let now = time::now();
+        let keyboard = self.keyboard(now);
+        let stands = keyboard.as_deref().is_some_and(|k| k.labels().iter().any(|l| l.trim() == label.trim()));
+        let offered = if stands {
+            keyboard.clone()
+        } else {
+            let others = keyboard.iter().flat_map(|k| k.labels()).map(|l| &**l);
+            self.call.house.keyboards.intern(&std::iter::once(label).chain(others).collect::<Vec<_>>())
+        };
+        let view = self.call.view();
+        let content =
+            Content { readings: &[], keyboard: offered.as_deref(), part: 0, page: 0, late: false, older_rest: None };
+        let shown = answer::show(&content, &view);
+        let mut finished = Finished::of(PlanKind::Handover, Outcome::Answered, shown.body, self.ticket);
+        finished.degradations = shown.degradations;
+        self.turn.commit(now);
+        finished
+    }
+
+    /// The conversation ends (E1): the bot is told, the session forgotten.
+    pub(super) fn leave(mut self) -> Finished {
+        let texts = &self.call.bot.settings.policy.texts;
+        let body = self.call.words(&texts.left, false);
+        let finished = Finished::of(PlanKind::Leave, Outcome::Answered, body, self.ticket);
+        events::deliver(&self.call.house, &self.call.bot, self.call.core, Notice::RoomLeft, *self.turn.user());
+        self.turn.session = Session::default();
+        self.turn.commit(time::now());
+        finished
+    }
+}
+
+/// What came late, oldest first. A "no reply" that came late is told only to who asks for it, not before another
+/// answer.
+fn late_replies(late: Vec<Late>) -> Vec<Piece> {
+    late.into_iter().flat_map(|late| late.pieces).filter(|piece| matches!(piece, Piece::Reply(_))).collect()
+}

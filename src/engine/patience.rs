@@ -1,0 +1,229 @@
+//! How long a caller waits, and what becomes of a turn when they stop (S1 to S3, I7).
+//!
+//! A turn is polled inside the connection's own future. Only when its caller is answered early or hangs up is the
+//! rest of it moved to a tracked task, whole, as the boxed future it is: the platform hangs up at five seconds, just
+//! when a slow bot has acted, and hyper drops the handler then. Rejected: a task per call, which the quick nine of
+//! ten do not need.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use tokio::time::sleep_until;
+
+use super::ticket::{Delivery, Expiry, Ticket};
+use super::turn::{self, Call, Finished};
+use crate::callback::CallbackUrl;
+use crate::session::{Late, Piece};
+use crate::store::Begun;
+use crate::telemetry::record::{Outcome, PlanKind, TurnRecord};
+use crate::time::{self, Instant};
+use crate::wire::answer::Answer;
+
+/// A callback token is good for a minute (openbuilder.md 3); a second is left for the way.
+const TOKEN: Duration = Duration::from_secs(59);
+/// How long parking an undeliverable answer may wait for the user's turn.
+const PARKING: Duration = Duration::from_secs(20);
+
+/// Answers one call within its deadline.
+pub async fn attend(call: Arc<Call>, request_id: Box<str>, callback: Option<CallbackUrl>) -> Bytes {
+    let settings = &call.bot.settings;
+    let first = match &callback {
+        Some(_) => call.arrived + call.bot.callback.after,
+        None => call.arrived + settings.deadline,
+    };
+    let calls_back = callback.is_some();
+    let mut turn = UnderWay::new(Arc::clone(&call), request_id, callback);
+    tokio::select! {
+        biased;
+        finished = turn.ended() => return turn.answered(finished),
+        () = sleep_until(first) => {}
+    }
+    if calls_back {
+        if turn.ticket.acknowledge() {
+            turn.go_on();
+            return Bytes::from(Answer::UseCallback.to_bytes());
+        }
+        let finished = turn.ended().await;
+        return turn.answered(finished);
+    }
+    let texts = &settings.policy.texts;
+    match turn.ticket.expire() {
+        Expiry::Claimed => {
+            let finished = turn.ended().await;
+            turn.answered(finished)
+        }
+        Expiry::Withdrawn => {
+            turn.abandon(PlanKind::None, Outcome::Withdrawn);
+            call.words(&texts.resend, false)
+        }
+        Expiry::Idle => {
+            turn.abandon(PlanKind::Follow, Outcome::Waits);
+            call.words(&texts.wait, true)
+        }
+        Expiry::GoesOn => {
+            if let Some(change) = turn.ticket.overdue(time::now()) {
+                call.bot.announce(&call.house, change);
+            }
+            turn.go_on();
+            call.words(&texts.wait, true)
+        }
+    }
+}
+
+type Ending = Pin<Box<dyn Future<Output = Option<Finished>> + Send>>;
+
+/// A turn and its caller. Dropped by a hang-up, it goes on by itself.
+struct UnderWay {
+    call: Arc<Call>,
+    ticket: Arc<Ticket>,
+    request_id: Box<str>,
+    callback: Option<CallbackUrl>,
+    ending: Option<Ending>,
+}
+
+impl UnderWay {
+    fn new(call: Arc<Call>, request_id: Box<str>, callback: Option<CallbackUrl>) -> Self {
+        let ticket = Arc::new(Ticket::default());
+        let ending = Box::pin(survive(Arc::clone(&call), Arc::clone(&ticket)));
+        Self { call, ticket, request_id, callback, ending: Some(ending) }
+    }
+
+    async fn ended(&mut self) -> Option<Finished> {
+        match &mut self.ending {
+            Some(ending) => {
+                let finished = ending.as_mut().await;
+                self.ending = None;
+                finished
+            }
+            None => None,
+        }
+    }
+
+    /// The caller gets the answer.
+    fn answered(&self, finished: Option<Finished>) -> Bytes {
+        let texts = &self.call.bot.settings.policy.texts;
+        let Some(finished) = finished else {
+            return self.call.words(&texts.resend, false);
+        };
+        let waited = elapsed(self.call.arrived);
+        leave_record(&self.call, &self.request_id, &finished, finished.outcome, waited);
+        finished.body
+    }
+
+    /// The turn is given up: it has not begun.
+    fn abandon(&mut self, plan: PlanKind, outcome: Outcome) {
+        self.ending = None;
+        let finished = Finished::of(plan, outcome, Bytes::new(), &self.ticket);
+        leave_record(&self.call, &self.request_id, &finished, outcome, elapsed(self.call.arrived));
+    }
+
+    /// The caller has been answered: the rest of the turn becomes a task.
+    fn go_on(&mut self) {
+        let Some(ending) = self.ending.take() else { return };
+        let (call, ticket) = (Arc::clone(&self.call), Arc::clone(&self.ticket));
+        let (request_id, callback) = (std::mem::take(&mut self.request_id), self.callback.take());
+        let waited = elapsed(call.arrived);
+        let tasks = self.call.house.tasks.clone();
+        tasks.track(async move {
+            let Some(finished) = outlast(&call, &ticket, ending, callback.is_some()).await else { return };
+            let outcome = match (finished.to, &callback) {
+                (Delivery::Callback, Some(url)) => call_back(&call, url, &finished).await,
+                (Delivery::Callback | Delivery::Caller | Delivery::Park, _) => finished.outcome,
+            };
+            leave_record(&call, &request_id, &finished, outcome, waited);
+        });
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if self.ending.is_some() {
+            self.ticket.hang_up();
+            self.go_on();
+        }
+    }
+}
+
+/// One turn, with a panic of ours caught: one bug must not drop every user of this core.
+async fn survive(call: Arc<Call>, ticket: Arc<Ticket>) -> Option<Finished> {
+    match AssertUnwindSafe(turn::run(&call, &ticket)).catch_unwind().await {
+        Ok(finished) => finished,
+        Err(_) => {
+            tracing::error!(bot = %call.bot.settings.id, "a turn panicked: this is a bug of the bridge, please report it");
+            let body = call.words(&call.bot.settings.policy.texts.no_reply, false);
+            Some(Finished::of(PlanKind::None, Outcome::Panicked, body, &ticket))
+        }
+    }
+}
+
+/// Waits for the end of a turn whose caller has gone. With a callback, a turn that is still in the line when its
+/// minute is nearly over is taken out and the user asked to send again (S1).
+async fn outlast(call: &Call, ticket: &Ticket, mut ending: Ending, calls_back: bool) -> Option<Finished> {
+    if !calls_back {
+        return ending.await;
+    }
+    tokio::select! {
+        biased;
+        finished = &mut ending => return finished,
+        () = sleep_until(call.arrived + call.bot.callback.give_up) => {}
+    }
+    if ticket.withdraw() {
+        drop(ending);
+        let body = call.words(&call.bot.settings.policy.texts.resend, false);
+        let mut finished = Finished::of(PlanKind::None, Outcome::Withdrawn, body, ticket);
+        finished.to = Delivery::Callback;
+        return Some(finished);
+    }
+    ending.await
+}
+
+/// Delivers by callback (S2); what cannot be delivered is parked.
+async fn call_back(call: &Call, url: &CallbackUrl, finished: &Finished) -> Outcome {
+    let until = call.arrived + TOKEN;
+    let error = match call.house.callbacks.post(url, finished.body.clone(), until).await {
+        Ok(_) => return Outcome::CalledBack,
+        Err(error) => error,
+    };
+    tracing::warn!(bot = %call.bot.settings.id, %error, "a callback could not be delivered; the answer is parked");
+    let begun = Arc::clone(&call.bot.sessions).begin(call.inbound.user, None);
+    let turn = match begun {
+        Begun::Turn(turn) => Some(turn),
+        Begun::Queued(queued) => tokio::time::timeout(PARKING, queued).await.ok().flatten(),
+        Begun::Follow(_) | Begun::Full => None,
+    };
+    let bytes: usize = finished.pieces.iter().map(Piece::size).sum();
+    match turn {
+        Some(mut turn) if !finished.pieces.is_empty() && turn.may_park(bytes) => {
+            let now = time::now();
+            turn.session.park(Late { pieces: finished.pieces.clone(), asked: finished.asked, came: now });
+            turn.commit(now);
+            Outcome::CallbackFailed
+        }
+        _ => Outcome::Lost,
+    }
+}
+
+fn elapsed(since: Instant) -> Duration {
+    time::instant().saturating_duration_since(since)
+}
+
+fn leave_record(call: &Call, request_id: &str, finished: &Finished, outcome: Outcome, answered: Duration) {
+    let record = TurnRecord {
+        request_id: Box::from(request_id),
+        bot: call.bot.settings.id.clone(),
+        user: call.house.log_name(&call.inbound.user),
+        plan: finished.plan,
+        outcome,
+        backend: finished.backend,
+        total: elapsed(call.arrived),
+        answered,
+        problem: finished.problem,
+        degradations: finished.degradations,
+    };
+    call.bot.metrics.turn(call.core, &record);
+    record.log();
+}

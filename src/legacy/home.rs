@@ -1,0 +1,126 @@
+//! The home keyboard (K1): one fetch per bot and minute for all users, as the old server did (legacy.md 1).
+//!
+//! Reading a fresh copy is one atomic load. A miss starts at most one fetch for all cores; whoever needs it waits at
+//! most one second of their turn, while the fetch itself may take the five seconds the old server gave it, so that a
+//! slow bot still fills the cache. A failure is remembered for ten seconds and the last good copy serves meanwhile.
+//! Rejected: a refresh by timer, which would ask bots nobody talks to.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::watch;
+use tokio::time::timeout_at;
+
+use super::api::LegacyApi;
+use crate::keyboards::Keyboards;
+use crate::net::CoreId;
+use crate::reading;
+use crate::tasks::Tasks;
+use crate::time::{self, Instant, Moment};
+use crate::translate::keyboard::Keyboard;
+use crate::wire::legacy::Keys;
+
+/// How long a copy counts as fresh (legacy.md 1).
+const FRESH: Duration = Duration::from_secs(60);
+/// How long a failure is remembered (K1).
+const FAILED: Duration = Duration::from_secs(10);
+/// How much of a turn a fetch may take (K1).
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the fetch itself may take (legacy.md 1).
+const FETCH: Duration = Duration::from_secs(5);
+
+/// The home keyboard of one bot.
+#[derive(Debug, Default)]
+pub struct HomeCache {
+    copy: ArcSwapOption<Copy>,
+    failed_at: AtomicU64,
+    flight: Mutex<Option<watch::Receiver<()>>>,
+}
+
+#[derive(Debug)]
+struct Copy {
+    keyboard: Option<Arc<Keyboard>>,
+    at: Moment,
+}
+
+/// What a fetch needs.
+#[derive(Clone)]
+pub struct Fetcher {
+    /// The bot.
+    pub api: Arc<dyn LegacyApi>,
+    /// Where its keyboard is shared.
+    pub keyboards: Arc<Keyboards>,
+    /// Where the fetch runs.
+    pub tasks: Tasks,
+    /// On which core.
+    pub core: CoreId,
+}
+
+impl HomeCache {
+    /// The home keyboard's buttons; `None` for free typing, which is also what counts when there is no copy at all.
+    pub async fn keyboard(self: &Arc<Self>, fetcher: &Fetcher, until: Instant) -> Option<Arc<Keyboard>> {
+        let now = time::now();
+        if let Some(copy) = &*self.copy.load()
+            && now.since(copy.at) < FRESH
+        {
+            return copy.keyboard.clone();
+        }
+        let failed_at = Moment::from_millis(self.failed_at.load(Ordering::Relaxed));
+        if now.since(failed_at) >= FAILED {
+            let mut landed = self.fetch(fetcher);
+            let until = until.min(time::instant() + PATIENCE);
+            // An error means that the fetch has ended, which is what is waited for.
+            drop(timeout_at(until, landed.changed()).await);
+        }
+        self.copy.load().as_ref().and_then(|copy| copy.keyboard.clone())
+    }
+
+    /// Whether a good copy was ever had, for `/readyz` detail.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.copy.load().is_some()
+    }
+
+    /// Joins the fetch that is under way, or starts one.
+    fn fetch(self: &Arc<Self>, fetcher: &Fetcher) -> watch::Receiver<()> {
+        let mut flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(under_way) = &*flight
+            && under_way.has_changed().is_ok()
+        {
+            return under_way.clone();
+        }
+        let (landed, receiver) = watch::channel(());
+        *flight = Some(receiver.clone());
+        drop(flight);
+        let (cache, fetcher_of_task) = (Arc::clone(self), fetcher.clone());
+        fetcher.tasks.track(async move {
+            cache.refresh(&fetcher_of_task).await;
+            drop(landed);
+        });
+        receiver
+    }
+
+    async fn refresh(&self, fetcher: &Fetcher) {
+        let answered = fetcher.api.home(fetcher.core, time::instant() + FETCH).await;
+        let now = time::now();
+        let problem = match &answered {
+            Ok(raw) if raw.status == 200 => match reading::read_home(&raw.body) {
+                Ok(home) => {
+                    let keyboard = match home.keys {
+                        Keys::Buttons(labels) => fetcher.keyboards.intern(&labels),
+                        Keys::Text => None,
+                    };
+                    self.copy.store(Some(Arc::new(Copy { keyboard, at: now })));
+                    return;
+                }
+                Err(unreadable) => unreadable.code(),
+            },
+            Ok(_) => "status",
+            Err(error) => error.code(),
+        };
+        self.failed_at.store(now.as_millis(), Ordering::Relaxed);
+        tracing::warn!(problem, "the bot's home keyboard (GET /keyboard) could not be had");
+    }
+}

@@ -1,0 +1,6 @@
+//! Rank 2: what is told about what happened. One [`record::TurnRecord`] a turn, from which all else is made.
+
+pub mod exposition;
+pub mod log;
+pub mod metrics;
+pub mod record;

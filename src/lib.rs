@@ -3,6 +3,8 @@
 pub mod config;
 pub mod fault;
 pub mod ids;
+pub mod legacy;
+pub mod net;
 pub mod reading;
 pub mod time;
 pub mod translate;

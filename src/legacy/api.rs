@@ -1,0 +1,162 @@
+//! What an old bot can be asked, whatever carries the question.
+//!
+//! The trait is object-safe and its answers are raw bytes, so that a scripted bot needs no socket and the reading of
+//! replies ([`crate::reading`]) stays in one place. Rejected: typed replies here, which would put the lenient
+//! reading below the transport and make every scripted bot speak JSON.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use thiserror::Error;
+
+use crate::fault::{Blame, Fault, Sent};
+use crate::ids::UserKey;
+use crate::net::CoreId;
+use crate::net::client::{Cause, ClientError};
+use crate::time::Instant;
+use crate::wire::legacy::{MessageCall, Notice};
+
+/// A boxed future: what an object-safe async method returns.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a bot answered, unread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawReply {
+    /// The HTTP status; anything but 200 is no reply (legacy.md 1), which the engine says.
+    pub status: u16,
+    /// The body, at most [`crate::wire::limits::REPLY_BYTES`].
+    pub body: Bytes,
+    /// The transport ended before the announced length: good only if the body is a whole document all the same.
+    pub cut_short: bool,
+}
+
+/// An old bot. Every call ends at `cut` at the latest, and dropping the future ends it at once.
+pub trait LegacyApi: Send + Sync + 'static {
+    /// `GET /keyboard` as it stands at the bot, without the cache of K1. One redirect on the same host is followed.
+    fn home<'a>(
+        &'a self,
+        core: CoreId,
+        cut: Instant,
+    ) -> BoxFuture<'a, Result<RawReply, BackendError>>;
+
+    /// `POST /message`. Once dropped or failed with [`Sent::Unknown`] it may have acted and is never repeated (I7).
+    fn message<'a>(
+        &'a self,
+        core: CoreId,
+        call: MessageCall<'a>,
+        cut: Instant,
+    ) -> BoxFuture<'a, Result<RawReply, BackendError>>;
+
+    /// A call of the life cycle; the status is all that is told, and any will do (E4).
+    fn notify<'a>(
+        &'a self,
+        core: CoreId,
+        notice: Notice,
+        user_key: &'a UserKey,
+        cut: Instant,
+    ) -> BoxFuture<'a, Result<u16, BackendError>>;
+
+    /// Drops what has been idle too long at `now`. Called now and then on each core.
+    fn sweep(&self, core: CoreId, now: Instant) {
+        let _ = (core, now);
+    }
+}
+
+/// Why a bot gave no answer at all. A bad status is an answer.
+#[derive(Debug, Error)]
+pub enum BackendError {
+    /// The bot's name has no address.
+    #[error("the bot's name cannot be resolved")]
+    Unresolved(#[source] Cause),
+    /// Nothing listens there, or the network does not lead there.
+    #[error("cannot connect to the bot")]
+    Unreachable(#[source] Cause),
+    /// The TLS handshake failed.
+    #[error("the TLS handshake with the bot failed")]
+    Tls(#[source] Cause),
+    /// The bot's certificate is not one we trust: `ca` or `insecure` is missing (I8).
+    #[error("the bot's certificate is not trusted; set bots.….ca, or insecure = true")]
+    Untrusted(#[source] Cause),
+    /// The time was over first.
+    #[error("the bot did not answer in time")]
+    TimedOut {
+        /// Whether the call was on its way.
+        sent: Sent,
+    },
+    /// The connection was closed without an answer, or in the middle of its head.
+    #[error("the bot closed the connection without an answer")]
+    Cut {
+        /// Whether the call was on its way.
+        sent: Sent,
+        /// What the transport said.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// The answer is not HTTP, or its head is endless.
+    #[error("the bot's answer is not HTTP")]
+    Malformed(#[source] Cause),
+    /// The body is larger than is read.
+    #[error("the bot's answer is larger than {bound} bytes")]
+    TooLarge {
+        /// Bytes allowed.
+        bound: usize,
+    },
+}
+
+impl BackendError {
+    /// The word for logs and metrics, one of a fixed few.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unresolved(_) => "dns",
+            Self::Unreachable(_) => "connect",
+            Self::Tls(_) => "tls",
+            Self::Untrusted(_) => "untrusted",
+            Self::TimedOut { .. } => "timeout",
+            Self::Cut { .. } => "cut",
+            Self::Malformed(_) => "malformed",
+            Self::TooLarge { .. } => "too_large",
+        }
+    }
+}
+
+impl Fault for BackendError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Untrusted(_) => Blame::Operator,
+            Self::Unresolved(_)
+            | Self::Unreachable(_)
+            | Self::Tls(_)
+            | Self::TimedOut { .. }
+            | Self::Cut { .. }
+            | Self::Malformed(_)
+            | Self::TooLarge { .. } => Blame::Bot,
+        }
+    }
+
+    fn sent(&self) -> Sent {
+        match self {
+            Self::Unresolved(_) | Self::Unreachable(_) | Self::Tls(_) | Self::Untrusted(_) => {
+                Sent::Nothing
+            }
+            Self::TimedOut { sent } | Self::Cut { sent, .. } => *sent,
+            Self::Malformed(_) | Self::TooLarge { .. } => Sent::Unknown,
+        }
+    }
+}
+
+impl From<ClientError> for BackendError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Unresolved(source) => Self::Unresolved(source.into()),
+            ClientError::Unreachable(source) => Self::Unreachable(source.into()),
+            ClientError::Tls(source) => Self::Tls(source.into()),
+            ClientError::Untrusted(source) => Self::Untrusted(source.into()),
+            ClientError::TimedOut { sent } => Self::TimedOut { sent },
+            ClientError::Cut { sent, source } => Self::Cut { sent, source },
+            ClientError::Malformed(source) => Self::Malformed(source),
+            ClientError::TooLarge { bound } => Self::TooLarge { bound },
+        }
+    }
+}

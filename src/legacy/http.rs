@@ -1,0 +1,397 @@
+//! The old Kakao server's side of HTTP: its requests to the letter, its patience, its connections.
+//!
+//! Every habit here broke some unchanged bot when it was changed (legacy.md 2): Content-Length instead of chunks,
+//! Content-Type on every POST, `Accept: */*`, no slash at the end, none doubled, no Accept-Encoding, no cookies.
+//! Extra headers per bot are appended, because some bots admit strangers only by a header.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::http::uri::PathAndQuery;
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use thiserror::Error;
+use tokio::time::timeout_at;
+use url::Url;
+
+use super::api::{BackendError, BoxFuture, LegacyApi, RawReply};
+use super::pool::Pool;
+use crate::config::settings::BotSettings;
+use crate::fault::{Blame, Fault, Sent};
+use crate::ids::UserKey;
+use crate::net::CoreId;
+use crate::net::client::{ClientError, Lane, Target};
+use crate::net::tls::{self, TlsProblem};
+use crate::time::{self, Instant};
+use crate::wire::legacy::{MessageCall, Notice};
+use crate::wire::limits;
+
+/// As Kakao's server called itself (legacy.md 2). Some bots look at it.
+const USER_AGENT: HeaderValue = HeaderValue::from_static("KakaoTalk/Bot 2.0");
+const ACCEPT: HeaderValue = HeaderValue::from_static("*/*");
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+/// Times a call is offered to a connection that turns out to be closed before a byte went out. The first may be a
+/// kept one, the others are new: a server that closes those as well is not there.
+const OFFERS: usize = 3;
+
+/// A connection that waited longer than this is looked at only after the runtime has seen the network once more, so
+/// that a close which came meanwhile is noticed before anything is sent (I7). Busy connections skip the detour.
+const LOOK_TWICE_AFTER: Duration = Duration::from_millis(50);
+
+/// A bot that cannot be called as configured. Found at start and at reload.
+#[derive(Debug, Error)]
+pub enum SetupProblem {
+    /// Its certificates.
+    #[error("bots.{bot}: TLS cannot be set up")]
+    Tls {
+        /// Which bot.
+        bot: crate::ids::BotId,
+        /// Why.
+        #[source]
+        source: TlsProblem,
+    },
+    /// Its address.
+    #[error("bots.{bot}.url: not an http or https address that can be called")]
+    Url {
+        /// Which bot.
+        bot: crate::ids::BotId,
+    },
+}
+
+impl Fault for SetupProblem {
+    fn blame(&self) -> Blame {
+        Blame::Operator
+    }
+
+    fn sent(&self) -> Sent {
+        Sent::Nothing
+    }
+}
+
+/// An old bot behind HTTP.
+pub struct HttpLegacy {
+    target: Target,
+    pool: Pool,
+    /// The address with its base path, for resolving redirects.
+    url: Url,
+    /// The base path, without a slash at its end.
+    base: Box<str>,
+    keyboard: Uri,
+    message: Uri,
+    friend: Uri,
+    /// Headers of calls without a body.
+    bare: HeaderMap,
+    /// Headers of calls with one; only Content-Length is missing.
+    posted: HeaderMap,
+}
+
+impl HttpLegacy {
+    /// Prepares the calls to one bot from `cores` runtimes; nothing is connected yet.
+    ///
+    /// # Errors
+    /// [`SetupProblem`] when its CA file or its address cannot be used.
+    pub fn new(settings: &BotSettings, cores: usize) -> Result<Self, SetupProblem> {
+        let bad_url = || SetupProblem::Url {
+            bot: settings.id.clone(),
+        };
+        let config = tls::client_config(&settings.trust).map_err(|source| SetupProblem::Tls {
+            bot: settings.id.clone(),
+            source,
+        })?;
+        let target = Target::new(&settings.url, &config).ok_or_else(bad_url)?;
+        let base = settings.url.path().trim_end_matches('/');
+        let uri = |call: &str| path(&format!("{base}{call}")).ok_or_else(bad_url);
+        Ok(Self {
+            keyboard: uri("/keyboard")?,
+            message: uri("/message")?,
+            friend: uri("/friend")?,
+            bare: headers(&target, &settings.headers, None),
+            posted: headers(&target, &settings.headers, Some(JSON)),
+            url: settings.url.clone(),
+            base: base.into(),
+            pool: Pool::new(cores),
+            target,
+        })
+    }
+
+    fn get(&self, uri: Uri) -> Request<Full<Bytes>> {
+        self.request(Method::GET, uri, None)
+    }
+
+    fn request(&self, method: Method, uri: Uri, body: Option<Vec<u8>>) -> Request<Full<Bytes>> {
+        let mut headers = if body.is_some() {
+            self.posted.clone()
+        } else {
+            self.bare.clone()
+        };
+        if let Some(body) = &body {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+        }
+        let mut request = Request::new(Full::new(Bytes::from(body.unwrap_or_default())));
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        request
+    }
+
+    /// Sends `request` once: on the youngest kept connection, else on a new one. It goes to another connection only
+    /// after one gave it back untouched (I7). `sent` is true to the moment even when the future is dropped.
+    async fn ask(
+        &self,
+        core: CoreId,
+        mut request: Request<Full<Bytes>>,
+        cut: Instant,
+        sent: &mut Sent,
+    ) -> Result<(Lane, Response<Incoming>), ClientError> {
+        let mut kept = self.kept(core).await;
+        let mut offers = 1;
+        loop {
+            let mut lane = match kept.take() {
+                Some(lane) => lane,
+                None => self.target.connect(cut).await?,
+            };
+            *sent = Sent::Unknown;
+            match lane.send(request).await {
+                Ok(response) => return Ok((lane, response)),
+                Err(unanswered) => match unanswered.unsent {
+                    Some(untouched) if offers < OFFERS => {
+                        *sent = Sent::Nothing;
+                        request = untouched;
+                        offers += 1;
+                    }
+                    _ => return Err(unanswered.error),
+                },
+            }
+        }
+    }
+
+    /// A kept connection that is still open, as far as can be known.
+    async fn kept(&self, core: CoreId) -> Option<Lane> {
+        let mut looked = false;
+        loop {
+            let now = time::instant();
+            let (mut lane, since) = self.pool.take(core, now)?;
+            if !looked && now.saturating_duration_since(since) > LOOK_TWICE_AFTER {
+                // Resumes after the runtime has asked the kernel what has arrived.
+                tokio::task::yield_now().await;
+                looked = true;
+            }
+            if lane.is_usable() {
+                return Some(lane);
+            }
+        }
+    }
+
+    /// Reads the answer and keeps the connection when it can be used again.
+    async fn read(
+        &self,
+        core: CoreId,
+        (mut lane, response): (Lane, Response<Incoming>),
+    ) -> Result<RawReply, ClientError> {
+        let status = response.status().as_u16();
+        let (body, cut_short) = lane.read(response.into_body(), limits::REPLY_BYTES).await?;
+        if lane.is_usable() {
+            self.pool.put(core, lane, time::instant());
+        }
+        Ok(RawReply {
+            status,
+            body,
+            cut_short,
+        })
+    }
+
+    /// `GET /keyboard`: harmless, so it is asked a second time when the connection broke, and led on once.
+    async fn fetch_home(
+        &self,
+        core: CoreId,
+        cut: Instant,
+        sent: &mut Sent,
+    ) -> Result<RawReply, ClientError> {
+        let first = match self
+            .ask(core, self.get(self.keyboard.clone()), cut, sent)
+            .await
+        {
+            Err(ClientError::Cut { .. }) => {
+                self.ask(core, self.get(self.keyboard.clone()), cut, sent)
+                    .await?
+            }
+            other => other?,
+        };
+        match self.redirect(&first.1) {
+            None => self.read(core, first).await,
+            Some(uri) => {
+                // Its body is of no interest, but reading it makes the connection good for the next call.
+                drop(self.read(core, first).await);
+                let second = self.ask(core, self.get(uri), cut, sent).await?;
+                self.read(core, second).await
+            }
+        }
+    }
+
+    /// Where a redirect leads, when it stays at this very server (K1): another one was never configured, and what
+    /// it may reach is not the bot's to decide.
+    fn redirect(&self, response: &Response<Incoming>) -> Option<Uri> {
+        match response.status() {
+            StatusCode::MOVED_PERMANENTLY
+            | StatusCode::FOUND
+            | StatusCode::SEE_OTHER
+            | StatusCode::TEMPORARY_REDIRECT
+            | StatusCode::PERMANENT_REDIRECT => {}
+            _ => return None,
+        }
+        let location =
+            std::str::from_utf8(response.headers().get(header::LOCATION)?.as_bytes()).ok()?;
+        let mut asked = self.url.clone();
+        asked.set_query(None);
+        asked.set_path(self.keyboard.path());
+        let there = asked.join(location).ok()?;
+        let same = there.scheme() == self.url.scheme()
+            && there.host() == self.url.host()
+            && there.port_or_known_default() == self.url.port_or_known_default();
+        let query = there
+            .query()
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
+        same.then(|| path(&format!("{}{query}", there.path())))
+            .flatten()
+    }
+
+    async fn announce(
+        &self,
+        core: CoreId,
+        notice: Notice,
+        user_key: &UserKey,
+        cut: Instant,
+        told: &mut Told,
+    ) -> Result<(), ClientError> {
+        let body = notice.to_body(user_key);
+        let (method, uri) = match notice {
+            Notice::FriendAdded => (Method::POST, self.friend.clone()),
+            Notice::FriendBlocked => (Method::DELETE, self.of_user("/friend/", user_key)),
+            Notice::RoomLeft => (Method::DELETE, self.of_user("/chat_room/", user_key)),
+        };
+        let answer = self
+            .ask(core, self.request(method, uri, body), cut, &mut told.sent)
+            .await?;
+        told.status = Some(answer.1.status().as_u16());
+        self.read(core, answer).await?;
+        Ok(())
+    }
+
+    fn of_user(&self, call: &str, user_key: &UserKey) -> Uri {
+        // The base path made a good URI in `new`, and a user key is of 12 plain characters.
+        path(&format!("{}{call}{}", self.base, user_key.as_str())).unwrap_or_default()
+    }
+}
+
+/// What is known of a notice, also when its future was dropped.
+struct Told {
+    sent: Sent,
+    status: Option<u16>,
+}
+
+impl LegacyApi for HttpLegacy {
+    fn home<'a>(
+        &'a self,
+        core: CoreId,
+        cut: Instant,
+    ) -> BoxFuture<'a, Result<RawReply, BackendError>> {
+        Box::pin(async move {
+            let mut sent = Sent::Nothing;
+            let reply = timeout_at(cut, self.fetch_home(core, cut, &mut sent)).await;
+            Ok(reply.unwrap_or(Err(ClientError::TimedOut { sent }))?)
+        })
+    }
+
+    fn message<'a>(
+        &'a self,
+        core: CoreId,
+        call: MessageCall<'a>,
+        cut: Instant,
+    ) -> BoxFuture<'a, Result<RawReply, BackendError>> {
+        Box::pin(async move {
+            let mut sent = Sent::Nothing;
+            let request = self.request(Method::POST, self.message.clone(), Some(call.to_body()));
+            let reply = timeout_at(cut, async {
+                let answer = self.ask(core, request, cut, &mut sent).await?;
+                self.read(core, answer).await
+            });
+            let reply = reply.await;
+            Ok(reply.unwrap_or(Err(ClientError::TimedOut { sent }))?)
+        })
+    }
+
+    fn notify<'a>(
+        &'a self,
+        core: CoreId,
+        notice: Notice,
+        user_key: &'a UserKey,
+        cut: Instant,
+    ) -> BoxFuture<'a, Result<u16, BackendError>> {
+        Box::pin(async move {
+            let mut told = Told {
+                sent: Sent::Nothing,
+                status: None,
+            };
+            let ended =
+                timeout_at(cut, self.announce(core, notice, user_key, cut, &mut told)).await;
+            match (told.status, ended) {
+                // The bot has it, whatever became of the rest (legacy.md 3: never parsed).
+                (Some(status), _) => Ok(status),
+                (None, Ok(Err(error))) => Err(error.into()),
+                (None, _) => Err(BackendError::TimedOut { sent: told.sent }),
+            }
+        })
+    }
+
+    fn sweep(&self, core: CoreId, now: Instant) {
+        self.pool.sweep(core, now);
+    }
+}
+
+fn path(path: &str) -> Option<Uri> {
+    PathAndQuery::try_from(path).ok().map(Uri::from)
+}
+
+/// The headers of a call in the order they are written. A header of the operator's stands instead of one of ours of
+/// the same name, beside one of their own; what says where a message ends is not theirs to say.
+fn headers(
+    target: &Target,
+    extra: &[(HeaderName, HeaderValue)],
+    content: Option<HeaderValue>,
+) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(header::HOST, target.authority().clone());
+    headers.insert(header::USER_AGENT, USER_AGENT);
+    headers.insert(header::ACCEPT, ACCEPT);
+    if let Some(content) = content {
+        headers.insert(header::CONTENT_TYPE, content);
+    }
+    const OURS: [HeaderName; 4] = [
+        header::HOST,
+        header::USER_AGENT,
+        header::ACCEPT,
+        header::CONTENT_TYPE,
+    ];
+    const FRAMING: [HeaderName; 5] = [
+        header::CONTENT_LENGTH,
+        header::TRANSFER_ENCODING,
+        header::TE,
+        header::UPGRADE,
+        header::EXPECT,
+    ];
+    for (name, value) in extra {
+        if FRAMING.contains(name) || (name == header::CONTENT_TYPE && !headers.contains_key(name)) {
+            continue;
+        }
+        if OURS.contains(name) {
+            headers.insert(name, value.clone());
+        } else {
+            headers.append(name, value.clone());
+        }
+    }
+    headers
+}

@@ -1,0 +1,268 @@
+//! TLS to bots and to Kakao, and TLS for those who have no front proxy.
+//!
+//! rustls with ring and the roots of `webpki-roots`: the same on every machine, no system store to be missing from a
+//! small container image. A private CA is an addition to those roots (I8), as with `curl --cacert` for a mixed house.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use rustls_pki_types::pem::{self, PemObject};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use thiserror::Error;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::client::danger::{
+    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
+};
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
+use tokio_rustls::rustls::{
+    self, ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme,
+};
+
+use crate::config::settings::{TlsFiles, Trust};
+use crate::fault::{Blame, Fault, Sent};
+
+/// The only protocol spoken inside TLS: old bots know nothing newer.
+const ALPN: &[u8] = b"http/1.1";
+
+/// Certificates or keys that cannot be used. The operator's doing, found before anything is sent.
+#[derive(Debug, Error)]
+pub enum TlsProblem {
+    /// A file is missing, unreadable or not PEM.
+    #[error("cannot read PEM from {path}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: pem::Error,
+    },
+    /// A file has no certificate in it.
+    #[error("{path} holds no certificate")]
+    Empty {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// What the file holds is refused: a broken certificate, a key of another certificate.
+    #[error("{path} cannot be used")]
+    Refused {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: rustls::Error,
+    },
+    /// The cryptography offers no protocol version. Never seen.
+    #[error("TLS is not available")]
+    Unavailable(#[source] rustls::Error),
+}
+
+impl Fault for TlsProblem {
+    fn blame(&self) -> Blame {
+        Blame::Operator
+    }
+
+    fn sent(&self) -> Sent {
+        Sent::Nothing
+    }
+}
+
+/// How an `https` server is verified, as [`Trust`] wants it.
+///
+/// # Errors
+/// [`TlsProblem`] when the private CA's file cannot be used.
+pub fn client_config(trust: &Trust) -> Result<Arc<ClientConfig>, TlsProblem> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(TlsProblem::Unavailable)?;
+    let mut config = if trust.insecure {
+        let anyone = Arc::new(AnyCertificate { provider });
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(anyone)
+            .with_no_client_auth()
+    } else {
+        let mut roots = RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+        };
+        if let Some(path) = &trust.ca {
+            for certificate in certificates(path)? {
+                roots
+                    .add(certificate)
+                    .map_err(|source| TlsProblem::Refused {
+                        path: path.clone(),
+                        source,
+                    })?;
+            }
+        }
+        builder.with_root_certificates(roots).with_no_client_auth()
+    };
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// Certificate and key of the public listener. Reloading swaps them for the connections to come (S6).
+#[derive(Debug)]
+pub struct ServerTls {
+    files: TlsFiles,
+    current: ArcSwap<ServerConfig>,
+}
+
+impl ServerTls {
+    /// Reads and checks the files.
+    ///
+    /// # Errors
+    /// [`TlsProblem`], naming the file.
+    pub fn load(files: TlsFiles) -> Result<Self, TlsProblem> {
+        let current = ArcSwap::new(server_config(&files)?);
+        Ok(Self { files, current })
+    }
+
+    /// Reads the files again, as after a renewal.
+    ///
+    /// # Errors
+    /// [`TlsProblem`]; the old certificate stays in use then.
+    pub fn reload(&self) -> Result<(), TlsProblem> {
+        self.current.store(server_config(&self.files)?);
+        Ok(())
+    }
+
+    /// Where it was read from.
+    #[must_use]
+    pub fn files(&self) -> &TlsFiles {
+        &self.files
+    }
+
+    /// Takes the next connection's handshake.
+    #[must_use]
+    pub fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(self.current.load_full())
+    }
+}
+
+fn server_config(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsProblem> {
+    let chain = certificates(&files.cert)?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|source| TlsProblem::File {
+        path: files.key.clone(),
+        source,
+    })?;
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(TlsProblem::Unavailable)?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(|source| TlsProblem::Refused {
+            path: files.key.clone(),
+            source,
+        })?;
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    Ok(Arc::new(config))
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsProblem> {
+    let chain = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|source| TlsProblem::File {
+            path: path.to_owned(),
+            source,
+        })?;
+    if chain.is_empty() {
+        Err(TlsProblem::Empty {
+            path: path.to_owned(),
+        })
+    } else {
+        Ok(chain)
+    }
+}
+
+/// Accepts whoever answers: for `insecure = true` alone (I8), a bot with an expired or home-made certificate inside
+/// the operator's own network. The line is still encrypted, but whoever sits on it can read it. Signatures are not
+/// looked at either, because old certificates (X.509 v1, SHA-1) fail before they come to be compared.
+#[derive(Debug)]
+struct AnyCertificate {
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_cannot_be_used_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        let trust = Trust {
+            ca: Some(path.clone()),
+            insecure: false,
+        };
+        assert!(
+            matches!(client_config(&trust), Err(TlsProblem::File { path: named, .. }) if named == path)
+        );
+        std::fs::write(&path, "no certificate").unwrap();
+        assert!(
+            matches!(client_config(&trust), Err(TlsProblem::Empty { path: named }) if named == path)
+        );
+        assert!(client_config(&Trust::default()).is_ok());
+    }
+
+    #[test]
+    fn a_reload_that_fails_keeps_the_old_certificate() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = TlsFiles {
+            cert: folder.path().join("cert.pem"),
+            key: folder.path().join("key.pem"),
+        };
+        let made = rcgen::generate_simple_self_signed(["bridge.example".to_owned()]).unwrap();
+        std::fs::write(&files.cert, made.cert.pem()).unwrap();
+        std::fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
+        let tls = ServerTls::load(files.clone()).unwrap();
+        let before = tls.current.load_full();
+
+        let other = rcgen::generate_simple_self_signed(["bridge.example".to_owned()]).unwrap();
+        std::fs::write(&files.key, other.signing_key.serialize_pem()).unwrap();
+        assert!(matches!(tls.reload(), Err(TlsProblem::Refused { path, .. }) if path == files.key));
+        assert!(Arc::ptr_eq(&before, &tls.current.load_full()));
+
+        std::fs::write(&files.cert, other.cert.pem()).unwrap();
+        tls.reload().unwrap();
+        assert!(!Arc::ptr_eq(&before, &tls.current.load_full()));
+    }
+}

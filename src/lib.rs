@@ -1,5 +1,6 @@
 #![doc = "smartchat-bridge: an unchanged \"API-type smart chat\" bot behind Kakao i OpenBuilder."]
 
+pub mod callback;
 pub mod config;
 pub mod fault;
 pub mod ids;

@@ -22,7 +22,8 @@ use url::Url;
 
 use crate::config::settings::Trust;
 use crate::fault::{Blame, Fault, Sent};
-use crate::net::client::{ClientError, Target};
+use crate::net::client::ClientError;
+use crate::net::target::Target;
 use crate::net::tls::{self, TlsProblem};
 use crate::time::{self, Instant};
 

@@ -291,6 +291,21 @@ async fn every_call_is_the_old_servers_to_the_byte() {
 }
 
 #[tokio::test]
+async fn head_and_body_come_in_one_send() {
+    let (reads, mut read) = mpsc::unbounded_channel();
+    let bot = Bot::scripted(move |peer| {
+        let mut buffer = [0_u8; 4096];
+        let first = peer.wire.read(&mut buffer).unwrap();
+        reads
+            .send(String::from_utf8(buffer[..first].to_vec()).unwrap())
+            .unwrap();
+        peer.say(OK);
+    });
+    message(&api(&bot.url()), patience()).await.unwrap();
+    assert!(read.recv().await.unwrap().ends_with("\"급식\"}"));
+}
+
+#[tokio::test]
 async fn a_base_path_gets_no_slash_added_and_none_doubled() {
     let bot = Bot::scripted(|peer| peer.serve(OK));
     let bases = [
@@ -804,6 +819,20 @@ async fn an_https_bot_is_verified_by_its_private_ca_or_told_not_to_be() {
         );
     }
     assert_eq!(bot.heard().len(), 4);
+}
+
+#[tokio::test]
+async fn tls_that_ends_without_saying_so_may_have_cut_the_body() {
+    let bot = Bot::tls(issued().server, |peer| {
+        peer.hear();
+        peer.say("HTTP/1.0 200 OK\r\n\r\n{\"a\":1}");
+    });
+    let mut settings = settings(&format!("https://{}", bot.address));
+    settings.trust.insecure = true;
+    let reply = message(&HttpLegacy::new(&settings, 1).unwrap(), patience())
+        .await
+        .unwrap();
+    assert_eq!((body(&reply), reply.cut_short), ("{\"a\":1}", true));
 }
 
 #[tokio::test]

@@ -154,6 +154,12 @@ impl HttpLegacy {
                 Some(lane) => lane,
                 None => self.target.connect(cut).await?,
             };
+            // A timer is asked after the work it bounds: without this, a call that is late already would go out.
+            if time::instant() >= cut {
+                return Err(ClientError::TimedOut {
+                    sent: Sent::Nothing,
+                });
+            }
             *sent = Sent::Unknown;
             match lane.send(request).await {
                 Ok(response) => return Ok((lane, response)),

@@ -201,3 +201,36 @@ fn failed(error: hyper::Error, sent: Sent) -> ClientError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::{TcpListener, TcpStream};
+
+    #[tokio::test]
+    async fn a_request_that_finds_the_connection_closed_comes_back_untouched() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tcp = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let mut lane = Lane::open(Stream::Tcp(tcp)).await.unwrap();
+        assert!(lane.is_usable());
+        drop(listener.accept().await.unwrap());
+        // The close has arrived; yielding lets the runtime see it.
+        tokio::task::yield_now().await;
+        let request = Request::post("/message").body(Full::from("words")).unwrap();
+        let Err(unanswered) = lane.send(request).await else {
+            panic!("answered by nobody");
+        };
+        let unsent = unanswered.unsent.unwrap();
+        assert_eq!(unsent.uri(), "/message");
+        assert!(matches!(
+            unanswered.error,
+            ClientError::Cut {
+                sent: Sent::Nothing,
+                ..
+            }
+        ));
+        assert!(!lane.is_usable());
+    }
+}

@@ -1,11 +1,10 @@
 //! Late answers to Kakao (S2), and the operator's alert (S4): a JSON body POSTed to a URL from outside.
 //!
-//! `callbackUrl` comes with the request, so whoever can call the bridge could make it POST anywhere (SSRF). A
-//! [`CallbackUrl`] therefore exists only after the allow-list; nothing else can be posted to as a callback. It hides
-//! its token, which is as good as the right to speak for the bot. No pool: callbacks are few, a token is used once,
-//! and the TLS sessions are resumed by rustls.
+//! At most once: only while nothing of it was sent is an answer tried again (I7 holds for Kakao as for bots). No
+//! pool of connections: callbacks are few, a token is used once, and rustls resumes the TLS session.
 
-use std::fmt;
+mod allow;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,14 +21,13 @@ use url::Url;
 
 use crate::config::settings::Trust;
 use crate::fault::{Blame, Fault, Sent};
-use crate::net::client::{ClientError, Target};
+use crate::net::client::ClientError;
+use crate::net::target::Target;
 use crate::net::tls::{self, TlsProblem};
 use crate::time::{self, Instant};
 
-/// Where callbacks live on an allowed host (openbuilder.md 3).
-const PATH: &str = "/v1/bots/";
-/// Bytes of a callback URL; real ones have under 200.
-const LONGEST_URL: usize = 2048;
+pub use allow::{CallbackUrl, NotAllowed};
+
 /// Bytes of the answer; real ones have under 300.
 const ANSWER_BYTES: usize = 64 * 1024;
 /// Characters of the answer's message that are kept for the log.
@@ -39,75 +37,6 @@ const TRY: Duration = Duration::from_secs(5);
 /// Waits between tries that sent nothing: 100 ms, doubled up to 2 s, with jitter, until the time is over.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-
-/// Why a `callbackUrl` is not used. The answer is parked then (S2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum NotAllowed {
-    /// Longer than any real one, or no URL at all.
-    #[error("the callback URL is not a URL of at most {LONGEST_URL} bytes")]
-    Malformed,
-    /// Scheme, host and port are not one of `callback.origins`.
-    #[error("the callback URL's origin is not one of callback.origins")]
-    Origin,
-    /// The path is not below `/v1/bots/`, or hides where it leads.
-    #[error("the callback URL's path is not below {PATH}")]
-    Path,
-}
-
-/// A callback URL that is allowed. `Debug` shows its origin only.
-#[derive(Clone, PartialEq, Eq)]
-pub struct CallbackUrl(Url);
-
-impl CallbackUrl {
-    /// `url` as it came, when its scheme, host and port are exactly those of one of `origins`, its path lies below
-    /// `/v1/bots/`, and nothing in it could be read differently by another parser (user info, fragment, backslash,
-    /// white space, encoded dots and slashes).
-    ///
-    /// # Errors
-    /// [`NotAllowed`].
-    pub fn parse(url: &str, origins: &[Url]) -> Result<Self, NotAllowed> {
-        // The parser drops tabs and line feeds and turns `\` into `/`: such a URL is not Kakao's.
-        let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
-        if url.len() > LONGEST_URL || !url.bytes().all(plain) {
-            return Err(NotAllowed::Malformed);
-        }
-        let parsed = Url::parse(url).map_err(|_| NotAllowed::Malformed)?;
-        let (_, after_scheme) = url.split_once("://").ok_or(NotAllowed::Malformed)?;
-        let authority = after_scheme
-            .split(['/', '?', '#'])
-            .next()
-            .unwrap_or_default();
-        if authority.contains('@') || url.contains('#') {
-            return Err(NotAllowed::Malformed);
-        }
-        let is_here = |origin: &Url| {
-            origin.scheme() == parsed.scheme()
-                && origin.host() == parsed.host()
-                && origin.port_or_known_default() == parsed.port_or_known_default()
-        };
-        if parsed.cannot_be_a_base() || !origins.iter().any(is_here) {
-            return Err(NotAllowed::Origin);
-        }
-        // `Url` has taken dot segments out, `%2e` ones too; encoded slashes are taken out by some servers.
-        let path = parsed.path();
-        let below = path.strip_prefix(PATH).is_some_and(|rest| !rest.is_empty());
-        let lower = url.to_ascii_lowercase();
-        if !below
-            || ["%2e", "%2f", "%5c", "%00"]
-                .iter()
-                .any(|trick| lower.contains(trick))
-        {
-            return Err(NotAllowed::Path);
-        }
-        Ok(Self(parsed))
-    }
-}
-
-impl fmt::Debug for CallbackUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CallbackUrl({}…)", self.0.origin().ascii_serialization())
-    }
-}
 
 /// Kakao took the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -213,7 +142,7 @@ impl CallbackClient {
         body: Bytes,
         until: Instant,
     ) -> Result<Accepted, CallbackError> {
-        let (status, answer) = self.deliver(&url.0, body, until).await?;
+        let (status, answer) = self.deliver(url.url(), body, until).await?;
         // {taskId, status, message, timestamp}; a `Value`, so that one member of another type hides no FAIL.
         let verdict: Value = serde_json::from_slice(&answer).unwrap_or_default();
         let words = |name: &str| {
@@ -351,100 +280,4 @@ fn post(target: &Target, uri: &Uri, body: &Bytes) -> Request<Full<Bytes>> {
 fn printable(words: &str) -> Box<str> {
     let plain = words.chars().filter(|c| !c.is_control());
     plain.take(MESSAGE_CHARS).collect::<String>().into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parsed(url: &str, origins: &[&str]) -> Result<CallbackUrl, NotAllowed> {
-        let origins: Vec<Url> = origins
-            .iter()
-            .map(|origin| Url::parse(origin).unwrap())
-            .collect();
-        CallbackUrl::parse(url, &origins)
-    }
-
-    const KAKAO: &[&str] = &["https://bot-api.kakao.com"];
-
-    #[test]
-    fn real_callback_urls_are_allowed() {
-        for url in [
-            "https://bot-api.kakao.com/v1/bots/5a0f/callback/abc-_=",
-            "https://bot-api.kakao.com/v1/bots/5a0f!/callback/cbtoken:0123456789abcdef",
-            "https://bot-api.kakao.com:443/v1/bots/5a0f/callback/x",
-            "HTTPS://BOT-API.KAKAO.COM/v1/bots/5a0f/callback/x",
-            "https://bot-api.kakao.com/v1/bots/5a0f/callback/x?y=1",
-        ] {
-            assert!(parsed(url, KAKAO).is_ok(), "{url}");
-        }
-    }
-
-    #[test]
-    fn nothing_else_is() {
-        use NotAllowed::{Malformed, Origin, Path};
-        for (url, why) in [
-            ("http://bot-api.kakao.com/v1/bots/x/callback/y", Origin),
-            ("https://bot-api.kakao.com:8443/v1/bots/x", Origin),
-            ("https://bot-api.kakao.com.evil.example/v1/bots/x", Origin),
-            ("https://evil.example/v1/bots/x", Origin),
-            ("https://169.254.169.254/v1/bots/x", Origin),
-            ("ftp://bot-api.kakao.com/v1/bots/x", Origin),
-            (
-                "https://bot-api.kakao.com@evil.example/v1/bots/x",
-                Malformed,
-            ),
-            ("https://a:b@bot-api.kakao.com/v1/bots/x", Malformed),
-            ("https://@bot-api.kakao.com/v1/bots/x", Malformed),
-            (
-                "https://bot-api.kakao.com\\@evil.example/v1/bots/x",
-                Malformed,
-            ),
-            ("https:\\\\bot-api.kakao.com/v1/bots/x", Malformed),
-            ("https:bot-api.kakao.com/v1/bots/x", Malformed),
-            ("https://bot-api.kakao.com/v1/bots/x#y", Malformed),
-            ("https://bot-api.kakao.com/v1/bots/x\n", Malformed),
-            (" https://bot-api.kakao.com/v1/bots/x", Malformed),
-            ("https://bot-api.kakao.com/v1/bots/가", Malformed),
-            ("/v1/bots/x", Malformed),
-            ("", Malformed),
-            ("https://bot-api.kakao.com/", Path),
-            ("https://bot-api.kakao.com/v1/bots", Path),
-            ("https://bot-api.kakao.com/v1/bots/", Path),
-            ("https://bot-api.kakao.com/v2/bots/x", Path),
-            ("https://bot-api.kakao.com/v1/bots/../../v2/x", Path),
-            ("https://bot-api.kakao.com/v1/bots/%2e%2e/x", Path),
-            ("https://bot-api.kakao.com/v1/bots/..%2Fx", Path),
-            ("https://bot-api.kakao.com/v1/bots/a%5cb", Path),
-            ("https://bot-api.kakao.com//v1/bots/x", Path),
-        ] {
-            assert_eq!(parsed(url, KAKAO), Err(why), "{url}");
-        }
-        let long = format!(
-            "https://bot-api.kakao.com/v1/bots/{}",
-            "x".repeat(LONGEST_URL)
-        );
-        assert_eq!(parsed(&long, KAKAO), Err(Malformed));
-        assert_eq!(
-            parsed("https://bot-api.kakao.com/v1/bots/x", &[]),
-            Err(Origin)
-        );
-    }
-
-    #[test]
-    fn plain_http_goes_only_to_an_origin_that_is_plain_http() {
-        let relay = &["http://127.0.0.1:9000"];
-        assert!(parsed("http://127.0.0.1:9000/v1/bots/x", relay).is_ok());
-        assert!(parsed("https://127.0.0.1:9000/v1/bots/x", relay).is_err());
-        assert!(parsed("http://127.0.0.1/v1/bots/x", relay).is_err());
-    }
-
-    #[test]
-    fn the_token_is_never_shown() {
-        let url = parsed("https://bot-api.kakao.com/v1/bots/x/callback/t0ken", KAKAO).unwrap();
-        assert_eq!(
-            format!("{url:?}"),
-            "CallbackUrl(https://bot-api.kakao.com…)"
-        );
-    }
 }

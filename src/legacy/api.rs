@@ -76,7 +76,7 @@ pub enum BackendError {
     #[error("the TLS handshake with the bot failed")]
     Tls(#[source] Cause),
     /// The bot's certificate is not one we trust: `ca` or `insecure` is missing (I8).
-    #[error("the bot's certificate is not trusted; set bots.….ca, or insecure = true")]
+    #[error("the bot's certificate is not trusted (name its private CA, or set insecure = true)")]
     Untrusted(#[source] Cause),
     /// The time was over first.
     #[error("the bot did not answer in time")]

@@ -22,7 +22,8 @@ use crate::config::settings::BotSettings;
 use crate::fault::{Blame, Fault, Sent};
 use crate::ids::UserKey;
 use crate::net::CoreId;
-use crate::net::client::{ClientError, Lane, Target};
+use crate::net::client::{ClientError, Lane};
+use crate::net::target::Target;
 use crate::net::tls::{self, TlsProblem};
 use crate::time::{self, Instant};
 use crate::wire::legacy::{MessageCall, Notice};
@@ -153,6 +154,12 @@ impl HttpLegacy {
                 Some(lane) => lane,
                 None => self.target.connect(cut).await?,
             };
+            // A timer is asked after the work it bounds: without this, a call that is late already would go out.
+            if time::instant() >= cut {
+                return Err(ClientError::TimedOut {
+                    sent: Sent::Nothing,
+                });
+            }
             *sent = Sent::Unknown;
             match lane.send(request).await {
                 Ok(response) => return Ok((lane, response)),

@@ -6,32 +6,20 @@
 //! requests by rules of its own; this house must know for every failure whether anything was sent (I7).
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
-use hyper::header::HeaderValue;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use rustls_pki_types::ServerName;
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::time::timeout_at;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::{self, ClientConfig};
-use url::{Host, Url};
 
 use super::body::{BodyError, Collector};
+use super::stream::Stream;
 use crate::fault::Sent;
-use crate::time::{self, Instant};
 
 /// Bytes of a response's head. Real ones have a few hundred; hyper's own bound would be 400 KB.
 const HEAD_BYTES: usize = 64 * 1024;
@@ -80,125 +68,6 @@ pub enum ClientError {
     },
 }
 
-/// A server to call: scheme, host and port, and how to trust it.
-pub struct Target {
-    host: Host<String>,
-    port: u16,
-    authority: HeaderValue,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
-}
-
-impl Target {
-    /// The server of `url`; `tls` is used when its scheme is `https`. `None` for a URL without host or of another
-    /// scheme.
-    #[must_use]
-    pub fn new(url: &Url, tls: &Arc<ClientConfig>) -> Option<Self> {
-        let name = url.host_str()?;
-        let host = url.host()?.to_owned();
-        let port = url.port_or_known_default()?;
-        // `Url::port` is already silent about the scheme's own port, as `Host` should be (legacy.md 2).
-        let authority = url
-            .port()
-            .map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
-        let tls = match url.scheme() {
-            "http" => None,
-            "https" => {
-                let name = ServerName::try_from(name.trim_matches(['[', ']']).to_owned()).ok()?;
-                Some((TlsConnector::from(Arc::clone(tls)), name))
-            }
-            _ => return None,
-        };
-        Some(Self {
-            host,
-            port,
-            authority: HeaderValue::from_str(&authority).ok()?,
-            tls,
-        })
-    }
-
-    /// What stands in `Host`.
-    #[must_use]
-    pub fn authority(&self) -> &HeaderValue {
-        &self.authority
-    }
-
-    /// A new connection, before `until`. Nothing of a request is sent by this.
-    ///
-    /// # Errors
-    /// Everything a connection can fail with, `TimedOut` included.
-    pub async fn connect(&self, until: Instant) -> Result<Lane, ClientError> {
-        let opening = async {
-            let tcp = self.connect_tcp(until).await?;
-            let stream = match &self.tls {
-                None => Stream::Tcp(tcp),
-                Some((connector, name)) => {
-                    let tls = connector
-                        .connect(name.clone(), tcp)
-                        .await
-                        .map_err(refused_handshake)?;
-                    Stream::Tls(Box::new(tls))
-                }
-            };
-            Lane::open(stream).await
-        };
-        timeout_at(until, opening)
-            .await
-            .unwrap_or(Err(ClientError::TimedOut {
-                sent: Sent::Nothing,
-            }))
-    }
-
-    /// Tries the addresses one after the other, each with its share of the time that is left, so that a dead IPv6
-    /// address in front does not use up a user's five seconds.
-    async fn connect_tcp(&self, until: Instant) -> Result<TcpStream, ClientError> {
-        let addresses = self.resolve().await.map_err(ClientError::Unresolved)?;
-        let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-        let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-        if left == 0 {
-            return Err(ClientError::Unresolved(last));
-        }
-        for address in addresses {
-            let now = time::instant();
-            let share = until
-                .saturating_duration_since(now)
-                .checked_div(left)
-                .unwrap_or(Duration::ZERO);
-            left = left.saturating_sub(1);
-            match timeout_at(now + share, TcpStream::connect(address)).await {
-                Ok(Ok(tcp)) => {
-                    // A message is one send; waiting for more to join it would only cost time.
-                    tcp.set_nodelay(true).map_err(ClientError::Unreachable)?;
-                    return Ok(tcp);
-                }
-                Ok(Err(error)) => last = error,
-                Err(_elapsed) => last = io::Error::from(io::ErrorKind::TimedOut),
-            }
-        }
-        Err(ClientError::Unreachable(last))
-    }
-
-    async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
-        match &self.host {
-            Host::Ipv4(ip) => Ok(vec![SocketAddr::from((*ip, self.port))]),
-            Host::Ipv6(ip) => Ok(vec![SocketAddr::from((*ip, self.port))]),
-            Host::Domain(name) => Ok(tokio::net::lookup_host((name.as_str(), self.port))
-                .await?
-                .collect()),
-        }
-    }
-}
-
-/// Tells a certificate that is not trusted, which the operator can mend, from any other failed handshake.
-fn refused_handshake(error: io::Error) -> ClientError {
-    let cause = error
-        .get_ref()
-        .and_then(|cause| cause.downcast_ref::<rustls::Error>());
-    match cause {
-        Some(rustls::Error::InvalidCertificate(_)) => ClientError::Untrusted(error),
-        _ => ClientError::Tls(error),
-    }
-}
-
 type Driven = Pin<Box<Connection<TokioIo<Stream>, Full<Bytes>>>>;
 
 /// One open connection: a sender and the future that moves its bytes, polled by whoever holds both.
@@ -217,7 +86,8 @@ pub struct Unanswered {
 }
 
 impl Lane {
-    async fn open(stream: Stream) -> Result<Self, ClientError> {
+    /// A connection over `stream`.
+    pub(super) async fn open(stream: Stream) -> Result<Self, ClientError> {
         let (sender, connection) = Builder::new()
             // Header names as Kakao's server wrote them.
             .title_case_headers(true)
@@ -332,66 +202,35 @@ fn failed(error: hyper::Error, sent: Sent) -> ClientError {
     }
 }
 
-/// Plain or encrypted.
-enum Stream {
-    Tcp(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::{TcpListener, TcpStream};
 
-impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
-            Self::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
-        }
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, buf),
-            Self::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
-        }
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, bufs),
-            Self::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
-        }
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Tcp(tcp) => tcp.is_write_vectored(),
-            Self::Tls(tls) => tls.is_write_vectored(),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(tcp) => Pin::new(tcp).poll_flush(cx),
-            Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
-            Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
-        }
+    #[tokio::test]
+    async fn a_request_that_finds_the_connection_closed_comes_back_untouched() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tcp = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let mut lane = Lane::open(Stream::Tcp(tcp)).await.unwrap();
+        assert!(lane.is_usable());
+        drop(listener.accept().await.unwrap());
+        // The close has arrived; yielding lets the runtime see it.
+        tokio::task::yield_now().await;
+        let request = Request::post("/message").body(Full::from("words")).unwrap();
+        let Err(unanswered) = lane.send(request).await else {
+            panic!("answered by nobody");
+        };
+        let unsent = unanswered.unsent.unwrap();
+        assert_eq!(unsent.uri(), "/message");
+        assert!(matches!(
+            unanswered.error,
+            ClientError::Cut {
+                sent: Sent::Nothing,
+                ..
+            }
+        ));
+        assert!(!lane.is_usable());
     }
 }

@@ -6,6 +6,9 @@ pub mod body;
 pub mod client;
 pub mod ip;
 pub mod listen;
+mod resolve;
+mod stream;
+pub mod target;
 pub mod tls;
 
 /// One of the cores' runtimes. Pools are per core, so that no lock is shared by all users (design.md 8).

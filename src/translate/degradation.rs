@@ -42,12 +42,15 @@ macro_rules! degradations {
 degradations! {
     Bom "reply.bom" "A byte order mark stood before the reply." "응답 앞에 BOM이 있어 건너뛰었습니다.";
     Cp949 "reply.cp949" "The reply was CP949, not UTF-8." "응답이 UTF-8이 아니라 CP949였습니다.";
+    Utf16 "reply.utf16" "The reply was UTF-16, not UTF-8." "응답이 UTF-8이 아니라 UTF-16이었습니다.";
+    BrokenUtf8 "reply.broken_utf8" "Some bytes of the reply were not UTF-8; each is shown as a replacement character." "UTF-8이 아닌 바이트가 있어 대체 문자로 바꿨습니다.";
     Gzip "reply.gzip" "The reply was compressed although nobody asked." "요청하지 않았는데 응답이 gzip으로 압축되어 있었습니다.";
     WhiteSpace "reply.white_space" "White space that JSON does not know stood around the reply." "응답 앞뒤에 JSON에 없는 공백 문자가 있었습니다.";
     Joined "reply.joined" "More stood behind the first JSON document; it was ignored." "첫 JSON 뒤에 다른 내용이 더 있어 무시했습니다.";
     ControlCharacters "reply.control_characters" "A string held raw control characters." "문자열 안에 줄바꿈 같은 제어 문자가 그대로 있었습니다.";
     EscapeRepaired "reply.escape" "An unknown escape was read as the letter behind it." "잘못된 이스케이프 문자를 고쳐 읽었습니다.";
     BracesRepaired "reply.braces" "Missing closing braces were added." "빠진 닫는 괄호를 채워 읽었습니다.";
+    CommaRepaired "reply.comma" "A comma too many was skipped." "불필요한 쉼표를 건너뛰었습니다.";
     CutShort "reply.cut_short" "The connection ended before the announced length, but the JSON was whole." "알린 길이보다 먼저 연결이 끊겼지만 JSON은 온전했습니다.";
     Null "reply.null" "A field was null; read as absent." "값이 null인 항목을 없는 것으로 읽었습니다.";
     Shape "reply.shape" "A field had the wrong type or shape; what could be read was kept." "형식이 잘못된 항목이 있어 읽을 수 있는 것만 살렸습니다.";

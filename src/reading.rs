@@ -116,9 +116,9 @@ pub enum Unreadable {
     #[error("the body is empty")]
     Empty,
     /// Plain words, HTML, or JSON beyond repair.
-    #[error("the body is not JSON (character {at} of it cannot be read)")]
+    #[error("the body is not JSON (byte {at} of it cannot be read)")]
     NotJson {
-        /// How many characters were read before the trouble.
+        /// Where the trouble is: bytes from the start of the decoded text.
         at: usize,
     },
     /// JSON, but a number, a string or a list.

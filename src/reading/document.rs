@@ -186,10 +186,12 @@ impl<'a> Parser<'a> {
 
     /// A number, also one that JSON would write otherwise (`+1`, `.5`, `007`).
     fn number(&mut self) -> Result<Value<'a>, Unreadable> {
-        let rest = self.rest.trim_start_matches(|c: char| {
-            c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E')
-        });
-        let written = self.rest.strip_suffix(rest).unwrap_or_default();
+        let is_part = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E');
+        let length = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
+        let (written, rest) = self
+            .rest
+            .split_at_checked(length)
+            .unwrap_or((self.rest, ""));
         if written.parse::<f64>().is_err() {
             return Err(self.trouble());
         }

@@ -119,10 +119,8 @@ impl<'a> Said<'a> {
 
     /// The answer to `GET /keyboard`: the keyboard, or a whole reply that has one.
     fn home(&mut self, mut object: Object<'a>) -> Result<(), Unreadable> {
-        if object.has("buttons") || !object.has_any(&["keyboard", "message"]) {
-            if !object.is_empty() && !object.has_any(&["type", "buttons"]) {
-                return Err(Unreadable::Foreign);
-            }
+        let is_keyboard = object.has("buttons") || object.has("type") && !object.has("keyboard");
+        if is_keyboard || object.is_empty() {
             self.reading.keyboard = Some(keys::of_object(object, &mut self.reading.degradations));
             return Ok(());
         }
@@ -158,8 +156,7 @@ impl<'a> Said<'a> {
             self.beside(&mut object);
         }
         if let Some(keyboard) = self.take(&mut object, "keyboard") {
-            // A keyboard of the reply itself outranks one inside its message.
-            self.reading.keyboard = None;
+            // It outranks one inside the message.
             self.keyboard(keyboard);
         } else if object.has("buttons") {
             self.found(Degradation::Shape);
@@ -223,7 +220,9 @@ impl<'a> Said<'a> {
     }
 
     fn keyboard(&mut self, value: Value<'a>) {
-        self.reading.keyboard = keys::of_value(value, &mut self.reading.degradations);
+        if let Some(keys) = keys::of_value(value, &mut self.reading.degradations) {
+            self.reading.keyboard = Some(keys);
+        }
     }
 
     fn text(&mut self, value: Value<'a>) {

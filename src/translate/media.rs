@@ -41,7 +41,10 @@ pub(super) fn address<'a>(raw: &'a str, policy: &Policy) -> Option<Address<'a>> 
         Kind::Other => return None,
     };
     let mut as_written = kind(raw) == Kind::Absolute;
-    if policy.backend.as_ref().is_some_and(|backend| same_host(backend, &parsed)) {
+    let public = policy.public_url.as_ref();
+    if public.is_some_and(|public| same_host(public, &parsed)) {
+        // Where it should be already, also where the bot's own host is the public one.
+    } else if policy.backend.as_ref().is_some_and(|backend| same_host(backend, &parsed)) {
         match resolve(&parsed[Position::BeforePath..]) {
             Some(public) => {
                 degradations.add(Degradation::UrlResolved);
@@ -310,6 +313,8 @@ mod tests {
         check("img/a.jpg", public, resolved("https://cdn.example.com/bot/img/a.jpg"));
         check("http://old-bot:8000/img/a.jpg?x=1", public, resolved("https://cdn.example.com/bot/img/a.jpg?x=1"));
         check("img/a.jpg", None, None);
+        check("http://old-bot:8000/s/a", Some("http://old-bot:8000/s"), Some(("http://old-bot:8000/s/a", "")));
+        check("/a", Some("http://old-bot:8000/s"), resolved("http://old-bot:8000/s/a"));
         check("http://old-bot:8000/a", None, Some(("http://old-bot:8000/a", "url.internal")));
         check("http://old-bot:8001/a", public, Some(("http://old-bot:8001/a", "url.internal")));
     }

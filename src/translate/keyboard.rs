@@ -1,7 +1,9 @@
-//! Keyboards: a list of labels with a name, and how it is laid out (K3, K4, I10).
+//! Keyboards: a list of labels with a name, and how words find a label in it (I5, K3, I10).
 
 use siphasher::sip::SipHasher13;
 use std::hash::{Hash, Hasher};
+
+use unicode_normalization::UnicodeNormalization;
 
 use crate::wire::mark::KeyboardId;
 
@@ -33,6 +35,41 @@ impl Keyboard {
     pub fn labels(&self) -> &[Box<str>] {
         &self.labels
     }
+
+    /// The label these words mean, exactly as the bot wrote it: the very words first, else the first label that is
+    /// the same when folded (I5).
+    #[must_use]
+    pub fn find(&self, words: &str) -> Option<&str> {
+        if let Some(label) = self.labels.iter().find(|label| ***label == *words) {
+            return Some(label);
+        }
+        let folded = fold(words);
+        if folded.is_empty() {
+            return None;
+        }
+        self.labels.iter().find(|label| fold(label) == folded).map(AsRef::as_ref)
+    }
+
+    /// The label with the number these words are, counted from 1: `3`, `3번`, `3.`, `3)`. For keyboards whose
+    /// numbers the bridge printed (I5, I10).
+    #[must_use]
+    pub fn numbered(&self, words: &str) -> Option<&str> {
+        let words = words.trim();
+        let number = words.strip_suffix(['번', '.', ')']).unwrap_or(words).trim_end();
+        let mut place = 0_usize;
+        for c in number.nfkc() {
+            let digit = usize::try_from(c.to_digit(10)?).ok()?;
+            place = place.checked_mul(10)?.checked_add(digit)?;
+        }
+        self.labels.get(place.checked_sub(1)?).map(AsRef::as_ref)
+    }
+}
+
+/// Words as they are compared when they are not the very same: NFC, lower case, without white space. Phones type
+/// decomposed Hangul and capital first letters that the bot's label does not have (I5).
+#[must_use]
+pub fn fold(words: &str) -> String {
+    words.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).nfc().collect()
 }
 
 /// The id a keyboard of these labels has. The hash has fixed keys: it names content, it guards nothing.
@@ -45,16 +82,30 @@ pub fn id_of<S: AsRef<str>>(labels: &[S]) -> KeyboardId {
     KeyboardId(hasher.finish())
 }
 
-impl Keyboard {
-    /// STUB
-    #[must_use]
-    pub fn find(&self, words: &str) -> Option<&str> {
-        self.labels.iter().map(|l| &**l).find(|l| *l == words)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_find_their_label_exactly_before_folded() {
+        let keyboard = Keyboard::new(&["a b", "AB", "한식 메뉴"]).unwrap();
+        assert_eq!(keyboard.find("AB"), Some("AB"));
+        assert_eq!(keyboard.find("ab"), Some("a b"));
+        assert_eq!(keyboard.find("한식메뉴"), Some("한식 메뉴"));
+        let decomposed: String = "한식 메뉴".nfd().collect();
+        assert_eq!(keyboard.find(&decomposed), Some("한식 메뉴"));
+        assert_eq!(keyboard.find("한식"), None);
+        assert_eq!(keyboard.find(" "), None);
     }
-    /// STUB
-    #[must_use]
-    pub fn numbered(&self, words: &str) -> Option<&str> {
-        let n: usize = words.parse().ok()?;
-        self.labels.get(n.checked_sub(1)?).map(|l| &**l)
+
+    #[test]
+    fn numbers_count_from_one() {
+        let keyboard = Keyboard::new(&["가", "나", "다"]).unwrap();
+        for three in ["3", " 3 ", "3번", "3 번", "3.", "3)", "３", "03"] {
+            assert_eq!(keyboard.numbered(three), Some("다"), "{three}");
+        }
+        for none in ["0", "4", "", "번", "3개", "-1", "+3", "99999999999999999999999"] {
+            assert_eq!(keyboard.numbered(none), None, "{none}");
+        }
     }
 }

@@ -1,8 +1,15 @@
 //! Rank 1: what is said on one wire, said on the other. Pure and total: no IO, no clock, every input has an output.
 
+mod cards;
 pub mod degradation;
 pub mod inbound;
 pub mod keyboard;
 mod media_in;
+mod labels;
+mod link;
+mod media;
 pub mod outbound;
+mod quick_replies;
+mod room;
+mod text;
 pub mod view;

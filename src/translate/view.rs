@@ -42,6 +42,8 @@ pub struct Texts {
     pub next_label: Box<str>,
     /// Quick reply: the keyboard's previous page (K4).
     pub previous_label: Box<str>,
+    /// Before the words that show the rest or a late answer where nothing can be tapped (I10).
+    pub say: Box<str>,
     /// A link without a label (O2).
     pub link_label: Box<str>,
     /// Alternative text of pictures (O3).
@@ -69,6 +71,7 @@ impl Default for Texts {
             more_label: "이어서 보기".into(),
             next_label: "다음 ▶".into(),
             previous_label: "◀ 이전".into(),
+            say: "다음 말을 보내 주세요:".into(),
             link_label: "자세히 보기".into(),
             photo_alt: "사진".into(),
         }

@@ -1,0 +1,112 @@
+//! Labels as they are shown: one line, at most 14 units, and distinct within an answer (K3).
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::text;
+use crate::wire::limits;
+
+/// A label on one line, cut to 14 units; never blank.
+pub(super) fn cut(line: Cow<'_, str>) -> Cow<'_, str> {
+    match line {
+        line if text::is_blank(&line) => Cow::Borrowed(text::ELLIPSIS),
+        Cow::Borrowed(line) => text::cut(line, limits::LABEL),
+        Cow::Owned(line) => Cow::Owned(text::cut(&line, limits::LABEL).into_owned()),
+    }
+}
+
+/// The labels of one answer.
+///
+/// Two different labels never look alike: the later one gets a number. The same label twice stays as it is, as it
+/// says the same words.
+#[derive(Debug, Default)]
+pub(super) struct Names<'a> {
+    /// What is shown, and the bot's whole label it is shown for; `None` for the bridge's own words.
+    shown: HashMap<Cow<'a, str>, Option<&'a str>>,
+}
+
+impl<'a> Names<'a> {
+    /// Takes the names of the labels that need no cutting, so that no cut label and no label of the bridge's own
+    /// can take them.
+    pub(super) fn reserve(&mut self, wholes: impl Iterator<Item = &'a str>) {
+        for whole in wholes {
+            let line = text::one_line(whole);
+            if line == whole && cut(line.clone()) == line {
+                self.shown.entry(line).or_insert(Some(whole));
+            }
+        }
+    }
+
+    /// What is shown for a label of the bot, and whether that differs from it by more than line breaks.
+    pub(super) fn name(&mut self, whole: &'a str) -> (Cow<'a, str>, bool) {
+        self.take(whole, Some(whole))
+    }
+
+    /// What is shown for words of the bridge's own.
+    pub(super) fn own(&mut self, words: &'a str) -> Cow<'a, str> {
+        self.take(words, None).0
+    }
+
+    fn take(&mut self, whole: &'a str, owner: Option<&'a str>) -> (Cow<'a, str>, bool) {
+        let line = text::one_line(whole);
+        let shown = cut(line.clone());
+        let is_cut = shown != line;
+        if self.is_free(&shown, owner) {
+            self.shown.insert(shown.clone(), owner);
+            return (shown, is_cut);
+        }
+        let mark = if is_cut { text::ELLIPSIS } else { " " };
+        // One more number than there are names: one of them is free.
+        for number in 2..=self.shown.len().saturating_add(2) {
+            let suffix = format!("{mark}{number}");
+            let room = limits::LABEL.saturating_sub(suffix.chars().count()).max(2);
+            let numbered = Cow::Owned(format!("{}{suffix}", text::prefix(&line, room).trim_end()));
+            if self.is_free(&numbered, owner) {
+                self.shown.insert(Cow::clone(&numbered), owner);
+                return (numbered, true);
+            }
+        }
+        (shown, is_cut)
+    }
+
+    /// Whether a name is nobody's yet, or this very label's.
+    fn is_free(&self, name: &str, owner: Option<&str>) -> bool {
+        self.shown.get(name).is_none_or(|taken| taken.is_some() && *taken == owner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::text::units;
+
+    #[test]
+    fn labels_alike_after_cutting_are_numbered() {
+        let mut names = Names::default();
+        let first = "컴퓨터공학과 학생회 공지사항 1";
+        let second = "컴퓨터공학과 학생회 공지사항 2";
+        assert_eq!(names.name(first), ("컴퓨터공학과 학생회 공지…".into(), true));
+        assert_eq!(names.name(second), ("컴퓨터공학과 학생회 공…2".into(), true));
+        assert_eq!(names.name(first), ("컴퓨터공학과 학생회 공지…".into(), true));
+        assert_eq!(names.name(second), ("컴퓨터공학과 학생회 공…2".into(), true));
+    }
+
+    #[test]
+    fn the_same_label_twice_stays_as_it_is() {
+        let mut names = Names::default();
+        assert_eq!(names.name("학식"), ("학식".into(), false));
+        assert_eq!(names.name("학식"), ("학식".into(), false));
+        assert_eq!(names.name("학식 "), ("학식 2".into(), true));
+    }
+
+    #[test]
+    fn a_label_is_cut_between_graphemes_and_never_blank() {
+        let family = "👨‍👩‍👧‍👦";
+        assert_eq!(cut(format!("{family}{family}").into()), format!("{family}…"));
+        let nfd = "\u{1112}\u{1161}\u{11ab}".repeat(6);
+        assert_eq!(cut(nfd.into()), format!("{}…", "\u{1112}\u{1161}\u{11ab}".repeat(4)));
+        let zalgo = format!("가{}", "\u{301}".repeat(20));
+        assert_eq!(units(&cut(zalgo.into())), 14);
+        assert_eq!(cut("".into()), "…");
+    }
+}

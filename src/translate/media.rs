@@ -1,0 +1,364 @@
+//! Addresses as OpenBuilder takes them: absolute, http or https, ASCII, RFC 3986 (O3). Nothing is fetched.
+//!
+//! An address that is fine already is passed on byte for byte, not as the `url` crate would write it: a signed URL
+//! does not survive a tidied path. Everything else goes through the crate for the host (Hangul hosts become
+//! punycode) and then through our own escaping, because WHATWG leaves `|`, `[` or a stray `%` in a path and
+//! OpenBuilder's schema asks for RFC 3986.
+
+use std::borrow::Cow;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use url::{Host, Position, Url};
+
+use super::degradation::{Degradation, Degradations};
+use super::view::Policy;
+use crate::wire::limits;
+
+/// A usable address and what was done to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Address<'a> {
+    /// Absolute, http or https, ASCII, at most [`limits::URL_BYTES`].
+    pub(super) url: Cow<'a, str>,
+    /// Escaped, resolved, internal, scheme added.
+    pub(super) degradations: Degradations,
+}
+
+/// The address a bot wrote, made usable; `None` where it is not and has to be written out in the text.
+pub(super) fn address<'a>(raw: &'a str, policy: &Policy) -> Option<Address<'a>> {
+    let raw = raw.trim();
+    let mut degradations = Degradations::NONE;
+    let resolve = |path: &str| policy.public_url.as_ref().and_then(|public| beneath(public, path));
+    let mut parsed = match kind(raw) {
+        Kind::Absolute => Url::parse(raw).ok()?,
+        Kind::WithoutScheme(scheme) => {
+            degradations.add(Degradation::UrlScheme);
+            Url::parse(&format!("{scheme}{raw}")).ok()?
+        }
+        Kind::Relative => {
+            degradations.add(Degradation::UrlResolved);
+            resolve(raw)?
+        }
+        Kind::Other => return None,
+    };
+    let mut as_written = kind(raw) == Kind::Absolute;
+    let public = policy.public_url.as_ref();
+    if public.is_some_and(|public| same_host(public, &parsed)) {
+        // Where it should be already, also where the bot's own host is the public one.
+    } else if policy.backend.as_ref().is_some_and(|backend| same_host(backend, &parsed)) {
+        match resolve(&parsed[Position::BeforePath..]) {
+            Some(public) => {
+                degradations.add(Degradation::UrlResolved);
+                parsed = public;
+                as_written = false;
+            }
+            None => degradations.add(Degradation::UrlInternal),
+        }
+    } else if is_internal(&parsed) {
+        degradations.add(Degradation::UrlInternal);
+    }
+    if !is_strict(raw) {
+        degradations.add(Degradation::UrlEscaped);
+        as_written = false;
+    }
+    let url = if as_written && authority_is_plain(raw, &parsed) { Cow::Borrowed(raw) } else { escaped(&parsed)?.into() };
+    (url.len() <= limits::URL_BYTES).then_some(Address { url, degradations })
+}
+
+/// The number of a `tel:` address, where it looks like one.
+pub(super) fn phone_number(raw: &str) -> Option<String> {
+    let raw = raw.trim();
+    let (scheme, number) = raw.split_once(':')?;
+    if !scheme.eq_ignore_ascii_case("tel") {
+        return None;
+    }
+    let number = percent_decoded(number.trim_start_matches('/'))?;
+    let number = number.trim();
+    let plausible = number.chars().all(|c| c.is_ascii_digit() || "+-*# ".contains(c));
+    // E.164 has 15 digits, with signs and blanks between them never more than this.
+    let fits = number.len() <= 40 && number.chars().any(|c| c.is_ascii_digit());
+    (plausible && fits).then(|| number.to_owned())
+}
+
+/// What an address is before it is parsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// `http:` or `https:`.
+    Absolute,
+    /// A host, and this in front makes it absolute.
+    WithoutScheme(&'static str),
+    /// A path on the bot's own host.
+    Relative,
+    /// `mailto:`, `kakaotalk:`, `javascript:`, nothing.
+    Other,
+}
+
+fn kind(raw: &str) -> Kind {
+    if raw.is_empty() {
+        return Kind::Other;
+    }
+    if raw.starts_with("//") {
+        return Kind::WithoutScheme("https:");
+    }
+    if raw.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www.")) {
+        return Kind::WithoutScheme("http://");
+    }
+    let is_scheme = |s: &str| {
+        s.starts_with(|c: char| c.is_ascii_alphabetic())
+            && s.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+    };
+    match raw.split_once(':') {
+        Some((scheme, rest)) if is_scheme(scheme) => {
+            if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
+                Kind::Absolute
+            } else if (scheme.contains('.') || scheme == "localhost") && rest.starts_with(|c: char| c.is_ascii_digit()) {
+                // `example.com:8080/x`: a host and a port.
+                Kind::WithoutScheme("http://")
+            } else {
+                Kind::Other
+            }
+        }
+        _ => Kind::Relative,
+    }
+}
+
+/// A path on the bot's host as seen from outside: below the public URL's own path.
+fn beneath(public: &Url, path: &str) -> Option<Url> {
+    let base = public[..Position::AfterPath].trim_end_matches('/');
+    let path = path.trim_start_matches('/');
+    Url::parse(&format!("{base}/{path}")).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+fn same_host(one: &Url, other: &Url) -> bool {
+    one.host() == other.host() && one.port_or_known_default() == other.port_or_known_default()
+}
+
+/// Whether a user's phone cannot reach it: loopback, private or link-local address, a name without a dot.
+fn is_internal(url: &Url) -> bool {
+    let v4 = |ip: Ipv4Addr| ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified();
+    let v6 = |ip: Ipv6Addr| {
+        let embedded = ip.to_ipv4_mapped().is_some_and(v4);
+        ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local() || embedded
+    };
+    match url.host() {
+        Some(Host::Ipv4(ip)) => v4(ip),
+        Some(Host::Ipv6(ip)) => v6(ip),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            !name.contains('.') || name.ends_with(".localhost") || name.ends_with(".local") || name.ends_with(".internal")
+        }
+        None => true,
+    }
+}
+
+/// Unreserved and sub-delims of RFC 3986.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
+}
+
+/// Whether `%` at this place begins an escape.
+fn is_escape(bytes: &[u8], at: usize) -> bool {
+    let hex = |place: usize| bytes.get(place).is_some_and(u8::is_ascii_hexdigit);
+    hex(at.saturating_add(1)) && hex(at.saturating_add(2))
+}
+
+/// Whether an address has only characters of RFC 3986, each where it may stand.
+fn is_strict(raw: &str) -> bool {
+    let bytes = raw.as_bytes();
+    let mut fragments = 0;
+    bytes.iter().enumerate().all(|(at, byte)| match byte {
+        b'#' => {
+            fragments += 1;
+            fragments == 1
+        }
+        b'%' => is_escape(bytes, at),
+        b'/' | b':' | b'?' | b'@' => true,
+        other => is_plain(*other),
+    })
+}
+
+/// Whether scheme and host stand in the address as the crate understood them.
+fn authority_is_plain(raw: &str, parsed: &Url) -> bool {
+    let Some(rest) = raw.strip_prefix("https://").or_else(|| raw.strip_prefix("http://")) else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let host = host.split(':').next().unwrap_or_default();
+    !user.contains('@') && parsed.host_str().is_some_and(|parsed| parsed.eq_ignore_ascii_case(host))
+}
+
+/// The address in characters of RFC 3986; `None` where the host cannot be.
+fn escaped(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    let is_domain = matches!(url.host(), Some(Host::Domain(_)));
+    if is_domain && !host.bytes().all(is_plain) {
+        return None;
+    }
+    let mut out = String::with_capacity(url.as_str().len() + 16);
+    out.push_str(url.scheme());
+    out.push_str("://");
+    if !url.username().is_empty() || url.password().is_some() {
+        escape_into(&mut out, url.username(), b"");
+        if let Some(password) = url.password() {
+            out.push(':');
+            escape_into(&mut out, password, b"");
+        }
+        out.push('@');
+    }
+    out.push_str(host);
+    if let Some(port) = url.port() {
+        out.push_str(&format!(":{port}"));
+    }
+    escape_into(&mut out, url.path(), b"/:@");
+    for (sign, part) in [('?', url.query()), ('#', url.fragment())] {
+        if let Some(part) = part {
+            out.push(sign);
+            escape_into(&mut out, part, b"/:@?");
+        }
+    }
+    Some(out)
+}
+
+fn escape_into(out: &mut String, part: &str, also: &[u8]) {
+    let bytes = part.as_bytes();
+    for (at, byte) in bytes.iter().enumerate() {
+        if is_plain(*byte) || also.contains(byte) || (*byte == b'%' && is_escape(bytes, at)) {
+            out.push(char::from(*byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+}
+
+/// `%XX` taken back; `None` where that is not UTF-8.
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        let hex = behind.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit())).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                out.push(byte);
+                rest = behind.get(2..).unwrap_or_default();
+            }
+            None => {
+                out.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
+/// Which crop of a card loses less than a tenth of a picture: `Some(false)` for 2:1, `Some(true)` for 1:1
+/// (`fixedRatio`). Counted in integers: the part that is kept is the smaller over the larger of `w` and `2h`.
+pub(super) fn crop(size: Option<(u32, u32)>) -> Option<bool> {
+    let (width, height) = size?;
+    let kept = |one: u64, other: u64| one.min(other) * 10 > one.max(other) * 9;
+    let (width, height) = (u64::from(width), u64::from(height));
+    if kept(width, height * 2) {
+        Some(false)
+    } else {
+        kept(width, height).then_some(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::BotId;
+    use crate::translate::view::{Overflow, Texts};
+
+    fn policy(public: Option<&str>) -> Policy {
+        Policy {
+            bot: BotId::parse("shop").unwrap(),
+            overflow: Overflow::Pages,
+            handover: Box::default(),
+            texts: Texts::default(),
+            backend: Some(Url::parse("http://old-bot:8000/kakao").unwrap()),
+            public_url: public.map(|url| Url::parse(url).unwrap()),
+        }
+    }
+
+    #[track_caller]
+    fn check(raw: &str, public: Option<&str>, expected: Option<(&str, &str)>) {
+        let policy = policy(public);
+        let found = address(raw, &policy);
+        let found = found.as_ref().map(|a| (&*a.url, a.degradations.to_string()));
+        assert_eq!(found, expected.map(|(url, codes)| (url, codes.to_owned())), "{raw}");
+    }
+
+    #[test]
+    fn an_address_that_is_fine_is_not_touched() {
+        for fine in [
+            "http://a.com", "https://A.com:443/../x/./y?b=%2f&c=d", "http://u:p@a.com/x#y",
+        ] {
+            check(fine, None, Some((fine, "")));
+        }
+    }
+
+    #[test]
+    fn what_is_not_ascii_is_escaped_once() {
+        check("http://a.com/학식 1.jpg?q=%EA\"", None, Some(("http://a.com/%ED%95%99%EC%8B%9D%201.jpg?q=%EA%22", "url.escaped")));
+        check("http://한글.com/", None, Some(("http://xn--bj0bj06e.com/", "url.escaped")));
+        check("http://a.com/100%|[x]{y}^`#a#b", None, Some(("http://a.com/100%25%7C%5Bx%5D%7By%7D%5E%60#a%23b", "url.escaped")));
+        check("http:\\\\a.com\\b", None, Some(("http://a.com/b", "url.escaped")));
+        check("http:/a.com/b", None, Some(("http://a.com/b", "")));
+        check("HTTP://a.com/b", None, Some(("http://a.com/b", "")));
+    }
+
+    #[test]
+    fn relative_and_internal_addresses_are_resolved_by_the_public_one() {
+        let public = Some("https://cdn.example.com/bot/");
+        let resolved = |url| Some((url, "url.resolved"));
+        check("/img/a.jpg", public, resolved("https://cdn.example.com/bot/img/a.jpg"));
+        check("img/a.jpg", public, resolved("https://cdn.example.com/bot/img/a.jpg"));
+        check("http://old-bot:8000/img/a.jpg?x=1", public, resolved("https://cdn.example.com/bot/img/a.jpg?x=1"));
+        check("img/a.jpg", None, None);
+        check("http://old-bot:8000/s/a", Some("http://old-bot:8000/s"), Some(("http://old-bot:8000/s/a", "")));
+        check("/a", Some("http://old-bot:8000/s"), resolved("http://old-bot:8000/s/a"));
+        check("http://old-bot:8000/a", None, Some(("http://old-bot:8000/a", "url.internal")));
+        check("http://old-bot:8001/a", public, Some(("http://old-bot:8001/a", "url.internal")));
+    }
+
+    #[test]
+    fn hosts_that_no_phone_reaches_are_named() {
+        for host in ["127.0.0.1", "10.1.2.3:81", "192.168.0.2", "localhost", "db", "[::1]", "[fd00::1]"] {
+            let url = format!("http://{host}/a");
+            assert!(address(&url, &policy(None)).unwrap().degradations.has(Degradation::UrlInternal), "{host}");
+        }
+    }
+
+    #[test]
+    fn an_address_without_a_scheme_gets_one() {
+        check("//a.com/x", None, Some(("https://a.com/x", "url.scheme")));
+        check("www.a.com/x", None, Some(("http://www.a.com/x", "url.scheme")));
+        check("a.com:8080/x", None, Some(("http://a.com:8080/x", "url.scheme")));
+    }
+
+    #[test]
+    fn what_cannot_be_an_address_is_refused() {
+        for bad in ["", "mailto:a@b.c", "javascript:alert(1)", "kakaotalk://x", "http://", "http://a b/", "http://a.com:99999/"] {
+            check(bad, Some("https://p.com"), None);
+        }
+        check(&format!("http://a.com/{}", "x".repeat(limits::URL_BYTES)), None, None);
+    }
+
+    #[test]
+    fn a_phone_number_is_plausible_or_nothing() {
+        assert_eq!(phone_number("tel:02-123-4567").as_deref(), Some("02-123-4567"));
+        assert_eq!(phone_number("TEL://%2B82%202%20123").as_deref(), Some("+82 2 123"));
+        for bad in ["tel:", "tel:abc", "tel:;ext=1", "tel:%FF", "021234567", "tel:--"] {
+            assert_eq!(phone_number(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_crop_may_lose_less_than_a_tenth() {
+        assert_eq!(crop(Some((800, 400))), Some(false));
+        assert_eq!(crop(Some((721, 400))), Some(false));
+        assert_eq!(crop(Some((720, 400))), None);
+        assert_eq!(crop(Some((500, 500))), Some(true));
+        assert_eq!(crop(Some((720, 630))), None);
+        assert_eq!(crop(Some((u32::MAX, u32::MAX))), Some(true));
+        assert_eq!(crop(None), None);
+    }
+}

@@ -1,0 +1,198 @@
+//! From sources to settings. `config check` and the start take this one way.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::problem::{Origin, Problem, Problems};
+use super::raw::Raw;
+use super::read::Reader;
+use super::read::files::told;
+use super::settings::Settings;
+use super::sources::{self, FileValues, Written};
+use super::{keys, validate};
+
+/// The prefix of our environment variables.
+const PREFIX: &str = "BRIDGE_";
+/// The variable that names the configuration file; the only one that is no key.
+const FILE_VARIABLE: &str = "BRIDGE_CONFIG";
+/// Longest configuration file: a thousand bots with every key have under a tenth of it.
+const LONGEST_FILE: u64 = 64 * 1024 * 1024;
+
+/// A setting given on the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flag {
+    /// The key it sets, such as `bots.default.url`.
+    pub key: String,
+    /// Its value, as text.
+    pub value: String,
+    /// The flag as the user wrote it, such as `--bot`.
+    pub name: String,
+}
+
+/// Where settings come from; flags beat environment beats file beats defaults.
+#[derive(Debug, Clone, Default)]
+pub struct Sources<'a> {
+    /// The file; without it the one `BRIDGE_CONFIG` names, if any.
+    pub file: Option<&'a Path>,
+    /// Environment variables; those without our prefix are ignored.
+    pub environment: Vec<(String, String)>,
+    /// Flags.
+    pub flags: Vec<Flag>,
+}
+
+impl Sources<'_> {
+    /// The file that is read, and whether a flag or a variable names it.
+    #[must_use]
+    pub fn file(&self) -> Option<PathBuf> {
+        let variable = || self.environment.iter().find(|(name, value)| name == FILE_VARIABLE && !value.is_empty());
+        self.file.map(Path::to_owned).or_else(|| variable().map(|(_, path)| PathBuf::from(path)))
+    }
+}
+
+/// One value in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effective {
+    /// Its path.
+    pub key: String,
+    /// TOML; secrets are dots.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// A configuration without problems.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// What it means.
+    pub settings: Arc<Settings>,
+    /// Every value in force, sorted by key; keys without value and default are left out.
+    pub effective: Vec<Effective>,
+    /// What works but may not be wanted.
+    pub warnings: Vec<Problem>,
+    /// Every file that was read: the configuration, secrets, certificates. A change of one is a reason to load again.
+    pub files: Vec<PathBuf>,
+}
+
+/// Reads, merges and checks.
+///
+/// # Errors
+/// Everything that is wrong, at once.
+pub fn load(sources: &Sources<'_>) -> Result<Loaded, Problems> {
+    let mut problems = Vec::new();
+    let path = sources.file();
+    let file = path.as_deref().and_then(|path| match read(path) {
+        Ok(values) => Some((path, values)),
+        Err(problem) => {
+            problems.push(problem);
+            None
+        }
+    });
+    // Without its file the rest would only be told to be missing.
+    if !problems.is_empty() {
+        return Err(Problems(problems));
+    }
+    let raw = Raw::merge(file, variables(&sources.environment), flags(&sources.flags), &mut problems);
+    let mut reader = Reader::new(&raw, problems);
+    let settings = validate::settings(&mut reader);
+    let Reader { mut problems, mut warnings, mut effective, mut files, .. } = reader;
+    if !problems.is_empty() {
+        problems.sort();
+        problems.dedup();
+        return Err(Problems(problems));
+    }
+    warnings.sort();
+    effective.sort_by(|a, b| a.key.cmp(&b.key));
+    files.extend(path);
+    Ok(Loaded { settings: Arc::new(settings), effective, warnings, files })
+}
+
+/// The process's environment: the one place where it is read. A variable that is not text is none of ours.
+#[must_use]
+pub fn environment() -> Vec<(String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+}
+
+fn read(path: &Path) -> Result<FileValues, Problem> {
+    let problem = |line, what: String, fix: &str| Problem {
+        origin: Origin::File { path: path.to_owned(), line },
+        key: String::new(),
+        what,
+        fix: fix.to_owned(),
+    };
+    let unreadable = |error: std::io::Error| {
+        problem(None, format!("The file cannot be read: {}.", told(&error)), "Name another with --config or BRIDGE_CONFIG.")
+    };
+    let length = std::fs::metadata(path).map_err(unreadable)?.len();
+    if length > LONGEST_FILE {
+        return Err(problem(None, String::from("The file is too large."), "Check the path."));
+    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
+        problem(Some(line), String::from("This is not UTF-8."), "Save the file as UTF-8.")
+    })?;
+    sources::file(text.trim_start_matches('\u{feff}')).map_err(|error| {
+        problem(error.line, format!("This is not TOML: {}.", error.message), "Correct the line; nothing else was checked.")
+    })
+}
+
+/// Our variables: `BRIDGE_BOTS__SHOP__URL` is `bots.shop.url`.
+fn variables(environment: &[(String, String)]) -> Written {
+    let mut written = Written::default();
+    for (name, value) in environment {
+        let Some(path) = name.strip_prefix(PREFIX) else { continue };
+        if name == FILE_VARIABLE || of_kubernetes(name) {
+            continue;
+        }
+        let path: Vec<String> = path.split("__").map(str::to_ascii_lowercase).collect();
+        written.put(&path, value, &format!("${name}"));
+    }
+    written
+}
+
+/// Whether Kubernetes put this variable there for a Service named `bridge` or `bridge-…`: a pod must not fail for
+/// the name of its Service.
+fn of_kubernetes(name: &str) -> bool {
+    let port = name.split_once("_PORT").map(|(_, rest)| rest);
+    let protocol = |rest: &str| ["_TCP", "_UDP", "_SCTP"].iter().any(|protocol| rest.contains(protocol));
+    let of_service = name.ends_with("_SERVICE_HOST") || name.contains("_SERVICE_PORT");
+    !name.contains("__") && (of_service || port.is_some_and(|rest| rest.is_empty() || protocol(rest)))
+}
+
+fn flags(flags: &[Flag]) -> Written {
+    let mut written = Written::default();
+    for Flag { key, value, name } in flags {
+        let path: Vec<String> = key.split('.').map(str::to_owned).collect();
+        written.put(&path, value, &format!("-{name}"));
+    }
+    written
+}
+
+/// The fix for a bot without address, in the words of whoever wrote it.
+pub(super) fn how_to_name_a_bot() -> String {
+    format!("Start with --bot http://…, set {}, or write url under [bots.default].", keys::variable_of("bots.default.url"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_of_a_kubernetes_service_are_not_ours() {
+        for theirs in [
+            "BRIDGE_SERVICE_HOST",
+            "BRIDGE_SERVICE_PORT",
+            "BRIDGE_SERVICE_PORT_HTTP",
+            "BRIDGE_PORT",
+            "BRIDGE_PORT_8080_TCP",
+            "BRIDGE_PORT_8080_TCP_ADDR",
+            "BRIDGE_ADMIN_PORT_9090_TCP_PROTO",
+        ] {
+            assert!(of_kubernetes(theirs), "{theirs}");
+        }
+        for ours in ["BRIDGE_LISTEN", "BRIDGE_BOTS__SHOP__URL", "BRIDGE_BOTS__PORT__URL", "BRIDGE_ADMIN__LISTEN"] {
+            assert!(!of_kubernetes(ours), "{ours}");
+        }
+    }
+}

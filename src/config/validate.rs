@@ -1,0 +1,229 @@
+//! From raw to meant: every key is read, every rule checked, and only then is there a [`Settings`].
+//!
+//! A wrong value is noted and replaced by anything of its type; what comes out is thrown away when there are problems.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing_subscriber::EnvFilter;
+use url::{Host, Url};
+
+use super::load::how_to_name_a_bot;
+use super::read::Reader;
+use super::read::files::Pem;
+use super::read::parse::{Wrong, url_of};
+use super::settings::{Access, Admin, BotSettings, Callback, Limits, Log, LogFormat, Settings, TlsFiles};
+use super::{access, bot, keys};
+use crate::ids::BotId;
+
+/// Reads everything.
+pub(super) fn settings(reader: &mut Reader<'_>) -> Settings {
+    let listen = reader.address("listen");
+    let admin = admin(reader);
+    let callback = callback(reader);
+    let access = Access {
+        allow: access::networks(reader, "access.allow").unwrap_or_default(),
+        trusted_proxies: access::networks(reader, "access.trusted_proxies").unwrap_or_default(),
+    };
+    let (limits, sessions) = limits(reader);
+    let shared = bot::Shared { callback_after: Some(callback.after), turns: limits.turns, sessions };
+    let grace = reader.duration("grace").unwrap_or_default();
+    let settings = Settings {
+        listen: listen.unwrap_or(NOWHERE),
+        tls: tls(reader),
+        workers: reader.count("workers").unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into)),
+        grace,
+        admin,
+        bots: bots(reader, &shared),
+        callback,
+        access,
+        limits,
+        log: log(reader),
+        alert: reader.url("alert.url"),
+        media_hosts: media_hosts(reader),
+    };
+    if listen.is_some() {
+        listeners(reader, &settings);
+        access::check(reader, &settings);
+    }
+    if settings.grace < settings.callback.give_up && reader.written("grace") {
+        let what = "A stop would cut callbacks that are still waited for.";
+        reader.warning("grace", what, "Make it at least as long as callback.give_up.");
+    }
+    settings
+}
+
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+fn admin(reader: &mut Reader<'_>) -> Admin {
+    let listen = reader.address("admin.listen");
+    let given = reader.written("admin.token") || reader.written("admin.token_file");
+    let token = reader.secret("admin.token");
+    if listen.is_some_and(|at| !at.ip().is_loopback()) && !given {
+        let what = "The operators' listener is reachable from other machines and has no token.";
+        reader.problem("admin.listen", what, "Set admin.token or admin.token_file, or listen on 127.0.0.1.");
+    }
+    let hosts = reader.list("admin.hosts", |host| Ok(Box::from(host.to_ascii_lowercase())));
+    Admin { listen: listen.unwrap_or(NOWHERE), token, hosts: hosts.unwrap_or_default() }
+}
+
+fn listeners(reader: &mut Reader<'_>, settings: &Settings) {
+    let (public, admin) = (settings.listen, settings.admin.listen);
+    let meet = public.ip() == admin.ip() || public.ip().is_unspecified() || admin.ip().is_unspecified();
+    if public.port() != 0 && public.port() == admin.port() && meet {
+        reader.problem("admin.listen", "Both listeners have the same port.", "Give one of them another port.");
+    }
+}
+
+fn tls(reader: &mut Reader<'_>) -> Option<TlsFiles> {
+    let mut pem = |path: &str, wanted, other: &str| -> Option<PathBuf> {
+        let file = reader.written(path).then(|| reader.pem(path, wanted)).flatten();
+        if reader.written(path) && !reader.written(other) {
+            reader.problem(path, format!("There is no {other} to it."), format!("Set {other}, or take out {path}."));
+        }
+        file
+    };
+    let cert = pem("tls.cert", Pem::Certificate, "tls.key");
+    let key = pem("tls.key", Pem::Key, "tls.cert");
+    Some(TlsFiles { cert: cert?, key: key? })
+}
+
+fn callback(reader: &mut Reader<'_>) -> Callback {
+    let after = reader.duration("callback.after");
+    let give_up = reader.duration("callback.give_up");
+    if let (Some(after), Some(give_up)) = (after, give_up)
+        && give_up <= after
+    {
+        let path = if reader.written("callback.give_up") { "callback.give_up" } else { "callback.after" };
+        let what = "The bot would be given up before \"wait\" is answered.";
+        reader.problem(path, what, "Make callback.give_up longer than callback.after.");
+    }
+    let origins = reader.list("callback.origins", origin).unwrap_or_default();
+    if origins.is_empty() && reader.written("callback.origins") {
+        let what = "No callback would ever be made.";
+        reader.problem("callback.origins", what, "Leave the key out for Kakao's own origin.");
+    }
+    let open = |url: &&Url| url.scheme() == "http" && !is_loopback(url);
+    if origins.iter().any(|url| open(&url)) {
+        reader.warning("callback.origins", "Answers would travel unencrypted.", "Use https.");
+    }
+    Callback { after: after.unwrap_or(Duration::ZERO), give_up: give_up.unwrap_or(Duration::MAX), origins }
+}
+
+fn origin(text: &str) -> Result<Url, Wrong> {
+    let url = url_of(text)?;
+    if url.path() != "/" || url.query().is_some() {
+        let fix = format!("Write {}; the path always begins with /v1/bots/.", url.origin().ascii_serialization());
+        return Err(Wrong::new("An origin has no path.", fix));
+    }
+    Ok(url)
+}
+
+/// Whether a URL leads to this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn limits(reader: &mut Reader<'_>) -> (Limits, usize) {
+    let limits = Limits {
+        connections: reader.count("limits.connections").unwrap_or_default(),
+        turns: reader.count("limits.turns").unwrap_or_default(),
+        turns_per_user: reader.count("limits.turns_per_user").unwrap_or_default(),
+        body: reader.count("limits.body").unwrap_or_default(),
+        header_timeout: reader.duration("limits.header_timeout").unwrap_or_default(),
+        parked_bytes: reader.count("limits.parked").unwrap_or_default(),
+        events: reader.count("limits.events").unwrap_or_default(),
+    };
+    (limits, reader.count("limits.sessions").unwrap_or_default())
+}
+
+fn log(reader: &mut Reader<'_>) -> Log {
+    let format = match reader.choice("log.format").as_deref() {
+        Some("pretty") => LogFormat::Pretty,
+        Some("json") => LogFormat::Json,
+        _ => LogFormat::Auto,
+    };
+    let filter = reader.text("log.filter").unwrap_or_default();
+    if EnvFilter::builder().parse(&filter).is_err() {
+        let what = format!("\"{filter}\" is not a filter.");
+        reader.problem("log.filter", what, "Write a level such as info, or target=level divided by commas.");
+    }
+    Log { format, filter: filter.into(), key: reader.secret("log.key") }
+}
+
+fn media_hosts(reader: &mut Reader<'_>) -> Arc<[Box<str>]> {
+    let host = |text: &str| {
+        let (dot, name) = text.strip_prefix('.').map_or(("", text), |name| (".", name));
+        match Host::parse(name) {
+            Ok(Host::Domain(name)) => Ok(Box::from(format!("{dot}{name}"))),
+            _ => Err(Wrong::new(
+                format!("\"{text}\" is not a host name."),
+                "Write a name without scheme, port and path; a dot before it means its subdomains too.",
+            )),
+        }
+    };
+    reader.list("media_hosts", host).unwrap_or_default().into()
+}
+
+fn bots(reader: &mut Reader<'_>, shared: &bot::Shared) -> BTreeMap<BotId, Arc<BotSettings>> {
+    let raw = reader.raw;
+    if raw.bots().is_empty() {
+        reader.problem("bots", "There is no bot.", how_to_name_a_bot());
+    }
+    let mut bots = BTreeMap::new();
+    for name in raw.bots().keys() {
+        let Some(id) = BotId::parse(name) else {
+            bad_name(reader, name);
+            continue;
+        };
+        bots.insert(id.clone(), Arc::new(bot::settings(reader, id, shared)));
+    }
+    apart(reader, &bots, "openbuilder_ids", |bot| &bot.openbuilder_ids);
+    apart(reader, &bots, "channel_ids", |bot| &bot.channel_ids);
+    bots
+}
+
+fn bad_name(reader: &mut Reader<'_>, name: &str) {
+    let path = format!("bots.{name}");
+    let lower = name.to_ascii_lowercase();
+    let origin = reader.raw.section_origin(&path);
+    let (what, fix) = if BotId::parse(&lower).is_none() {
+        let what = format!("\"{name}\" cannot be the name of a bot.");
+        (what, String::from("Use 1 to 64 lower-case letters, digits, - and _."))
+    } else if reader.raw.bots().contains_key(&lower) {
+        let what = format!("There is a bot {lower} too; environment variables can only name that one.");
+        (what, format!("Write [bots.{lower}] so that both are one bot."))
+    } else {
+        let what = String::from("Names of bots are lower case, as environment variables can name no others.");
+        (what, format!("Write [bots.{lower}]."))
+    };
+    reader.problems.push(super::Problem { origin, key: path, what, fix });
+}
+
+/// An id leads to one bot only.
+fn apart(
+    reader: &mut Reader<'_>,
+    bots: &BTreeMap<BotId, Arc<BotSettings>>,
+    name: &str,
+    ids: impl Fn(&BotSettings) -> &Vec<Box<str>>,
+) {
+    let mut owners: HashMap<&str, &BotId> = HashMap::new();
+    for bot in bots.values() {
+        for id in ids(bot) {
+            if let Some(owner) = owners.insert(id, &bot.id).filter(|owner| **owner != bot.id) {
+                let path = format!("bots.{}.{name}", bot.id);
+                let there = keys::pattern_of(&path).replacen('*', owner.as_str(), 1);
+                let what = format!("{id} is also in {there}, so its calls could be either bot's.");
+                reader.problem(&path, what, "Take it out of one of them.");
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+#!/usr/bin/env bash
+# Tests what stands in deploy/.
+#
+# usage: deploy/test.sh [PATH TO smartchat-bridge]      default: the newest of target/{debug,release,dist}
+#
+# Always: files parse, what is mounted exists, numbers fit together. With the binary: the configurations are checked
+# and a conversation is walked through it. With docker: the image is built and the same walk goes through compose.
+# With promtool, kubectl, systemd-analyze, nginx, caddy, shellcheck: their own checks. What is not there is said and
+# skipped; problems make the exit status 1. With REQUIRE_ALL=1 the binary, PyYAML and promtool must be there.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+failures=0
+skipped=()
+scratch=$(mktemp -d)
+children=()
+
+cleanup() {
+  for child in "${children[@]}"; do kill "$child" 2>/dev/null; wait "$child" 2>/dev/null; done
+  rm -rf "$scratch"
+}
+trap cleanup EXIT
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+run() { # what it shows, command...
+  local what=$1
+  shift
+  if "$@" >"$scratch/out" 2>&1; then
+    printf 'ok    %s\n' "$what"
+  else
+    printf 'FAIL  %s\n' "$what"
+    sed 's/^/      /' "$scratch/out" | tail -n 40
+    failures=$((failures + 1))
+  fi
+}
+
+skip() { # what, why
+  printf 'skip  %s: %s\n' "$1" "$2"
+  skipped+=("$1")
+}
+
+need() { # what, why: a skip, but a failure where everything is required
+  if [ "${REQUIRE_ALL:-}" = 1 ]; then
+    printf 'FAIL  %s: %s\n' "$1" "$2"
+    failures=$((failures + 1))
+  else
+    skip "$1" "$2"
+  fi
+}
+
+python=python3
+[ -n "${SMARTCHAT_VENV:-}" ] && [ -x "$SMARTCHAT_VENV/bin/python" ] && python=$SMARTCHAT_VENV/bin/python
+
+bridge=${1:-}
+if [ -z "$bridge" ]; then
+  # shellcheck disable=SC2012  # names without blanks, and newest first is what ls does
+  bridge=$(ls -t target/debug/smartchat-bridge target/release/smartchat-bridge target/dist/smartchat-bridge 2>/dev/null | head -n 1)
+fi
+[ -n "$bridge" ] && bridge=$(realpath "$bridge")
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+if "$python" -c 'import yaml' 2>/dev/null; then
+  run 'files parse, mounts exist, numbers fit together' "$python" deploy/test/static.py
+else
+  need 'parsing of YAML files' "$python has no yaml (python3-yaml, or pip install pyyaml)"
+fi
+run 'the demonstration bot compiles' "$python" -c 'import ast, sys; [ast.parse(open(f).read(), f) for f in sys.argv[1:]]' \
+  deploy/demo-bot/bot.py deploy/test/walk.py
+
+if have promtool; then
+  run 'alert rules' promtool check rules deploy/monitoring/alerts.yaml
+  run 'alert rules fire when they should' promtool test rules deploy/monitoring/alerts.test.yaml
+  run 'Prometheus configuration' promtool check config --syntax-only deploy/monitoring/prometheus.yml
+else
+  need 'alert rules' 'no promtool'
+fi
+
+if have kubectl; then
+  run 'kustomize' kubectl kustomize deploy/k8s
+else
+  skip 'kustomize' 'no kubectl'
+fi
+
+if have systemd-analyze; then
+  # The unit names a path that is not there before it is installed.
+  sed "s#/usr/local/bin/smartchat-bridge#${bridge:-/bin/true}#" deploy/bridge.service >"$scratch/smartchat-bridge.service"
+  run 'systemd unit' systemd-analyze verify "$scratch/smartchat-bridge.service"
+else
+  skip 'systemd unit' 'no systemd-analyze'
+fi
+
+if have nginx && have openssl; then
+  mkdir -p "$scratch/nginx"
+  openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=bot.example.com \
+    -keyout "$scratch/nginx/key.pem" -out "$scratch/nginx/cert.pem" 2>/dev/null
+  sed "s#/etc/letsencrypt/live/bot.example.com/fullchain.pem#$scratch/nginx/cert.pem#
+       s#/etc/letsencrypt/live/bot.example.com/privkey.pem#$scratch/nginx/key.pem#" deploy/nginx.conf >"$scratch/nginx/site.conf"
+  {
+    printf 'events {}\npid %s/pid;\nhttp {\n access_log off;\n' "$scratch/nginx"
+    for kind in client_body proxy fastcgi uwsgi scgi; do printf ' %s_temp_path %s/%s;\n' "$kind" "$scratch/nginx" "$kind"; done
+    printf ' include %s/site.conf;\n}\n' "$scratch/nginx"
+  } >"$scratch/nginx/nginx.conf"
+  run 'nginx configuration' nginx -t -e "$scratch/nginx/error.log" -c "$scratch/nginx/nginx.conf"
+else
+  skip 'nginx configuration' 'no nginx or no openssl'
+fi
+
+if have caddy; then
+  run 'Caddyfile' env DOMAIN=bot.example.com caddy validate --adapter caddyfile --config deploy/caddy/Caddyfile
+else
+  skip 'Caddyfile' 'no caddy'
+fi
+
+if have shellcheck; then
+  run 'shell scripts' shellcheck deploy/test.sh .ci/run
+else
+  skip 'shell scripts' 'no shellcheck'
+fi
+
+# --- the binary ------------------------------------------------------------------------------------------------------
+
+free_port() { "$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+wait_for() { # URL
+  for _ in $(seq 100); do
+    "$python" -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=2)' "$1" 2>/dev/null && return 0
+    sleep 0.1
+  done
+  return 1
+}
+
+walk_binary() {
+  local bot port admin
+  bot=$(free_port) port=$(free_port) admin=$(free_port)
+  "$python" deploy/demo-bot/bot.py 127.0.0.1 "$bot" >"$scratch/bot.log" 2>&1 &
+  children+=($!)
+  wait_for "http://127.0.0.1:$bot/keyboard" || { cat "$scratch/bot.log"; return 1; }
+  "$bridge" serve --bot "http://127.0.0.1:$bot" --listen "127.0.0.1:$port" --admin "127.0.0.1:$admin" \
+    </dev/null >"$scratch/bridge.log" 2>&1 &
+  local served=$!
+  children+=("$served")
+  wait_for "http://127.0.0.1:$port/healthz" || { cat "$scratch/bridge.log"; return 1; }
+  "$python" deploy/test/walk.py "http://127.0.0.1:$port" || { tail -n 20 "$scratch/bridge.log"; return 1; }
+  kill -TERM "$served"
+  wait "$served" || { echo "SIGTERM ended it with status $?"; return 1; }
+}
+
+if [ -n "$bridge" ] && "$bridge" --help >/dev/null 2>&1 && [ -n "$("$bridge" --help 2>/dev/null)" ]; then
+  # Secrets are read from files that do not exist here; the copies name files that do.
+  printf 'only-for-this-test\n' >"$scratch/secret"
+  for config in deploy/config.example.toml deploy/bridge/bridge.toml; do
+    if [ -f "$config" ]; then
+      sed -E "s#(_file *= *)\"[^\"]*\"#\1\"$scratch/secret\"#" "$config" >"$scratch/$(basename "$config")"
+      run "config check $config" "$bridge" config check --config "$scratch/$(basename "$config")"
+    else
+      need "config check $config" 'the file is not there'
+    fi
+  done
+  run 'a conversation through the binary' walk_binary
+else
+  need 'configurations and a conversation' "no binary (${bridge:-none found}); give its path"
+fi
+
+# --- docker ----------------------------------------------------------------------------------------------------------
+
+compose() { docker compose -f deploy/compose.yaml "$@"; }
+
+if ! have docker; then
+  skip 'image and compose' 'no docker'
+elif ! docker info >/dev/null 2>&1; then
+  skip 'image and compose' 'docker info does not answer: no engine here'
+elif ! docker compose version >/dev/null 2>&1; then
+  skip 'image and compose' 'docker has no compose plugin'
+else
+  export ADMIN_TOKEN=only-for-this-test DOMAIN=bot.example.com
+  for overlay in caddy tunnel monitoring; do
+    run "compose overlay $overlay" docker compose -f deploy/compose.yaml -f "deploy/compose.$overlay.yaml" config --quiet
+  done
+  run 'the image builds' compose build bridge
+  run 'the image is under 25 MB' test "$(docker image inspect -f '{{.Size}}' smartchat-bridge:local 2>/dev/null || echo 99999999)" -lt 25000000
+  run 'the image does not run as root' test "$(docker image inspect -f '{{.Config.User}}' smartchat-bridge:local 2>/dev/null)" = 65532:65532
+  run 'compose starts and is healthy' compose up --detach --wait --wait-timeout 120
+  run 'a conversation through compose' "$python" deploy/test/walk.py http://127.0.0.1:8080
+  run 'compose stops' compose down --volumes --timeout 70
+fi
+
+printf '\n%d failed' "$failures"
+[ ${#skipped[@]} -gt 0 ] && printf ', %d skipped:%s' "${#skipped[@]}" "$(printf ' [%s]' "${skipped[@]}")"
+printf '\n'
+[ "$failures" -eq 0 ]

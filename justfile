@@ -1,0 +1,33 @@
+# What CI runs, and the pieces of it. `just` alone lists them.
+
+default:
+    @just --list
+
+# Everything CI runs.
+ci:
+    .ci/run
+
+# An old bot, the bridge and the console in one process.
+demo:
+    cargo run --release -- demo
+
+test:
+    cargo test
+
+lint:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+
+# Licences, bans and advisories; wants cargo-deny.
+deny:
+    cargo deny check
+
+# The files in deploy/, with the binary when it is built and with docker where an engine answers.
+deploy:
+    deploy/test.sh
+
+image:
+    docker build -f deploy/Dockerfile -t smartchat-bridge:local .

@@ -15,7 +15,8 @@ use url::Url;
 
 use super::secret::Secret;
 use crate::ids::BotId;
-use crate::translate::view::{FreeText, Policy};
+pub use crate::translate::view::FreeText;
+use crate::translate::view::Policy;
 
 /// The whole configuration.
 #[derive(Debug, Clone)]

@@ -23,7 +23,9 @@ use crate::keyboards::Keyboards;
 use crate::legacy::api::LegacyApi;
 use crate::legacy::home::{Fetcher, HomeCache};
 use crate::net::CoreId;
+use crate::rate::Rate;
 use crate::store::Store;
+use crate::store::contacts::Contacts;
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::{BotMetrics, Metrics};
 use crate::time;
@@ -76,6 +78,10 @@ pub struct Bot {
     pub blocks: Arc<DashSet<Box<str>>>,
     /// Channel events on their way to it (E4).
     pub outbox: Arc<Outbox>,
+    /// What is known of its users beyond their sessions (E2).
+    pub contacts: Arc<Contacts>,
+    /// How often its users call.
+    pub rate: Arc<Rate>,
     /// Counters of this bot.
     pub metrics: Arc<BotMetrics>,
 }

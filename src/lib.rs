@@ -19,3 +19,5 @@ pub mod net;
 pub mod tasks;
 pub mod telemetry;
 pub mod events;
+pub mod roster;
+pub mod rate;

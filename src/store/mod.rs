@@ -5,6 +5,7 @@
 //! asked for. A turn owns its session, borrows nothing and may move between tasks; dropping it gives the place to
 //! the next in line, so a panic or a cancelled future never locks a user out.
 
+pub mod contacts;
 pub mod memory;
 
 use std::fmt;

@@ -1,0 +1,182 @@
+//! The bots that run, built from a configuration around what is kept of the ones before (S6).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::bot::{Bot, Gauge, House};
+use crate::breaker::Breaker;
+use crate::config::settings::{BotSettings, Settings};
+use crate::ids::BotId;
+use crate::legacy::api::LegacyApi;
+use crate::legacy::http::{HttpLegacy, SetupProblem};
+use crate::store::contacts::Contacts;
+use crate::store::memory::{MemoryStore, ParkedBudget};
+use crate::telemetry::metrics::BotMetrics;
+
+/// All bots, and how a call finds its own.
+pub struct Roster {
+    /// The configuration they were built from.
+    pub settings: Arc<Settings>,
+    bots: HashMap<BotId, Arc<Bot>>,
+    by_openbuilder_id: HashMap<Box<str>, Arc<Bot>>,
+    by_channel_id: HashMap<Box<str>, Arc<Bot>>,
+    only: Option<Arc<Bot>>,
+}
+
+/// Why no bot takes a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoBot {
+    /// The path names none of ours.
+    #[error("no bot of this name is configured")]
+    Unknown,
+    /// The path names a bot, and `bot.id` is another's (design.md 2).
+    #[error("bot.id is not one of this bot's openbuilder_ids")]
+    Disagrees,
+    /// There are several bots, and `bot.id` is nobody's.
+    #[error("bot.id is in no bot's openbuilder_ids; use /bots/{{bot}}/skill, or list it")]
+    Nobodys,
+}
+
+/// Builds what carries questions to a bot; another one in tests.
+pub type Connector = dyn Fn(&BotSettings, usize) -> Result<Arc<dyn LegacyApi>, SetupProblem> + Send + Sync;
+
+/// Real bots, over HTTP.
+///
+/// # Errors
+/// [`SetupProblem`] when a bot's private CA cannot be used.
+pub fn over_http(settings: &BotSettings, cores: usize) -> Result<Arc<dyn LegacyApi>, SetupProblem> {
+    Ok(Arc::new(HttpLegacy::new(settings, cores)?))
+}
+
+impl Roster {
+    /// Builds all bots. What a bot of the same name in `before` has kept, it keeps; its connections too, where its
+    /// address and trust are the same.
+    ///
+    /// # Errors
+    /// [`SetupProblem`]; nothing has changed then.
+    pub fn build(
+        settings: Arc<Settings>,
+        before: Option<&Self>,
+        budget: &Arc<ParkedBudget>,
+        connect: &Connector,
+    ) -> Result<Self, SetupProblem> {
+        let callback = Arc::new(settings.callback.clone());
+        let mut bots = HashMap::with_capacity(settings.bots.len());
+        let (mut by_openbuilder_id, mut by_channel_id) = (HashMap::new(), HashMap::new());
+        for (id, own) in &settings.bots {
+            let kept = before.and_then(|roster| roster.bots.get(id));
+            let bot = Arc::new(build(own, kept, &settings, Arc::clone(&callback), budget, connect)?);
+            for openbuilder_id in &own.openbuilder_ids {
+                by_openbuilder_id.insert(openbuilder_id.clone(), Arc::clone(&bot));
+            }
+            for channel_id in &own.channel_ids {
+                by_channel_id.insert(channel_id.clone(), Arc::clone(&bot));
+            }
+            bots.insert(id.clone(), bot);
+        }
+        let only = (bots.len() == 1).then(|| bots.values().next().cloned()).flatten();
+        Ok(Self { settings, bots, by_openbuilder_id, by_channel_id, only })
+    }
+
+    /// The bot of a skill call: by path, by `bot.id`, or the only one.
+    ///
+    /// # Errors
+    /// [`NoBot`].
+    pub fn find(&self, path: Option<&str>, openbuilder_id: Option<&str>) -> Result<&Arc<Bot>, NoBot> {
+        let by_id = openbuilder_id.and_then(|id| self.by_openbuilder_id.get(id));
+        if let Some(path) = path {
+            let bot = self.bots.get(path).ok_or(NoBot::Unknown)?;
+            let takes_all = bot.settings.openbuilder_ids.is_empty() && by_id.is_none();
+            let agrees = by_id.is_some_and(|other| other.settings.id == bot.settings.id);
+            return if takes_all || agrees { Ok(bot) } else { Err(NoBot::Disagrees) };
+        }
+        if let Some(bot) = by_id {
+            return Ok(bot);
+        }
+        match &self.only {
+            Some(bot) if bot.settings.openbuilder_ids.is_empty() => Ok(bot),
+            Some(_) => Err(NoBot::Disagrees),
+            None => Err(NoBot::Nobodys),
+        }
+    }
+
+    /// The bot of a channel event (E2): by path, else by the event's channel ids; a bot without a list takes every
+    /// event on its path, and the only bot without a list every event.
+    #[must_use]
+    pub fn find_by_channel(&self, path: Option<&str>, channel_ids: [Option<&str>; 2]) -> Option<&Arc<Bot>> {
+        let by_id = channel_ids.into_iter().flatten().find_map(|id| self.by_channel_id.get(id));
+        let Some(path) = path else {
+            return by_id.or_else(|| self.only.as_ref().filter(|bot| bot.settings.channel_ids.is_empty()));
+        };
+        let bot = self.bots.get(path)?;
+        let takes = bot.settings.channel_ids.is_empty() || by_id.is_some_and(|other| other.settings.id == bot.settings.id);
+        takes.then_some(bot)
+    }
+
+    /// The bot of this name.
+    #[must_use]
+    pub fn named(&self, id: &str) -> Option<&Arc<Bot>> {
+        self.bots.get(id)
+    }
+
+    /// All of them, in no order.
+    pub fn bots(&self) -> impl Iterator<Item = &Arc<Bot>> {
+        self.bots.values()
+    }
+}
+
+fn build(
+    own: &Arc<BotSettings>,
+    kept: Option<&Arc<Bot>>,
+    settings: &Settings,
+    callback: Arc<crate::config::settings::Callback>,
+    budget: &Arc<ParkedBudget>,
+    connect: &Connector,
+) -> Result<Bot, SetupProblem> {
+    let same_backend = kept.filter(|bot| {
+        let before = &bot.settings;
+        before.url == own.url && before.trust == own.trust && before.headers == own.headers
+    });
+    let api = match same_backend {
+        Some(bot) => Arc::clone(&bot.api),
+        None => connect(own, settings.workers)?,
+    };
+    let same_breaker = same_backend.filter(|bot| bot.settings.breaker == own.breaker);
+    let same_bound = kept.filter(|bot| bot.settings.turns == own.turns);
+    let same_gate = kept.filter(|bot| bot.settings.one_at_a_time == own.one_at_a_time);
+    Ok(Bot {
+        settings: Arc::clone(own),
+        callback,
+        api,
+        home: same_backend.map_or_else(Default::default, |bot| Arc::clone(&bot.home)),
+        breaker: same_breaker.map_or_else(
+            || Arc::new(Breaker::new(own.breaker.failures, own.breaker.open)),
+            |bot| Arc::clone(&bot.breaker),
+        ),
+        // A changed bound on sessions applies to new ones at the next start; the sessions themselves must stay.
+        sessions: match kept {
+            Some(bot) => Arc::clone(&bot.sessions),
+            None => Arc::new(MemoryStore::new(own.sessions, settings.limits.turns_per_user, Arc::clone(budget))),
+        },
+        turns: same_bound.map_or_else(|| Gauge::new(own.turns), |bot| Arc::clone(&bot.turns)),
+        one_at_a_time: match same_gate {
+            Some(bot) => bot.one_at_a_time.clone(),
+            None => own.one_at_a_time.then(|| Arc::new(Semaphore::new(1))),
+        },
+        blocks: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.blocks)),
+        outbox: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.outbox)),
+        contacts: kept.map_or_else(|| Arc::new(Contacts::default()), |bot| Arc::clone(&bot.contacts)),
+        rate: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.rate)),
+        metrics: kept.map_or_else(|| BotMetrics::new(settings.workers), |bot| Arc::clone(&bot.metrics)),
+    })
+}
+
+impl House {
+    /// Whether a new turn fits, for all bots and for this one (S5).
+    #[must_use]
+    pub fn enter(&self, bot: &Bot) -> Option<Vec<crate::bot::Place>> {
+        Some(vec![self.turns.enter()?, bot.turns.enter()?])
+    }
+}

@@ -1,0 +1,195 @@
+//! What is known of a bot's users beyond their sessions: which Kakao Login id is which user key, which events wait
+//! for that to be learnt, and which webhook calls were seen (E2).
+//!
+//! Kakao's channel webhook names a user by app user id, a skill call by user key; only a skill call that carries both
+//! can tell that they are one (openbuilder.md 5). In memory, and bounded: the oldest goes first.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::Hash;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::ids::UserKey;
+use crate::wire::legacy::Notice;
+
+/// App user ids that are remembered with their user key.
+const ALIASES: usize = 100_000;
+/// App user ids with events that wait for a first skill call.
+const WAITING: usize = 10_000;
+/// Events that wait for one user; the oldest goes first.
+const WAITING_EACH: usize = 4;
+/// Webhook calls that are remembered, so that a repeat is known.
+const SEEN: usize = 10_000;
+
+/// The contacts of one bot.
+#[derive(Debug, Default)]
+pub struct Contacts {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    aliases: Bounded<Box<str>, UserKey>,
+    waiting: Bounded<Box<str>, Vec<Notice>>,
+    seen: SeenIds,
+}
+
+/// Where an event goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// To this user.
+    User(UserKey),
+    /// Nowhere yet: it waits for that user's next skill call.
+    Waits,
+}
+
+impl Contacts {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Learns from a skill call that `app_user_id` is `user`; gives the events that waited for it, oldest first.
+    #[must_use]
+    pub fn learn(&self, app_user_id: &str, user: UserKey) -> Vec<Notice> {
+        let mut inner = self.inner();
+        if inner.aliases.get(app_user_id) != Some(&user) {
+            inner.aliases.insert(Box::from(app_user_id), user, ALIASES);
+        }
+        inner.waiting.remove(app_user_id).unwrap_or_default()
+    }
+
+    /// Whose event it is; one that nobody can be named for is kept.
+    #[must_use]
+    pub fn event(&self, app_user_id: &str, notice: Notice) -> Known {
+        let mut inner = self.inner();
+        if let Some(user) = inner.aliases.get(app_user_id) {
+            return Known::User(*user);
+        }
+        match inner.waiting.get_mut(app_user_id) {
+            Some(waiting) => {
+                if waiting.len() >= WAITING_EACH {
+                    waiting.remove(0);
+                }
+                waiting.push(notice);
+            }
+            None => inner.waiting.insert(Box::from(app_user_id), vec![notice], WAITING),
+        }
+        Known::Waits
+    }
+
+    /// Whether this webhook call is new; a repeat is not.
+    #[must_use]
+    pub fn first_time(&self, resource_id: &str) -> bool {
+        self.inner().seen.insert(resource_id)
+    }
+
+    /// How many ids are known, and how many wait.
+    #[must_use]
+    pub fn census(&self) -> (usize, usize) {
+        let inner = self.inner();
+        (inner.aliases.map.len(), inner.waiting.map.len())
+    }
+}
+
+/// A map that forgets its oldest entries.
+#[derive(Debug)]
+struct Bounded<K, V> {
+    map: HashMap<K, V>,
+    order: VecDeque<K>,
+}
+
+impl<K, V> Default for Bounded<K, V> {
+    fn default() -> Self {
+        Self { map: HashMap::new(), order: VecDeque::new() }
+    }
+}
+
+impl<V> Bounded<Box<str>, V> {
+    fn get(&self, key: &str) -> Option<&V> {
+        self.map.get(key)
+    }
+
+    fn get_mut(&mut self, key: &str) -> Option<&mut V> {
+        self.map.get_mut(key)
+    }
+
+    fn insert(&mut self, key: Box<str>, value: V, bound: usize) {
+        if self.map.insert(key.clone(), value).is_none() {
+            self.order.push_back(key);
+        }
+        while self.map.len() > bound {
+            let Some(oldest) = self.order.pop_front() else { return };
+            self.map.remove(&oldest);
+        }
+        // Removed entries leave their place in the order; it may not outgrow the map.
+        if self.order.len() > 2 * self.map.len() + 64 {
+            self.order.retain(|key| self.map.contains_key(key));
+        }
+    }
+
+    fn remove(&mut self, key: &str) -> Option<V> {
+        self.map.remove(key)
+    }
+}
+
+#[derive(Debug, Default)]
+struct SeenIds {
+    set: HashSet<Box<str>>,
+    order: VecDeque<Box<str>>,
+}
+
+impl SeenIds {
+    fn insert(&mut self, id: &str) -> bool {
+        remember(&mut self.set, &mut self.order, Box::from(id), SEEN)
+    }
+}
+
+fn remember<T: Clone + Eq + Hash>(set: &mut HashSet<T>, order: &mut VecDeque<T>, id: T, bound: usize) -> bool {
+    if !set.insert(id.clone()) {
+        return false;
+    }
+    order.push_back(id);
+    if order.len() > bound
+        && let Some(oldest) = order.pop_front()
+    {
+        set.remove(&oldest);
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(last: char) -> UserKey {
+        UserKey::parse(&format!("Qw7-eRt_9Yz{last}")).unwrap()
+    }
+
+    #[test]
+    fn e2_an_event_waits_until_a_skill_call_tells_whose_it_is() {
+        let contacts = Contacts::default();
+        assert_eq!(contacts.event("31", Notice::FriendAdded), Known::Waits);
+        assert_eq!(contacts.event("31", Notice::FriendBlocked), Known::Waits);
+        assert_eq!(contacts.learn("31", user('A')), [Notice::FriendAdded, Notice::FriendBlocked]);
+        assert!(contacts.learn("31", user('A')).is_empty());
+        assert_eq!(contacts.event("31", Notice::FriendAdded), Known::User(user('A')));
+    }
+
+    #[test]
+    fn e2_a_repeat_of_one_resource_id_is_known() {
+        let contacts = Contacts::default();
+        assert!(contacts.first_time("a") && contacts.first_time("b"));
+        assert!(!contacts.first_time("a"));
+    }
+
+    #[test]
+    fn a_million_app_user_ids_stay_bounded() {
+        let contacts = Contacts::default();
+        for id in 0..300_000_u32 {
+            let _ = contacts.event(&id.to_string(), Notice::FriendAdded);
+            let _ = contacts.learn(&(id + 1_000_000).to_string(), user('A'));
+        }
+        assert_eq!(contacts.census(), (ALIASES, WAITING));
+        let inner = contacts.inner();
+        assert!(inner.aliases.order.len() <= 2 * ALIASES + 64 && inner.waiting.order.len() <= 2 * WAITING + 64);
+    }
+}

@@ -194,9 +194,9 @@ fn depth_and_number_of_values_are_bounded() {
 }
 
 #[test]
-fn hostile_bodies_of_a_mebibyte_are_read_in_linear_time() {
+fn hostile_bodies_are_read_in_linear_time() {
     // Each of these takes minutes where a step is quadratic, and a blink where it is not.
-    let size = limits::REPLY_BYTES;
+    let size = limits::REPLY_BYTES / 4;
     for (start, piece) in [
         ("{", ""),
         ("", "["),

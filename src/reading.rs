@@ -1,7 +1,7 @@
 //! Reading what a bot answered with status 200 (legacy.md 3 and 4, O4): bytes in, meaning out.
 //!
-//! Two readers, one meaning. [`strict`] is a single serde pass that borrows from the body and takes nine replies
-//! of ten; it gives up at the first thing that is not exactly the documented form. [`lenient`] then starts over,
+//! Two readers, one meaning. `strict` is a single serde pass that borrows from the body and takes nine replies
+//! of ten; it gives up at the first thing that is not exactly the documented form. `lenient` then starts over,
 //! with an own small JSON model, because what real bots send is often not JSON: two documents joined, raw line
 //! breaks in strings, a brace short, CP949. It keeps what is good and names what is not; every way in which it
 //! went beyond the strict form is a [`Degradation`](crate::translate::degradation::Degradation).
@@ -29,6 +29,7 @@ use crate::wire::legacy::Keys;
 use crate::wire::limits;
 
 mod bytes;
+mod content;
 mod document;
 mod keys;
 mod lenient;
@@ -197,10 +198,7 @@ impl<'a> Reading<'a> {
                 label: owned(link.label),
                 url: owned(link.url),
             }),
-            keyboard: self.keyboard.map(|keys| match keys {
-                Keys::Text => Keys::Text,
-                Keys::Buttons(labels) => Keys::Buttons(labels.into_iter().map(owned).collect()),
-            }),
+            keyboard: self.keyboard.map(owned_keys),
             degradations: self.degradations,
         }
     }
@@ -208,6 +206,13 @@ impl<'a> Reading<'a> {
 
 fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
     Cow::Owned(text.into_owned())
+}
+
+fn owned_keys(keys: Keys<'_>) -> Keys<'static> {
+    match keys {
+        Keys::Text => Keys::Text,
+        Keys::Buttons(labels) => Keys::Buttons(labels.into_iter().map(owned).collect()),
+    }
 }
 
 /// The text, unless there is nothing to see in it.

@@ -2,6 +2,8 @@
 //! body (`in.json`, or `in.bin` where it is not UTF-8 or hidden characters matter) and what is read in it
 //! (`out.json`). Cases named `home-…` are answers to `GET /keyboard`. `BLESS=1` writes `out.json` anew.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 

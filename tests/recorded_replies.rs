@@ -4,6 +4,13 @@
 //! behind the byte order mark. The recordings lie beside the repository; without them the test says so and passes,
 //! with `REQUIRE_ALL=1` it fails.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
+
 use std::path::PathBuf;
 use std::{env, fs};
 

@@ -6,8 +6,8 @@
 
 use std::borrow::Cow;
 
-use super::document::{Object, Value};
-use super::is_blank;
+use super::document::{Object, Value, first};
+use super::{is_blank, owned_keys};
 use crate::translate::degradation::{Degradation, Degradations};
 use crate::wire::legacy::Keys;
 use crate::wire::limits;
@@ -17,9 +17,14 @@ pub(super) fn of_value<'a>(value: Value<'a>, found: &mut Degradations) -> Option
     match value {
         Value::Object(object) => Some(of_object(object, found)),
         Value::Array(items) => of_list(items, found),
-        Value::String(kind) => {
+        Value::String(written) => {
             found.add(Degradation::Shape);
-            Some(keys(Some(&kind), Vec::new(), found))
+            // Encoded twice, or the type alone. Each further encoding doubles the quoting, so this ends soon.
+            if let Ok((Value::Object(object), inner)) = first(&written) {
+                found.join(inner);
+                return Some(owned_keys(of_object(object, found)));
+            }
+            Some(keys(Some(&written), Vec::new(), found))
         }
         Value::Null => {
             found.add(Degradation::Null);
@@ -116,7 +121,7 @@ fn add<'a>(item: Value<'a>, labels: &mut Vec<Cow<'a, str>>, found: &mut Degradat
         }
         Value::String(label) => labels.push(label),
         Value::Number(_) | Value::Bool(_) => {
-            if let Some(label) = super::lenient::scalar(item, found) {
+            if let Some(label) = super::content::scalar(item, found) {
                 add(Value::String(label), labels, found);
             }
         }

@@ -1,13 +1,13 @@
 //! What a document means, whatever its shape (legacy.md 3): what is good is kept, what is not is named.
 //!
-//! The order of the parts is the order they are shown in: `message` first, then what stood beside it. Where the
-//! answer has room for one text, photo and link only, the second of a kind is added to the text on a line of its own.
+//! The order of the parts is the order they are shown in: `message` first, then what stood beside it.
 
 use std::borrow::Cow;
 
+use super::content::Said;
 use super::document::{Object, Value, first};
-use super::{Link, Photo, Reading, Unreadable, bytes, keys, url, visible};
-use crate::translate::degradation::{Degradation, Degradations};
+use super::{Reading, Unreadable, bytes, keys};
+use crate::translate::degradation::Degradation;
 
 /// Which call the body answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,20 +96,7 @@ fn meaning(text: &str, asked: Asked, may_be_quoted: bool) -> Result<Reading<'_>,
     Ok(said.reading)
 }
 
-/// What was said so far.
-struct Said<'a> {
-    reading: Reading<'a>,
-}
-
 impl<'a> Said<'a> {
-    fn found(&mut self, degradation: Degradation) {
-        self.reading.degradations.add(degradation);
-    }
-
-    fn take(&mut self, object: &mut Object<'a>, name: &str) -> Option<Value<'a>> {
-        object.take(name, &mut self.reading.degradations)
-    }
-
     fn whole(&mut self, object: Object<'a>, asked: Asked) -> Result<(), Unreadable> {
         match asked {
             Asked::Message => self.reply(object),
@@ -147,6 +134,7 @@ impl<'a> Said<'a> {
             !content && !object.has_any(&["keyboard", "buttons"]) && object.has_any(STATUS);
         match self.take(&mut object, "message") {
             Some(Value::Object(message)) => self.message(message),
+            Some(Value::Null) => self.found(Degradation::Null),
             Some(_) if status => return Err(Unreadable::Foreign),
             Some(other) => self.odd_message(other),
             None => {}
@@ -189,8 +177,10 @@ impl<'a> Said<'a> {
     /// A `message` that is not an object: the words themselves, or a list of such or of messages.
     fn odd_message(&mut self, value: Value<'a>) {
         match value {
-            Value::Null => return self.found(Degradation::Null),
-            Value::String(words) => self.words(words),
+            Value::String(words) => match encoded(&words) {
+                Some(message) => self.all_of(message),
+                None => self.words(words),
+            },
             Value::Number(_) => self.text(value),
             Value::Array(items) => {
                 for item in items {
@@ -202,21 +192,9 @@ impl<'a> Said<'a> {
                 }
             }
             Value::Object(message) => self.message(message),
-            Value::Bool(_) => {}
+            Value::Bool(_) | Value::Null => {}
         }
         self.found(Degradation::Shape);
-    }
-
-    fn content(&mut self, object: &mut Object<'a>) {
-        if let Some(text) = self.take(object, "text") {
-            self.text(text);
-        }
-        if let Some(photo) = self.take(object, "photo") {
-            self.photo(photo);
-        }
-        if let Some(button) = self.take(object, "message_button") {
-            self.button(button);
-        }
     }
 
     fn keyboard(&mut self, value: Value<'a>) {
@@ -224,197 +202,25 @@ impl<'a> Said<'a> {
             self.reading.keyboard = Some(keys);
         }
     }
-
-    fn text(&mut self, value: Value<'a>) {
-        match value {
-            Value::Array(items) => {
-                self.found(Degradation::Shape);
-                items.into_iter().for_each(|item| self.text(item));
-            }
-            Value::Object(mut object) => {
-                self.found(Degradation::Shape);
-                if let Some(inner) = self.take(&mut object, "text") {
-                    self.text(inner);
-                }
-            }
-            Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => {
-                if let Some(words) = scalar(value, &mut self.reading.degradations) {
-                    self.words(words);
-                }
-            }
-        }
-    }
-
-    /// Adds words on a line of their own.
-    fn words(&mut self, words: Cow<'a, str>) {
-        let Some(words) = visible(words) else { return };
-        match &mut self.reading.text {
-            None => self.reading.text = Some(words),
-            Some(text) => {
-                let text = text.to_mut();
-                text.push('\n');
-                text.push_str(&words);
-            }
-        }
-    }
-
-    fn photo(&mut self, value: Value<'a>) {
-        match value {
-            Value::Object(mut object) => {
-                let address = self
-                    .take(&mut object, "url")
-                    .and_then(|url| self.string(url));
-                let width = self
-                    .take(&mut object, "width")
-                    .and_then(|side| self.side(&side));
-                let height = self
-                    .take(&mut object, "height")
-                    .and_then(|side| self.side(&side));
-                if let Some(url) = address.and_then(url) {
-                    self.add_photo(Photo {
-                        url,
-                        size: width.zip(height),
-                    });
-                }
-            }
-            Value::String(address) => {
-                self.found(Degradation::Shape);
-                if let Some(url) = url(address) {
-                    self.add_photo(Photo { url, size: None });
-                }
-            }
-            Value::Array(items) => {
-                self.found(Degradation::Shape);
-                items.into_iter().for_each(|item| self.photo(item));
-            }
-            Value::Null => self.found(Degradation::Null),
-            Value::Bool(_) | Value::Number(_) => self.found(Degradation::Shape),
-        }
-    }
-
-    fn add_photo(&mut self, photo: Photo<'a>) {
-        match &self.reading.photo {
-            None => self.reading.photo = Some(photo),
-            Some(first) if first.url == photo.url => {}
-            Some(_) => {
-                self.found(Degradation::PhotoWritten);
-                self.words(photo.url);
-            }
-        }
-    }
-
-    /// A width or height: a positive number of pixels, in whatever form. What is none is no size (O3).
-    fn side(&mut self, value: &Value<'a>) -> Option<u32> {
-        let written = match value {
-            Value::Number(written) => written,
-            Value::String(written) => written.trim(),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-                self.found(if matches!(value, Value::Null) {
-                    Degradation::Null
-                } else {
-                    Degradation::Shape
-                });
-                return None;
-            }
-        };
-        if let (Ok(side), Value::Number(_)) = (written.parse::<u32>(), value) {
-            return (side > 0).then_some(side);
-        }
-        if written.is_empty() {
-            return None;
-        }
-        let side = written
-            .parse::<f64>()
-            .ok()
-            .map(f64::round)
-            .filter(|side| (0.0..=f64::from(u32::MAX)).contains(side));
-        self.found(if side.is_some() {
-            Degradation::NumberAsString
-        } else {
-            Degradation::Shape
-        });
-        // There is no checked conversion from a float; its digits have one.
-        format!("{:.0}", side?)
-            .parse()
-            .ok()
-            .filter(|side| *side > 0)
-    }
-
-    fn button(&mut self, value: Value<'a>) {
-        match value {
-            Value::Object(mut object) => {
-                let label = self
-                    .take(&mut object, "label")
-                    .and_then(|label| self.string(label))
-                    .and_then(visible);
-                let address = self
-                    .take(&mut object, "url")
-                    .and_then(|url| self.string(url))
-                    .and_then(url);
-                match (label, address) {
-                    (label, Some(url)) => self.add_link(Link {
-                        label: label.unwrap_or_default(),
-                        url,
-                    }),
-                    (Some(label), None) => {
-                        self.found(Degradation::Shape);
-                        self.words(label);
-                    }
-                    (None, None) => {}
-                }
-            }
-            Value::String(words) => {
-                self.found(Degradation::Shape);
-                if words.contains("://") || words.trim_start().starts_with("tel:") {
-                    if let Some(url) = url(words) {
-                        self.add_link(Link {
-                            label: Cow::Borrowed(""),
-                            url,
-                        });
-                    }
-                } else {
-                    self.words(words);
-                }
-            }
-            Value::Array(items) => {
-                self.found(Degradation::Shape);
-                items.into_iter().for_each(|item| self.button(item));
-            }
-            Value::Null => self.found(Degradation::Null),
-            Value::Bool(_) | Value::Number(_) => self.found(Degradation::Shape),
-        }
-    }
-
-    fn add_link(&mut self, link: Link<'a>) {
-        match &self.reading.link {
-            None => self.reading.link = Some(link),
-            Some(first) if *first == link => {}
-            Some(_) => {
-                self.found(Degradation::LinkWritten);
-                self.words(link.label);
-                self.words(link.url);
-            }
-        }
-    }
-
-    /// A string where one is wanted; a number is taken for its digits.
-    fn string(&mut self, value: Value<'a>) -> Option<Cow<'a, str>> {
-        scalar(value, &mut self.reading.degradations)
-    }
 }
 
-/// The characters of a string, number or truth value; `None` for null and for what has parts.
-pub(super) fn scalar<'a>(value: Value<'a>, found: &mut Degradations) -> Option<Cow<'a, str>> {
-    let (text, degradation) = match value {
-        Value::String(text) => return Some(text),
-        Value::Number(written) => (Some(Cow::Borrowed(written)), Degradation::StringAsNumber),
-        Value::Bool(truth) => (
-            Some(Cow::Borrowed(if truth { "true" } else { "false" })),
-            Degradation::StringAsNumber,
-        ),
-        Value::Null => (None, Degradation::Null),
-        Value::Array(_) | Value::Object(_) => (None, Degradation::Shape),
+/// The message that a string holds as JSON; users should not have to read JSON.
+fn encoded(words: &str) -> Option<Reading<'static>> {
+    if !words.trim_start().starts_with('{') {
+        return None;
+    }
+    let (Value::Object(mut message), degradations) = first(words).ok()? else {
+        return None;
     };
-    found.add(degradation);
-    text
+    if !message.has_any(CONTENT) {
+        return None;
+    }
+    let mut said = Said {
+        reading: Reading {
+            degradations,
+            ..Reading::default()
+        },
+    };
+    said.content(&mut message);
+    Some(said.reading.into_owned())
 }

@@ -129,6 +129,7 @@ proptest! {
         let (bytes, _, unmappable) = encoding_rs::EUC_KR.encode(&body);
         prop_assert!(!unmappable);
         let reading = read(&bytes).unwrap();
+        // Few and rare syllables can by chance be good UTF-8.
         if reading.degradations.has(Degradation::Cp949) {
             prop_assert_eq!(reading.text.as_deref(), Some(words.as_str()));
             prop_assert_eq!(reading.keyboard, Some(Keys::Buttons(vec![Cow::Owned(label)])));

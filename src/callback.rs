@@ -76,14 +76,8 @@ impl CallbackError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Refused { .. } => "refused",
-            Self::Undelivered {
-                sent: Sent::Nothing,
-                ..
-            } => "unreachable",
-            Self::Undelivered {
-                sent: Sent::Unknown,
-                ..
-            } => "unanswered",
+            Self::Undelivered { sent: Sent::Nothing, .. } => "unreachable",
+            Self::Undelivered { sent: Sent::Unknown, .. } => "unanswered",
             Self::Address => "address",
         }
     }
@@ -126,9 +120,7 @@ impl CallbackClient {
     /// # Errors
     /// [`TlsProblem`] when the CA's file cannot be used.
     pub fn with_trust(trust: &Trust) -> Result<Self, TlsProblem> {
-        Ok(Self {
-            tls: tls::client_config(trust)?,
-        })
+        Ok(Self { tls: tls::client_config(trust)? })
     }
 
     /// Delivers `body` once. It is tried again, until `until`, only while nothing of it was sent: a callback token is
@@ -136,71 +128,37 @@ impl CallbackClient {
     ///
     /// # Errors
     /// [`CallbackError`]; FAIL and ERROR are errors, a 2xx answer that cannot be read is not.
-    pub async fn post(
-        &self,
-        url: &CallbackUrl,
-        body: Bytes,
-        until: Instant,
-    ) -> Result<Accepted, CallbackError> {
+    pub async fn post(&self, url: &CallbackUrl, body: Bytes, until: Instant) -> Result<Accepted, CallbackError> {
         let (status, answer) = self.deliver(url.url(), body, until).await?;
         // {taskId, status, message, timestamp}; a `Value`, so that one member of another type hides no FAIL.
         let verdict: Value = serde_json::from_slice(&answer).unwrap_or_default();
-        let words = |name: &str| {
-            verdict
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
+        let words = |name: &str| verdict.get(name).and_then(Value::as_str).unwrap_or_default();
         let said = words("status");
-        let refused = ["FAIL", "ERROR"]
-            .iter()
-            .any(|no| said.eq_ignore_ascii_case(no));
+        let refused = ["FAIL", "ERROR"].iter().any(|no| said.eq_ignore_ascii_case(no));
         if refused || !(200..300).contains(&status) {
-            return Err(CallbackError::Refused {
-                status,
-                message: printable(words("message")),
-            });
+            return Err(CallbackError::Refused { status, message: printable(words("message")) });
         }
         let task_id = printable(words("taskId"));
-        Ok(Accepted {
-            task_id: (!task_id.is_empty()).then_some(task_id),
-        })
+        Ok(Accepted { task_id: (!task_id.is_empty()).then_some(task_id) })
     }
 
     /// Delivers `body` to a URL of the operator's (`alert.url`); any 2xx will do, the answer is not read.
     ///
     /// # Errors
     /// [`CallbackError`].
-    pub async fn post_json(
-        &self,
-        url: &Url,
-        body: Bytes,
-        until: Instant,
-    ) -> Result<(), CallbackError> {
+    pub async fn post_json(&self, url: &Url, body: Bytes, until: Instant) -> Result<(), CallbackError> {
         let (status, _) = self.deliver(url, body, until).await?;
         if (200..300).contains(&status) {
             return Ok(());
         }
-        Err(CallbackError::Refused {
-            status,
-            message: Box::default(),
-        })
+        Err(CallbackError::Refused { status, message: Box::default() })
     }
 
     /// Tries until something was sent or the time is over; the status and the answer's body, as far as it came.
-    async fn deliver(
-        &self,
-        url: &Url,
-        body: Bytes,
-        until: Instant,
-    ) -> Result<(u16, Bytes), CallbackError> {
+    async fn deliver(&self, url: &Url, body: Bytes, until: Instant) -> Result<(u16, Bytes), CallbackError> {
         let target = Target::new(url, &self.tls).ok_or(CallbackError::Address)?;
-        let query = url
-            .query()
-            .map(|query| format!("?{query}"))
-            .unwrap_or_default();
-        let uri =
-            Uri::try_from(format!("{}{query}", url.path())).map_err(|_| CallbackError::Address)?;
+        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let uri = Uri::try_from(format!("{}{query}", url.path())).map_err(|_| CallbackError::Address)?;
         let mut waits = ExponentialBuilder::default()
             .with_min_delay(FIRST_WAIT)
             .with_max_delay(LONGEST_WAIT)
@@ -210,11 +168,7 @@ impl CallbackClient {
         loop {
             let mut sent = Sent::Nothing;
             let cut = until.min(time::instant() + TRY);
-            let tried = timeout_at(
-                cut,
-                attempt(&target, post(&target, &uri, &body), cut, &mut sent),
-            )
-            .await;
+            let tried = timeout_at(cut, attempt(&target, post(&target, &uri, &body), cut, &mut sent)).await;
             let source = match tried.unwrap_or(Err(ClientError::TimedOut { sent })) {
                 Ok(answer) => return Ok(answer),
                 Err(source) => source,
@@ -249,11 +203,7 @@ async fn attempt(
     };
     let status = response.status().as_u16();
     let answer = timeout_at(cut, lane.read(response.into_body(), ANSWER_BYTES)).await;
-    let answer = answer
-        .ok()
-        .and_then(Result::ok)
-        .map(|(body, _cut_short)| body)
-        .unwrap_or_default();
+    let answer = answer.ok().and_then(Result::ok).map(|(body, _cut_short)| body).unwrap_or_default();
     Ok((status, answer))
 }
 
@@ -263,15 +213,10 @@ fn post(target: &Target, uri: &Uri, body: &Bytes) -> Request<Full<Bytes>> {
     *request.uri_mut() = uri.clone();
     let headers = request.headers_mut();
     headers.insert(header::HOST, target.authority().clone());
-    headers.insert(
-        header::USER_AGENT,
-        HeaderValue::from_static(concat!("smartchat-bridge/", env!("CARGO_PKG_VERSION"))),
-    );
+    headers
+        .insert(header::USER_AGENT, HeaderValue::from_static(concat!("smartchat-bridge/", env!("CARGO_PKG_VERSION"))));
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json; charset=utf-8"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     request
 }

@@ -104,10 +104,7 @@ pub fn read_home(body: &[u8]) -> Result<Home<'_>, Unreadable> {
         Some(reading) => reading,
         None => lenient::read(body, lenient::Asked::Home)?,
     };
-    Ok(Home {
-        keys: reading.keyboard.unwrap_or(Keys::Text),
-        degradations: reading.degradations,
-    })
+    Ok(Home { keys: reading.keyboard.unwrap_or(Keys::Text), degradations: reading.degradations })
 }
 
 /// Why a body is no reply. The text holds nothing of the body: it may be an error page with secrets (legacy.md 3).
@@ -135,10 +132,7 @@ pub enum Unreadable {
     #[error("the JSON has more than {} values", document::VALUES)]
     TooMany,
     /// Decompressed, it is larger than [`limits::REPLY_BYTES`].
-    #[error(
-        "the body is longer than {} bytes when decompressed",
-        limits::REPLY_BYTES
-    )]
+    #[error("the body is longer than {} bytes when decompressed", limits::REPLY_BYTES)]
     TooLong,
 }
 
@@ -173,10 +167,7 @@ impl<'a> Reading<'a> {
     /// Our own words, as if a bot had said them.
     #[must_use]
     pub fn words(text: &'a str) -> Self {
-        Self {
-            text: visible(Cow::Borrowed(text)),
-            ..Self::default()
-        }
+        Self { text: visible(Cow::Borrowed(text)), ..Self::default() }
     }
 
     /// Whether there is nothing to show above a keyboard: no text, photo or link.
@@ -190,14 +181,8 @@ impl<'a> Reading<'a> {
     pub fn into_owned(self) -> Reading<'static> {
         Reading {
             text: self.text.map(owned),
-            photo: self.photo.map(|photo| Photo {
-                url: owned(photo.url),
-                size: photo.size,
-            }),
-            link: self.link.map(|link| Link {
-                label: owned(link.label),
-                url: owned(link.url),
-            }),
+            photo: self.photo.map(|photo| Photo { url: owned(photo.url), size: photo.size }),
+            link: self.link.map(|link| Link { label: owned(link.label), url: owned(link.url) }),
             keyboard: self.keyboard.map(owned_keys),
             degradations: self.degradations,
         }

@@ -111,7 +111,8 @@ impl Roster {
             return by_id.or_else(|| self.only.as_ref().filter(|bot| bot.settings.channel_ids.is_empty()));
         };
         let bot = self.bots.get(path)?;
-        let takes = bot.settings.channel_ids.is_empty() || by_id.is_some_and(|other| other.settings.id == bot.settings.id);
+        let takes =
+            bot.settings.channel_ids.is_empty() || by_id.is_some_and(|other| other.settings.id == bot.settings.id);
         takes.then_some(bot)
     }
 

@@ -260,7 +260,9 @@ impl Session {
         if let Some(plan) = self.navigation(&words, keyboard, rules.texts, now) {
             return plan;
         }
-        if self.numbered && let Some(label) = keyboard.and_then(|k| k.numbered(&words)) {
+        if self.numbered
+            && let Some(label) = keyboard.and_then(|k| k.numbered(&words))
+        {
             return ask_or_hand_over(Cow::Owned(label.to_owned()), rules);
         }
         match self.refusal(keyboard, why, rules) {

@@ -35,7 +35,8 @@ fn reading(message: &Value) -> Reading<'static> {
     Reading {
         text: string(&message["text"]).map(Into::into),
         photo: string(&photo["url"]).map(|url| Photo { url: url.into(), size: size(photo) }),
-        link: string(&link["url"]).map(|url| Link { label: string(&link["label"]).unwrap_or_default().into(), url: url.into() }),
+        link: string(&link["url"])
+            .map(|url| Link { label: string(&link["label"]).unwrap_or_default().into(), url: url.into() }),
         ..Reading::default()
     }
 }
@@ -108,7 +109,10 @@ fn every_outbound_case_comes_out_as_written() {
     for case in cases {
         let name = case.file_name().unwrap().to_string_lossy().into_owned();
         let input: Value = serde_json::from_slice(&fs::read(case.join("in.json")).unwrap()).expect(&name);
-        assert!(input["title"].as_str().is_some_and(|title| !title.is_empty()), "{name}: a title says why the case exists");
+        assert!(
+            input["title"].as_str().is_some_and(|title| !title.is_empty()),
+            "{name}: a title says why the case exists"
+        );
         let found = outbound(&input);
         if let Err(error) = schema.validate(&found["response"]) {
             panic!("{name}: {error} at {}", error.instance_path());

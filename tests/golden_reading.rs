@@ -14,10 +14,7 @@ use smartchat_bridge::wire::legacy::Keys;
 
 fn cases() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/reading");
-    let mut cases: Vec<_> = fs::read_dir(root)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut cases: Vec<_> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     cases
 }
@@ -49,9 +46,7 @@ fn dump(body: &[u8], home: bool) -> Value {
     } else {
         read(body).map(|reading| reply(&reading))
     };
-    read.unwrap_or_else(
-        |refusal| json!({"unreadable": refusal.code(), "because": refusal.to_string()}),
-    )
+    read.unwrap_or_else(|refusal| json!({"unreadable": refusal.code(), "because": refusal.to_string()}))
 }
 
 #[test]
@@ -62,27 +57,15 @@ fn every_golden_reply_is_read_as_its_file_says() {
     assert!(!cases.is_empty());
     for case in cases {
         let name = case.file_name().unwrap().to_string_lossy().into_owned();
-        let title = fs::read_to_string(case.join("title"))
-            .unwrap_or_else(|_| panic!("{name} has no title"));
-        assert_eq!(
-            title.trim().lines().count(),
-            1,
-            "{name}: the title is one line"
-        );
-        let body = fs::read(case.join("in.json"))
-            .or_else(|_| fs::read(case.join("in.bin")))
-            .unwrap();
-        let out =
-            serde_json::to_string_pretty(&dump(&body, name.starts_with("home-"))).unwrap() + "\n";
+        let title = fs::read_to_string(case.join("title")).unwrap_or_else(|_| panic!("{name} has no title"));
+        assert_eq!(title.trim().lines().count(), 1, "{name}: the title is one line");
+        let body = fs::read(case.join("in.json")).or_else(|_| fs::read(case.join("in.bin"))).unwrap();
+        let out = serde_json::to_string_pretty(&dump(&body, name.starts_with("home-"))).unwrap() + "\n";
         if bless {
             fs::write(case.join("out.json"), &out).unwrap();
         } else if fs::read_to_string(case.join("out.json")).unwrap_or_default() != out {
             wrong.push(format!("{name} ({}):\n{out}", title.trim()));
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "read otherwise than out.json says:\n{}",
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "read otherwise than out.json says:\n{}", wrong.join("\n"));
 }

@@ -37,11 +37,28 @@ fn words() -> impl Strategy<Value = String> {
 
 fn url() -> impl Strategy<Value = String> {
     let host = prop::sample::select(vec![
-        "http://a.com", "https://한글.com", "//b.com", "www.c.com", "http://old-bot:8000", "http://127.0.0.1", "http://[::1]:8",
-        "tel:02-123", "mailto:a@b.c", "javascript:", "", "HTTP:/x", "data:image/png;base64,", "http://u:p@d.com:81", "d.com:80",
-        "http://x{y}.com", "http://a_b.com", "http:\\\\e.com",
+        "http://a.com",
+        "https://한글.com",
+        "//b.com",
+        "www.c.com",
+        "http://old-bot:8000",
+        "http://127.0.0.1",
+        "http://[::1]:8",
+        "tel:02-123",
+        "mailto:a@b.c",
+        "javascript:",
+        "",
+        "HTTP:/x",
+        "data:image/png;base64,",
+        "http://u:p@d.com:81",
+        "d.com:80",
+        "http://x{y}.com",
+        "http://a_b.com",
+        "http:\\\\e.com",
     ]);
-    (host, words()).prop_map(|(host, path)| format!("{host}/{path}")).prop_filter("never empty", |url| !url.trim().is_empty())
+    (host, words())
+        .prop_map(|(host, path)| format!("{host}/{path}"))
+        .prop_filter("never empty", |url| !url.trim().is_empty())
 }
 
 fn one_reading() -> impl Strategy<Value = Reading<'static>> {

@@ -47,10 +47,7 @@ impl CallbackUrl {
         }
         let parsed = Url::parse(url).map_err(|_| NotAllowed::Malformed)?;
         let (_, after_scheme) = url.split_once("://").ok_or(NotAllowed::Malformed)?;
-        let authority = after_scheme
-            .split(['/', '?', '#'])
-            .next()
-            .unwrap_or_default();
+        let authority = after_scheme.split(['/', '?', '#']).next().unwrap_or_default();
         if authority.contains('@') || url.contains('#') {
             return Err(NotAllowed::Malformed);
         }
@@ -66,11 +63,7 @@ impl CallbackUrl {
         let path = parsed.path();
         let below = path.strip_prefix(PATH).is_some_and(|rest| !rest.is_empty());
         let lower = url.to_ascii_lowercase();
-        if !below
-            || ["%2e", "%2f", "%5c", "%00"]
-                .iter()
-                .any(|trick| lower.contains(trick))
-        {
+        if !below || ["%2e", "%2f", "%5c", "%00"].iter().any(|trick| lower.contains(trick)) {
             return Err(NotAllowed::Path);
         }
         Ok(Self(parsed))
@@ -93,10 +86,7 @@ mod tests {
     use super::*;
 
     fn parsed(url: &str, origins: &[&str]) -> Result<CallbackUrl, NotAllowed> {
-        let origins: Vec<Url> = origins
-            .iter()
-            .map(|origin| Url::parse(origin).unwrap())
-            .collect();
+        let origins: Vec<Url> = origins.iter().map(|origin| Url::parse(origin).unwrap()).collect();
         CallbackUrl::parse(url, &origins)
     }
 
@@ -125,16 +115,10 @@ mod tests {
             ("https://evil.example/v1/bots/x", Origin),
             ("https://169.254.169.254/v1/bots/x", Origin),
             ("ftp://bot-api.kakao.com/v1/bots/x", Origin),
-            (
-                "https://bot-api.kakao.com@evil.example/v1/bots/x",
-                Malformed,
-            ),
+            ("https://bot-api.kakao.com@evil.example/v1/bots/x", Malformed),
             ("https://a:b@bot-api.kakao.com/v1/bots/x", Malformed),
             ("https://@bot-api.kakao.com/v1/bots/x", Malformed),
-            (
-                "https://bot-api.kakao.com\\@evil.example/v1/bots/x",
-                Malformed,
-            ),
+            ("https://bot-api.kakao.com\\@evil.example/v1/bots/x", Malformed),
             ("https:\\\\bot-api.kakao.com/v1/bots/x", Malformed),
             ("https:bot-api.kakao.com/v1/bots/x", Malformed),
             ("https://bot-api.kakao.com/v1/bots/x#y", Malformed),
@@ -155,15 +139,9 @@ mod tests {
         ] {
             assert_eq!(parsed(url, KAKAO), Err(why), "{url}");
         }
-        let long = format!(
-            "https://bot-api.kakao.com/v1/bots/{}",
-            "x".repeat(LONGEST_URL)
-        );
+        let long = format!("https://bot-api.kakao.com/v1/bots/{}", "x".repeat(LONGEST_URL));
         assert_eq!(parsed(&long, KAKAO), Err(Malformed));
-        assert_eq!(
-            parsed("https://bot-api.kakao.com/v1/bots/x", &[]),
-            Err(Origin)
-        );
+        assert_eq!(parsed("https://bot-api.kakao.com/v1/bots/x", &[]), Err(Origin));
     }
 
     #[test]
@@ -177,9 +155,6 @@ mod tests {
     #[test]
     fn the_token_is_never_shown() {
         let url = parsed("https://bot-api.kakao.com/v1/bots/x/callback/t0ken", KAKAO).unwrap();
-        assert_eq!(
-            format!("{url:?}"),
-            "CallbackUrl(https://bot-api.kakao.com…)"
-        );
+        assert_eq!(format!("{url:?}"), "CallbackUrl(https://bot-api.kakao.com…)");
     }
 }

@@ -110,7 +110,8 @@ fn url(reader: &mut Reader<'_>, path: &str, id: &BotId) -> Url {
     }
     let trimmed = url.path().trim_end_matches('/').to_owned();
     url.set_path(&trimmed);
-    if let Some(call) = ["/keyboard", "/message", "/friend", "/chat_room"].iter().find(|call| trimmed.ends_with(**call)) {
+    if let Some(call) = ["/keyboard", "/message", "/friend", "/chat_room"].iter().find(|call| trimmed.ends_with(**call))
+    {
         let what = format!("The address ends in {call}, and the bridge adds that itself.");
         reader.warning(path, what, "Write the part before it, unless the bot really lies there.");
     }
@@ -167,7 +168,11 @@ fn trust(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String, url: &Url) -> 
     let insecure = reader.switch(&path("insecure")).unwrap_or_default();
     let plain = url.scheme() == "http";
     if plain && ca.is_some() {
-        reader.warning(&path("ca"), "The bot's address is http, so no certificate is seen.", "Take it out, or use https.");
+        reader.warning(
+            &path("ca"),
+            "The bot's address is http, so no certificate is seen.",
+            "Take it out, or use https.",
+        );
     }
     match (insecure, plain) {
         (true, true) => {
@@ -188,7 +193,9 @@ fn headers(reader: &mut Reader<'_>, path: &str) -> Vec<(HeaderName, HeaderValue)
     for (name, value) in reader.map(path).unwrap_or_default() {
         // The value may be a password and is never repeated.
         match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
-            (Err(_), _) => reader.problem(path, format!("\"{name}\" is not a header name."), "Use letters, digits and -."),
+            (Err(_), _) => {
+                reader.problem(path, format!("\"{name}\" is not a header name."), "Use letters, digits and -.")
+            }
             (_, Err(_)) => {
                 let what = format!("The value of {name} has characters no header can carry.");
                 reader.problem(path, what, "Use printable ASCII characters.");
@@ -198,7 +205,11 @@ fn headers(reader: &mut Reader<'_>, path: &str) -> Vec<(HeaderName, HeaderValue)
                 reader.problem(path, what, "Take it out.");
             }
             (Ok(name), Ok(_)) if headers.iter().any(|(other, _)| *other == name) => {
-                reader.problem(path, format!("The header {name} is there twice."), "Names differ in more than case; keep one.");
+                reader.problem(
+                    path,
+                    format!("The header {name} is there twice."),
+                    "Names differ in more than case; keep one.",
+                );
             }
             (Ok(name), Ok(mut value)) => {
                 value.set_sensitive(true);
@@ -236,7 +247,8 @@ fn message_block(
     }
     if !reader.written(&path) {
         let what = "Quick replies send their words, which a scenario block of the same words would catch.";
-        let fix = "To rule that out, name the fallback block here: { \"bot id\" = \"block id\" }, both from OpenBuilder.";
+        let fix =
+            "To rule that out, name the fallback block here: { \"bot id\" = \"block id\" }, both from OpenBuilder.";
         reader.warning(&path, what, fix);
     }
     blocks
@@ -273,7 +285,11 @@ fn first_contact(reader: &mut Reader<'_>, path: &str) -> bool {
     let wanted = reader.switch(path).unwrap_or_default();
     if wanted {
         let what = "Without a durable store every user would be announced again after a restart.";
-        reader.problem(path, what, "Leave it out until a durable store exists; OpenBuilder's channel webhook does the same.");
+        reader.problem(
+            path,
+            what,
+            "Leave it out until a durable store exists; OpenBuilder's channel webhook does the same.",
+        );
     }
     wanted
 }

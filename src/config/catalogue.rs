@@ -36,7 +36,8 @@ fn key((path, kind, default, example, english, korean): Row) -> Key {
 fn texts() -> impl Iterator<Item = Key> {
     let mut defaults = Texts::default();
     TEXTS.iter().map(move |text| {
-        let default: Cow<'static, str> = toml_edit::Value::from((text.field)(&mut defaults).as_ref()).to_string().into();
+        let default: Cow<'static, str> =
+            toml_edit::Value::from((text.field)(&mut defaults).as_ref()).to_string().into();
         Key {
             path: format!("bots.*.texts.{}", text.name).into(),
             kind: Kind::Words(text.longest),

@@ -109,7 +109,9 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, Problems> {
 /// The process's environment: the one place where it is read. A variable that is not text is none of ours.
 #[must_use]
 pub fn environment() -> Vec<(String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 fn read(path: &Path) -> Result<FileValues, Problem> {
@@ -120,7 +122,11 @@ fn read(path: &Path) -> Result<FileValues, Problem> {
         fix: fix.to_owned(),
     };
     let unreadable = |error: std::io::Error| {
-        problem(None, format!("The file cannot be read: {}.", told(&error)), "Name another with --config or BRIDGE_CONFIG.")
+        problem(
+            None,
+            format!("The file cannot be read: {}.", told(&error)),
+            "Name another with --config or BRIDGE_CONFIG.",
+        )
     };
     let length = std::fs::metadata(path).map_err(unreadable)?.len();
     if length > LONGEST_FILE {
@@ -133,7 +139,11 @@ fn read(path: &Path) -> Result<FileValues, Problem> {
         problem(Some(line), String::from("This is not UTF-8."), "Save the file as UTF-8.")
     })?;
     sources::file(text.trim_start_matches('\u{feff}')).map_err(|error| {
-        problem(error.line, format!("This is not TOML: {}.", error.message), "Correct the line; nothing else was checked.")
+        problem(
+            error.line,
+            format!("This is not TOML: {}.", error.message),
+            "Correct the line; nothing else was checked.",
+        )
     })
 }
 
@@ -171,7 +181,10 @@ fn flags(flags: &[Flag]) -> Written {
 
 /// The fix for a bot without address, in the words of whoever wrote it.
 pub(super) fn how_to_name_a_bot() -> String {
-    format!("Start with --bot http://…, set {}, or write url under [bots.default].", keys::variable_of("bots.default.url"))
+    format!(
+        "Start with --bot http://…, set {}, or write url under [bots.default].",
+        keys::variable_of("bots.default.url")
+    )
 }
 
 #[cfg(test)]

@@ -107,7 +107,8 @@ mod tests {
         for (text, millis) in [("4.5s", 4500), ("500ms", 500), ("10m", 600_000), ("1h", 3_600_000), ("1.5 m", 90_000)] {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
-        for (text, why) in [("5", "unit"), ("-3s", "negative"), ("abc", "not a duration"), ("", "not"), ("1.s", "not")] {
+        for (text, why) in [("5", "unit"), ("-3s", "negative"), ("abc", "not a duration"), ("", "not"), ("1.s", "not")]
+        {
             assert!(duration(text).unwrap_err().contains(why), "{text}");
         }
         assert!(duration("999999999999999999h").is_err());

@@ -117,7 +117,12 @@ impl Raw {
                 Origin::Variable(_) => format!("Set its keys one by one, such as {}__….", keys::variable_of(&path)),
                 _ => format!("Write a table: [{path}]."),
             };
-            problems.push(Problem { origin, what: String::from("This is a table of keys, not a value."), fix, key: path });
+            problems.push(Problem {
+                origin,
+                what: String::from("This is a table of keys, not a value."),
+                fix,
+                key: path,
+            });
             return;
         };
         if pattern == "bots.*"
@@ -126,7 +131,8 @@ impl Raw {
             self.bots.insert(id.to_owned(), origin);
         }
         for (name, value) in inner {
-            let join = |outer: &str, name: &str| if outer.is_empty() { name.to_owned() } else { format!("{outer}.{name}") };
+            let join =
+                |outer: &str, name: &str| if outer.is_empty() { name.to_owned() } else { format!("{outer}.{name}") };
             let below = if pattern == "bots" { String::from("bots.*") } else { join(pattern, &name) };
             self.flatten(join(&path, &name), &below, value, problems);
         }

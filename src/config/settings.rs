@@ -116,7 +116,6 @@ pub struct BotSettings {
     pub breaker: Breaker,
 }
 
-
 /// How an `https` bot is verified (I8).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Trust {

@@ -155,7 +155,8 @@ mod tests {
 
     #[test]
     fn every_value_of_a_file_knows_its_line() {
-        let read = file("listen = \"x\"\n\n[bots.shop]\nurl = \"http://a\"\nbreaker = { failures = 1 }\n").ok().unwrap();
+        let read =
+            file("listen = \"x\"\n\n[bots.shop]\nurl = \"http://a\"\nbreaker = { failures = 1 }\n").ok().unwrap();
         assert_eq!(read.tables.get("bots.shop"), Some(&3));
         assert_eq!(read.tables.get("bots.shop.breaker"), Some(&5));
         let ValueKind::Table(bots) = read.written.values["bots"].kind.clone() else { panic!() };

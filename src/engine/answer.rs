@@ -42,11 +42,6 @@ impl<'a> Heard<'a> {
         self.usable.contains(&true)
     }
 
-    /// Whether nothing of what could be read is shown: no text, picture or link.
-    pub(super) fn is_silent(&self) -> bool {
-        self.readings.iter().all(Reading::is_empty)
-    }
-
     /// The labels of the last reply's keyboard; `None` for free typing (K2).
     pub(super) fn labels(&self) -> Option<&[std::borrow::Cow<'a, str>]> {
         let last = self.readings.iter().zip(&self.usable).rev().find(|(_, usable)| **usable)?;

@@ -41,7 +41,8 @@ impl<'c> Life<'c> {
     /// Decides what happens next; the home keyboard is fetched only where the decision needs it (K1).
     pub(super) async fn plan(&mut self) -> Plan<'c> {
         let says = &self.call.inbound.says;
-        let by_itself = matches!(says, Says::Leave | Says::Nothing | Says::Tap(Mark::Say(_) | Mark::More { .. } | Mark::Late));
+        let by_itself =
+            matches!(says, Says::Leave | Says::Nothing | Says::Tap(Mark::Say(_) | Mark::More { .. } | Mark::Late));
         let at_home = matches!(self.turn.session.current(time::now()), Current::Home(_));
         if *says == Says::Home || at_home && !by_itself {
             self.fetch_home().await;
@@ -87,11 +88,7 @@ impl<'c> Life<'c> {
             self.call.bot.announce(&self.call.house, change);
         }
         let dropped = self.call.inbound.dropped > 0;
-        let mut finished = if heard {
-            self.tell(pieces, asked)
-        } else {
-            self.tell_no_reply(pieces, asked).await
-        };
+        let mut finished = if heard { self.tell(pieces, asked) } else { self.tell_no_reply(pieces, asked).await };
         finished.backend = Some(took);
         finished.problem = problem;
         if dropped {
@@ -219,8 +216,14 @@ impl<'c> Life<'c> {
         let view = self.call.view();
         let heard = Heard::of(&all, &view.policy.texts.no_reply);
         let older_rest = self.turn.session.rest(now).map(|rest| rest.next);
-        let content =
-            Content { readings: &heard.readings, keyboard: keyboard.as_deref(), part: 0, page, late: false, older_rest };
+        let content = Content {
+            readings: &heard.readings,
+            keyboard: keyboard.as_deref(),
+            part: 0,
+            page,
+            late: false,
+            older_rest,
+        };
         let shown = answer::show(&content, &view);
         drop(heard);
         let mut finished = Finished::of(plan, outcome, shown.body.clone(), self.ticket);

@@ -34,9 +34,8 @@ pub enum Expiry {
     GoesOn,
 }
 
-// How the word is read: to whom, and what has happened.
+// How the word is read: to whom (0: the caller), and what has happened.
 const TO: u8 = 0b11;
-const TO_CALLER: u8 = 0;
 const TO_PARK: u8 = 1;
 const TO_CALLBACK: u8 = 2;
 /// The turn is ours, the bot may be asked.
@@ -107,7 +106,7 @@ impl Ticket {
     /// The caller hung up (I7): the turn goes on and parks its answer.
     pub fn hang_up(&self) {
         // Where it was claimed, the answer was on its way to them.
-        drop(self.step(|word| (word & CLAIMED == 0).then_some(word & !TO | TO_PARK)));
+        let _claimed = self.step(|word| (word & CLAIMED == 0).then_some(word & !TO | TO_PARK));
     }
 
     /// Takes a turn out of the line, if it has not begun: the end of a callback's minute.

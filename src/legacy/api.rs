@@ -34,11 +34,7 @@ pub struct RawReply {
 /// An old bot. Every call ends at `cut` at the latest, and dropping the future ends it at once.
 pub trait LegacyApi: Send + Sync + 'static {
     /// `GET /keyboard` as it stands at the bot, without the cache of K1. One redirect on the same host is followed.
-    fn home<'a>(
-        &'a self,
-        core: CoreId,
-        cut: Instant,
-    ) -> BoxFuture<'a, Result<RawReply, BackendError>>;
+    fn home<'a>(&'a self, core: CoreId, cut: Instant) -> BoxFuture<'a, Result<RawReply, BackendError>>;
 
     /// `POST /message`. Once dropped or failed with [`Sent::Unknown`] it may have acted and is never repeated (I7).
     fn message<'a>(
@@ -137,9 +133,7 @@ impl Fault for BackendError {
 
     fn sent(&self) -> Sent {
         match self {
-            Self::Unresolved(_) | Self::Unreachable(_) | Self::Tls(_) | Self::Untrusted(_) => {
-                Sent::Nothing
-            }
+            Self::Unresolved(_) | Self::Unreachable(_) | Self::Tls(_) | Self::Untrusted(_) => Sent::Nothing,
             Self::TimedOut { sent } | Self::Cut { sent, .. } => *sent,
             Self::Malformed(_) | Self::TooLarge { .. } => Sent::Unknown,
         }

@@ -95,13 +95,9 @@ impl HttpLegacy {
     /// # Errors
     /// [`SetupProblem`] when its CA file or its address cannot be used.
     pub fn new(settings: &BotSettings, cores: usize) -> Result<Self, SetupProblem> {
-        let bad_url = || SetupProblem::Url {
-            bot: settings.id.clone(),
-        };
-        let config = tls::client_config(&settings.trust).map_err(|source| SetupProblem::Tls {
-            bot: settings.id.clone(),
-            source,
-        })?;
+        let bad_url = || SetupProblem::Url { bot: settings.id.clone() };
+        let config = tls::client_config(&settings.trust)
+            .map_err(|source| SetupProblem::Tls { bot: settings.id.clone(), source })?;
         let target = Target::new(&settings.url, &config).ok_or_else(bad_url)?;
         let base = settings.url.path().trim_end_matches('/');
         let uri = |call: &str| path(&format!("{base}{call}")).ok_or_else(bad_url);
@@ -123,11 +119,7 @@ impl HttpLegacy {
     }
 
     fn request(&self, method: Method, uri: Uri, body: Option<Vec<u8>>) -> Request<Full<Bytes>> {
-        let mut headers = if body.is_some() {
-            self.posted.clone()
-        } else {
-            self.bare.clone()
-        };
+        let mut headers = if body.is_some() { self.posted.clone() } else { self.bare.clone() };
         if let Some(body) = &body {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         }
@@ -156,9 +148,7 @@ impl HttpLegacy {
             };
             // A timer is asked after the work it bounds: without this, a call that is late already would go out.
             if time::instant() >= cut {
-                return Err(ClientError::TimedOut {
-                    sent: Sent::Nothing,
-                });
+                return Err(ClientError::TimedOut { sent: Sent::Nothing });
             }
             *sent = Sent::Unknown;
             match lane.send(request).await {
@@ -203,28 +193,13 @@ impl HttpLegacy {
         if lane.is_usable() {
             self.pool.put(core, lane, time::instant());
         }
-        Ok(RawReply {
-            status,
-            body,
-            cut_short,
-        })
+        Ok(RawReply { status, body, cut_short })
     }
 
     /// `GET /keyboard`: harmless, so it is asked a second time when the connection broke, and led on once.
-    async fn fetch_home(
-        &self,
-        core: CoreId,
-        cut: Instant,
-        sent: &mut Sent,
-    ) -> Result<RawReply, ClientError> {
-        let first = match self
-            .ask(core, self.get(self.keyboard.clone()), cut, sent)
-            .await
-        {
-            Err(ClientError::Cut { .. }) => {
-                self.ask(core, self.get(self.keyboard.clone()), cut, sent)
-                    .await?
-            }
+    async fn fetch_home(&self, core: CoreId, cut: Instant, sent: &mut Sent) -> Result<RawReply, ClientError> {
+        let first = match self.ask(core, self.get(self.keyboard.clone()), cut, sent).await {
+            Err(ClientError::Cut { .. }) => self.ask(core, self.get(self.keyboard.clone()), cut, sent).await?,
             other => other?,
         };
         match self.redirect(&first.1) {
@@ -249,8 +224,7 @@ impl HttpLegacy {
             | StatusCode::PERMANENT_REDIRECT => {}
             _ => return None,
         }
-        let location =
-            std::str::from_utf8(response.headers().get(header::LOCATION)?.as_bytes()).ok()?;
+        let location = std::str::from_utf8(response.headers().get(header::LOCATION)?.as_bytes()).ok()?;
         let mut asked = self.url.clone();
         asked.set_query(None);
         asked.set_path(self.keyboard.path());
@@ -258,12 +232,8 @@ impl HttpLegacy {
         let same = there.scheme() == self.url.scheme()
             && there.host() == self.url.host()
             && there.port_or_known_default() == self.url.port_or_known_default();
-        let query = there
-            .query()
-            .map(|query| format!("?{query}"))
-            .unwrap_or_default();
-        same.then(|| path(&format!("{}{query}", there.path())))
-            .flatten()
+        let query = there.query().map(|query| format!("?{query}")).unwrap_or_default();
+        same.then(|| path(&format!("{}{query}", there.path()))).flatten()
     }
 
     async fn announce(
@@ -280,9 +250,7 @@ impl HttpLegacy {
             Notice::FriendBlocked => (Method::DELETE, self.of_user("/friend/", user_key)),
             Notice::RoomLeft => (Method::DELETE, self.of_user("/chat_room/", user_key)),
         };
-        let answer = self
-            .ask(core, self.request(method, uri, body), cut, &mut told.sent)
-            .await?;
+        let answer = self.ask(core, self.request(method, uri, body), cut, &mut told.sent).await?;
         told.status = Some(answer.1.status().as_u16());
         self.read(core, answer).await?;
         Ok(())
@@ -301,11 +269,7 @@ struct Told {
 }
 
 impl LegacyApi for HttpLegacy {
-    fn home<'a>(
-        &'a self,
-        core: CoreId,
-        cut: Instant,
-    ) -> BoxFuture<'a, Result<RawReply, BackendError>> {
+    fn home<'a>(&'a self, core: CoreId, cut: Instant) -> BoxFuture<'a, Result<RawReply, BackendError>> {
         Box::pin(async move {
             let mut sent = Sent::Nothing;
             let reply = timeout_at(cut, self.fetch_home(core, cut, &mut sent)).await;
@@ -339,12 +303,8 @@ impl LegacyApi for HttpLegacy {
         cut: Instant,
     ) -> BoxFuture<'a, Result<u16, BackendError>> {
         Box::pin(async move {
-            let mut told = Told {
-                sent: Sent::Nothing,
-                status: None,
-            };
-            let ended =
-                timeout_at(cut, self.announce(core, notice, user_key, cut, &mut told)).await;
+            let mut told = Told { sent: Sent::Nothing, status: None };
+            let ended = timeout_at(cut, self.announce(core, notice, user_key, cut, &mut told)).await;
             match (told.status, ended) {
                 // The bot has it, whatever became of the rest (legacy.md 3: never parsed).
                 (Some(status), _) => Ok(status),
@@ -365,11 +325,7 @@ fn path(path: &str) -> Option<Uri> {
 
 /// The headers of a call in the order they are written. A header of the operator's stands instead of one of ours of
 /// the same name, beside one of their own; what says where a message ends is not theirs to say.
-fn headers(
-    target: &Target,
-    extra: &[(HeaderName, HeaderValue)],
-    content: Option<HeaderValue>,
-) -> HeaderMap {
+fn headers(target: &Target, extra: &[(HeaderName, HeaderValue)], content: Option<HeaderValue>) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(header::HOST, target.authority().clone());
     headers.insert(header::USER_AGENT, USER_AGENT);
@@ -377,19 +333,9 @@ fn headers(
     if let Some(content) = content {
         headers.insert(header::CONTENT_TYPE, content);
     }
-    const OURS: [HeaderName; 4] = [
-        header::HOST,
-        header::USER_AGENT,
-        header::ACCEPT,
-        header::CONTENT_TYPE,
-    ];
-    const FRAMING: [HeaderName; 5] = [
-        header::CONTENT_LENGTH,
-        header::TRANSFER_ENCODING,
-        header::TE,
-        header::UPGRADE,
-        header::EXPECT,
-    ];
+    const OURS: [HeaderName; 4] = [header::HOST, header::USER_AGENT, header::ACCEPT, header::CONTENT_TYPE];
+    const FRAMING: [HeaderName; 5] =
+        [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::TE, header::UPGRADE, header::EXPECT];
     for (name, value) in extra {
         if FRAMING.contains(name) || (name == header::CONTENT_TYPE && !headers.contains_key(name)) {
             continue;

@@ -29,17 +29,12 @@ struct Idle {
 
 impl Pool {
     pub(super) fn new(cores: usize) -> Self {
-        Self {
-            cores: (0..cores.max(1)).map(|_| Mutex::default()).collect(),
-        }
+        Self { cores: (0..cores.max(1)).map(|_| Mutex::default()).collect() }
     }
 
     /// The connection that waited least, and since when, where one is young enough.
     pub(super) fn take(&self, core: CoreId, now: Instant) -> Option<(Lane, Instant)> {
-        let mut idle = self
-            .of(core)?
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.of(core)?.lock().unwrap_or_else(PoisonError::into_inner);
         let youngest = idle.pop()?;
         if youngest.is_fresh(now) {
             return Some((youngest.lane, youngest.since));

@@ -43,11 +43,7 @@ impl Collector {
     /// Nothing yet, at most `bound` bytes ever.
     #[must_use]
     pub fn new(bound: usize) -> Self {
-        Self {
-            bound,
-            first: Bytes::new(),
-            joined: BytesMut::new(),
-        }
+        Self { bound, first: Bytes::new(), joined: BytesMut::new() }
     }
 
     /// Takes frames until the body's end. Trailers are dropped.
@@ -89,10 +85,8 @@ impl Collector {
         }
         if self.joined.is_empty() {
             let share = rest.min(FIRST_SHARE);
-            self.joined
-                .reserve(so_far.saturating_add(data.len()).saturating_add(share));
-            self.joined
-                .extend_from_slice(&std::mem::take(&mut self.first));
+            self.joined.reserve(so_far.saturating_add(data.len()).saturating_add(share));
+            self.joined.extend_from_slice(&std::mem::take(&mut self.first));
         }
         self.joined.extend_from_slice(data.chunk());
         Ok(())
@@ -101,11 +95,7 @@ impl Collector {
     /// What has come.
     #[must_use]
     pub fn finish(self) -> Bytes {
-        if self.joined.is_empty() {
-            self.first
-        } else {
-            self.joined.freeze()
-        }
+        if self.joined.is_empty() { self.first } else { self.joined.freeze() }
     }
 }
 
@@ -135,12 +125,8 @@ mod tests {
         Full::new(Bytes::from_static(bytes)).map_err(|never| match never {})
     }
 
-    fn frames(
-        parts: &'static [&'static [u8]],
-    ) -> impl Body<Data = Bytes, Error = hyper::Error> + Unpin {
-        let frames = parts
-            .iter()
-            .map(|part| Ok(Frame::data(Bytes::from_static(part))));
+    fn frames(parts: &'static [&'static [u8]]) -> impl Body<Data = Bytes, Error = hyper::Error> + Unpin {
+        let frames = parts.iter().map(|part| Ok(Frame::data(Bytes::from_static(part))));
         StreamBody::new(futures_util::stream::iter(frames))
     }
 
@@ -153,24 +139,13 @@ mod tests {
 
     #[tokio::test]
     async fn frames_are_joined_in_order() {
-        assert_eq!(
-            &collect(frames(&[b"ab", b"", b"cd", b"e"]), 5)
-                .await
-                .unwrap()[..],
-            b"abcde"
-        );
+        assert_eq!(&collect(frames(&[b"ab", b"", b"cd", b"e"]), 5).await.unwrap()[..], b"abcde");
         assert!(collect(frames(&[]), 0).await.unwrap().is_empty());
     }
 
     #[tokio::test]
     async fn a_body_over_the_bound_is_refused_announced_or_not() {
-        assert!(matches!(
-            collect(whole(b"a reply"), 6).await,
-            Err(BodyError::TooLarge { bound: 6 })
-        ));
-        assert!(matches!(
-            collect(frames(&[b"ab", b"cd"]), 3).await,
-            Err(BodyError::TooLarge { bound: 3 })
-        ));
+        assert!(matches!(collect(whole(b"a reply"), 6).await, Err(BodyError::TooLarge { bound: 6 })));
+        assert!(matches!(collect(frames(&[b"ab", b"cd"]), 3).await, Err(BodyError::TooLarge { bound: 3 })));
     }
 }

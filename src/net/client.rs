@@ -99,14 +99,8 @@ impl Lane {
             .max_buf_size(HEAD_BYTES)
             .handshake(TokioIo::new(stream))
             .await
-            .map_err(|error| ClientError::Cut {
-                sent: Sent::Nothing,
-                source: Some(Box::new(error)),
-            })?;
-        Ok(Self {
-            sender,
-            connection: Some(Box::pin(connection)),
-        })
+            .map_err(|error| ClientError::Cut { sent: Sent::Nothing, source: Some(Box::new(error)) })?;
+        Ok(Self { sender, connection: Some(Box::pin(connection)) })
     }
 
     /// Moves bytes; drops the connection when it is over. Dropping it also settles every request still queued.
@@ -124,10 +118,7 @@ impl Lane {
     ///
     /// # Errors
     /// [`Unanswered`], with the request when not a byte of it was written.
-    pub async fn send(
-        &mut self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, Box<Unanswered>> {
+    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Box<Unanswered>> {
         let mut answer = pin!(self.sender.try_send_request(request));
         let connection = &mut self.connection;
         let answered = std::future::poll_fn(|cx| {
@@ -140,15 +131,8 @@ impl Lane {
         });
         answered.await.map_err(|mut refused| {
             let unsent = refused.take_message();
-            let sent = if unsent.is_some() {
-                Sent::Nothing
-            } else {
-                Sent::Unknown
-            };
-            Box::new(Unanswered {
-                error: failed(refused.into_error(), sent),
-                unsent,
-            })
+            let sent = if unsent.is_some() { Sent::Nothing } else { Sent::Unknown };
+            Box::new(Unanswered { error: failed(refused.into_error(), sent), unsent })
         })
     }
 
@@ -157,11 +141,7 @@ impl Lane {
     ///
     /// # Errors
     /// [`ClientError::TooLarge`]; the lane is useless then.
-    pub async fn read(
-        &mut self,
-        mut body: Incoming,
-        bound: usize,
-    ) -> Result<(Bytes, bool), ClientError> {
+    pub async fn read(&mut self, mut body: Incoming, bound: usize) -> Result<(Bytes, bool), ClientError> {
         let mut collector = Collector::new(bound);
         let collected = std::future::poll_fn(|cx| {
             // The connection's own error reaches the body too, so it is not asked for here.
@@ -184,9 +164,7 @@ impl Lane {
 
     /// Whether another request can go out now: polls once, which notices a close that has arrived.
     pub fn is_usable(&mut self) -> bool {
-        let over = self
-            .drive(&mut Context::from_waker(Waker::noop()))
-            .is_some();
+        let over = self.drive(&mut Context::from_waker(Waker::noop())).is_some();
         !over && self.connection.is_some() && self.sender.is_ready()
     }
 }
@@ -195,10 +173,7 @@ fn failed(error: hyper::Error, sent: Sent) -> ClientError {
     if error.is_parse() {
         ClientError::Malformed(Box::new(error))
     } else {
-        ClientError::Cut {
-            sent,
-            source: Some(Box::new(error)),
-        }
+        ClientError::Cut { sent, source: Some(Box::new(error)) }
     }
 }
 
@@ -210,9 +185,7 @@ mod tests {
     #[tokio::test]
     async fn a_request_that_finds_the_connection_closed_comes_back_untouched() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let tcp = TcpStream::connect(listener.local_addr().unwrap())
-            .await
-            .unwrap();
+        let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let mut lane = Lane::open(Stream::Tcp(tcp)).await.unwrap();
         assert!(lane.is_usable());
         drop(listener.accept().await.unwrap());
@@ -224,13 +197,7 @@ mod tests {
         };
         let unsent = unanswered.unsent.unwrap();
         assert_eq!(unsent.uri(), "/message");
-        assert!(matches!(
-            unanswered.error,
-            ClientError::Cut {
-                sent: Sent::Nothing,
-                ..
-            }
-        ));
+        assert!(matches!(unanswered.error, ClientError::Cut { sent: Sent::Nothing, .. }));
         assert!(!lane.is_usable());
     }
 }

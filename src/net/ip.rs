@@ -22,9 +22,7 @@ pub fn caller<'a>(
     trusted: &[IpNet],
 ) -> IpAddr {
     let mut caller = peer.to_canonical();
-    let hops = x_forwarded_for
-        .rev()
-        .flat_map(|header| header.as_bytes().rsplit(|byte| *byte == b','));
+    let hops = x_forwarded_for.rev().flat_map(|header| header.as_bytes().rsplit(|byte| *byte == b','));
     for hop in hops.take(HOPS) {
         if !contains(trusted, caller) {
             break;
@@ -53,13 +51,8 @@ pub fn contains(list: &[IpNet], ip: IpAddr) -> bool {
 /// An address as proxies write it: bare, in brackets, with a port.
 fn address(hop: &[u8]) -> Option<IpAddr> {
     let hop = std::str::from_utf8(hop).ok()?.trim();
-    let bare = hop
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(hop);
-    let ip = bare
-        .parse::<IpAddr>()
-        .or_else(|_| hop.parse::<SocketAddr>().map(|socket| socket.ip()));
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
+    let ip = bare.parse::<IpAddr>().or_else(|_| hop.parse::<SocketAddr>().map(|socket| socket.ip()));
     ip.ok().map(|ip| ip.to_canonical())
 }
 
@@ -68,10 +61,7 @@ mod tests {
     use super::*;
 
     fn seen(peer: &str, headers: &[&str], trusted: &[&str]) -> String {
-        let headers: Vec<HeaderValue> = headers
-            .iter()
-            .map(|h| HeaderValue::from_str(h).unwrap())
-            .collect();
+        let headers: Vec<HeaderValue> = headers.iter().map(|h| HeaderValue::from_str(h).unwrap()).collect();
         let trusted: Vec<IpNet> = trusted.iter().map(|net| net.parse().unwrap()).collect();
         caller(peer.parse().unwrap(), headers.iter(), &trusted).to_string()
     }
@@ -79,27 +69,14 @@ mod tests {
     #[test]
     fn a_peer_that_is_not_listed_speaks_for_itself_only() {
         assert_eq!(seen("203.0.113.9", &["219.249.231.40"], &[]), "203.0.113.9");
-        assert_eq!(
-            seen("203.0.113.9", &["219.249.231.40"], &["10.0.0.0/8"]),
-            "203.0.113.9"
-        );
+        assert_eq!(seen("203.0.113.9", &["219.249.231.40"], &["10.0.0.0/8"]), "203.0.113.9");
     }
 
     #[test]
     fn hops_are_believed_from_the_right_while_they_are_listed() {
         let trusted = ["10.0.0.0/8", "fd00::/8"];
-        assert_eq!(
-            seen("10.0.0.1", &["1.2.3.4, 219.249.231.40"], &trusted),
-            "219.249.231.40"
-        );
-        assert_eq!(
-            seen(
-                "10.0.0.1",
-                &["1.2.3.4, 219.249.231.40", "10.0.0.2"],
-                &trusted
-            ),
-            "219.249.231.40"
-        );
+        assert_eq!(seen("10.0.0.1", &["1.2.3.4, 219.249.231.40"], &trusted), "219.249.231.40");
+        assert_eq!(seen("10.0.0.1", &["1.2.3.4, 219.249.231.40", "10.0.0.2"], &trusted), "219.249.231.40");
         assert_eq!(seen("fd00::1", &["10.9.9.9"], &trusted), "10.9.9.9");
         assert_eq!(seen("10.0.0.1", &[], &trusted), "10.0.0.1");
     }
@@ -107,36 +84,18 @@ mod tests {
     #[test]
     fn garbage_ends_the_walk_at_the_hop_that_wrote_it() {
         let trusted = ["10.0.0.0/8"];
-        assert_eq!(
-            seen("10.0.0.1", &["219.249.231.40, unknown, 10.0.0.2"], &trusted),
-            "10.0.0.2"
-        );
+        assert_eq!(seen("10.0.0.1", &["219.249.231.40, unknown, 10.0.0.2"], &trusted), "10.0.0.2");
         assert_eq!(seen("10.0.0.1", &["219.249.231.40,"], &trusted), "10.0.0.1");
     }
 
     #[test]
     fn ports_brackets_and_mapped_addresses_are_undone() {
         let trusted = ["10.0.0.0/8"];
-        for written in [
-            "219.249.231.40",
-            "219.249.231.40:5123",
-            "::ffff:219.249.231.40",
-            "[::ffff:219.249.231.40]:1",
-        ] {
-            assert_eq!(
-                seen("::ffff:10.0.0.1", &[written], &trusted),
-                "219.249.231.40",
-                "{written}"
-            );
+        for written in ["219.249.231.40", "219.249.231.40:5123", "::ffff:219.249.231.40", "[::ffff:219.249.231.40]:1"] {
+            assert_eq!(seen("::ffff:10.0.0.1", &[written], &trusted), "219.249.231.40", "{written}");
         }
-        assert_eq!(
-            seen("10.0.0.1", &["[2001:db8::7]"], &trusted),
-            "2001:db8::7"
-        );
-        assert_eq!(
-            seen("10.0.0.1", &["[2001:db8::7]:443"], &trusted),
-            "2001:db8::7"
-        );
+        assert_eq!(seen("10.0.0.1", &["[2001:db8::7]"], &trusted), "2001:db8::7");
+        assert_eq!(seen("10.0.0.1", &["[2001:db8::7]:443"], &trusted), "2001:db8::7");
     }
 
     #[test]

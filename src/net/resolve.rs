@@ -27,11 +27,7 @@ pub(super) enum Addresses {
     /// The URL says it itself.
     Written(Arc<[SocketAddr]>),
     /// A name.
-    Named {
-        name: String,
-        port: u16,
-        known: ArcSwapOption<Known>,
-    },
+    Named { name: String, port: u16, known: ArcSwapOption<Known> },
 }
 
 /// An answer of the resolver.
@@ -46,11 +42,7 @@ impl Addresses {
         match host {
             Host::Ipv4(ip) => Self::Written(Arc::new([SocketAddr::from((ip, port))])),
             Host::Ipv6(ip) => Self::Written(Arc::new([SocketAddr::from((ip, port))])),
-            Host::Domain(name) => Self::Named {
-                name,
-                port,
-                known: ArcSwapOption::empty(),
-            },
+            Host::Domain(name) => Self::Named { name, port, known: ArcSwapOption::empty() },
         }
     }
 
@@ -77,10 +69,7 @@ async fn fresh_or_asked(
 ) -> io::Result<Arc<[SocketAddr]>> {
     let now = time::instant();
     let remember = |addresses: Arc<[SocketAddr]>| {
-        known.store(Some(Arc::new(Known {
-            addresses: Arc::clone(&addresses),
-            asked: now,
-        })));
+        known.store(Some(Arc::new(Known { addresses: Arc::clone(&addresses), asked: now })));
         addresses
     };
     let Some(before) = known.load_full() else {
@@ -91,13 +80,8 @@ async fn fresh_or_asked(
     }
     // An error, an empty answer and silence are all the same here, and not asked for again at once.
     let found = timeout_at(until.min(now + PATIENCE), lookup).await;
-    let found = found
-        .ok()
-        .and_then(Result::ok)
-        .filter(|found| !found.is_empty());
-    Ok(remember(
-        found.map_or_else(|| Arc::clone(&before.addresses), Arc::from),
-    ))
+    let found = found.ok().and_then(Result::ok).filter(|found| !found.is_empty());
+    Ok(remember(found.map_or_else(|| Arc::clone(&before.addresses), Arc::from)))
 }
 
 #[cfg(test)]
@@ -109,10 +93,7 @@ mod tests {
         vec![SocketAddr::from(([127, 0, 0, 1], port))]
     }
 
-    async fn port(
-        known: &ArcSwapOption<Known>,
-        answer: io::Result<Vec<SocketAddr>>,
-    ) -> Option<u16> {
+    async fn port(known: &ArcSwapOption<Known>, answer: io::Result<Vec<SocketAddr>>) -> Option<u16> {
         let until = time::instant() + Duration::from_secs(60);
         let found = fresh_or_asked(known, until, ready(answer)).await.ok()?;
         found.first().map(SocketAddr::port)
@@ -122,11 +103,7 @@ mod tests {
     async fn an_answer_is_used_for_five_seconds_and_outlives_a_resolver_that_is_out() {
         let known = ArcSwapOption::empty();
         let out = || Err(io::Error::other("out"));
-        assert_eq!(
-            port(&known, out()).await,
-            None,
-            "nothing known, nothing found"
-        );
+        assert_eq!(port(&known, out()).await, None, "nothing known, nothing found");
         assert_eq!(port(&known, Ok(at(1))).await, Some(1));
         assert_eq!(port(&known, Ok(at(2))).await, Some(1), "still fresh");
         tokio::time::advance(FRESH * 2).await;
@@ -137,9 +114,7 @@ mod tests {
         }
         tokio::time::advance(FRESH * 2).await;
         let asked = time::instant();
-        let silent = fresh_or_asked(&known, asked + FRESH, pending())
-            .await
-            .unwrap();
+        let silent = fresh_or_asked(&known, asked + FRESH, pending()).await.unwrap();
         assert_eq!(silent.first().map(SocketAddr::port), Some(3));
         assert_eq!(asked.elapsed(), PATIENCE);
     }

@@ -34,9 +34,7 @@ impl Target {
         let host = url.host()?.to_owned();
         let port = url.port_or_known_default()?;
         // `Url::port` is already silent about the scheme's own port, as `Host` should be (legacy.md 2).
-        let authority = url
-            .port()
-            .map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
+        let authority = url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
         let tls = match url.scheme() {
             "http" => None,
             "https" => {
@@ -45,11 +43,7 @@ impl Target {
             }
             _ => return None,
         };
-        Some(Self {
-            addresses: Addresses::new(host, port),
-            authority: HeaderValue::from_str(&authority).ok()?,
-            tls,
-        })
+        Some(Self { addresses: Addresses::new(host, port), authority: HeaderValue::from_str(&authority).ok()?, tls })
     }
 
     /// What stands in `Host`.
@@ -68,30 +62,19 @@ impl Target {
             let stream = match &self.tls {
                 None => Stream::Tcp(tcp),
                 Some((connector, name)) => {
-                    let tls = connector
-                        .connect(name.clone(), tcp)
-                        .await
-                        .map_err(refused_handshake)?;
+                    let tls = connector.connect(name.clone(), tcp).await.map_err(refused_handshake)?;
                     Stream::Tls(Box::new(tls))
                 }
             };
             Lane::open(stream).await
         };
-        timeout_at(until, opening)
-            .await
-            .unwrap_or(Err(ClientError::TimedOut {
-                sent: Sent::Nothing,
-            }))
+        timeout_at(until, opening).await.unwrap_or(Err(ClientError::TimedOut { sent: Sent::Nothing }))
     }
 
     /// Tries the addresses one after the other, each with its share of the time that is left, so that a dead IPv6
     /// address in front does not use up a user's five seconds.
     async fn connect_tcp(&self, until: Instant) -> Result<TcpStream, ClientError> {
-        let addresses = self
-            .addresses
-            .get(until)
-            .await
-            .map_err(ClientError::Unresolved)?;
+        let addresses = self.addresses.get(until).await.map_err(ClientError::Unresolved)?;
         let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         if left == 0 {
@@ -99,10 +82,7 @@ impl Target {
         }
         for address in addresses.iter().copied() {
             let now = time::instant();
-            let share = until
-                .saturating_duration_since(now)
-                .checked_div(left)
-                .unwrap_or(Duration::ZERO);
+            let share = until.saturating_duration_since(now).checked_div(left).unwrap_or(Duration::ZERO);
             left = left.saturating_sub(1);
             match timeout_at(now + share, TcpStream::connect(address)).await {
                 Ok(Ok(tcp)) => {
@@ -120,9 +100,7 @@ impl Target {
 
 /// Tells a certificate that is not trusted, which the operator can mend, from any other failed handshake.
 fn refused_handshake(error: io::Error) -> ClientError {
-    let cause = error
-        .get_ref()
-        .and_then(|cause| cause.downcast_ref::<rustls::Error>());
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
     match cause {
         Some(rustls::Error::InvalidCertificate(_)) => ClientError::Untrusted(error),
         _ => ClientError::Tls(error),

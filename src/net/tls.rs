@@ -11,13 +11,9 @@ use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::client::danger::{
-    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
-};
+use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
-use tokio_rustls::rustls::{
-    self, ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme,
-};
+use tokio_rustls::rustls::{self, ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme};
 
 use crate::config::settings::{TlsFiles, Trust};
 use crate::fault::{Blame, Fault, Sent};
@@ -78,22 +74,12 @@ pub fn client_config(trust: &Trust) -> Result<Arc<ClientConfig>, TlsProblem> {
         .map_err(TlsProblem::Unavailable)?;
     let mut config = if trust.insecure {
         let anyone = Arc::new(AnyCertificate { provider });
-        builder
-            .dangerous()
-            .with_custom_certificate_verifier(anyone)
-            .with_no_client_auth()
+        builder.dangerous().with_custom_certificate_verifier(anyone).with_no_client_auth()
     } else {
-        let mut roots = RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         if let Some(path) = &trust.ca {
             for certificate in certificates(path)? {
-                roots
-                    .add(certificate)
-                    .map_err(|source| TlsProblem::Refused {
-                        path: path.clone(),
-                        source,
-                    })?;
+                roots.add(certificate).map_err(|source| TlsProblem::Refused { path: path.clone(), source })?;
             }
         }
         builder.with_root_certificates(roots).with_no_client_auth()
@@ -143,19 +129,14 @@ impl ServerTls {
 
 fn server_config(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsProblem> {
     let chain = certificates(&files.cert)?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|source| TlsProblem::File {
-        path: files.key.clone(),
-        source,
-    })?;
+    let key = PrivateKeyDer::from_pem_file(&files.key)
+        .map_err(|source| TlsProblem::File { path: files.key.clone(), source })?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(TlsProblem::Unavailable)?
         .with_no_client_auth()
         .with_single_cert(chain, key)
-        .map_err(|source| TlsProblem::Refused {
-            path: files.key.clone(),
-            source,
-        })?;
+        .map_err(|source| TlsProblem::Refused { path: files.key.clone(), source })?;
     config.alpn_protocols = vec![ALPN.to_vec()];
     Ok(Arc::new(config))
 }
@@ -163,17 +144,8 @@ fn server_config(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsProblem> {
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsProblem> {
     let chain = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|source| TlsProblem::File {
-            path: path.to_owned(),
-            source,
-        })?;
-    if chain.is_empty() {
-        Err(TlsProblem::Empty {
-            path: path.to_owned(),
-        })
-    } else {
-        Ok(chain)
-    }
+        .map_err(|source| TlsProblem::File { path: path.to_owned(), source })?;
+    if chain.is_empty() { Err(TlsProblem::Empty { path: path.to_owned() }) } else { Ok(chain) }
 }
 
 /// Accepts whoever answers: for `insecure = true` alone (I8), a bot with an expired or home-made certificate inside
@@ -215,9 +187,7 @@ impl ServerCertVerifier for AnyCertificate {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 
@@ -229,27 +199,17 @@ mod tests {
     fn files_that_cannot_be_used_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ca.pem");
-        let trust = Trust {
-            ca: Some(path.clone()),
-            insecure: false,
-        };
-        assert!(
-            matches!(client_config(&trust), Err(TlsProblem::File { path: named, .. }) if named == path)
-        );
+        let trust = Trust { ca: Some(path.clone()), insecure: false };
+        assert!(matches!(client_config(&trust), Err(TlsProblem::File { path: named, .. }) if named == path));
         std::fs::write(&path, "no certificate").unwrap();
-        assert!(
-            matches!(client_config(&trust), Err(TlsProblem::Empty { path: named }) if named == path)
-        );
+        assert!(matches!(client_config(&trust), Err(TlsProblem::Empty { path: named }) if named == path));
         assert!(client_config(&Trust::default()).is_ok());
     }
 
     #[test]
     fn a_reload_that_fails_keeps_the_old_certificate() {
         let folder = tempfile::tempdir().unwrap();
-        let files = TlsFiles {
-            cert: folder.path().join("cert.pem"),
-            key: folder.path().join("key.pem"),
-        };
+        let files = TlsFiles { cert: folder.path().join("cert.pem"), key: folder.path().join("key.pem") };
         let made = rcgen::generate_simple_self_signed(["bridge.example".to_owned()]).unwrap();
         std::fs::write(&files.cert, made.cert.pem()).unwrap();
         std::fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();

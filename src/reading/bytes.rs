@@ -34,9 +34,7 @@ pub(super) fn decode(body: &[u8]) -> Result<(Cow<'_, str>, Degradations), Unread
 fn inflate(body: &[u8]) -> Result<Vec<u8>, Unreadable> {
     let bound = u64::try_from(limits::REPLY_BYTES).unwrap_or(u64::MAX);
     let mut inflated = Vec::new();
-    let end = flate2::read::GzDecoder::new(body)
-        .take(bound.saturating_add(1))
-        .read_to_end(&mut inflated);
+    let end = flate2::read::GzDecoder::new(body).take(bound.saturating_add(1)).read_to_end(&mut inflated);
     if inflated.len() > limits::REPLY_BYTES {
         return Err(Unreadable::TooLong);
     }
@@ -52,10 +50,7 @@ fn characters(body: &[u8]) -> (Cow<'_, str>, Degradations) {
     }
     for (mark, encoding) in [(BOM_UTF16_LE, UTF_16LE), (BOM_UTF16_BE, UTF_16BE)] {
         if let Some(rest) = body.strip_prefix(mark) {
-            return (
-                encoding.decode_without_bom_handling(rest).0,
-                Degradation::Utf16.into(),
-            );
+            return (encoding.decode_without_bom_handling(rest).0, Degradation::Utf16.into());
         }
     }
     let rest = body.strip_prefix(BOM_UTF8).unwrap_or(body);
@@ -77,17 +72,11 @@ fn korean(body: &[u8]) -> (Cow<'_, str>, Degradations) {
         broken += usize::from(!chunk.invalid().is_empty());
     }
     if whole > broken {
-        return (
-            String::from_utf8_lossy(body),
-            Degradation::BrokenUtf8.into(),
-        );
+        return (String::from_utf8_lossy(body), Degradation::BrokenUtf8.into());
     }
     let (text, errors) = EUC_KR.decode_without_bom_handling(body);
     if errors && text.matches('\u{fffd}').count() > broken {
-        return (
-            String::from_utf8_lossy(body),
-            Degradation::BrokenUtf8.into(),
-        );
+        return (String::from_utf8_lossy(body), Degradation::BrokenUtf8.into());
     }
     let mut found = Degradations::from(Degradation::Cp949);
     if errors {

@@ -73,30 +73,18 @@ impl<'a> Said<'a> {
     pub(super) fn all_of(&mut self, other: Reading<'a>) {
         self.reading.degradations.join(other.degradations);
         other.text.into_iter().for_each(|text| self.words(text));
-        other
-            .photo
-            .into_iter()
-            .for_each(|photo| self.add_photo(photo));
+        other.photo.into_iter().for_each(|photo| self.add_photo(photo));
         other.link.into_iter().for_each(|link| self.add_link(link));
     }
 
     fn photo(&mut self, value: Value<'a>) {
         match value {
             Value::Object(mut object) => {
-                let address = self
-                    .take(&mut object, "url")
-                    .and_then(|url| self.address(url));
-                let width = self
-                    .take(&mut object, "width")
-                    .and_then(|side| self.side(&side));
-                let height = self
-                    .take(&mut object, "height")
-                    .and_then(|side| self.side(&side));
+                let address = self.take(&mut object, "url").and_then(|url| self.address(url));
+                let width = self.take(&mut object, "width").and_then(|side| self.side(&side));
+                let height = self.take(&mut object, "height").and_then(|side| self.side(&side));
                 if let Some(url) = address {
-                    self.add_photo(Photo {
-                        url,
-                        size: width.zip(height),
-                    });
+                    self.add_photo(Photo { url, size: width.zip(height) });
                 }
             }
             Value::String(address) => {
@@ -131,11 +119,7 @@ impl<'a> Said<'a> {
             Value::Number(written) => written,
             Value::String(written) => written.trim(),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-                self.found(if matches!(value, Value::Null) {
-                    Degradation::Null
-                } else {
-                    Degradation::Shape
-                });
+                self.found(if matches!(value, Value::Null) { Degradation::Null } else { Degradation::Shape });
                 return None;
             }
         };
@@ -145,21 +129,11 @@ impl<'a> Said<'a> {
         if written.is_empty() {
             return None;
         }
-        let side = written
-            .parse::<f64>()
-            .ok()
-            .map(f64::round)
-            .filter(|side| (0.0..=f64::from(u32::MAX)).contains(side));
-        self.found(if side.is_some() {
-            Degradation::NumberAsString
-        } else {
-            Degradation::Shape
-        });
+        let side =
+            written.parse::<f64>().ok().map(f64::round).filter(|side| (0.0..=f64::from(u32::MAX)).contains(side));
+        self.found(if side.is_some() { Degradation::NumberAsString } else { Degradation::Shape });
         // There is no checked conversion from a float; its digits have one.
-        format!("{:.0}", side?)
-            .parse()
-            .ok()
-            .filter(|side| *side > 0)
+        format!("{:.0}", side?).parse().ok().filter(|side| *side > 0)
     }
 
     fn button(&mut self, value: Value<'a>) {
@@ -169,14 +143,9 @@ impl<'a> Said<'a> {
                     .take(&mut object, "label")
                     .and_then(|label| scalar(label, &mut self.reading.degradations))
                     .and_then(visible);
-                let address = self
-                    .take(&mut object, "url")
-                    .and_then(|url| self.address(url));
+                let address = self.take(&mut object, "url").and_then(|url| self.address(url));
                 match (label, address) {
-                    (label, Some(url)) => self.add_link(Link {
-                        label: label.unwrap_or_default(),
-                        url,
-                    }),
+                    (label, Some(url)) => self.add_link(Link { label: label.unwrap_or_default(), url }),
                     (Some(label), None) => {
                         self.found(Degradation::Shape);
                         self.words(label);
@@ -186,15 +155,11 @@ impl<'a> Said<'a> {
             }
             Value::String(words) => {
                 self.found(Degradation::Shape);
-                let is_url = ["http://", "https://", "tel:"]
-                    .iter()
-                    .any(|scheme| words.trim_start().starts_with(scheme));
+                let is_url =
+                    ["http://", "https://", "tel:"].iter().any(|scheme| words.trim_start().starts_with(scheme));
                 if is_url {
                     if let Some(url) = url(words) {
-                        self.add_link(Link {
-                            label: Cow::Borrowed(""),
-                            url,
-                        });
+                        self.add_link(Link { label: Cow::Borrowed(""), url });
                     }
                 } else {
                     self.words(words);
@@ -239,10 +204,7 @@ pub(super) fn scalar<'a>(value: Value<'a>, found: &mut Degradations) -> Option<C
     let (text, degradation) = match value {
         Value::String(text) => return Some(text),
         Value::Number(written) => (Some(Cow::Borrowed(written)), Degradation::StringAsNumber),
-        Value::Bool(truth) => (
-            Some(Cow::Borrowed(if truth { "true" } else { "false" })),
-            Degradation::StringAsNumber,
-        ),
+        Value::Bool(truth) => (Some(Cow::Borrowed(if truth { "true" } else { "false" })), Degradation::StringAsNumber),
         Value::Null => (None, Degradation::Null),
         Value::Array(_) | Value::Object(_) => (None, Degradation::Shape),
     };

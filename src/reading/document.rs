@@ -90,9 +90,7 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn trouble(&self) -> Unreadable {
-        Unreadable::NotJson {
-            at: self.length.saturating_sub(self.rest.len()),
-        }
+        Unreadable::NotJson { at: self.length.saturating_sub(self.rest.len()) }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -120,9 +118,7 @@ impl<'a> Parser<'a> {
     fn blank(&mut self) {
         loop {
             self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
-            let foreign = self
-                .rest
-                .trim_start_matches(|c| is_space(c) && c != '\u{feff}');
+            let foreign = self.rest.trim_start_matches(|c| is_space(c) && c != '\u{feff}');
             if foreign.len() == self.rest.len() {
                 return;
             }
@@ -135,11 +131,7 @@ impl<'a> Parser<'a> {
         self.blank();
         if !self.rest.is_empty() {
             let blank = super::is_blank(self.rest);
-            self.found.add(if blank {
-                Degradation::WhiteSpace
-            } else {
-                Degradation::Joined
-            });
+            self.found.add(if blank { Degradation::WhiteSpace } else { Degradation::Joined });
         }
     }
 
@@ -171,11 +163,7 @@ impl<'a> Parser<'a> {
     }
 
     fn literal(&mut self) -> Result<Value<'a>, Unreadable> {
-        for (word, value) in [
-            ("null", Value::Null),
-            ("true", Value::Bool(true)),
-            ("false", Value::Bool(false)),
-        ] {
+        for (word, value) in [("null", Value::Null), ("true", Value::Bool(true)), ("false", Value::Bool(false))] {
             if let Some(rest) = self.rest.strip_prefix(word) {
                 self.rest = rest;
                 return Ok(value);
@@ -188,10 +176,7 @@ impl<'a> Parser<'a> {
     fn number(&mut self) -> Result<Value<'a>, Unreadable> {
         let is_part = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E');
         let length = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
-        let (written, rest) = self
-            .rest
-            .split_at_checked(length)
-            .unwrap_or((self.rest, ""));
+        let (written, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
         if written.parse::<f64>().is_err() {
             return Err(self.trouble());
         }

@@ -58,9 +58,7 @@ pub(super) fn of_object<'a>(mut object: Object<'a>, found: &mut Degradations) ->
         }
         Some(Value::Object(_) | Value::Array(_) | Value::Bool(_) | Value::Number(_)) | None => None,
     };
-    let labels = buttons
-        .map(|value| labels(value, found))
-        .unwrap_or_default();
+    let labels = buttons.map(|value| labels(value, found)).unwrap_or_default();
     keys(kind.as_deref(), labels, found)
 }
 
@@ -68,7 +66,8 @@ pub(super) fn of_object<'a>(mut object: Object<'a>, found: &mut Degradations) ->
 /// an empty object.
 fn of_list<'a>(mut items: Vec<Value<'a>>, found: &mut Degradations) -> Option<Keys<'a>> {
     found.add(Degradation::Shape);
-    let one_keyboard = matches!(items.as_slice(), [Value::Object(object)] if object.has_any(&["type", "buttons", "keyboard"]));
+    let one_keyboard =
+        matches!(items.as_slice(), [Value::Object(object)] if object.has_any(&["type", "buttons", "keyboard"]));
     if one_keyboard {
         return items.pop().and_then(|value| of_value(value, found));
     }
@@ -93,14 +92,10 @@ fn keys<'a>(kind: Option<&str>, labels: Vec<Cow<'a, str>>, found: &mut Degradati
 fn labels<'a>(value: Value<'a>, found: &mut Degradations) -> Vec<Cow<'a, str>> {
     let mut labels = Vec::new();
     match value {
-        Value::Array(items) => items
-            .into_iter()
-            .for_each(|item| add(item, &mut labels, found)),
+        Value::Array(items) => items.into_iter().for_each(|item| add(item, &mut labels, found)),
         Value::Object(members) => {
             found.add(Degradation::Shape);
-            members
-                .into_values()
-                .for_each(|item| add(item, &mut labels, found));
+            members.into_values().for_each(|item| add(item, &mut labels, found));
         }
         Value::String(_) | Value::Number(_) => {
             found.add(Degradation::Shape);
@@ -116,9 +111,7 @@ fn labels<'a>(value: Value<'a>, found: &mut Degradations) -> Vec<Cow<'a, str>> {
 fn add<'a>(item: Value<'a>, labels: &mut Vec<Cow<'a, str>>, found: &mut Degradations) {
     match item {
         Value::String(label) if is_blank(&label) => found.add(Degradation::LabelDropped),
-        Value::String(_) if labels.len() >= limits::BUTTONS => {
-            found.add(Degradation::ButtonsDropped)
-        }
+        Value::String(_) if labels.len() >= limits::BUTTONS => found.add(Degradation::ButtonsDropped),
         Value::String(label) => labels.push(label),
         Value::Number(_) | Value::Bool(_) => {
             if let Some(label) = super::content::scalar(item, found) {
@@ -131,10 +124,7 @@ fn add<'a>(item: Value<'a>, labels: &mut Vec<Cow<'a, str>>, found: &mut Degradat
         }
         Value::Object(mut object) => {
             found.add(Degradation::Shape);
-            match ["label", "name", "text"]
-                .iter()
-                .find_map(|key| object.take(key, found))
-            {
+            match ["label", "name", "text"].iter().find_map(|key| object.take(key, found)) {
                 Some(label) => add(label, labels, found),
                 None => found.add(Degradation::LabelDropped),
             }

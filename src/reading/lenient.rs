@@ -64,12 +64,7 @@ fn over(text: Cow<'_, str>, asked: Asked, may_be_quoted: bool) -> Result<Reading
 /// `may_be_quoted`: a string that holds an object was encoded twice and is decoded once more, but not for ever.
 fn meaning(text: &str, asked: Asked, may_be_quoted: bool) -> Result<Reading<'_>, Unreadable> {
     let (value, found) = first(text)?;
-    let mut said = Said {
-        reading: Reading {
-            degradations: found,
-            ..Reading::default()
-        },
-    };
+    let mut said = Said { reading: Reading { degradations: found, ..Reading::default() } };
     match value {
         Value::Object(object) => said.whole(object, asked)?,
         Value::Array(mut items) if matches!(items.as_slice(), [Value::Object(_)]) => {
@@ -78,11 +73,8 @@ fn meaning(text: &str, asked: Asked, may_be_quoted: bool) -> Result<Reading<'_>,
                 said.whole(object, asked)?;
             }
         }
-        Value::Array(items)
-            if asked == Asked::Home && matches!(items.as_slice(), [Value::String(_), ..]) =>
-        {
-            said.reading.keyboard =
-                keys::of_value(Value::Array(items), &mut said.reading.degradations);
+        Value::Array(items) if asked == Asked::Home && matches!(items.as_slice(), [Value::String(_), ..]) => {
+            said.reading.keyboard = keys::of_value(Value::Array(items), &mut said.reading.degradations);
         }
         Value::String(inner) if may_be_quoted && inner.trim_start().starts_with('{') => {
             said.reading = over(inner, asked, false)?;
@@ -130,8 +122,7 @@ impl<'a> Said<'a> {
         if !content && !object.is_empty() && !object.has_any(&["message", "keyboard", "buttons"]) {
             return Err(Unreadable::Foreign);
         }
-        let status =
-            !content && !object.has_any(&["keyboard", "buttons"]) && object.has_any(STATUS);
+        let status = !content && !object.has_any(&["keyboard", "buttons"]) && object.has_any(STATUS);
         match self.take(&mut object, "message") {
             Some(Value::Object(message)) => self.message(message),
             Some(Value::Null) => self.found(Degradation::Null),
@@ -215,12 +206,7 @@ fn encoded(words: &str) -> Option<Reading<'static>> {
     if !message.has_any(CONTENT) {
         return None;
     }
-    let mut said = Said {
-        reading: Reading {
-            degradations,
-            ..Reading::default()
-        },
-    };
+    let mut said = Said { reading: Reading { degradations, ..Reading::default() } };
     said.content(&mut message);
     Some(said.reading.into_owned())
 }

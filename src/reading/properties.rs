@@ -34,27 +34,13 @@ fn reply() -> impl Strategy<Value = (Value, Reading<'static>)> {
             let mut whole = json!({"message": message});
             let keyboard = labels.map(|labels| {
                 let buttons = json!({"type": "buttons", "buttons": labels});
-                whole["keyboard"] = if labels.is_empty() {
-                    json!({"type": "text"})
-                } else {
-                    buttons
-                };
-                if labels.is_empty() {
-                    Keys::Text
-                } else {
-                    Keys::Buttons(labels.into_iter().map(Cow::Owned).collect())
-                }
+                whole["keyboard"] = if labels.is_empty() { json!({"type": "text"}) } else { buttons };
+                if labels.is_empty() { Keys::Text } else { Keys::Buttons(labels.into_iter().map(Cow::Owned).collect()) }
             });
             let reading = Reading {
                 text: text.map(Cow::Owned),
-                photo: photo.map(|(url, size)| Photo {
-                    url: Cow::Owned(url),
-                    size,
-                }),
-                link: link.map(|(label, url)| Link {
-                    label: Cow::Owned(label),
-                    url: Cow::Owned(url),
-                }),
+                photo: photo.map(|(url, size)| Photo { url: Cow::Owned(url), size }),
+                link: link.map(|(label, url)| Link { label: Cow::Owned(label), url: Cow::Owned(url) }),
                 keyboard,
                 degradations: Degradations::NONE,
             };
@@ -63,10 +49,7 @@ fn reply() -> impl Strategy<Value = (Value, Reading<'static>)> {
 }
 
 fn with(reading: &Reading<'_>, degradation: Degradation) -> Reading<'static> {
-    Reading {
-        degradations: degradation.into(),
-        ..reading.clone().into_owned()
-    }
+    Reading { degradations: degradation.into(), ..reading.clone().into_owned() }
 }
 
 proptest! {
@@ -144,11 +127,7 @@ fn odd_json() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
-        prop_oneof![
-            "(text|buttons|Button| |http://a/b|12|[a-z가]{0,3})",
-            any::<String>()
-        ]
-        .prop_map(Value::from),
+        prop_oneof!["(text|buttons|Button| |http://a/b|12|[a-z가]{0,3})", any::<String>()].prop_map(Value::from),
     ];
     leaf.prop_recursive(5, 60, 6, |inner| {
         let name = "(message|keyboard|text|photo|message_button|url|label|width|height|type|buttons|name|error|x)";

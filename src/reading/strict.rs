@@ -31,10 +31,7 @@ pub(super) fn reply(body: &[u8]) -> Option<Reading<'_>> {
         if !message.keyboard.is_absent() {
             return None;
         }
-        reading.text = message
-            .text
-            .into_option(found)
-            .and_then(|Text(text)| visible(text));
+        reading.text = message.text.into_option(found).and_then(|Text(text)| visible(text));
         if let Some(Only(photo)) = message.photo.into_option(found) {
             reading.photo = photo.meaning(found);
         }
@@ -53,11 +50,7 @@ pub(super) fn home(body: &[u8]) -> Option<Reading<'_>> {
     let Only(keyboard) = parse::<Only<Keyboard<'_>>>(body)?;
     let mut found = Degradations::NONE;
     let keyboard = Some(keyboard.meaning(&mut found)?);
-    Some(Reading {
-        keyboard,
-        degradations: found,
-        ..Reading::default()
-    })
+    Some(Reading { keyboard, degradations: found, ..Reading::default() })
 }
 
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
@@ -119,14 +112,8 @@ impl<'a> Picture<'a> {
     fn meaning(self, found: &mut Degradations) -> Option<Photo<'a>> {
         let width = self.width.into_option(found).filter(|width| *width > 0);
         let height = self.height.into_option(found).filter(|height| *height > 0);
-        let url = self
-            .url
-            .into_option(found)
-            .and_then(|Text(text)| url(text))?;
-        Some(Photo {
-            url,
-            size: width.zip(height),
-        })
+        let url = self.url.into_option(found).and_then(|Text(text)| url(text))?;
+        Some(Photo { url, size: width.zip(height) })
     }
 }
 
@@ -141,16 +128,10 @@ struct Button<'a> {
 impl<'a> Button<'a> {
     /// Outer `None`: a label without URL, whose place the lenient reader finds.
     fn meaning(self, found: &mut Degradations) -> Option<Option<Link<'a>>> {
-        let label = self
-            .label
-            .into_option(found)
-            .and_then(|Text(text)| visible(text));
+        let label = self.label.into_option(found).and_then(|Text(text)| visible(text));
         let url = self.url.into_option(found).and_then(|Text(text)| url(text));
         match (label, url) {
-            (label, Some(url)) => Some(Some(Link {
-                label: label.unwrap_or_default(),
-                url,
-            })),
+            (label, Some(url)) => Some(Some(Link { label: label.unwrap_or_default(), url })),
             (None, None) => Some(None),
             (Some(_), None) => None,
         }
@@ -175,11 +156,7 @@ impl<'a> Keyboard<'a> {
             return None;
         }
         let kind = self.kind.into_option(found)?;
-        let labels = self
-            .buttons
-            .into_option(found)
-            .map(|Labels(labels)| labels)
-            .unwrap_or_default();
+        let labels = self.buttons.into_option(found).map(|Labels(labels)| labels).unwrap_or_default();
         match (kind.as_str(), labels.is_empty()) {
             ("text", true) => Some(Keys::Text),
             ("buttons", false) => Some(Keys::Buttons(labels)),

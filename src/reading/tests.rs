@@ -39,21 +39,14 @@ fn set(found: &[Degradation]) -> Degradations {
 #[track_caller]
 fn keyboard_is(keyboard: &str, keys: Option<Keys<'_>>, found: &[Degradation]) {
     let body = format!(r#"{{"message":{{"text":"a"}},"keyboard":{keyboard}}}"#);
-    let expected = Reading {
-        keyboard: keys,
-        degradations: set(found),
-        ..Reading::words("a")
-    };
+    let expected = Reading { keyboard: keys, degradations: set(found), ..Reading::words("a") };
     assert_eq!(reading(&body), expected, "{keyboard}");
 }
 
 /// This home keyboard is read so, and with exactly these degradations.
 #[track_caller]
 fn home_is(body: &str, keys: Option<Keys<'_>>, found: &[Degradation]) {
-    let expected = keys.map(|keys| Home {
-        keys,
-        degradations: set(found),
-    });
+    let expected = keys.map(|keys| Home { keys, degradations: set(found) });
     assert_eq!(read_home(body.as_bytes()).ok(), expected, "{body}");
 }
 
@@ -68,30 +61,20 @@ fn a_documented_reply_borrows_everything() {
     assert!(matches!(photo.url, Cow::Borrowed("http://a/b.jpg")));
     assert_eq!(photo.size, Some((640, 480)));
     assert!(matches!(reading.link.unwrap().label, Cow::Borrowed("보기")));
-    let Some(Keys::Buttons(labels)) = reading.keyboard else {
-        panic!("no buttons")
-    };
+    let Some(Keys::Buttons(labels)) = reading.keyboard else { panic!("no buttons") };
     assert!(labels.iter().all(|label| matches!(label, Cow::Borrowed(_))));
     assert!(reading.degradations.is_empty());
 }
 
 #[test]
 fn extra_members_are_ignored_silently() {
-    says(
-        r#"{"user_key":"x","type":"text","message":{"text":"a","content":[1,{}]},"version":2}"#,
-        "a",
-        &[],
-    );
+    says(r#"{"user_key":"x","type":"text","message":{"text":"a","content":[1,{}]},"version":2}"#, "a", &[]);
 }
 
 #[test]
 fn words_and_labels_are_kept_exactly() {
     says(r#"{"message":{"text":" a\n\n "}}"#, " a\n\n ", &[]);
-    keyboard_is(
-        r#"{"type":"buttons","buttons":[" a ","b\nc"," a "]}"#,
-        labels([" a ", "b\nc", " a "]),
-        &[],
-    );
+    keyboard_is(r#"{"type":"buttons","buttons":[" a ","b\nc"," a "]}"#, labels([" a ", "b\nc", " a "]), &[]);
 }
 
 #[test]
@@ -99,10 +82,7 @@ fn what_is_not_an_object_is_no_reply() {
     assert_eq!(refusal(""), Unreadable::Empty);
     assert_eq!(refusal("\u{feff} \r\n\u{a0}"), Unreadable::Empty);
     assert_eq!(refusal("Unable file"), Unreadable::NotJson { at: 0 });
-    assert_eq!(
-        refusal("<html>{\"message\":{\"text\":\"a\"}}</html>"),
-        Unreadable::NotJson { at: 0 }
-    );
+    assert_eq!(refusal("<html>{\"message\":{\"text\":\"a\"}}</html>"), Unreadable::NotJson { at: 0 });
     for body in ["\"SUCCESS\"", "12", "null", "true", "[]", "[1]", "[{},{}]"] {
         assert_eq!(refusal(body), Unreadable::NotAnObject, "{body}");
     }
@@ -111,10 +91,7 @@ fn what_is_not_an_object_is_no_reply() {
 #[test]
 fn a_refusal_blames_the_bot_and_quotes_nothing() {
     let error = refusal("secret");
-    assert_eq!(
-        (error.blame(), error.sent(), error.code()),
-        (Blame::Bot, Sent::Unknown, "not_json")
-    );
+    assert_eq!((error.blame(), error.sent(), error.code()), (Blame::Bot, Sent::Unknown, "not_json"));
     assert!(!error.to_string().contains("secret"));
 }
 
@@ -123,15 +100,8 @@ fn status_bodies_are_no_reply() {
     assert_eq!(refusal(r#"{"error":"x"}"#), Unreadable::Foreign);
     let recorded = r#"{"http_status_code":200,"code":0,"message":"SUCCESS","comment":"정상 응답"}"#;
     assert_eq!(refusal(recorded), Unreadable::Foreign);
-    assert_eq!(
-        refusal(r#"{"timestamp":1,"status":404,"message":"No message available"}"#),
-        Unreadable::Foreign
-    );
-    says(
-        r#"{"message":"네","code":0,"keyboard":{"type":"text"}}"#,
-        "네",
-        &[Shape],
-    );
+    assert_eq!(refusal(r#"{"timestamp":1,"status":404,"message":"No message available"}"#), Unreadable::Foreign);
+    says(r#"{"message":"네","code":0,"keyboard":{"type":"text"}}"#, "네", &[Shape]);
     says(r#"{"message":{"text":"a"},"code":0}"#, "a", &[]);
 }
 
@@ -145,13 +115,6 @@ fn a_good_reply_may_have_nothing_in_it() {
         (r#"{"message":null,"error":null}"#, Null.into()),
         (r#"{"message":[]}"#, Shape.into()),
     ] {
-        assert_eq!(
-            reading(body),
-            Reading {
-                degradations: found,
-                ..Reading::default()
-            },
-            "{body}"
-        );
+        assert_eq!(reading(body), Reading { degradations: found, ..Reading::default() }, "{body}");
     }
 }

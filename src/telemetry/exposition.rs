@@ -82,7 +82,7 @@ impl Page {
 
     fn line(&mut self, text: std::fmt::Arguments<'_>) {
         // Writing to a String has no way to fail.
-        drop(self.text.write_fmt(text));
+        let _never_fails = self.text.write_fmt(text);
     }
 
     /// The text.

@@ -204,7 +204,11 @@ impl Histogram {
             (BUCKETS.get(place).copied().unwrap_or(f64::INFINITY), fell)
         });
         let micros = sum(cores.clone().map(|core| &core.micros));
-        Durations { buckets, count: sum(cores.map(|core| &core.count)), sum: Duration::from_micros(micros).as_secs_f64() }
+        Durations {
+            buckets,
+            count: sum(cores.map(|core| &core.count)),
+            sum: Duration::from_micros(micros).as_secs_f64(),
+        }
     }
 }
 

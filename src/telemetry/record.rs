@@ -112,7 +112,8 @@ impl TurnRecord {
     /// The log line (issue 2 item 9).
     pub fn log(&self) {
         let Self { request_id, bot, user, plan, outcome, backend, total, answered, problem, degradations } = self;
-        let millis = |duration: &Duration| u64::try_from(duration.as_micros()).map_or(f64::MAX, |us| us as f64 / 1000.0);
+        let millis =
+            |duration: &Duration| u64::try_from(duration.as_micros()).map_or(f64::MAX, |us| us as f64 / 1000.0);
         tracing::info!(
             target: "smartchat_bridge::turn",
             request_id = %request_id,

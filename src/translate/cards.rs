@@ -6,8 +6,8 @@ use super::degradation::{Degradation, Degradations};
 use super::keyboard::Keyboard;
 use super::labels::Names;
 use super::quick_replies::{self, Key};
-use super::view::{Overflow, View};
 use super::text;
+use super::view::{Overflow, View};
 use crate::wire::answer::{Button, ButtonAction, Carousel, Extra, Output, TextCard};
 use crate::wire::limits;
 

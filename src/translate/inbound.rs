@@ -109,9 +109,7 @@ impl Says<'_> {
     pub fn borrowed(&self) -> Says<'_> {
         match self {
             Self::Tap(mark) => Says::Tap(mark.borrowed()),
-            Self::Media(media) => {
-                Says::Media(media.iter().map(|(kind, url)| (*kind, Cow::Borrowed(&**url))).collect())
-            }
+            Self::Media(media) => Says::Media(media.iter().map(|(kind, url)| (*kind, Cow::Borrowed(&**url))).collect()),
             Self::Home => Says::Home,
             Self::Words(words) => Says::Words(Cow::Borrowed(words)),
             Self::Nothing => Says::Nothing,

@@ -60,7 +60,8 @@ pub(super) fn address<'a>(raw: &'a str, policy: &Policy) -> Option<Address<'a>> 
         degradations.add(Degradation::UrlEscaped);
         as_written = false;
     }
-    let url = if as_written && authority_is_plain(raw, &parsed) { Cow::Borrowed(raw) } else { escaped(&parsed)?.into() };
+    let url =
+        if as_written && authority_is_plain(raw, &parsed) { Cow::Borrowed(raw) } else { escaped(&parsed)?.into() };
     (url.len() <= limits::URL_BYTES).then_some(Address { url, degradations })
 }
 
@@ -110,7 +111,8 @@ fn kind(raw: &str) -> Kind {
         Some((scheme, rest)) if is_scheme(scheme) => {
             if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
                 Kind::Absolute
-            } else if (scheme.contains('.') || scheme == "localhost") && rest.starts_with(|c: char| c.is_ascii_digit()) {
+            } else if (scheme.contains('.') || scheme == "localhost") && rest.starts_with(|c: char| c.is_ascii_digit())
+            {
                 // `example.com:8080/x`: a host and a port.
                 Kind::WithoutScheme("http://")
             } else {
@@ -144,7 +146,10 @@ fn is_internal(url: &Url) -> bool {
         Some(Host::Ipv6(ip)) => v6(ip),
         Some(Host::Domain(name)) => {
             let name = name.trim_end_matches('.');
-            !name.contains('.') || name.ends_with(".localhost") || name.ends_with(".local") || name.ends_with(".internal")
+            !name.contains('.')
+                || name.ends_with(".localhost")
+                || name.ends_with(".local")
+                || name.ends_with(".internal")
         }
         None => true,
     }
@@ -234,7 +239,10 @@ fn percent_decoded(text: &str) -> Option<String> {
     let mut rest = text.as_bytes();
     while let Some((first, behind)) = rest.split_first() {
         let hex = behind.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit())).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+        match hex
+            .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+        {
             Some(byte) => {
                 out.push(byte);
                 rest = behind.get(2..).unwrap_or_default();
@@ -254,11 +262,7 @@ pub(super) fn crop(size: Option<(u32, u32)>) -> Option<bool> {
     let (width, height) = size?;
     let kept = |one: u64, other: u64| one.min(other) * 10 > one.max(other) * 9;
     let (width, height) = (u64::from(width), u64::from(height));
-    if kept(width, height * 2) {
-        Some(false)
-    } else {
-        kept(width, height).then_some(true)
-    }
+    if kept(width, height * 2) { Some(false) } else { kept(width, height).then_some(true) }
 }
 
 #[cfg(test)]
@@ -288,18 +292,24 @@ mod tests {
 
     #[test]
     fn an_address_that_is_fine_is_not_touched() {
-        for fine in [
-            "http://a.com", "https://A.com:443/../x/./y?b=%2f&c=d", "http://u:p@a.com/x#y",
-        ] {
+        for fine in ["http://a.com", "https://A.com:443/../x/./y?b=%2f&c=d", "http://u:p@a.com/x#y"] {
             check(fine, None, Some((fine, "")));
         }
     }
 
     #[test]
     fn what_is_not_ascii_is_escaped_once() {
-        check("http://a.com/학식 1.jpg?q=%EA\"", None, Some(("http://a.com/%ED%95%99%EC%8B%9D%201.jpg?q=%EA%22", "url.escaped")));
+        check(
+            "http://a.com/학식 1.jpg?q=%EA\"",
+            None,
+            Some(("http://a.com/%ED%95%99%EC%8B%9D%201.jpg?q=%EA%22", "url.escaped")),
+        );
         check("http://한글.com/", None, Some(("http://xn--bj0bj06e.com/", "url.escaped")));
-        check("http://a.com/100%|[x]{y}^`#a#b", None, Some(("http://a.com/100%25%7C%5Bx%5D%7By%7D%5E%60#a%23b", "url.escaped")));
+        check(
+            "http://a.com/100%|[x]{y}^`#a#b",
+            None,
+            Some(("http://a.com/100%25%7C%5Bx%5D%7By%7D%5E%60#a%23b", "url.escaped")),
+        );
         check("http:\\\\a.com\\b", None, Some(("http://a.com/b", "url.escaped")));
         check("http:/a.com/b", None, Some(("http://a.com/b", "")));
         check("HTTP://a.com/b", None, Some(("http://a.com/b", "")));
@@ -336,7 +346,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_an_address_is_refused() {
-        for bad in ["", "mailto:a@b.c", "javascript:alert(1)", "kakaotalk://x", "http://", "http://a b/", "http://a.com:99999/"] {
+        for bad in [
+            "",
+            "mailto:a@b.c",
+            "javascript:alert(1)",
+            "kakaotalk://x",
+            "http://",
+            "http://a b/",
+            "http://a.com:99999/",
+        ] {
             check(bad, Some("https://p.com"), None);
         }
         check(&format!("http://a.com/{}", "x".repeat(limits::URL_BYTES)), None, None);

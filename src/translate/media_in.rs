@@ -120,10 +120,13 @@ fn split_urls(inside: &str) -> impl Iterator<Item = &str> {
 /// The URL, when it is one that may be called a medium.
 fn public(url: &str) -> Option<Url> {
     let parsed = Url::parse(url).ok()?;
-    let plain = matches!(parsed.scheme(), "http" | "https") && parsed.username().is_empty() && parsed.password().is_none();
+    let plain =
+        matches!(parsed.scheme(), "http" | "https") && parsed.username().is_empty() && parsed.password().is_none();
     let outside = match parsed.host()? {
         Host::Ipv4(ip) => !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified()),
-        Host::Ipv6(ip) => !(ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local()),
+        Host::Ipv6(ip) => {
+            !(ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local())
+        }
         Host::Domain(name) => name.contains('.') && name != "localhost" && !name.ends_with(".localhost"),
     };
     (plain && outside).then_some(parsed)
@@ -156,8 +159,16 @@ mod tests {
     #[test]
     fn i4_only_public_http_urls_are_media() {
         for url in [
-            "ftp://a.b/c", "https://user:pw@a.b/c", "http://127.0.0.1/x", "http://10.0.0.1/x", "http://[::1]/x",
-            "http://localhost/x", "http://intranet/x", "javascript:alert(1)", "not a url", "",
+            "ftp://a.b/c",
+            "https://user:pw@a.b/c",
+            "http://127.0.0.1/x",
+            "http://10.0.0.1/x",
+            "http://[::1]/x",
+            "http://localhost/x",
+            "http://intranet/x",
+            "javascript:alert(1)",
+            "not a url",
+            "",
         ] {
             let json = serde_json::json!({ "type": "image", "url": url }).to_string();
             let media: Media<'_> = serde_json::from_str(&json).unwrap();

@@ -98,10 +98,13 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
         content.older_rest
     };
     let numbered = shown.iter().any(|bubble| bubble.numbered);
-    if view.room && let Some(hint) = room::hint(more.is_some(), content.late, view) {
+    if view.room
+        && let Some(hint) = room::hint(more.is_some(), content.late, view)
+    {
         add_hint(&mut shown, hint);
     }
-    let mut template = Template { outputs: shown.into_iter().map(|bubble| bubble.output).collect(), quick_replies: vec![] };
+    let mut template =
+        Template { outputs: shown.into_iter().map(|bubble| bubble.output).collect(), quick_replies: vec![] };
     let (mut page, mut pages) = (0, 1);
     if !view.room {
         let keys = if in_row { &[] } else { keys.as_slice() };

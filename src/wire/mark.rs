@@ -182,8 +182,19 @@ mod tests {
     #[test]
     fn what_is_not_our_mark_is_ignored() {
         for other in [
-            "null", "\"null\"", "{}", "[]", "7", r#"{"kb":"a1"}"#, r#"{"sb":null}"#, r#"{"sb":{"v":2,"w":"x"}}"#,
-            r#"{"sb":{"v":1}}"#, r#"{"sb":{"v":1,"w":""}}"#, r#"{"sb":{"v":1,"k":"zz","p":1}}"#, r#"{"sb":"x"}"#, "{",
+            "null",
+            "\"null\"",
+            "{}",
+            "[]",
+            "7",
+            r#"{"kb":"a1"}"#,
+            r#"{"sb":null}"#,
+            r#"{"sb":{"v":2,"w":"x"}}"#,
+            r#"{"sb":{"v":1}}"#,
+            r#"{"sb":{"v":1,"w":""}}"#,
+            r#"{"sb":{"v":1,"k":"zz","p":1}}"#,
+            r#"{"sb":"x"}"#,
+            "{",
         ] {
             assert_eq!(Mark::find(other), None, "{other}");
         }

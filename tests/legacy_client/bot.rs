@@ -84,10 +84,7 @@ impl Bot {
         Self::wrapped(|tcp| Some(Box::new(tcp)), script)
     }
 
-    pub(crate) fn tls(
-        config: rustls::ServerConfig,
-        script: impl FnMut(&mut Peer) + Send + 'static,
-    ) -> Self {
+    pub(crate) fn tls(config: rustls::ServerConfig, script: impl FnMut(&mut Peer) + Send + 'static) -> Self {
         let config = Arc::new(config);
         let wrap = move |mut tcp: TcpStream| -> Option<Box<dyn Wire>> {
             let mut tls = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
@@ -108,23 +105,13 @@ impl Bot {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let connections = Arc::new(AtomicUsize::new(0));
         let (closes, closed) = mpsc::unbounded_channel();
-        let bot = Self {
-            address,
-            heard: Arc::clone(&heard),
-            connections: Arc::clone(&connections),
-            closed,
-        };
+        let bot = Self { address, heard: Arc::clone(&heard), connections: Arc::clone(&connections), closed };
         std::thread::spawn(move || {
             for tcp in listener.incoming() {
                 let number = connections.fetch_add(1, Ordering::SeqCst);
                 if let Some(wire) = wrap(tcp.unwrap()) {
                     let (heard, closed) = (Arc::clone(&heard), closes.clone());
-                    script(&mut Peer {
-                        wire,
-                        number,
-                        heard,
-                        closed,
-                    });
+                    script(&mut Peer { wire, number, heard, closed });
                 }
             }
         });

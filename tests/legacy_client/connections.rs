@@ -42,20 +42,8 @@ async fn a_bot_that_takes_the_message_and_closes_is_not_asked_again() {
             peer.say(answer);
         });
         let error = message(&api(&bot.url()), patience()).await.unwrap_err();
-        assert!(
-            matches!(
-                error,
-                BackendError::Cut {
-                    sent: Sent::Unknown,
-                    ..
-                }
-            ),
-            "{error:?}"
-        );
-        assert_eq!(
-            (error.code(), error.blame(), error.sent()),
-            ("cut", Blame::Bot, Sent::Unknown)
-        );
+        assert!(matches!(error, BackendError::Cut { sent: Sent::Unknown, .. }), "{error:?}");
+        assert_eq!((error.code(), error.blame(), error.sent()), ("cut", Blame::Bot, Sent::Unknown));
         assert_eq!(bot.heard().len(), 1);
     }
 }
@@ -82,10 +70,7 @@ async fn the_home_keyboard_is_asked_for_a_second_time() {
             peer.say(OK);
         }
     });
-    assert_eq!(
-        api(&bot.url()).home(CORE, patience()).await.unwrap().status,
-        200
-    );
+    assert_eq!(api(&bot.url()).home(CORE, patience()).await.unwrap().status, 200);
     assert_eq!(bot.heard().len(), 2);
 }
 
@@ -129,38 +114,21 @@ async fn a_sweep_drops_what_is_idle_too_long() {
 
 #[tokio::test]
 async fn a_refused_connection_sent_nothing() {
-    let address = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let error = message(&api(&format!("http://{address}")), patience())
-        .await
-        .unwrap_err();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = message(&api(&format!("http://{address}")), patience()).await.unwrap_err();
     assert_eq!((error.code(), error.sent()), ("connect", Sent::Nothing));
 }
 
 #[tokio::test]
 async fn a_bot_that_trickles_past_the_cut_has_timed_out() {
-    for answer in [
-        "",
-        "HTTP/1.1 200 OK\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{\"mes",
-    ] {
+    for answer in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{\"mes"] {
         let bot = Bot::scripted(move |peer| {
             peer.hear();
             peer.say(answer);
             peer.wait_for_close();
         });
         let error = message(&api(&bot.url()), in_millis(500)).await.unwrap_err();
-        assert!(
-            matches!(
-                error,
-                BackendError::TimedOut {
-                    sent: Sent::Unknown
-                }
-            ),
-            "{error:?}"
-        );
+        assert!(matches!(error, BackendError::TimedOut { sent: Sent::Unknown }), "{error:?}");
         assert_eq!(bot.heard().len(), 1);
     }
 }
@@ -180,17 +148,12 @@ async fn a_call_that_is_late_already_is_not_sent() {
 async fn time_that_is_over_before_the_connection_stands_sent_nothing() {
     // A listener that never accepts and whose backlog is full lets no handshake through.
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    socket
-        .bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())
-        .unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     socket.listen(0).unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap();
-    let _full: Vec<TcpStream> = (0..4)
-        .filter_map(|_| TcpStream::connect_timeout(&address, Duration::from_millis(50)).ok())
-        .collect();
-    let error = message(&api(&format!("http://{address}")), in_millis(500))
-        .await
-        .unwrap_err();
+    let _full: Vec<TcpStream> =
+        (0..4).filter_map(|_| TcpStream::connect_timeout(&address, Duration::from_millis(50)).ok()).collect();
+    let error = message(&api(&format!("http://{address}")), in_millis(500)).await.unwrap_err();
     assert_eq!(error.sent(), Sent::Nothing);
 }
 
@@ -201,8 +164,6 @@ async fn the_status_of_a_notice_counts_though_its_body_never_ends() {
         peer.say("HTTP/1.1 404 Not Found\r\nContent-Length: 99\r\n\r\n<html>");
         peer.wait_for_close();
     });
-    let status = api(&bot.url())
-        .notify(CORE, Notice::RoomLeft, &user(), in_millis(500))
-        .await;
+    let status = api(&bot.url()).notify(CORE, Notice::RoomLeft, &user(), in_millis(500)).await;
     assert_eq!(status.unwrap(), 404);
 }

@@ -1,11 +1,6 @@
 //! The bridge as HTTP client, over real sockets: against bots and a Kakao that are scripted down to the byte.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may fail as it likes"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail as it likes")]
 
 mod bot;
 mod callback;
@@ -82,10 +77,7 @@ fn settings(url: &str) -> BotSettings {
         rate: None,
         turns: 100,
         sessions: 100,
-        breaker: Breaker {
-            failures: 10,
-            open: Duration::from_secs(10),
-        },
+        breaker: Breaker { failures: 10, open: Duration::from_secs(10) },
     }
 }
 
@@ -99,11 +91,7 @@ fn user() -> UserKey {
 
 async fn message(api: &HttpLegacy, cut: Instant) -> Result<RawReply, BackendError> {
     let user_key = user();
-    let call = MessageCall {
-        user_key: &user_key,
-        kind: MessageType::Text,
-        content: "급식",
-    };
+    let call = MessageCall { user_key: &user_key, kind: MessageType::Text, content: "급식" };
     api.message(CORE, call, cut).await
 }
 

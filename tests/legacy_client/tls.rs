@@ -15,10 +15,7 @@ fn issued() -> Issued {
     let issuer = rcgen::Issuer::new(params, ca_key);
     let key = rcgen::KeyPair::generate().unwrap();
     let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
-    let certificate = rcgen::CertificateParams::new(names)
-        .unwrap()
-        .signed_by(&key, &issuer)
-        .unwrap();
+    let certificate = rcgen::CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let server = rustls::ServerConfig::builder_with_provider(provider)
@@ -27,10 +24,7 @@ fn issued() -> Issued {
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key)
         .unwrap();
-    Issued {
-        ca_pem: ca.pem(),
-        server,
-    }
+    Issued { ca_pem: ca.pem(), server }
 }
 
 #[tokio::test]
@@ -43,37 +37,14 @@ async fn an_https_bot_is_verified_by_its_private_ca_or_told_not_to_be() {
     for name in ["127.0.0.1", "localhost"] {
         let mut settings = settings(&format!("https://{name}:{}", bot.address.port()));
 
-        let error = message(&HttpLegacy::new(&settings, 1).unwrap(), patience())
-            .await
-            .unwrap_err();
-        assert_eq!(
-            (error.code(), error.sent(), error.blame()),
-            ("untrusted", Sent::Nothing, Blame::Operator)
-        );
+        let error = message(&HttpLegacy::new(&settings, 1).unwrap(), patience()).await.unwrap_err();
+        assert_eq!((error.code(), error.sent(), error.blame()), ("untrusted", Sent::Nothing, Blame::Operator));
 
-        settings.trust = Trust {
-            ca: Some(ca.clone()),
-            insecure: false,
-        };
-        assert_eq!(
-            message(&HttpLegacy::new(&settings, 1).unwrap(), patience())
-                .await
-                .unwrap()
-                .status,
-            200
-        );
+        settings.trust = Trust { ca: Some(ca.clone()), insecure: false };
+        assert_eq!(message(&HttpLegacy::new(&settings, 1).unwrap(), patience()).await.unwrap().status, 200);
 
-        settings.trust = Trust {
-            ca: None,
-            insecure: true,
-        };
-        assert_eq!(
-            message(&HttpLegacy::new(&settings, 1).unwrap(), patience())
-                .await
-                .unwrap()
-                .status,
-            200
-        );
+        settings.trust = Trust { ca: None, insecure: true };
+        assert_eq!(message(&HttpLegacy::new(&settings, 1).unwrap(), patience()).await.unwrap().status, 200);
     }
     assert_eq!(bot.heard().len(), 4);
 }
@@ -86,17 +57,13 @@ async fn tls_that_ends_without_saying_so_may_have_cut_the_body() {
     });
     let mut settings = settings(&format!("https://{}", bot.address));
     settings.trust.insecure = true;
-    let reply = message(&HttpLegacy::new(&settings, 1).unwrap(), patience())
-        .await
-        .unwrap();
+    let reply = message(&HttpLegacy::new(&settings, 1).unwrap(), patience()).await.unwrap();
     assert_eq!((body(&reply), reply.cut_short), ("{\"a\":1}", true));
 }
 
 #[tokio::test]
 async fn a_bot_that_does_not_speak_tls_sent_nothing() {
     let bot = Bot::scripted(|peer| peer.say("HTTP/1.1 400 Bad Request\r\n\r\n"));
-    let error = message(&api(&format!("https://{}", bot.address)), patience())
-        .await
-        .unwrap_err();
+    let error = message(&api(&format!("https://{}", bot.address)), patience()).await.unwrap_err();
     assert_eq!((error.code(), error.sent()), ("tls", Sent::Nothing));
 }

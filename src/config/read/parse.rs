@@ -52,9 +52,7 @@ pub(super) fn typed<'a>(value: &'a Value, kind: Kind, origin: &Origin) -> Result
     };
     let text = text.trim();
     let code = value.origin().unwrap_or_default();
-    let toml = |text: &str| {
-        sources::value(text, code).map(Cow::Owned).map_err(|_| Wrong::kind(value, kind))
-    };
+    let toml = |text: &str| sources::value(text, code).map(Cow::Owned).map_err(|_| Wrong::kind(value, kind));
     match kind {
         Kind::List | Kind::Secrets if !text.starts_with('[') => {
             let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
@@ -85,9 +83,10 @@ pub(super) fn shown(value: &Value, kind: Kind) -> String {
             names.sort();
             table(&names)
         }
-        (Kind::SecretUrl, ValueKind::String(text)) => {
-            quoted(&Url::parse(text).map_or_else(|_| String::from("…"), |url| format!("{}/…", url.origin().ascii_serialization())))
-        }
+        (Kind::SecretUrl, ValueKind::String(text)) => quoted(
+            &Url::parse(text)
+                .map_or_else(|_| String::from("…"), |url| format!("{}/…", url.origin().ascii_serialization())),
+        ),
         (_, plain) => toml(plain),
     }
 }
@@ -268,9 +267,10 @@ fn entries(value: &Value, kind: Kind) -> Result<Vec<String>> {
     let entry = |value: &Value| match str_of(value, kind) {
         Ok("") => Err(Wrong::new("An entry of the list is empty.", "Take it out.")),
         Ok(text) => Ok(text.to_owned()),
-        Err(_) => {
-            Err(Wrong::new(format!("An entry of the list is {}.", kind_name(&value.kind)), "Put every entry in quotes."))
-        }
+        Err(_) => Err(Wrong::new(
+            format!("An entry of the list is {}.", kind_name(&value.kind)),
+            "Put every entry in quotes.",
+        )),
     };
     all.iter().map(entry).collect()
 }

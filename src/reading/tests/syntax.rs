@@ -7,11 +7,7 @@ use super::*;
 #[test]
 fn a_byte_order_mark_is_skipped_also_behind_white_space() {
     says("\u{feff}{\"message\":{\"text\":\"a\"}}", "a", &[Bom]);
-    says(
-        "\r\n\u{feff}\u{feff} {\"message\":{\"text\":\"a\"}}",
-        "a",
-        &[Bom],
-    );
+    says("\r\n\u{feff}\u{feff} {\"message\":{\"text\":\"a\"}}", "a", &[Bom]);
 }
 
 #[test]
@@ -24,20 +20,13 @@ fn bytes_that_are_not_utf8_are_cp949() {
 
 #[test]
 fn utf8_cut_inside_a_syllable_stays_utf8() {
-    let body = [
-        r#"{"message":{"text":"오늘의 급식은 "#.as_bytes(),
-        &[0xeb, 0xb9],
-        br#""}}"#,
-    ]
-    .concat();
+    let body = [r#"{"message":{"text":"오늘의 급식은 "#.as_bytes(), &[0xeb, 0xb9], br#""}}"#].concat();
     says(body, "오늘의 급식은 \u{fffd}", &[BrokenUtf8]);
 }
 
 #[test]
 fn utf16_with_its_mark_is_read() {
-    let units: Vec<u16> = "\u{feff}{\"message\":{\"text\":\"안녕\"}}"
-        .encode_utf16()
-        .collect();
+    let units: Vec<u16> = "\u{feff}{\"message\":{\"text\":\"안녕\"}}".encode_utf16().collect();
     let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
     let big: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
     says(little, "안녕", &[Utf16]);
@@ -63,33 +52,19 @@ fn decompression_is_bounded() {
     let body = gzip(&vec![b' '; limits::REPLY_BYTES + 1]);
     assert!(body.len() < 10_000);
     assert_eq!(read(&body), Err(Unreadable::TooLong));
-    assert_eq!(
-        read(&gzip(b"")),
-        Err(Unreadable::NotJson { at: 0 }).or(Err(Unreadable::Empty))
-    );
-    assert!(matches!(
-        read(&[0x1f, 0x8b, 1, 2]),
-        Err(Unreadable::NotJson { .. })
-    ));
+    assert_eq!(read(&gzip(b"")), Err(Unreadable::NotJson { at: 0 }).or(Err(Unreadable::Empty)));
+    assert!(matches!(read(&[0x1f, 0x8b, 1, 2]), Err(Unreadable::NotJson { .. })));
 }
 
 #[test]
 fn white_space_json_does_not_know_is_skipped() {
-    says(
-        "\u{a0}\u{b}\u{c}\u{200b}{\"message\":\u{3000}{\"text\":\"a\"}}\u{a0}",
-        "a",
-        &[WhiteSpace],
-    );
+    says("\u{a0}\u{b}\u{c}\u{200b}{\"message\":\u{3000}{\"text\":\"a\"}}\u{a0}", "a", &[WhiteSpace]);
     says("\r\n\t {\"message\":{\"text\":\"a\"}}\r\n", "a", &[]);
 }
 
 #[test]
 fn of_joined_documents_the_first_counts() {
-    says(
-        r#"{"message":{"text":"a"}}{"message":{"text":"b"}}"#,
-        "a",
-        &[Joined],
-    );
+    says(r#"{"message":{"text":"a"}}{"message":{"text":"b"}}"#, "a", &[Joined]);
     says("{\"message\":{\"text\":\"a\"}}\u{feff}", "a", &[WhiteSpace]);
     says(r#"{"message":{"text":"a"}}}}"#, "a", &[Joined]);
     says(r#"{"message":{"text":"a"}}<br>Warning"#, "a", &[Joined]);
@@ -97,25 +72,13 @@ fn of_joined_documents_the_first_counts() {
 
 #[test]
 fn raw_control_characters_stand_for_themselves() {
-    says(
-        "{\"message\":{\"text\":\"a\nb\tc\"}}",
-        "a\nb\tc",
-        &[ControlCharacters],
-    );
+    says("{\"message\":{\"text\":\"a\nb\tc\"}}", "a\nb\tc", &[ControlCharacters]);
 }
 
 #[test]
 fn an_unknown_escape_keeps_its_letter() {
-    says(
-        r#"{"message":{"text":"\(a\) \'b\' \x41"}}"#,
-        "(a) 'b' x41",
-        &[EscapeRepaired],
-    );
-    says(
-        r#"{"message":{"text":"\u12G4 \u"}}"#,
-        "u12G4 u",
-        &[EscapeRepaired],
-    );
+    says(r#"{"message":{"text":"\(a\) \'b\' \x41"}}"#, "(a) 'b' x41", &[EscapeRepaired]);
+    says(r#"{"message":{"text":"\u12G4 \u"}}"#, "u12G4 u", &[EscapeRepaired]);
 }
 
 #[test]
@@ -132,16 +95,14 @@ fn surrogates_without_their_other_half_are_replaced() {
 fn missing_closing_braces_are_added() {
     says(r#"{"message":{"text":"a"}"#, "a", &[BracesRepaired]);
     says("{\"message\":{\"text\":\"a\"\n", "a", &[BracesRepaired]);
-    let reading =
-        reading(r#"{"message":{"text":"a"},"keyboard":{"type":"buttons","buttons":["b","c"}}"#);
+    let reading = reading(r#"{"message":{"text":"a"},"keyboard":{"type":"buttons","buttons":["b","c"}}"#);
     assert_eq!(reading.keyboard, labels(["b", "c"]));
     assert_eq!(reading.degradations, BracesRepaired.into());
 }
 
 #[test]
 fn a_message_that_swallowed_the_keyboard_gives_it_back() {
-    let reading =
-        reading(r#"{"message":{"text":"a","keyboard":{"type":"buttons","buttons":["b"]}}"#);
+    let reading = reading(r#"{"message":{"text":"a","keyboard":{"type":"buttons","buttons":["b"]}}"#);
     assert_eq!(reading.keyboard, labels(["b"]));
     assert!(reading.degradations.has(BracesRepaired) && reading.degradations.has(NestedKeyboard));
 }
@@ -163,20 +124,12 @@ fn content_is_never_invented() {
 #[test]
 fn commas_too_many_are_skipped() {
     says(r#"{"message":{"text":"a",},}"#, "a", &[CommaRepaired]);
-    keyboard_is(
-        r#"{"type":"buttons","buttons":["a",,"b",]}"#,
-        labels(["a", "b"]),
-        &[CommaRepaired],
-    );
+    keyboard_is(r#"{"type":"buttons","buttons":["a",,"b",]}"#, labels(["a", "b"]), &[CommaRepaired]);
 }
 
 #[test]
 fn of_a_repeated_member_the_last_counts() {
-    says(
-        r#"{"message":{"text":"a","text":"b"}}"#,
-        "b",
-        &[DuplicateKey],
-    );
+    says(r#"{"message":{"text":"a","text":"b"}}"#, "b", &[DuplicateKey]);
 }
 
 #[test]
@@ -185,11 +138,7 @@ fn depth_and_number_of_values_are_bounded() {
     assert_eq!(refusal(&deep), Unreadable::TooDeep);
     let wide = format!(r#"{{"text":"a","x":[{}0]}}"#, "0,".repeat(document::VALUES));
     assert_eq!(refusal(&wide), Unreadable::TooMany);
-    let nested = format!(
-        r#"{{"message":{{"text":"a"}},"x":{}{}}}"#,
-        "[".repeat(63),
-        "]".repeat(63)
-    );
+    let nested = format!(r#"{{"message":{{"text":"a"}},"x":{}{}}}"#, "[".repeat(63), "]".repeat(63));
     says(&nested, "a", &[]);
 }
 

@@ -21,3 +21,5 @@ pub mod telemetry;
 pub mod time;
 pub mod translate;
 pub mod wire;
+pub mod app;
+pub mod server;

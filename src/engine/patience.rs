@@ -227,3 +227,12 @@ fn leave_record(call: &Call, request_id: &str, finished: &Finished, outcome: Out
     call.bot.metrics.turn(call.core, &record);
     record.log();
 }
+
+/// Answers a call that is past a bound (S5) with `words`, and leaves its record.
+#[must_use]
+pub fn refuse(call: &Call, request_id: &str, words: &str) -> Bytes {
+    let body = call.words(words, false);
+    let finished = Finished::of(PlanKind::None, Outcome::Busy, body, &Ticket::default());
+    leave_record(call, request_id, &finished, Outcome::Busy, elapsed(call.arrived));
+    finished.body
+}

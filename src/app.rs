@@ -1,0 +1,145 @@
+//! The running whole: what all bots share, and the bots as the newest good configuration wants them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+
+use crate::bot::{Gauge, House};
+use crate::callback::CallbackClient;
+use crate::config::settings::Settings;
+use crate::keyboards::Keyboards;
+use crate::legacy::http::SetupProblem;
+use crate::net::tls::TlsProblem;
+use crate::roster::{Connector, Roster};
+use crate::store::memory::ParkedBudget;
+use crate::tasks::Tasks;
+use crate::telemetry::metrics::Metrics;
+use crate::time::{self, Moment};
+
+/// Everything that runs.
+pub struct App {
+    /// What all bots share.
+    pub house: Arc<House>,
+    roster: ArcSwap<Roster>,
+    budget: Arc<ParkedBudget>,
+    connect: Box<Connector>,
+    stopping: AtomicBool,
+    reloads: Reloads,
+    started: Moment,
+}
+
+/// How the last reload went, for `/readyz` and metrics.
+#[derive(Debug, Default)]
+struct Reloads {
+    failed: AtomicBool,
+    at: AtomicU64,
+}
+
+/// Why nothing can be started.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// A bot's connection cannot be set up.
+    #[error(transparent)]
+    Bot(#[from] SetupProblem),
+    /// TLS is not to be had.
+    #[error(transparent)]
+    Tls(#[from] TlsProblem),
+}
+
+impl App {
+    /// Builds everything, and starts nothing.
+    ///
+    /// # Errors
+    /// [`SetupError`], naming the file or setting.
+    pub fn build(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Arc<Self>, SetupError> {
+        let budget = Arc::new(ParkedBudget::new(settings.limits.parked_bytes));
+        let house = Arc::new(House {
+            keyboards: Arc::new(Keyboards::default()),
+            tasks: Tasks::default(),
+            metrics: Metrics::new(settings.workers),
+            callbacks: CallbackClient::new()?,
+            turns: Gauge::new(settings.limits.turns),
+            events: Gauge::new(settings.limits.events),
+            alert: settings.alert.clone(),
+            log_key: log_key(&settings),
+        });
+        let roster = Roster::build(Arc::clone(&settings), None, &budget, &*connect)?;
+        Ok(Arc::new(Self {
+            house,
+            roster: ArcSwap::from_pointee(roster),
+            budget,
+            connect,
+            stopping: AtomicBool::new(false),
+            reloads: Reloads::default(),
+            started: time::now(),
+        }))
+    }
+
+    /// The bots as they are now.
+    #[must_use]
+    pub fn roster(&self) -> Arc<Roster> {
+        self.roster.load_full()
+    }
+
+    /// Puts a new configuration in force, in one swap (S6).
+    ///
+    /// # Errors
+    /// [`SetupProblem`]; nothing has changed then.
+    pub fn replace(&self, settings: Arc<Settings>) -> Result<(), SetupProblem> {
+        let before = self.roster();
+        let next = Roster::build(settings, Some(&before), &self.budget, &*self.connect)?;
+        self.roster.store(Arc::new(next));
+        Ok(())
+    }
+
+    /// Notes how a reload went.
+    pub fn reloaded(&self, well: bool) {
+        self.reloads.failed.store(!well, Ordering::Relaxed);
+        self.reloads.at.store(time::now().as_millis(), Ordering::Relaxed);
+    }
+
+    /// Whether the last reload went well, and when it was (`None`: there was none).
+    #[must_use]
+    pub fn last_reload(&self) -> (bool, Option<Moment>) {
+        let at = self.reloads.at.load(Ordering::Relaxed);
+        (!self.reloads.failed.load(Ordering::Relaxed), (at > 0).then(|| Moment::from_millis(at)))
+    }
+
+    /// No longer ready: the first thing a stop does (S6).
+    pub fn stop_taking(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    /// Whether new calls are welcome.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !self.stopping.load(Ordering::Acquire)
+    }
+
+    /// When it was built.
+    #[must_use]
+    pub fn started(&self) -> Moment {
+        self.started
+    }
+}
+
+/// The key of the hashes of user keys in logs: derived from `log.key`, else random for this process.
+fn log_key(settings: &Settings) -> (u64, u64) {
+    use std::hash::Hasher;
+    let mut random = [0_u8; 16];
+    let key: &[u8] = match &settings.log.key {
+        Some(key) => key.expose(),
+        None => {
+            // Without randomness the hashes would merely be guessable by who has the user keys already.
+            let _best_effort = getrandom::fill(&mut random);
+            &random
+        }
+    };
+    let half = |salt: u64| {
+        let mut hasher = siphasher::sip::SipHasher24::new_with_keys(salt, !salt);
+        hasher.write(key);
+        hasher.finish()
+    };
+    (half(1), half(2))
+}

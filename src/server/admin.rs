@@ -1,0 +1,177 @@
+//! The operators' listener: `/readyz` with detail, `/metrics`, `/` (design.md 2).
+//!
+//! Off the loopback it wants a token. `Host` and `Origin` are checked, so that a web page in the operator's browser
+//! cannot read it by renaming itself to this address.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use hyper::header::{AUTHORIZATION, HOST, HeaderValue, ORIGIN};
+use hyper::{HeaderMap, Method, Request, StatusCode};
+use serde::Serialize;
+
+use super::respond::{self, Reply};
+use crate::app::App;
+use crate::breaker::State;
+use crate::config::settings::Admin;
+use crate::server::metrics_page;
+use crate::time;
+
+/// Does the process live? No detail.
+#[must_use]
+pub fn health() -> Reply {
+    respond::text(StatusCode::OK, "ok\n")
+}
+
+/// Does it take calls? No detail: this one is public.
+#[must_use]
+pub fn ready(app: &App) -> Reply {
+    if app.is_ready() {
+        respond::text(StatusCode::OK, "ready\n")
+    } else {
+        respond::text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+    }
+}
+
+/// Answers the operators' listener.
+pub fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Reply {
+    let admin = &app.roster().settings.admin;
+    if let Err(why) = admit(admin, request.headers()) {
+        return respond::text(StatusCode::FORBIDDEN, why);
+    }
+    let path = request.uri().path();
+    if path != "/healthz" && !token_fits(admin, request.headers()) {
+        let mut reply = respond::text(StatusCode::UNAUTHORIZED, "admin.token is wanted as Authorization: Bearer …\n");
+        reply.headers_mut().insert(hyper::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        return reply;
+    }
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return respond::text(StatusCode::METHOD_NOT_ALLOWED, "this listener takes GET\n");
+    }
+    match path {
+        "/healthz" => health(),
+        "/readyz" => detail(app),
+        "/metrics" => {
+            let mut reply = respond::text(StatusCode::OK, metrics_page::render(app));
+            let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+            reply.headers_mut().insert(hyper::header::CONTENT_TYPE, kind);
+            reply
+        }
+        "/" => respond::text(StatusCode::OK, "smartchat-bridge\n\n/readyz   every part and bot, as JSON\n/metrics  for Prometheus\n/healthz  ok\n"),
+        _ => respond::text(StatusCode::NOT_FOUND, "here are /readyz, /metrics and /healthz\n"),
+    }
+}
+
+/// A name in `Host` or `Origin` must be an address, `localhost`, or listed in `admin.hosts`.
+fn admit(admin: &Admin, headers: &HeaderMap) -> Result<(), &'static str> {
+    let text = |value: Option<&HeaderValue>| value.map(|v| v.to_str().unwrap_or("?").to_owned());
+    if text(headers.get(HOST)).is_none_or(|host| !known(admin, &host)) {
+        return Err("this Host is not in admin.hosts\n");
+    }
+    let origin = text(headers.get(ORIGIN));
+    let foreign = origin.is_some_and(|origin| origin.split_once("://").is_none_or(|(_, host)| !known(admin, host)));
+    if foreign { Err("this Origin is not in admin.hosts\n") } else { Ok(()) }
+}
+
+fn known(admin: &Admin, host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').map_or("", |(name, _)| name),
+        None => host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(name, _)| name),
+    };
+    name.parse::<IpAddr>().is_ok()
+        || name.eq_ignore_ascii_case("localhost")
+        || admin.hosts.iter().any(|listed| listed.eq_ignore_ascii_case(name) || listed.eq_ignore_ascii_case(host))
+}
+
+fn token_fits(admin: &Admin, headers: &HeaderMap) -> bool {
+    let Some(token) = &admin.token else { return true };
+    let offered = headers.get(AUTHORIZATION).map_or(&[][..], HeaderValue::as_bytes);
+    token.matches(offered.strip_prefix(b"Bearer ").unwrap_or_default())
+}
+
+fn detail(app: &App) -> Reply {
+    #[derive(Serialize)]
+    struct Detail<'a> {
+        ready: bool,
+        version: &'static str,
+        uptime_seconds: u64,
+        config: Config,
+        turns_in_flight: usize,
+        background_tasks: usize,
+        events_waiting: usize,
+        bots: Vec<BotDetail<'a>>,
+    }
+    #[derive(Serialize)]
+    struct Config {
+        last_reload_successful: bool,
+        last_reload_millis: Option<u64>,
+    }
+    #[derive(Serialize)]
+    struct BotDetail<'a> {
+        bot: &'a str,
+        breaker: &'static str,
+        failures_in_a_row: u64,
+        home_keyboard_known: bool,
+        sessions: usize,
+        parked: usize,
+        parked_bytes: usize,
+        turns_in_flight: usize,
+    }
+    let roster = app.roster();
+    let mut bots: Vec<_> = roster
+        .bots()
+        .map(|bot| {
+            let census = bot.sessions.census();
+            let (breaker, failures_in_a_row) = match bot.breaker.state() {
+                State::Closed(failures) => ("closed", failures),
+                State::Open(_) => ("open", 0),
+                State::Probing => ("probing", 0),
+            };
+            BotDetail {
+                bot: bot.settings.id.as_str(),
+                breaker,
+                failures_in_a_row,
+                home_keyboard_known: bot.home.is_known(),
+                sessions: census.sessions,
+                parked: census.parked,
+                parked_bytes: census.parked_bytes,
+                turns_in_flight: bot.turns.count(),
+            }
+        })
+        .collect();
+    bots.sort_by_key(|bot| bot.bot);
+    let (last_reload_successful, at) = app.last_reload();
+    let detail = Detail {
+        ready: app.is_ready(),
+        version: env!("CARGO_PKG_VERSION"),
+        uptime_seconds: time::now().since(app.started()).as_secs(),
+        config: Config { last_reload_successful, last_reload_millis: at.map(time::Moment::as_millis) },
+        turns_in_flight: app.house.turns.count(),
+        background_tasks: app.house.tasks.running(),
+        events_waiting: app.house.events.count(),
+        bots,
+    };
+    let status = if detail.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    respond::json(status, &detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admin(hosts: &[&str]) -> Admin {
+        let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+        Admin { listen, token: None, hosts: hosts.iter().map(|h| Box::from(*h)).collect() }
+    }
+
+    #[test]
+    fn a_host_is_an_address_or_localhost_or_listed() {
+        let own = admin(&["bridge.example"]);
+        for host in ["127.0.0.1:9090", "[::1]:9090", "localhost", "LOCALHOST:1", "bridge.example:443", "10.0.0.1"] {
+            assert!(known(&own, host), "{host}");
+        }
+        for host in ["evil.example", "evil.example:9090", "127.0.0.1.evil.example", "", "[evil"] {
+            assert!(!known(&own, host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `/metrics`: everything that is counted, summed over the cores (issue 4).
+
+use crate::app::App;
+use crate::breaker::State;
+use crate::telemetry::exposition::{Kind, Page};
+use crate::telemetry::metrics::{Durations, Refusal};
+use crate::telemetry::record::{Outcome, PlanKind};
+use crate::translate::degradation::Degradation;
+
+/// The page. Series that never happened are left out, so that a thousand bots stay readable.
+#[must_use]
+pub fn render(app: &App) -> String {
+    let roster = app.roster();
+    let mut bots: Vec<_> = roster.bots().collect();
+    bots.sort_by_key(|bot| bot.settings.id.clone());
+    let mut page = Page::default();
+
+    page.metric("bridge_turns_total", Kind::Counter, "Turns by bot, by what was to be done and what came of it.");
+    for bot in &bots {
+        for plan in PlanKind::ALL {
+            for outcome in Outcome::ALL {
+                let count = bot.metrics.turns(*plan, *outcome);
+                if count > 0 {
+                    let labels = [("bot", bot.settings.id.as_str()), ("plan", plan.as_str()), ("outcome", outcome.as_str())];
+                    page.sample("bridge_turns_total", &labels, number(count));
+                }
+            }
+        }
+    }
+    page.metric("bridge_turn_duration_seconds", Kind::Histogram, "From a call's first byte to something to read.");
+    for bot in &bots {
+        histogram(&mut page, "bridge_turn_duration_seconds", bot.settings.id.as_str(), &bot.metrics.answered());
+    }
+    page.metric("bridge_backend_duration_seconds", Kind::Histogram, "How long the old bot took.");
+    for bot in &bots {
+        histogram(&mut page, "bridge_backend_duration_seconds", bot.settings.id.as_str(), &bot.metrics.backend());
+    }
+    page.metric("bridge_backend_up", Kind::Gauge, "1 while the breaker is closed, 0 while the bot is out.");
+    for bot in &bots {
+        let up = matches!(bot.breaker.state(), State::Closed(_));
+        page.sample("bridge_backend_up", &[("bot", bot.settings.id.as_str())], f64::from(u8::from(up)));
+    }
+    page.metric("bridge_turns_in_flight", Kind::Gauge, "Turns that run or wait in a line.");
+    for bot in &bots {
+        page.sample("bridge_turns_in_flight", &[("bot", bot.settings.id.as_str())], count(bot.turns.count()));
+    }
+    page.metric("bridge_callbacks_total", Kind::Counter, "Answers by callback, delivered or not.");
+    for (word, outcome) in [("delivered", Outcome::CalledBack), ("failed", Outcome::CallbackFailed)] {
+        let total = bots.iter().map(|bot| PlanKind::ALL.iter().map(|plan| bot.metrics.turns(*plan, outcome)).sum::<u64>());
+        page.sample("bridge_callbacks_total", &[("outcome", word)], number(total.sum()));
+    }
+    page.metric("bridge_parked", Kind::Gauge, "Replies that wait to be seen.");
+    for bot in &bots {
+        page.sample("bridge_parked", &[("bot", bot.settings.id.as_str())], count(bot.sessions.census().parked));
+    }
+    page.metric("bridge_degradations_total", Kind::Counter, "Turns whose answer differs from the reply, by code.");
+    for bot in &bots {
+        for degradation in Degradation::ALL {
+            let count = bot.metrics.degradations(*degradation);
+            if count > 0 {
+                let labels = [("bot", bot.settings.id.as_str()), ("code", degradation.code())];
+                page.sample("bridge_degradations_total", &labels, number(count));
+            }
+        }
+    }
+    page.metric("bridge_refusals_total", Kind::Counter, "Calls that were not admitted, by reason.");
+    for refusal in Refusal::ALL {
+        let labels = [("reason", refusal.as_str())];
+        page.sample("bridge_refusals_total", &labels, number(app.house.metrics.refusals(refusal)));
+    }
+    page.metric("bridge_sessions", Kind::Gauge, "Users remembered.");
+    for bot in &bots {
+        page.sample("bridge_sessions", &[("bot", bot.settings.id.as_str())], count(bot.sessions.census().sessions));
+    }
+    page.metric("bridge_config_last_reload_successful", Kind::Gauge, "0 while the configuration file is worse than what runs.");
+    page.sample("bridge_config_last_reload_successful", &[], f64::from(u8::from(app.last_reload().0)));
+    page.metric("bridge_build_info", Kind::Gauge, "Always 1; the version is in the label.");
+    page.sample("bridge_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
+    page.finish()
+}
+
+fn histogram(page: &mut Page, name: &str, bot: &str, durations: &Durations) {
+    page.histogram(name, &[("bot", bot)], &durations.buckets, durations.count, durations.sum);
+}
+
+/// Exact up to 2^53, which no counter here reaches in a century.
+#[allow(clippy::cast_precision_loss, reason = "Prometheus knows no other numbers")]
+fn number(count: u64) -> f64 {
+    count as f64
+}
+
+fn count(count: usize) -> f64 {
+    u64::try_from(count).map_or(f64::MAX, number)
+}

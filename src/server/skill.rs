@@ -1,0 +1,162 @@
+//! A skill call from its first byte to its answer (design.md 4).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Request};
+use tokio::time::timeout_at;
+
+use super::admit::admit;
+use super::respond::{self, Refused, Reply};
+use super::route::{Route, Target};
+use super::{admin, channel};
+use crate::app::App;
+use crate::bot::Bot;
+use crate::callback::CallbackUrl;
+use crate::engine::patience;
+use crate::engine::turn::Call;
+use crate::events;
+use crate::net::CoreId;
+use crate::net::body;
+use crate::roster::Roster;
+use crate::telemetry::metrics::Refusal;
+use crate::time::{self, Instant};
+use crate::translate::inbound::{self, Door, Ears, Inbound};
+use crate::wire::skill::SkillCall;
+
+/// How long a body may take to arrive. OpenBuilder sends it with the head; its own patience ends at 5 s.
+const BODY: Duration = Duration::from_secs(5);
+/// Longest request id that is taken over; a longer one is replaced by our own.
+const REQUEST_ID: usize = 128;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Answers whatever comes in at the public listener.
+pub async fn handle(app: &Arc<App>, core: CoreId, peer: IpAddr, request: Request<Incoming>) -> Reply {
+    let arrived = time::instant();
+    let (head, body) = request.into_parts();
+    let answered = match Route::parse(&head.method, head.uri.path()) {
+        Ok(Route { target: Target::Health, .. }) => return admin::health(),
+        Ok(Route { target: Target::Ready, .. }) => return admin::ready(app),
+        Ok(Route { target: Target::Channel, bot }) => match read(app, body, arrived).await {
+            Ok(body) => channel::receive(app, core, bot, peer, &head.headers, &body),
+            Err(refused) => Err(refused),
+        },
+        Ok(Route { target: Target::Skill(door), bot }) => match read(app, body, arrived).await {
+            Ok(body) => answer(app, core, door, bot, peer, &head, &body, arrived).await,
+            Err(refused) => Err(refused),
+        },
+        Err(miss) => Err(Refused::Miss(miss)),
+    };
+    answered.unwrap_or_else(|refused| {
+        let kind = refused.kind();
+        app.house.metrics.refused(core, kind);
+        tracing::warn!(reason = kind.as_str(), path = head.uri.path(), peer = %peer, error = %refused, "refused");
+        refused.respond()
+    })
+}
+
+async fn read(app: &App, body: Incoming, arrived: Instant) -> Result<Bytes, Refused> {
+    let bound = app.roster().settings.limits.body;
+    let whole = timeout_at(arrived + BODY, body::collect(body, bound)).await;
+    Ok(whole.map_err(|_| Refused::Slow)??)
+}
+
+#[allow(clippy::too_many_arguments, reason = "the call's own parts; a struct of them would live for one line")]
+async fn answer(
+    app: &Arc<App>,
+    core: CoreId,
+    door: Door,
+    path: Option<&str>,
+    peer: IpAddr,
+    head: &Parts,
+    body: &Bytes,
+    arrived: Instant,
+) -> Result<Reply, Refused> {
+    let roster = app.roster();
+    let decoded = SkillCall::parse(body)?;
+    let openbuilder_id = inbound::openbuilder_id(&decoded).map(str::to_owned);
+    let bot = Arc::clone(roster.find(path, openbuilder_id.as_deref())?);
+    admit(&roster.settings.access, &bot.settings, peer, &head.headers)?;
+    let ears = Ears {
+        bot: &bot.settings.id,
+        welcome_blocks: &bot.settings.welcome_blocks,
+        media_hosts: &roster.settings.media_hosts,
+    };
+    let inbound = inbound::understand(decoded, door, &ears)?.into_owned();
+    learn(app, core, &bot, &inbound);
+
+    let request_id = request_id(&head.headers);
+    let callback = callback(&roster, &inbound, &bot);
+    let texts = &bot.settings.policy.texts;
+    let late = if callback.is_some() { roster.settings.callback.give_up } else { bot.settings.late };
+    let message_block = openbuilder_id.and_then(|id| bot.settings.message_block.get(&*id).cloned());
+    let places = app.house.enter(&bot);
+    let refused = match (&places, bot.settings.rate) {
+        (None, _) => Some(&texts.busy),
+        (_, Some(bound)) if !bot.rate.admit(inbound.user, bound, time::now()) => {
+            app.house.metrics.refused(core, Refusal::Rate);
+            Some(&texts.busy)
+        }
+        _ => None,
+    };
+    let call = Arc::new(Call {
+        house: Arc::clone(&app.house),
+        core,
+        bot: Arc::clone(&bot),
+        inbound,
+        message_block,
+        arrived,
+        cut: arrived + late,
+        places: places.unwrap_or_default(),
+    });
+    let body = match refused {
+        Some(words) => patience::refuse(&call, &request_id, words),
+        None => patience::attend(call, request_id, callback).await,
+    };
+    let mut reply = respond::answer(body);
+    if let Some(id) = head.headers.get(&X_REQUEST_ID) {
+        reply.headers_mut().insert(X_REQUEST_ID, id.clone());
+    }
+    Ok(reply)
+}
+
+/// What a call teaches besides its words: whose app user id this is (E2), and which blocks are ours (I5).
+fn learn(app: &Arc<App>, core: CoreId, bot: &Arc<Bot>, inbound: &Inbound<'_>) {
+    if let Some(block) = &inbound.block {
+        bot.own_block(block);
+    }
+    // Testers are nobody's friends (I9).
+    if let Some(app_user_id) = inbound.app_user_id.as_deref().filter(|_| !inbound.tester && !inbound.room) {
+        for notice in bot.contacts.learn(app_user_id, inbound.user) {
+            events::deliver(&app.house, bot, core, notice, inbound.user);
+        }
+    }
+}
+
+/// Where a late answer of this call may go; an address that is not allowed counts as none (S2).
+fn callback(roster: &Roster, inbound: &Inbound<'_>, bot: &Bot) -> Option<CallbackUrl> {
+    let url = inbound.callback_url.as_deref()?;
+    CallbackUrl::parse(url, &roster.settings.callback.origins)
+        .inspect_err(|error| tracing::warn!(bot = %bot.settings.id, %error, "this callbackUrl is not used"))
+        .ok()
+}
+
+/// Kakao's own id of the call, to find it again in its logs; else one of ours.
+fn request_id(headers: &HeaderMap) -> Box<str> {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let given = headers.get(&X_REQUEST_ID).map(HeaderValue::as_bytes).and_then(|id| std::str::from_utf8(id).ok());
+    match given {
+        Some(id) if !id.is_empty() && id.len() <= REQUEST_ID => Box::from(id),
+        _ => {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            format!("sb-{:x}-{number:x}", time::now().as_millis()).into_boxed_str()
+        }
+    }
+}

@@ -408,3 +408,30 @@ fn a_thousand_bots_load_without_quadratic_lookups() {
     // One second is the goal of a release build; unoptimised code on a busy machine gets ten.
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
+
+proptest::proptest! {
+    /// Whatever is written: an answer and no panic, and a secret in none of it.
+    #[test]
+    fn loading_is_total(which in proptest::collection::vec((0_usize..1000, 0_usize..14), 1..30), any in ".{0,40}") {
+        let values = ["", "0", "-1", "5", "4.5s", "true", "[]", "{}", "http://a", "::", "[\"a\", 1]", "{ a = [1] }", "64MiB"];
+        let flags = which.iter().map(|(key, value)| {
+            let path = keys::all()[key % keys::all().len()].path.replace('*', "shop");
+            let path = match key % 7 {
+                0 => path + ".deeper",
+                1 => path.rsplit_once('.').map_or("", |(section, _)| section).to_owned(),
+                _ => path,
+            };
+            flag(&path, values.get(*value).copied().unwrap_or(&any), "--set")
+        });
+        let environment = vec![variable(&format!("BRIDGE_{any}"), &any)];
+        match load(&Sources { file: None, environment, flags: flags.collect() }) {
+            Ok(loaded) => proptest::prop_assert!(!loaded.settings.bots.is_empty()),
+            Err(problems) => proptest::prop_assert!(!problems.0.is_empty()),
+        }
+    }
+
+    #[test]
+    fn reading_any_text_is_total(text in "(\\PC|\n){0,200}") {
+        proptest::prop_assert!(load_text(&text).is_err());
+    }
+}

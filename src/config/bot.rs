@@ -87,8 +87,8 @@ pub(super) fn settings(reader: &mut Reader<'_>, id: BotId, shared: &Shared) -> B
         one_at_a_time: reader.switch(&path("one_at_a_time")).unwrap_or_default(),
         friend_on_first_contact: first_contact(reader, &path("friend_on_first_contact")),
         rate: reader.count(&path("rate")),
-        turns: reader.count(&path("turns")).unwrap_or(shared.turns),
-        sessions: reader.count(&path("sessions")).unwrap_or(shared.sessions),
+        turns: reader.count_or(&path("turns"), shared.turns),
+        sessions: reader.count_or(&path("sessions"), shared.sessions),
         breaker: Breaker {
             failures: reader.count(&path("breaker.failures")).unwrap_or_default(),
             open: reader.duration(&path("breaker.open")).unwrap_or_default(),

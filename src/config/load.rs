@@ -118,11 +118,13 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, Problems> {
     })
 }
 
-/// The process's environment: the one place where it is read. A variable that is not text is none of ours.
+/// The process's environment: the one place where it is read. What is not UTF-8 comes with replacement characters, so
+/// that a spoilt variable of ours is told and not passed over.
 #[must_use]
 pub fn environment() -> Vec<(String, String)> {
+    let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();
     std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .map(|(name, value)| (text(name), text(value)))
         .collect()
 }
 

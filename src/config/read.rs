@@ -4,6 +4,7 @@
 
 pub(super) mod files;
 pub(super) mod parse;
+mod shown;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -91,7 +92,7 @@ impl<'a> Reader<'a> {
         };
         let read = value.and_then(|value| {
             let read = parse(&value, key)?;
-            Ok((read, parse::shown(&value, key.kind)))
+            Ok((read, shown::shown(&value, key.kind)))
         });
         match read {
             Ok((read, shown)) => {
@@ -133,6 +134,20 @@ impl<'a> Reader<'a> {
     pub(super) fn count<N: TryFrom<u64>>(&mut self, path: &str) -> Option<N> {
         self.read(path, parse::number)
             .and_then(|number| N::try_from(number).ok())
+    }
+
+    /// A count that is taken from elsewhere when nobody wrote it.
+    pub(super) fn count_or(&mut self, path: &str, otherwise: usize) -> usize {
+        if self.written(path) {
+            return self.count(path).unwrap_or(otherwise);
+        }
+        let value = otherwise.to_string();
+        self.effective.push(Effective {
+            key: path.to_owned(),
+            value,
+            origin: Origin::Default,
+        });
+        otherwise
     }
 
     pub(super) fn text(&mut self, path: &str) -> Option<String> {

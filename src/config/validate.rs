@@ -11,6 +11,7 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
+use super::origin::Origin;
 use super::problem::Problem;
 use super::read::Reader;
 use super::read::files::Pem;
@@ -37,13 +38,12 @@ pub(super) fn settings(reader: &mut Reader<'_>) -> Settings {
         turns: limits.turns,
         sessions,
     };
+    let cores = std::thread::available_parallelism().map_or(1, Into::into);
     let grace = reader.duration("grace").unwrap_or_default();
     let settings = Settings {
         listen: listen.unwrap_or(NOWHERE),
         tls: tls(reader),
-        workers: reader
-            .count("workers")
-            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into)),
+        workers: reader.count_or("workers", cores),
         grace,
         admin,
         bots: bots(reader, &shared),
@@ -286,7 +286,18 @@ fn catching_blocks(reader: &mut Reader<'_>, bots: &BTreeMap<BotId, Arc<BotSettin
         "Quick replies{others} send their words, which a scenario block of the same words would catch."
     );
     let fix = "To rule that out, name the fallback block here: { \"bot id\" = \"block id\" }, both from OpenBuilder.";
-    reader.warning(&format!("bots.{first}.message_block"), what, fix);
+    let key = format!("bots.{first}.message_block");
+    let origin = match reader.raw.origin(&key) {
+        file @ Origin::File { .. } => file,
+        // A variable or flag that set something else of the bot is no place to look at.
+        Origin::Default | Origin::Variable(_) | Origin::Flag(_) => Origin::Default,
+    };
+    reader.warnings.push(Problem {
+        origin,
+        key,
+        what,
+        fix: fix.to_owned(),
+    });
 }
 
 fn bad_name(reader: &mut Reader<'_>, name: &str) {

@@ -2,6 +2,14 @@
 //!
 //! `BLESS=1 cargo test --test config` writes golden files, `docs/configuration*.md` and the sample anew.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "clippy's leave for tests covers test functions only, not what they call"
+)]
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;

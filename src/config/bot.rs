@@ -42,9 +42,9 @@ pub(super) struct Shared {
 }
 
 /// Reads and checks one bot.
-pub(super) fn settings(reader: &mut Reader<'_>, id: BotId, shared: &Shared) -> BotSettings {
+pub(super) fn settings(reader: &mut Reader<'_>, id: &BotId, shared: &Shared) -> BotSettings {
     let path = |key: &str| format!("bots.{id}.{key}");
-    let url = url(reader, &path("url"), &id);
+    let url = url(reader, &path("url"), id);
     let (deadline, late) = patience(reader, &path, shared);
     let texts = texts(reader, &path);
     let overflow = match reader.choice(&path("overflow")).as_deref() {
@@ -64,7 +64,7 @@ pub(super) fn settings(reader: &mut Reader<'_>, id: BotId, shared: &Shared) -> B
     };
     let openbuilder_ids = ids(reader, &path("openbuilder_ids"));
     let message_block = message_block(reader, &path, &openbuilder_ids);
-    let settings = BotSettings {
+    BotSettings {
         trust: trust(reader, &path, &url),
         headers: headers(reader, &path("headers")),
         deadline,
@@ -95,8 +95,7 @@ pub(super) fn settings(reader: &mut Reader<'_>, id: BotId, shared: &Shared) -> B
         },
         url,
         id: id.clone(),
-    };
-    settings
+    }
 }
 
 fn url(reader: &mut Reader<'_>, path: &str, id: &BotId) -> Url {

@@ -79,7 +79,7 @@ const TOP: &[Row] = &[
     ("grace", Kind::Duration(0, HOUR), r#""55s""#, "",
         "How long a stop waits for turns and callbacks.",
         "종료할 때 진행 중인 대화와 콜백을 기다리는 시간."),
-    ("media_hosts", Kind::List, r#"["dn-m.talk.kakao.com", "mud-kage.kakao.com", ".kakaocdn.net"]"#, "",
+    ("media_hosts", Kind::List, r#"["dn-m.talk.kakao.com", ".kakaocdn.net"]"#, "",
         "Hosts whose bare URL as utterance is a photo. A leading dot means every subdomain too.",
         "발화가 이 호스트의 URL뿐이면 사진으로 봅니다. 점으로 시작하면 하위 도메인까지 포함합니다."),
     ("tls.cert", Kind::File, "", r#""/etc/smartchat-bridge/cert.pem""#,

@@ -143,7 +143,9 @@ impl Raw {
                     keys::variable_of(&path)
                 ),
                 _ if path == "bots" => String::from("Write a table for each bot: [bots.name]."),
-                _ => format!("Write a table: [{path}]."),
+                Origin::Default | Origin::File { .. } | Origin::Flag(_) => {
+                    format!("Write a table: [{path}].")
+                }
             };
             problems.push(Problem {
                 origin,

@@ -96,11 +96,10 @@ fn leaf(key: &Key) -> Value {
 /// The meaning, with the range where the schema itself cannot say it.
 fn description(key: &Key) -> String {
     let show = |millis| show_duration(std::time::Duration::from_millis(millis));
-    match key.kind {
-        Kind::Duration(least, most) => {
-            format!("{} From {} to {}.", key.english, show(least), show(most))
-        }
-        _ => key.english.to_owned(),
+    if let Kind::Duration(least, most) = key.kind {
+        format!("{} From {} to {}.", key.english, show(least), show(most))
+    } else {
+        key.english.to_owned()
     }
 }
 

@@ -92,20 +92,13 @@ pub(super) fn value(text: &str, origin: &str) -> Result<Value, String> {
 
 /// Gives a value and all it holds an origin.
 fn mark(value: &mut Value, origin: &str) {
-    let origin = origin.to_owned();
-    let kind = std::mem::take(&mut value.kind);
-    let kind = match kind {
-        ValueKind::Table(mut map) => {
-            map.values_mut().for_each(|inner| mark(inner, &origin));
-            ValueKind::Table(map)
-        }
-        ValueKind::Array(mut array) => {
-            array.iter_mut().for_each(|inner| mark(inner, &origin));
-            ValueKind::Array(array)
-        }
-        plain => plain,
-    };
-    *value = Value::new(Some(&origin), kind);
+    let mut kind = std::mem::take(&mut value.kind);
+    if let ValueKind::Table(map) = &mut kind {
+        map.values_mut().for_each(|inner| mark(inner, origin));
+    } else if let ValueKind::Array(array) = &mut kind {
+        array.iter_mut().for_each(|inner| mark(inner, origin));
+    }
+    *value = Value::new(Some(&origin.to_owned()), kind);
 }
 
 fn table(

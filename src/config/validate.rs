@@ -263,7 +263,8 @@ fn bots(reader: &mut Reader<'_>, shared: &bot::Shared) -> BTreeMap<BotId, Arc<Bo
             bad_name(reader, name);
             continue;
         };
-        bots.insert(id.clone(), Arc::new(bot::settings(reader, id, shared)));
+        let settings = bot::settings(reader, &id, shared);
+        bots.insert(id, Arc::new(settings));
     }
     apart(reader, &bots, "openbuilder_ids", |bot| &bot.openbuilder_ids);
     apart(reader, &bots, "channel_ids", |bot| &bot.channel_ids);

@@ -1,7 +1,7 @@
 //! Files the configuration names: secrets and PEM files. Bounded, and read while the configuration is loaded.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use hyper::header::HeaderValue;
@@ -105,9 +105,12 @@ fn read(name: &Path, longest: u64) -> Result<Vec<u8>, Wrong> {
 
 /// An error of the system in words that are the same everywhere.
 pub(in crate::config) fn told(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => String::from("there is no such file"),
-        std::io::ErrorKind::PermissionDenied => String::from("no permission"),
-        _ => error.to_string(),
+    let kind = error.kind();
+    if kind == ErrorKind::NotFound {
+        String::from("there is no such file")
+    } else if kind == ErrorKind::PermissionDenied {
+        String::from("no permission")
+    } else {
+        error.to_string()
     }
 }

@@ -98,9 +98,10 @@ pub(super) fn typed<'a>(value: &'a Value, kind: Kind, origin: &Origin) -> Result
 }
 
 fn str_of(value: &Value, kind: Kind) -> Result<&str> {
-    match &value.kind {
-        ValueKind::String(text) => Ok(text),
-        _ => Err(Wrong::kind(value, kind)),
+    if let ValueKind::String(text) = &value.kind {
+        Ok(text)
+    } else {
+        Err(Wrong::kind(value, kind))
     }
 }
 
@@ -116,26 +117,26 @@ pub(super) fn text(value: &Value) -> Result<String> {
 
 pub(super) fn words(value: &Value, key: &Key) -> Result<String> {
     let text = text(value)?;
-    match key.kind {
-        Kind::Words(longest) if units(&text) > longest => Err(Wrong::new(
-            format!(
-                "This has {} characters, which KakaoTalk would cut.",
-                units(&text)
-            ),
-            format!("Write at most {longest}."),
-        )),
-        Kind::Words(_) if text.trim().is_empty() => Err(Wrong::new(
-            "This is blank.",
-            "Write something, or leave the key out.",
-        )),
-        _ => Ok(text),
+    let Kind::Words(longest) = key.kind else {
+        return Ok(text);
+    };
+    if text.trim().is_empty() {
+        let fix = "Write something, or leave the key out.";
+        return Err(Wrong::new("This is blank.", fix));
     }
+    let length = units(&text);
+    if length > longest {
+        let what = format!("This has {length} characters, which KakaoTalk would cut.");
+        return Err(Wrong::new(what, format!("Write at most {longest}.")));
+    }
+    Ok(text)
 }
 
 pub(super) fn switch(value: &Value) -> Result<bool> {
-    match value.kind {
-        ValueKind::Boolean(switch) => Ok(switch),
-        _ => Err(Wrong::kind(value, Kind::Switch)),
+    if let ValueKind::Boolean(switch) = value.kind {
+        Ok(switch)
+    } else {
+        Err(Wrong::kind(value, Kind::Switch))
     }
 }
 
@@ -173,9 +174,11 @@ pub(in crate::config) fn url(value: &Value) -> Result<Url> {
 /// a password.
 pub(in crate::config) fn url_of(text: &str) -> Result<Url> {
     let fix = "Write http:// or https://, the host, and the port and path if any.";
-    let url = Url::parse(text).map_err(|error| match error {
-        url::ParseError::RelativeUrlWithoutBase => Wrong::new("The URL has no scheme.", fix),
-        other => Wrong::new(format!("This is not a URL: {other}."), fix),
+    let url = Url::parse(text).map_err(|error| {
+        if error == url::ParseError::RelativeUrlWithoutBase {
+            return Wrong::new("The URL has no scheme.", fix);
+        }
+        Wrong::new(format!("This is not a URL: {error}."), fix)
     })?;
     match url.scheme() {
         "http" | "https" => {}
@@ -224,21 +227,14 @@ pub(super) fn choice(value: &Value, key: &Key) -> Result<String> {
 /// A count or size within the key's bounds.
 pub(super) fn number(value: &Value, key: &Key) -> Result<u64> {
     let size = matches!(key.kind, Kind::Size(..));
-    let number = match &value.kind {
-        ValueKind::I64(number) => u64::try_from(*number).map_err(|_| {
-            Wrong::new(
-                format!("{number} is negative."),
-                format!("Write {}.", key.kind.wants()),
-            )
-        })?,
-        ValueKind::U64(number) => *number,
-        ValueKind::String(text) if size => quantity::size(text).map_err(|why| {
-            Wrong::new(
-                format!("\"{text}\" {why}."),
-                format!("Write {}.", key.kind.wants()),
-            )
-        })?,
-        _ => return Err(Wrong::kind(value, key.kind)),
+    let wrong = |what: String| Wrong::new(what, format!("Write {}.", key.kind.wants()));
+    // TOML's integers are 64 bits with a sign.
+    let number = if let ValueKind::I64(number) = value.kind {
+        u64::try_from(number).map_err(|_| wrong(format!("{number} is negative.")))?
+    } else if let (ValueKind::String(text), true) = (&value.kind, size) {
+        quantity::size(text).map_err(|why| wrong(format!("\"{text}\" {why}.")))?
+    } else {
+        return Err(Wrong::kind(value, key.kind));
     };
     let (Kind::Count(least, most) | Kind::Size(least, most)) = key.kind else {
         return Ok(number);
@@ -254,17 +250,13 @@ pub(super) fn number(value: &Value, key: &Key) -> Result<u64> {
 }
 
 pub(super) fn duration(value: &Value, key: &Key) -> Result<Duration> {
-    let ValueKind::String(text) = &value.kind else {
-        return Err(match &value.kind {
-            ValueKind::I64(number) => Wrong::new(
-                format!("{number} has no unit."),
-                format!(
-                    "Write \"{number}s\" for seconds or \"{number}ms\" for milliseconds, in quotes."
-                ),
-            ),
-            _ => Wrong::kind(value, key.kind),
-        });
-    };
+    if let ValueKind::I64(number) = value.kind {
+        let fix = format!(
+            "Write \"{number}s\" for seconds or \"{number}ms\" for milliseconds, in quotes."
+        );
+        return Err(Wrong::new(format!("{number} has no unit."), fix));
+    }
+    let text = str_of(value, key.kind)?;
     let read = quantity::duration(text).map_err(|why| {
         Wrong::new(
             format!("\"{text}\" {why}."),
@@ -326,9 +318,10 @@ fn entries(value: &Value, kind: Kind) -> Result<Vec<String>> {
 
 /// The secrets of a list, or the one of a text. Empty ones are told later, together with those of files.
 pub(super) fn secrets(value: &Value, kind: Kind) -> Result<Vec<String>> {
-    match kind {
-        Kind::Secrets => entries(value, kind),
-        _ => Ok(vec![str_of(value, kind)?.to_owned()]),
+    if kind == Kind::Secrets {
+        entries(value, kind)
+    } else {
+        Ok(vec![str_of(value, kind)?.to_owned()])
     }
 }
 
@@ -337,12 +330,12 @@ pub(super) fn map(value: &Value, kind: Kind) -> Result<Vec<(String, String)>> {
     let ValueKind::Table(all) = &value.kind else {
         return Err(Wrong::kind(value, kind));
     };
-    let entry = |(name, value): (&String, &Value)| match &value.kind {
-        ValueKind::String(text) => Ok((name.clone(), text.clone())),
-        other => Err(Wrong::new(
-            format!("{name} is {}.", kind_name(other)),
-            "Put every value in quotes.",
-        )),
+    let entry = |(name, value): (&String, &Value)| {
+        if let ValueKind::String(text) = &value.kind {
+            return Ok((name.clone(), text.clone()));
+        }
+        let what = format!("{name} is {}.", kind_name(&value.kind));
+        Err(Wrong::new(what, "Put every value in quotes."))
     };
     let mut entries: Vec<_> = all.iter().map(entry).collect::<Result<_>>()?;
     entries.sort();

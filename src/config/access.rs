@@ -28,7 +28,9 @@ pub(super) fn networks(reader: &mut Reader<'_>, path: &str) -> Option<Vec<IpNet>
 }
 
 fn network(text: &str) -> Result<IpNet, Wrong> {
-    let single = text.parse::<IpAddr>().map(IpNet::from);
+    let single = text
+        .parse::<IpAddr>()
+        .map(|ip| IpNet::from(ip.to_canonical()));
     let network = single.or_else(|_| text.parse::<IpNet>()).map_err(|_| {
         let fix = "Write an address or a network such as 219.249.231.40/30.";
         Wrong::new(format!("\"{text}\" is not an address or network."), fix)
@@ -48,27 +50,33 @@ fn network(text: &str) -> Result<IpNet, Wrong> {
 /// The rules that need the whole configuration.
 pub(super) fn check(reader: &mut Reader<'_>, settings: &Settings) {
     let loopback = settings.listen.ip().is_loopback();
-    if loopback {
-        reaches(reader, "access.allow", &settings.access.allow, settings);
-    }
     for bot in settings.bots.values() {
         itself(reader, settings, bot);
         let path = |key: &str| format!("bots.{}.{key}", bot.id);
-        if loopback && settings.access.allow.is_empty() {
-            reaches(reader, &path("allow"), &bot.allow, settings);
+        let networks: Vec<IpNet> = settings
+            .access
+            .allow
+            .iter()
+            .chain(&bot.allow)
+            .copied()
+            .collect();
+        let allow = if settings.access.allow.is_empty() {
+            path("allow")
+        } else {
+            String::from("access.allow")
+        };
+        if loopback {
+            reaches(reader, &allow, &networks, settings);
         }
-        let guarded =
-            bot.secret.is_some() || !bot.allow.is_empty() || !settings.access.allow.is_empty();
+        let everyone =
+            networks.is_empty() || networks.iter().any(|network| network.prefix_len() == 0);
         // A guard that is written but wrong has been told already.
-        let meant = [
-            "secret.header",
-            "secret.values",
-            "secret.values_file",
-            "allow",
-        ];
-        let meant =
-            meant.iter().any(|key| reader.written(&path(key))) || reader.written("access.allow");
-        if !loopback && !guarded && !meant && !bot.open {
+        let written = |key: &str| reader.written(&path(key));
+        let secret = ["secret.header", "secret.values", "secret.values_file"]
+            .into_iter()
+            .any(written);
+        let list = networks.is_empty() && (written("allow") || reader.written("access.allow"));
+        if !loopback && everyone && !secret && !list && !bot.open {
             let what = format!(
                 "Anyone who reaches {} could speak to this bot as any user.",
                 settings.listen

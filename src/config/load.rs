@@ -7,7 +7,7 @@ use super::origin::{Effective, Origin};
 use super::problem::{Problem, Problems};
 use super::raw::Raw;
 use super::read::Reader;
-use super::read::files::told;
+use super::read::files;
 use super::settings::Settings;
 use super::sources::{self, FileValues, Written};
 use super::validate;
@@ -42,7 +42,7 @@ pub struct Sources<'a> {
 }
 
 impl Sources<'_> {
-    /// The file that is read, and whether a flag or a variable names it.
+    /// The file that is read, if any.
     #[must_use]
     pub fn file(&self) -> Option<PathBuf> {
         let variable = || {
@@ -138,22 +138,12 @@ fn read(path: &Path) -> Result<FileValues, Problem> {
         what,
         fix: fix.to_owned(),
     };
-    let unreadable = |error: std::io::Error| {
-        problem(
-            None,
-            format!("The file cannot be read: {}.", told(&error)),
-            "Name another with --config or BRIDGE_CONFIG.",
-        )
-    };
-    let length = std::fs::metadata(path).map_err(unreadable)?.len();
-    if length > LONGEST_FILE {
-        return Err(problem(
-            None,
-            String::from("The file is too large."),
-            "Check the path.",
-        ));
-    }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let bytes = files::read(path, LONGEST_FILE).map_err(|wrong| {
+        // The origin names the file already.
+        let named = format!("file {}", path.display());
+        let what = wrong.what.replacen(&named, "file", 1);
+        problem(None, what, "Name another with --config or BRIDGE_CONFIG.")
+    })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = error

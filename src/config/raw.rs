@@ -85,6 +85,17 @@ impl Raw {
         }
     }
 
+    /// Where one entry of a list was written; long lists have many lines.
+    pub(super) fn entry_origin(&self, path: &str, index: usize) -> Origin {
+        match self.entries.get(path).map(|value| &value.kind) {
+            Some(ValueKind::Array(all)) => match all.get(index) {
+                Some(entry) if entry.origin().is_some() => self.origin_of("", entry),
+                _ => self.origin(path),
+            },
+            _ => self.origin(path),
+        }
+    }
+
     /// Where a table was opened.
     pub(super) fn section_origin(&self, section: &str) -> Origin {
         match (

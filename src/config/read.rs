@@ -20,6 +20,9 @@ use super::raw::Raw;
 use super::secret::Secret;
 use parse::Wrong;
 
+/// A secret below this many bytes is noted: 16 characters of base64 are 96 bits.
+const SHORT_SECRET: usize = 16;
+
 /// Reads the merged values and keeps the list of what is wrong.
 pub(super) struct Reader<'a> {
     pub(super) raw: &'a Raw,
@@ -167,10 +170,18 @@ impl<'a> Reader<'a> {
     ) -> Option<Vec<T>> {
         let entries = self.read(path, |value, _| parse::list(value))?;
         let mut read = Vec::with_capacity(entries.len());
-        for text in &entries {
+        for (index, text) in entries.iter().enumerate() {
             match entry(text) {
                 Ok(value) => read.push(value),
-                Err(Wrong { what, fix }) => self.problem(path, what, fix),
+                Err(Wrong { what, fix }) => {
+                    let origin = self.raw.entry_origin(path, index);
+                    self.problems.push(Problem {
+                        origin,
+                        key: path.to_owned(),
+                        what,
+                        fix,
+                    });
+                }
             }
         }
         (read.len() == entries.len()).then_some(read)
@@ -236,7 +247,16 @@ impl<'a> Reader<'a> {
             )
         };
         match files::check(&values) {
-            Ok(()) => Some(values),
+            Ok(()) => {
+                if values.iter().any(|value| value.len() < SHORT_SECRET) {
+                    self.warning(
+                        origin,
+                        "The secret is short and could be guessed.",
+                        "Use at least 16 random characters.",
+                    );
+                }
+                Some(values)
+            }
             Err(Wrong { what, fix }) => {
                 self.problem(origin, what, fix);
                 None

@@ -57,3 +57,28 @@ pub(super) const TEXTS: &[TextKey] = &[
     text!(link_label, LABEL, "A link without a label.", "이름 없는 링크."),
     text!(photo_alt, ALT_TEXT, "What a picture is called where it cannot be seen.", "사진의 대체 텍스트."),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_member_of_texts_has_its_key_and_fits_it() {
+        let mut texts = Texts::default();
+        let shown = format!("{texts:?}");
+        assert_eq!(
+            shown.matches(": \"").count(),
+            TEXTS.len(),
+            "a member of Texts has no key"
+        );
+        for text in TEXTS {
+            assert!(shown.contains(&format!("{}: \"", text.name)));
+            let default = (text.field)(&mut texts);
+            assert!(
+                crate::wire::text::units(default) <= text.longest,
+                "{}",
+                text.name
+            );
+        }
+    }
+}

@@ -77,7 +77,8 @@ pub(super) fn pem(name: &Path, wanted: Pem) -> Result<(), Wrong> {
     ))
 }
 
-fn read(name: &Path, longest: u64) -> Result<Vec<u8>, Wrong> {
+/// The bytes of a file, at most `longest`; not by its declared length, which a pipe or a device has not.
+pub(in crate::config) fn read(name: &Path, longest: u64) -> Result<Vec<u8>, Wrong> {
     let failed = |error: std::io::Error| {
         Wrong::new(
             format!(
@@ -104,7 +105,7 @@ fn read(name: &Path, longest: u64) -> Result<Vec<u8>, Wrong> {
 }
 
 /// An error of the system in words that are the same everywhere.
-pub(in crate::config) fn told(error: &std::io::Error) -> String {
+fn told(error: &std::io::Error) -> String {
     let kind = error.kind();
     if kind == ErrorKind::NotFound {
         String::from("there is no such file")

@@ -7,13 +7,13 @@ use std::time::Duration;
 use hyper::header::{HeaderName, HeaderValue};
 use url::Url;
 
-use super::access;
-use super::load::how_to_name_a_bot;
+use super::origin::Origin;
 use super::quantity::show_duration;
 use super::read::Reader;
 use super::read::files::Pem;
-use super::read::texts::{QUICK_REPLIES, TEXTS};
 use super::settings::{BotSettings, Breaker, FreeText, HeaderSecret, Trust};
+use super::texts::{QUICK_REPLIES, TEXTS};
+use super::{access, keys};
 use crate::ids::BotId;
 use crate::translate::view::{Overflow, Policy, Texts};
 
@@ -42,9 +42,9 @@ pub(super) struct Shared {
 }
 
 /// Reads and checks one bot.
-pub(super) fn settings(reader: &mut Reader<'_>, id: BotId, shared: &Shared) -> BotSettings {
+pub(super) fn settings(reader: &mut Reader<'_>, id: &BotId, shared: &Shared) -> BotSettings {
     let path = |key: &str| format!("bots.{id}.{key}");
-    let url = url(reader, &path("url"), &id);
+    let url = url(reader, &path("url"), id);
     let (deadline, late) = patience(reader, &path, shared);
     let texts = texts(reader, &path);
     let overflow = match reader.choice(&path("overflow")).as_deref() {
@@ -54,14 +54,17 @@ pub(super) fn settings(reader: &mut Reader<'_>, id: BotId, shared: &Shared) -> B
     let policy = Policy {
         bot: id.clone(),
         overflow,
-        handover: reader.list(&path("handover.labels"), |label| Ok(Box::from(label))).unwrap_or_default().into(),
+        handover: reader
+            .list(&path("handover.labels"), |label| Ok(Box::from(label)))
+            .unwrap_or_default()
+            .into(),
         texts,
         backend: Some(url.clone()),
         public_url: reader.url(&path("public_url")),
     };
     let openbuilder_ids = ids(reader, &path("openbuilder_ids"));
     let message_block = message_block(reader, &path, &openbuilder_ids);
-    let settings = BotSettings {
+    BotSettings {
         trust: trust(reader, &path, &url),
         headers: headers(reader, &path("headers")),
         deadline,
@@ -71,7 +74,9 @@ pub(super) fn settings(reader: &mut Reader<'_>, id: BotId, shared: &Shared) -> B
             _ => FreeText::Reprompt,
         },
         policy: Arc::new(policy),
-        welcome_blocks: reader.list(&path("welcome_blocks"), |name| Ok(Box::from(name))).unwrap_or_default(),
+        welcome_blocks: reader
+            .list(&path("welcome_blocks"), |name| Ok(Box::from(name)))
+            .unwrap_or_default(),
         message_block,
         openbuilder_ids,
         channel_ids: ids(reader, &path("channel_ids")),
@@ -82,65 +87,112 @@ pub(super) fn settings(reader: &mut Reader<'_>, id: BotId, shared: &Shared) -> B
         one_at_a_time: reader.switch(&path("one_at_a_time")).unwrap_or_default(),
         friend_on_first_contact: first_contact(reader, &path("friend_on_first_contact")),
         rate: reader.count(&path("rate")),
-        turns: reader.count(&path("turns")).unwrap_or(shared.turns),
-        sessions: reader.count(&path("sessions")).unwrap_or(shared.sessions),
+        turns: reader.count_or(&path("turns"), shared.turns),
+        sessions: reader.count_or(&path("sessions"), shared.sessions),
         breaker: Breaker {
             failures: reader.count(&path("breaker.failures")).unwrap_or_default(),
             open: reader.duration(&path("breaker.open")).unwrap_or_default(),
         },
         url,
         id: id.clone(),
-    };
-    settings
+    }
 }
 
 fn url(reader: &mut Reader<'_>, path: &str, id: &BotId) -> Url {
     if !reader.written(path) {
         let fix = match reader.raw.origin(path) {
-            super::Origin::File { .. } => format!("Write url = \"http://…\" under [bots.{id}]."),
-            super::Origin::Variable(_) => format!("Set {} as well.", super::keys::variable_of(path)),
-            super::Origin::Default | super::Origin::Flag(_) => how_to_name_a_bot(),
+            Origin::File { .. } => format!("Write url = \"http://…\" under [bots.{id}]."),
+            Origin::Variable(_) => format!("Set {} as well.", keys::variable_of(path)),
+            Origin::Default | Origin::Flag(_) => how_to_name_a_bot(),
         };
         reader.problem(path, format!("The bot {id} has no address."), fix);
     }
-    let Some(mut url) = reader.url(path) else { return nowhere() };
+    let Some(mut url) = reader.url(path) else {
+        return nowhere();
+    };
     if url.query().is_some() {
         let what = "The bot's address has a query (?…), which the calls' paths cannot be added to.";
         reader.problem(path, what, "Take it out.");
     }
     let trimmed = url.path().trim_end_matches('/').to_owned();
     url.set_path(&trimmed);
-    if let Some(call) = ["/keyboard", "/message", "/friend", "/chat_room"].iter().find(|call| trimmed.ends_with(**call))
+    if let Some(call) = ["/keyboard", "/message", "/friend", "/chat_room"]
+        .iter()
+        .find(|call| trimmed.ends_with(**call))
     {
         let what = format!("The address ends in {call}, and the bridge adds that itself.");
-        reader.warning(path, what, "Write the part before it, unless the bot really lies there.");
+        reader.warning(
+            path,
+            what,
+            "Write the part before it, unless the bot really lies there.",
+        );
     }
     url
 }
 
+/// The fix for a bot without address, in the words of whoever wrote it.
+pub(super) fn how_to_name_a_bot() -> String {
+    format!(
+        "Start with --bot http://…, set {}, or write url under [bots.default].",
+        keys::variable_of("bots.default.url")
+    )
+}
+
 /// Stands for an address that was told to be wrong.
-#[allow(clippy::expect_used, reason = "a literal that a test of this file parses")]
+#[allow(
+    clippy::expect_used,
+    reason = "a literal that a test of this file parses"
+)]
 fn nowhere() -> Url {
     Url::parse("http://invalid").expect("a literal URL")
 }
 
-fn patience(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String, shared: &Shared) -> (Duration, Duration) {
+fn patience(
+    reader: &mut Reader<'_>,
+    path: &impl Fn(&str) -> String,
+    shared: &Shared,
+) -> (Duration, Duration) {
     let deadline = reader.duration(&path("deadline"));
     let late = reader.duration(&path("late"));
     if let (Some(deadline), Some(late)) = (deadline, late)
         && late < deadline
     {
-        let at = if reader.written(&path("late")) { path("late") } else { path("deadline") };
-        let what = format!("The bot would be cut off after {}, before its deadline.", show_duration(late));
-        reader.problem(&at, what, format!("Make late at least as long as the deadline, {}.", show_duration(deadline)));
+        let at = if reader.written(&path("late")) {
+            path("late")
+        } else {
+            path("deadline")
+        };
+        let what = format!(
+            "The bot would be cut off after {}, before its deadline.",
+            show_duration(late)
+        );
+        reader.problem(
+            &at,
+            what,
+            format!(
+                "Make late at least as long as the deadline, {}.",
+                show_duration(deadline)
+            ),
+        );
     }
     if let (Some(deadline), Some(after)) = (deadline, shared.callback_after)
         && after >= deadline
     {
-        let at = if reader.written("callback.after") { String::from("callback.after") } else { path("deadline") };
+        let at = if reader.written("callback.after") {
+            String::from("callback.after")
+        } else {
+            path("deadline")
+        };
         let (deadline, after) = (show_duration(deadline), show_duration(after));
-        let what = format!("callback.after is {after}, not below the {deadline} of {}.", path("deadline"));
-        reader.problem(&at, what, "Make callback.after shorter, by half a second or more, or the deadline longer.");
+        let what = format!(
+            "callback.after is {after}, not below the {deadline} of {}.",
+            path("deadline")
+        );
+        reader.problem(
+            &at,
+            what,
+            "Make callback.after shorter, by half a second or more, or the deadline longer.",
+        );
     }
     (deadline.unwrap_or_default(), late.unwrap_or_default())
 }
@@ -153,18 +205,28 @@ fn texts(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String) -> Texts {
         }
     }
     let mut seen = HashSet::new();
-    for text in TEXTS.iter().filter(|text| QUICK_REPLIES.contains(&text.name)) {
+    for text in TEXTS
+        .iter()
+        .filter(|text| QUICK_REPLIES.contains(&text.name))
+    {
         let label = (text.field)(&mut texts).clone();
         if !seen.insert(label.clone()) {
             let what = format!("Another quick reply of the bridge is \"{label}\" too.");
-            reader.problem(&path(&format!("texts.{}", text.name)), what, "Give each its own words.");
+            reader.problem(
+                &path(&format!("texts.{}", text.name)),
+                what,
+                "Give each its own words.",
+            );
         }
     }
     texts
 }
 
 fn trust(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String, url: &Url) -> Trust {
-    let ca = reader.written(&path("ca")).then(|| reader.pem(&path("ca"), Pem::Certificate)).flatten();
+    let ca = reader
+        .written(&path("ca"))
+        .then(|| reader.pem(&path("ca"), Pem::Certificate))
+        .flatten();
     let insecure = reader.switch(&path("insecure")).unwrap_or_default();
     let plain = url.scheme() == "http";
     if plain && ca.is_some() {
@@ -180,8 +242,13 @@ fn trust(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String, url: &Url) -> 
             reader.warning(&path("insecure"), what, "Take it out, or use https.");
         }
         (true, false) => {
-            let what = "The bot's certificate is not verified: whoever sits between can read and answer.";
-            reader.warning(&path("insecure"), what, "Name the bot's own authority with ca instead.");
+            let what =
+                "The bot's certificate is not verified: whoever sits between can read and answer.";
+            reader.warning(
+                &path("insecure"),
+                what,
+                "Name the bot's own authority with ca instead.",
+            );
         }
         (false, _) => {}
     }
@@ -191,22 +258,28 @@ fn trust(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String, url: &Url) -> 
 fn headers(reader: &mut Reader<'_>, path: &str) -> Vec<(HeaderName, HeaderValue)> {
     let mut headers: Vec<(HeaderName, HeaderValue)> = Vec::new();
     for (name, value) in reader.map(path).unwrap_or_default() {
+        let at = format!("{path}.{name}");
         // The value may be a password and is never repeated.
-        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
-            (Err(_), _) => {
-                reader.problem(path, format!("\"{name}\" is not a header name."), "Use letters, digits and -.")
-            }
+        match (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_str(&value),
+        ) {
+            (Err(_), _) => reader.problem(
+                &at,
+                format!("\"{name}\" is not a header name."),
+                "Use letters, digits and -.",
+            ),
             (_, Err(_)) => {
                 let what = format!("The value of {name} has characters no header can carry.");
-                reader.problem(path, what, "Use printable ASCII characters.");
+                reader.problem(&at, what, "Use printable ASCII characters.");
             }
             (Ok(name), Ok(_)) if OWN_HEADERS.contains(&name.as_str()) => {
                 let what = format!("The bridge writes {name} itself, as Kakao did.");
-                reader.problem(path, what, "Take it out.");
+                reader.problem(&at, what, "Take it out.");
             }
             (Ok(name), Ok(_)) if headers.iter().any(|(other, _)| *other == name) => {
                 reader.problem(
-                    path,
+                    &at,
                     format!("The header {name} is there twice."),
                     "Names differ in more than case; keep one.",
                 );
@@ -222,9 +295,13 @@ fn headers(reader: &mut Reader<'_>, path: &str) -> Vec<(HeaderName, HeaderValue)
 
 /// Ids without the `!` of the development channel, each once.
 fn ids(reader: &mut Reader<'_>, path: &str) -> Vec<Box<str>> {
-    let ids = reader.list(path, |id| Ok(Box::<str>::from(id.trim_end_matches('!')))).unwrap_or_default();
+    let ids = reader
+        .list(path, |id| Ok(Box::<str>::from(id.trim_end_matches('!'))))
+        .unwrap_or_default();
     let mut seen = HashSet::new();
-    ids.into_iter().filter(|id| seen.insert(id.clone())).collect()
+    ids.into_iter()
+        .filter(|id| seen.insert(id.clone()))
+        .collect()
 }
 
 fn message_block(
@@ -236,26 +313,30 @@ fn message_block(
     let known: HashSet<&str> = openbuilder_ids.iter().map(AsRef::as_ref).collect();
     let mut blocks = BTreeMap::new();
     for (bot, block) in reader.map(&path).unwrap_or_default() {
+        let at = format!("{path}.{bot}");
         let id = bot.trim_end_matches('!');
         if block.is_empty() {
-            reader.problem(&path, format!("The block of {bot} is empty."), "Write the block's id.");
+            reader.problem(
+                &at,
+                format!("The block of {bot} is empty."),
+                "Write the block's id.",
+            );
         } else if !known.is_empty() && !known.contains(id) {
-            let what = format!("{bot} is not in this bot's openbuilder_ids, so the block is never used.");
-            reader.problem(&path, what, "Add it there, or take it out here.");
+            let what =
+                format!("{bot} is not in this bot's openbuilder_ids, so the block is never used.");
+            reader.problem(&at, what, "Add it there, or take it out here.");
         }
         blocks.insert(Box::from(id), Box::from(block));
-    }
-    if !reader.written(&path) {
-        let what = "Quick replies send their words, which a scenario block of the same words would catch.";
-        let fix =
-            "To rule that out, name the fallback block here: { \"bot id\" = \"block id\" }, both from OpenBuilder.";
-        reader.warning(&path, what, fix);
     }
     blocks
 }
 
 fn secret(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String) -> Option<HeaderSecret> {
-    let (header, values, file) = (path("secret.header"), path("secret.values"), path("secret.values_file"));
+    let (header, values, file) = (
+        path("secret.header"),
+        path("secret.values"),
+        path("secret.values_file"),
+    );
     let has_values = reader.written(&values) || reader.written(&file);
     match (reader.written(&header), has_values) {
         (false, false) => return None,
@@ -264,7 +345,11 @@ fn secret(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String) -> Option<Hea
             reader.problem(&header, what, "Set secret.values or secret.values_file.");
         }
         (false, true) => {
-            let at = if reader.written(&values) { &values } else { &file };
+            let at = if reader.written(&values) {
+                &values
+            } else {
+                &file
+            };
             let what = "The secret has values and no header.";
             reader.problem(at, what, "Set secret.header, such as \"x-skill-secret\".");
         }
@@ -273,9 +358,16 @@ fn secret(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String) -> Option<Hea
     let values = reader.secrets(&path("secret.values"));
     let name = reader.text(&header)?;
     match HeaderName::from_bytes(name.as_bytes()) {
-        Ok(header) => Some(HeaderSecret { header, values: values? }),
+        Ok(header) => Some(HeaderSecret {
+            header,
+            values: values?,
+        }),
         Err(_) => {
-            reader.problem(&header, format!("\"{name}\" is not a header name."), "Use letters, digits and -.");
+            reader.problem(
+                &header,
+                format!("\"{name}\" is not a header name."),
+                "Use letters, digits and -.",
+            );
             None
         }
     }
@@ -285,11 +377,7 @@ fn first_contact(reader: &mut Reader<'_>, path: &str) -> bool {
     let wanted = reader.switch(path).unwrap_or_default();
     if wanted {
         let what = "Without a durable store every user would be announced again after a restart.";
-        reader.problem(
-            path,
-            what,
-            "Leave it out until a durable store exists; OpenBuilder's channel webhook does the same.",
-        );
+        reader.problem(path, what, "Leave it out until a durable store exists; Kakao's channel webhook (channel_key) announces friends too.");
     }
     wanted
 }

@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::keys::{Key, Kind};
-use super::read::texts::TEXTS;
+use super::key::{Key, Kind};
+use super::texts::TEXTS;
 use crate::translate::view::Texts;
 
 const SECOND: u64 = 1000;
@@ -17,27 +17,46 @@ const KIB: u64 = 1024;
 const GIB: u64 = 1024 * 1024 * 1024;
 
 /// Path, kind, default, example, English, Korean.
-type Row = (&'static str, Kind, &'static str, &'static str, &'static str, &'static str);
+type Row = (
+    &'static str,
+    Kind,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+);
 
 /// All keys in the order of the reference.
 pub(super) fn keys() -> Vec<Key> {
     let rows = [TOP, BOT, REST].concat();
     let mut keys: Vec<Key> = rows.into_iter().map(key).collect();
-    let after_bot = keys.iter().rposition(|key| key.path.starts_with("bots.")).map_or(keys.len(), |last| last + 1);
+    let after_bot = keys
+        .iter()
+        .rposition(|key| key.path.starts_with("bots."))
+        .map_or(keys.len(), |last| last + 1);
     keys.splice(after_bot..after_bot, texts());
     keys
 }
 
 fn key((path, kind, default, example, english, korean): Row) -> Key {
     let example = if example.is_empty() { default } else { example };
-    Key { path: path.into(), kind, default: default.into(), example: example.into(), english, korean }
+    Key {
+        path: path.into(),
+        kind,
+        default: default.into(),
+        example: example.into(),
+        english,
+        korean,
+    }
 }
 
 fn texts() -> impl Iterator<Item = Key> {
     let mut defaults = Texts::default();
     TEXTS.iter().map(move |text| {
         let default: Cow<'static, str> =
-            toml_edit::Value::from((text.field)(&mut defaults).as_ref()).to_string().into();
+            toml_edit::Value::from((text.field)(&mut defaults).as_ref())
+                .to_string()
+                .into();
         Key {
             path: format!("bots.*.texts.{}", text.name).into(),
             kind: Kind::Words(text.longest),
@@ -60,7 +79,7 @@ const TOP: &[Row] = &[
     ("grace", Kind::Duration(0, HOUR), r#""55s""#, "",
         "How long a stop waits for turns and callbacks.",
         "종료할 때 진행 중인 대화와 콜백을 기다리는 시간."),
-    ("media_hosts", Kind::List, r#"["dn-m.talk.kakao.com", "mud-kage.kakao.com", ".kakaocdn.net"]"#, "",
+    ("media_hosts", Kind::List, r#"["dn-m.talk.kakao.com", ".kakaocdn.net"]"#, "",
         "Hosts whose bare URL as utterance is a photo. A leading dot means every subdomain too.",
         "발화가 이 호스트의 URL뿐이면 사진으로 봅니다. 점으로 시작하면 하위 도메인까지 포함합니다."),
     ("tls.cert", Kind::File, "", r#""/etc/smartchat-bridge/cert.pem""#,
@@ -237,9 +256,17 @@ mod tests {
     fn defaults_and_examples_are_toml() {
         for key in keys() {
             for toml in [&key.default, &key.example] {
-                assert!(toml.is_empty() || toml.parse::<toml_edit::Value>().is_ok(), "{}: {toml}", key.path);
+                assert!(
+                    toml.is_empty() || toml.parse::<toml_edit::Value>().is_ok(),
+                    "{}: {toml}",
+                    key.path
+                );
             }
-            assert!(!key.example.is_empty() && !key.english.is_empty() && !key.korean.is_empty(), "{}", key.path);
+            assert!(
+                !key.example.is_empty() && !key.english.is_empty() && !key.korean.is_empty(),
+                "{}",
+                key.path
+            );
         }
     }
 }

@@ -6,74 +6,7 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use super::catalogue;
-
-/// What may stand under a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// IP address and port.
-    Address,
-    /// An `http` or `https` URL.
-    Url,
-    /// The same, but only its origin is shown: the path of a web hook is its password.
-    SecretUrl,
-    /// `true` or `false`.
-    Switch,
-    /// A whole number between two others.
-    Count(u64, u64),
-    /// A size between two others, in bytes.
-    Size(u64, u64),
-    /// A duration between two others, in milliseconds.
-    Duration(u64, u64),
-    /// One of these words.
-    Choice(&'static [&'static str]),
-    /// Words users read, at most so many UTF-16 units.
-    Words(usize),
-    /// Any text.
-    Text,
-    /// A list of texts.
-    List,
-    /// A table from text to text.
-    Map,
-    /// A table from text to text whose values are not shown.
-    SecretMap,
-    /// A secret, not shown.
-    Secret,
-    /// A list of secrets, not shown.
-    Secrets,
-    /// Path of a file that is read at load.
-    File,
-}
-
-/// One key.
-#[derive(Debug, Clone)]
-pub struct Key {
-    /// Its path, `*` standing for the name of a bot.
-    pub path: Cow<'static, str>,
-    /// What may stand there.
-    pub kind: Kind,
-    /// The default as TOML; empty for none.
-    pub default: Cow<'static, str>,
-    /// A valid value as TOML, for the sample.
-    pub example: Cow<'static, str>,
-    /// What it is for.
-    pub english: &'static str,
-    /// The same in Korean.
-    pub korean: &'static str,
-}
-
-impl Key {
-    /// The last part of its path.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.path.rsplit('.').next().unwrap_or_default()
-    }
-
-    /// The path without its last part; empty at the top.
-    #[must_use]
-    pub fn section(&self) -> &str {
-        self.path.rsplit_once('.').map_or("", |(section, _)| section)
-    }
-}
+pub use super::key::{Key, Kind};
 
 static TABLE: LazyLock<Vec<Key>> = LazyLock::new(catalogue::keys);
 
@@ -82,9 +15,15 @@ static BY_PATH: LazyLock<HashMap<&'static str, &'static Key>> =
 
 static SECTIONS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     let prefixes = |key: &'static Key| {
-        std::iter::successors(Some(key.section()), |section| section.rsplit_once('.').map(|(outer, _)| outer))
+        std::iter::successors(Some(key.section()), |section| {
+            section.rsplit_once('.').map(|(outer, _)| outer)
+        })
     };
-    TABLE.iter().flat_map(prefixes).filter(|section| !section.is_empty()).collect()
+    TABLE
+        .iter()
+        .flat_map(prefixes)
+        .filter(|section| !section.is_empty())
+        .collect()
 });
 
 /// All keys, in the order of the reference.
@@ -127,21 +66,39 @@ pub fn nearest(unknown: &str) -> Option<String> {
         // The right name in the wrong section is the commoner slip, but a near name in the right section goes first.
         let whole = strsim::normalized_damerau_levenshtein(known, &pattern);
         let name = strsim::normalized_damerau_levenshtein(&last(known), &wanted);
-        let same_section = known.rsplit_once('.').map(|(s, _)| s) == pattern.rsplit_once('.').map(|(s, _)| s);
-        if same_section { name + 0.1 } else { name.max(whole - 0.2) }
+        let same_section =
+            known.rsplit_once('.').map(|(s, _)| s) == pattern.rsplit_once('.').map(|(s, _)| s);
+        if same_section {
+            name + 0.1
+        } else {
+            name.max(whole - 0.2)
+        }
     };
-    let known = TABLE.iter().map(|key| key.path.as_ref()).chain(SECTIONS.iter().copied());
-    let best = known.map(|known| (score(known), known)).max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)));
+    let known = TABLE
+        .iter()
+        .map(|key| key.path.as_ref())
+        .chain(SECTIONS.iter().copied());
+    let best = known
+        .map(|known| (score(known), known))
+        .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)));
     let (_, found) = best.filter(|(score, _)| *score >= 0.6)?;
-    let bot = unknown.strip_prefix("bots.").and_then(|rest| rest.split('.').next()).unwrap_or("<bot>");
+    let bot = unknown
+        .strip_prefix("bots.")
+        .and_then(|rest| rest.split('.').next())
+        .unwrap_or("<bot>");
     Some(found.replacen('*', bot, 1))
 }
 
 /// The word of `words` nearest to `wrong`, when one is near.
 #[must_use]
 pub fn nearest_word<'a>(wrong: &str, words: &[&'a str]) -> Option<&'a str> {
-    let scored = words.iter().map(|word| (strsim::normalized_damerau_levenshtein(word, wrong), *word));
-    scored.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(score, _)| *score >= 0.5).map(|(_, word)| word)
+    let scored = words
+        .iter()
+        .map(|word| (strsim::normalized_damerau_levenshtein(word, wrong), *word));
+    scored
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|(score, _)| *score >= 0.5)
+        .map(|(_, word)| word)
 }
 
 /// The variable that sets this path.
@@ -167,8 +124,16 @@ mod tests {
 
     #[test]
     fn every_secret_has_a_form_read_from_a_file() {
-        for key in all().iter().filter(|key| matches!(key.kind, Kind::Secret | Kind::Secrets)) {
-            assert_eq!(of_pattern(&format!("{}_file", key.path)).map(|k| k.kind), Some(Kind::File), "{}", key.path);
+        for key in all()
+            .iter()
+            .filter(|key| matches!(key.kind, Kind::Secret | Kind::Secrets))
+        {
+            assert_eq!(
+                of_pattern(&format!("{}_file", key.path)).map(|k| k.kind),
+                Some(Kind::File),
+                "{}",
+                key.path
+            );
         }
     }
 
@@ -188,7 +153,10 @@ mod tests {
 
     #[test]
     fn a_path_has_its_variable() {
-        assert_eq!(variable_of("bots.shop.channel_key_file"), "BRIDGE_BOTS__SHOP__CHANNEL_KEY_FILE");
+        assert_eq!(
+            variable_of("bots.shop.channel_key_file"),
+            "BRIDGE_BOTS__SHOP__CHANNEL_KEY_FILE"
+        );
         assert_eq!(variable_of("media_hosts"), "BRIDGE_MEDIA_HOSTS");
     }
 }

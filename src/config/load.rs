@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::problem::{Origin, Problem, Problems};
+use super::origin::{Effective, Origin};
+use super::problem::{Problem, Problems};
 use super::raw::Raw;
 use super::read::Reader;
-use super::read::files::told;
+use super::read::files;
 use super::settings::Settings;
 use super::sources::{self, FileValues, Written};
-use super::{keys, validate};
+use super::validate;
 
 /// The prefix of our environment variables.
 const PREFIX: &str = "BRIDGE_";
@@ -41,23 +42,18 @@ pub struct Sources<'a> {
 }
 
 impl Sources<'_> {
-    /// The file that is read, and whether a flag or a variable names it.
+    /// The file that is read, if any.
     #[must_use]
     pub fn file(&self) -> Option<PathBuf> {
-        let variable = || self.environment.iter().find(|(name, value)| name == FILE_VARIABLE && !value.is_empty());
-        self.file.map(Path::to_owned).or_else(|| variable().map(|(_, path)| PathBuf::from(path)))
+        let variable = || {
+            self.environment
+                .iter()
+                .find(|(name, value)| name == FILE_VARIABLE && !value.is_empty())
+        };
+        self.file
+            .map(Path::to_owned)
+            .or_else(|| variable().map(|(_, path)| PathBuf::from(path)))
     }
-}
-
-/// One value in force.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Effective {
-    /// Its path.
-    pub key: String,
-    /// TOML; secrets are dots.
-    pub value: String,
-    /// Where it comes from.
-    pub origin: Origin,
 }
 
 /// A configuration without problems.
@@ -91,10 +87,21 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, Problems> {
     if !problems.is_empty() {
         return Err(Problems(problems));
     }
-    let raw = Raw::merge(file, variables(&sources.environment), flags(&sources.flags), &mut problems);
+    let raw = Raw::merge(
+        file,
+        variables(&sources.environment),
+        flags(&sources.flags),
+        &mut problems,
+    );
     let mut reader = Reader::new(&raw, problems);
     let settings = validate::settings(&mut reader);
-    let Reader { mut problems, mut warnings, mut effective, mut files, .. } = reader;
+    let Reader {
+        mut problems,
+        mut warnings,
+        mut effective,
+        mut files,
+        ..
+    } = reader;
     if !problems.is_empty() {
         problems.sort();
         problems.dedup();
@@ -103,40 +110,54 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, Problems> {
     warnings.sort();
     effective.sort_by(|a, b| a.key.cmp(&b.key));
     files.extend(path);
-    Ok(Loaded { settings: Arc::new(settings), effective, warnings, files })
+    Ok(Loaded {
+        settings: Arc::new(settings),
+        effective,
+        warnings,
+        files,
+    })
 }
 
-/// The process's environment: the one place where it is read. A variable that is not text is none of ours.
+/// The process's environment: the one place where it is read. What is not UTF-8 comes with replacement characters, so
+/// that a spoilt variable of ours is told and not passed over.
 #[must_use]
 pub fn environment() -> Vec<(String, String)> {
+    let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();
     std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .map(|(name, value)| (text(name), text(value)))
         .collect()
 }
 
 fn read(path: &Path) -> Result<FileValues, Problem> {
     let problem = |line, what: String, fix: &str| Problem {
-        origin: Origin::File { path: path.to_owned(), line },
+        origin: Origin::File {
+            path: path.to_owned(),
+            line,
+        },
         key: String::new(),
         what,
         fix: fix.to_owned(),
     };
-    let unreadable = |error: std::io::Error| {
-        problem(
-            None,
-            format!("The file cannot be read: {}.", told(&error)),
-            "Name another with --config or BRIDGE_CONFIG.",
-        )
-    };
-    let length = std::fs::metadata(path).map_err(unreadable)?.len();
-    if length > LONGEST_FILE {
-        return Err(problem(None, String::from("The file is too large."), "Check the path."));
-    }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let bytes = files::read(path, LONGEST_FILE).map_err(|wrong| {
+        // The origin names the file already.
+        let named = format!("file {}", path.display());
+        let what = wrong.what.replacen(&named, "file", 1);
+        problem(None, what, "Name another with --config or BRIDGE_CONFIG.")
+    })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
-        problem(Some(line), String::from("This is not UTF-8."), "Save the file as UTF-8.")
+        let line = error
+            .as_bytes()
+            .iter()
+            .take(valid)
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1;
+        problem(
+            Some(line),
+            String::from("This is not UTF-8."),
+            "Save the file as UTF-8.",
+        )
     })?;
     sources::file(text.trim_start_matches('\u{feff}')).map_err(|error| {
         problem(
@@ -151,7 +172,9 @@ fn read(path: &Path) -> Result<FileValues, Problem> {
 fn variables(environment: &[(String, String)]) -> Written {
     let mut written = Written::default();
     for (name, value) in environment {
-        let Some(path) = name.strip_prefix(PREFIX) else { continue };
+        let Some(path) = name.strip_prefix(PREFIX) else {
+            continue;
+        };
         if name == FILE_VARIABLE || of_kubernetes(name) {
             continue;
         }
@@ -165,9 +188,14 @@ fn variables(environment: &[(String, String)]) -> Written {
 /// the name of its Service.
 fn of_kubernetes(name: &str) -> bool {
     let port = name.split_once("_PORT").map(|(_, rest)| rest);
-    let protocol = |rest: &str| ["_TCP", "_UDP", "_SCTP"].iter().any(|protocol| rest.contains(protocol));
+    let protocol = |rest: &str| {
+        ["_TCP", "_UDP", "_SCTP"]
+            .iter()
+            .any(|protocol| rest.contains(protocol))
+    };
     let of_service = name.ends_with("_SERVICE_HOST") || name.contains("_SERVICE_PORT");
-    !name.contains("__") && (of_service || port.is_some_and(|rest| rest.is_empty() || protocol(rest)))
+    !name.contains("__")
+        && (of_service || port.is_some_and(|rest| rest.is_empty() || protocol(rest)))
 }
 
 fn flags(flags: &[Flag]) -> Written {
@@ -177,14 +205,6 @@ fn flags(flags: &[Flag]) -> Written {
         written.put(&path, value, &format!("-{name}"));
     }
     written
-}
-
-/// The fix for a bot without address, in the words of whoever wrote it.
-pub(super) fn how_to_name_a_bot() -> String {
-    format!(
-        "Start with --bot http://…, set {}, or write url under [bots.default].",
-        keys::variable_of("bots.default.url")
-    )
 }
 
 #[cfg(test)]
@@ -204,7 +224,12 @@ mod tests {
         ] {
             assert!(of_kubernetes(theirs), "{theirs}");
         }
-        for ours in ["BRIDGE_LISTEN", "BRIDGE_BOTS__SHOP__URL", "BRIDGE_BOTS__PORT__URL", "BRIDGE_ADMIN__LISTEN"] {
+        for ours in [
+            "BRIDGE_LISTEN",
+            "BRIDGE_BOTS__SHOP__URL",
+            "BRIDGE_BOTS__PORT__URL",
+            "BRIDGE_ADMIN__LISTEN",
+        ] {
             assert!(!of_kubernetes(ours), "{ours}");
         }
     }

@@ -8,8 +8,10 @@
 mod access;
 mod bot;
 mod catalogue;
+pub mod key;
 pub mod keys;
 pub mod load;
+pub mod origin;
 pub mod problem;
 pub mod quantity;
 pub mod raw;
@@ -21,10 +23,12 @@ pub mod schema;
 pub mod secret;
 pub mod settings;
 mod sources;
+mod texts;
 mod validate;
 
-pub use load::{Effective, Flag, Loaded, Sources, environment, load};
-pub use problem::{Origin, Problem, Problems};
+pub use load::{Flag, Loaded, Sources, environment, load};
+pub use origin::{Effective, Origin};
+pub use problem::{Problem, Problems};
 pub use reference::{Language, reference};
 pub use reload::restart_needed;
 pub use sample::sample;

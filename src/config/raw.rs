@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use config::{Value, ValueKind};
 
 use super::keys;
-use super::problem::{Origin, Problem};
+use super::origin::Origin;
+use super::problem::Problem;
 use super::sources::{FileValues, Written};
 
 /// The merged sources.
@@ -32,8 +33,15 @@ impl Raw {
             Some((path, values)) => (Some(path.to_owned()), values),
             None => (None, FileValues::default()),
         };
-        let builder = config::Config::builder().add_source(written).add_source(variables).add_source(flags);
-        let mut raw = Self { file: path, tables, ..Self::default() };
+        let builder = config::Config::builder()
+            .add_source(written)
+            .add_source(variables)
+            .add_source(flags);
+        let mut raw = Self {
+            file: path,
+            tables,
+            ..Self::default()
+        };
         match builder.build() {
             Ok(merged) => raw.flatten(String::new(), "", merged.cache, problems),
             Err(error) => problems.push(Problem {
@@ -65,13 +73,37 @@ impl Raw {
     pub(super) fn origin(&self, path: &str) -> Origin {
         match self.entries.get(path) {
             Some(value) => self.origin_of(path, value),
-            None => self.section_origin(path.rsplit_once('.').map_or("", |(section, _)| section)),
+            None => {
+                let (section, name) = path.rsplit_once('.').unwrap_or_default();
+                match self.entries.get(section).map(|value| &value.kind) {
+                    Some(ValueKind::Table(inner)) => inner
+                        .get(name)
+                        .map_or_else(|| self.origin(section), |value| self.origin_of(path, value)),
+                    _ => self.section_origin(section),
+                }
+            }
+        }
+    }
+
+    /// Where one entry of a list was written; long lists have many lines.
+    pub(super) fn entry_origin(&self, path: &str, index: usize) -> Origin {
+        match self.entries.get(path).map(|value| &value.kind) {
+            Some(ValueKind::Array(all)) => match all.get(index) {
+                Some(entry) if entry.origin().is_some() => self.origin_of("", entry),
+                _ => self.origin(path),
+            },
+            _ => self.origin(path),
         }
     }
 
     /// Where a table was opened.
     pub(super) fn section_origin(&self, section: &str) -> Origin {
-        match (self.tables.get(section), section.strip_prefix("bots.").and_then(|id| self.bots.get(id))) {
+        match (
+            self.tables.get(section),
+            section
+                .strip_prefix("bots.")
+                .and_then(|id| self.bots.get(id)),
+        ) {
             (Some(line), _) => self.at_line(Some(*line)),
             (None, Some(origin)) => origin.clone(),
             (None, None) => Origin::Default,
@@ -79,7 +111,10 @@ impl Raw {
     }
 
     fn at_line(&self, line: Option<usize>) -> Origin {
-        Origin::File { path: self.file.clone().unwrap_or_default(), line }
+        Origin::File {
+            path: self.file.clone().unwrap_or_default(),
+            line,
+        }
     }
 
     /// Reads an origin as `sources` wrote it.
@@ -114,8 +149,14 @@ impl Raw {
         }
         let ValueKind::Table(inner) = value.kind else {
             let fix = match &origin {
-                Origin::Variable(_) => format!("Set its keys one by one, such as {}__….", keys::variable_of(&path)),
-                _ => format!("Write a table: [{path}]."),
+                Origin::Variable(_) => format!(
+                    "Set its keys one by one, such as {}__….",
+                    keys::variable_of(&path)
+                ),
+                _ if path == "bots" => String::from("Write a table for each bot: [bots.name]."),
+                Origin::Default | Origin::File { .. } | Origin::Flag(_) => {
+                    format!("Write a table: [{path}].")
+                }
             };
             problems.push(Problem {
                 origin,
@@ -131,9 +172,18 @@ impl Raw {
             self.bots.insert(id.to_owned(), origin);
         }
         for (name, value) in inner {
-            let join =
-                |outer: &str, name: &str| if outer.is_empty() { name.to_owned() } else { format!("{outer}.{name}") };
-            let below = if pattern == "bots" { String::from("bots.*") } else { join(pattern, &name) };
+            let join = |outer: &str, name: &str| {
+                if outer.is_empty() {
+                    name.to_owned()
+                } else {
+                    format!("{outer}.{name}")
+                }
+            };
+            let below = if pattern == "bots" {
+                String::from("bots.*")
+            } else {
+                join(pattern, &name)
+            };
             self.flatten(join(&path, &name), &below, value, problems);
         }
     }
@@ -144,8 +194,15 @@ fn unknown(path: String, origin: Origin) -> Problem {
     let fix = match keys::nearest(&path) {
         Some(near) if variable => format!("Did you mean {}?", keys::variable_of(&near)),
         Some(near) => format!("Did you mean {near}?"),
-        None if variable => String::from("Remove it: names that begin with BRIDGE_ are reserved for configuration."),
+        None if variable => {
+            String::from("Remove it: names that begin with BRIDGE_ are reserved for configuration.")
+        }
         None => String::from("Remove it; docs/configuration.md lists every key."),
     };
-    Problem { origin, what: String::from("There is no such key."), fix, key: path }
+    Problem {
+        origin,
+        what: String::from("There is no such key."),
+        fix,
+        key: path,
+    }
 }

@@ -4,21 +4,24 @@
 
 pub(super) mod files;
 pub(super) mod parse;
-pub(super) mod texts;
+mod shown;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use config::{Value, ValueKind};
+use config::Value;
 use url::Url;
 
-use super::keys::{self, Key, Kind};
-use super::load::Effective;
-use super::problem::{Origin, Problem};
+use super::keys::{self, Key};
+use super::origin::{Effective, Origin};
+use super::problem::Problem;
 use super::raw::Raw;
 use super::secret::Secret;
 use parse::Wrong;
+
+/// A secret below this many bytes is noted: 16 characters of base64 are 96 bits.
+const SHORT_SECRET: usize = 16;
 
 /// Reads the merged values and keeps the list of what is wrong.
 pub(super) struct Reader<'a> {
@@ -32,19 +35,35 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(raw: &'a Raw, problems: Vec<Problem>) -> Self {
-        Self { raw, problems, warnings: Vec::new(), effective: Vec::new(), files: Vec::new() }
+        Self {
+            raw,
+            problems,
+            warnings: Vec::new(),
+            effective: Vec::new(),
+            files: Vec::new(),
+        }
     }
 
     /// Notes a problem of a key, where it was written or belongs.
     pub(super) fn problem(&mut self, path: &str, what: impl Into<String>, fix: impl Into<String>) {
         let origin = self.raw.origin(path);
-        self.problems.push(Problem { origin, key: path.to_owned(), what: what.into(), fix: fix.into() });
+        self.problems.push(Problem {
+            origin,
+            key: path.to_owned(),
+            what: what.into(),
+            fix: fix.into(),
+        });
     }
 
     /// Notes something that works but may not be what is wanted.
     pub(super) fn warning(&mut self, path: &str, what: impl Into<String>, fix: impl Into<String>) {
         let origin = self.raw.origin(path);
-        self.warnings.push(Problem { origin, key: path.to_owned(), what: what.into(), fix: fix.into() });
+        self.warnings.push(Problem {
+            origin,
+            key: path.to_owned(),
+            what: what.into(),
+            fix: fix.into(),
+        });
     }
 
     /// Whether somebody wrote this key.
@@ -53,27 +72,47 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads one key, or its default; `None` when there is neither or when it is wrong.
-    fn read<T>(&mut self, path: &str, parse: impl FnOnce(&Value, &Key) -> Result<T, Wrong>) -> Option<T> {
+    fn read<T>(
+        &mut self,
+        path: &str,
+        parse: impl FnOnce(&Value, &Key) -> Result<T, Wrong>,
+    ) -> Option<T> {
         let Some(key) = keys::of_pattern(&keys::pattern_of(path)) else {
-            self.problem(path, "This key is missing from the table of keys.", "Please report this.");
+            self.problem(
+                path,
+                "This key is missing from the table of keys.",
+                "Please report this.",
+            );
             return None;
         };
         let raw = self.raw;
         let (value, origin) = match raw.get(path) {
-            Some(value) => (parse::typed(value, key.kind, &raw.origin(path)), raw.origin(path)),
+            Some(value) => (
+                parse::typed(value, key.kind, &raw.origin(path)),
+                raw.origin(path),
+            ),
             None => (Ok(parse::default_of(key)?), Origin::Default),
         };
         let read = value.and_then(|value| {
             let read = parse(&value, key)?;
-            Ok((read, parse::shown(&value, key.kind)))
+            Ok((read, shown::shown(&value, key.kind)))
         });
         match read {
             Ok((read, shown)) => {
-                self.effective.push(Effective { key: path.to_owned(), value: shown, origin });
+                self.effective.push(Effective {
+                    key: path.to_owned(),
+                    value: shown,
+                    origin,
+                });
                 Some(read)
             }
             Err(Wrong { what, fix }) => {
-                self.problems.push(Problem { origin, key: path.to_owned(), what, fix });
+                self.problems.push(Problem {
+                    origin,
+                    key: path.to_owned(),
+                    what,
+                    fix,
+                });
                 None
             }
         }
@@ -96,7 +135,22 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn count<N: TryFrom<u64>>(&mut self, path: &str) -> Option<N> {
-        self.read(path, parse::number).and_then(|number| N::try_from(number).ok())
+        self.read(path, parse::number)
+            .and_then(|number| N::try_from(number).ok())
+    }
+
+    /// A count that is taken from elsewhere when nobody wrote it.
+    pub(super) fn count_or(&mut self, path: &str, otherwise: usize) -> usize {
+        if self.written(path) {
+            return self.count(path).unwrap_or(otherwise);
+        }
+        let value = otherwise.to_string();
+        self.effective.push(Effective {
+            key: path.to_owned(),
+            value,
+            origin: Origin::Default,
+        });
+        otherwise
     }
 
     pub(super) fn text(&mut self, path: &str) -> Option<String> {
@@ -109,13 +163,25 @@ impl<'a> Reader<'a> {
     }
 
     /// A list, every entry read by `entry`; wrong entries are told one by one.
-    pub(super) fn list<T>(&mut self, path: &str, entry: impl Fn(&str) -> Result<T, Wrong>) -> Option<Vec<T>> {
+    pub(super) fn list<T>(
+        &mut self,
+        path: &str,
+        entry: impl Fn(&str) -> Result<T, Wrong>,
+    ) -> Option<Vec<T>> {
         let entries = self.read(path, |value, _| parse::list(value))?;
         let mut read = Vec::with_capacity(entries.len());
-        for text in &entries {
+        for (index, text) in entries.iter().enumerate() {
             match entry(text) {
                 Ok(value) => read.push(value),
-                Err(Wrong { what, fix }) => self.problem(path, what, fix),
+                Err(Wrong { what, fix }) => {
+                    let origin = self.raw.entry_origin(path, index);
+                    self.problems.push(Problem {
+                        origin,
+                        key: path.to_owned(),
+                        what,
+                        fix,
+                    });
+                }
             }
         }
         (read.len() == entries.len()).then_some(read)
@@ -130,7 +196,11 @@ impl<'a> Reader<'a> {
     pub(super) fn secret(&mut self, path: &str) -> Option<Secret> {
         let values = self.secrets_of(path, &format!("{path}_file"))?;
         let [value] = values.as_slice() else {
-            self.problem(&format!("{path}_file"), "The file holds several lines.", "Write one secret on one line.");
+            self.problem(
+                &format!("{path}_file"),
+                "The file holds several lines.",
+                "Write one secret on one line.",
+            );
             return None;
         };
         Some(Secret::new(value))
@@ -138,7 +208,12 @@ impl<'a> Reader<'a> {
 
     /// A list of secrets, written here or one per line in a file.
     pub(super) fn secrets(&mut self, path: &str) -> Option<Vec<Secret>> {
-        Some(self.secrets_of(path, &format!("{path}_file"))?.iter().map(|value| Secret::new(value)).collect())
+        Some(
+            self.secrets_of(path, &format!("{path}_file"))?
+                .iter()
+                .map(|value| Secret::new(value))
+                .collect(),
+        )
     }
 
     fn secrets_of(&mut self, path: &str, file: &str) -> Option<Vec<String>> {
@@ -147,7 +222,11 @@ impl<'a> Reader<'a> {
         let from_file = match (self.written(path), self.written(file)) {
             (false, false) => return None,
             (true, true) if here == there => {
-                self.problem(path, format!("Both this and {file} are given."), "Keep one of them.");
+                self.problem(
+                    path,
+                    format!("Both this and {file} are given."),
+                    "Keep one of them.",
+                );
                 return None;
             }
             (inline, filed) => filed && (!inline || there > here),
@@ -162,10 +241,22 @@ impl<'a> Reader<'a> {
                 }
             }
         } else {
-            (self.read(path, |value, key| parse::secrets(value, key.kind))?, path)
+            (
+                self.read(path, |value, key| parse::secrets(value, key.kind))?,
+                path,
+            )
         };
         match files::check(&values) {
-            Ok(()) => Some(values),
+            Ok(()) => {
+                if values.iter().any(|value| value.len() < SHORT_SECRET) {
+                    self.warning(
+                        origin,
+                        "The secret is short and could be guessed.",
+                        "Use at least 16 random characters.",
+                    );
+                }
+                Some(values)
+            }
             Err(Wrong { what, fix }) => {
                 self.problem(origin, what, fix);
                 None
@@ -194,34 +285,5 @@ impl<'a> Reader<'a> {
                 None
             }
         }
-    }
-}
-
-/// Whether a value is given as a table where a text could stand, for messages.
-pub(super) fn kind_name(kind: &ValueKind) -> &'static str {
-    match kind {
-        ValueKind::Nil => "nothing",
-        ValueKind::Boolean(_) => "true or false",
-        ValueKind::I64(_) | ValueKind::I128(_) | ValueKind::U64(_) | ValueKind::U128(_) => "a number",
-        ValueKind::Float(_) => "a fraction",
-        ValueKind::String(_) => "a text",
-        ValueKind::Table(_) => "a table",
-        ValueKind::Array(_) => "a list",
-    }
-}
-
-/// What a kind wants, for messages, schema and reference.
-pub(super) fn wants(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Address => "an IP address and port in quotes, such as \"127.0.0.1:8080\"",
-        Kind::Url | Kind::SecretUrl => "a URL in quotes, such as \"http://old-bot:8000\"",
-        Kind::Switch => "true or false",
-        Kind::Count(..) => "a whole number",
-        Kind::Size(..) => "a size, such as \"256KiB\", \"64MB\" or plain bytes",
-        Kind::Duration(..) => "a number and a unit in quotes, such as \"4.5s\", \"500ms\", \"10m\" or \"1h\"",
-        Kind::Choice(_) | Kind::Words(_) | Kind::Text | Kind::Secret => "a text in quotes",
-        Kind::List | Kind::Secrets => "a list of texts, such as [\"a\", \"b\"]",
-        Kind::Map | Kind::SecretMap => "a table of texts, such as { a = \"b\" }",
-        Kind::File => "the path of a file in quotes",
     }
 }

@@ -23,12 +23,18 @@ pub fn sample() -> String {
     for key in keys::all() {
         if key.section() != section {
             section = key.section();
-            let off = if section == "bots.*" { "" } else { "#" };
-            let _infallible = write!(text, "\n\n{off}[{}]", section.replace('*', "shop"));
+            // Headers stand uncommented, so that a key never lands in the table above its own.
+            let _infallible = write!(text, "\n\n[{}]", section.replace('*', "shop"));
         }
         let off = if key.path == "bots.*.url" { "" } else { "#" };
-        let _infallible =
-            write!(text, "\n# {}\n# {}\n{off}{} = {}\n", key.english, key.korean, key.name(), key.example);
+        let _infallible = write!(
+            text,
+            "\n# {}\n# {}\n{off}{} = {}\n",
+            key.english,
+            key.korean,
+            key.name(),
+            key.example
+        );
     }
     text
 }

@@ -13,17 +13,30 @@ use super::quantity::show_duration;
 pub fn schema() -> Value {
     let mut root = section("");
     if let Some(members) = root.as_object_mut() {
-        members.insert(String::from("$schema"), json!("https://json-schema.org/draft/2020-12/schema"));
+        members.insert(
+            String::from("$schema"),
+            json!("https://json-schema.org/draft/2020-12/schema"),
+        );
         members.insert(String::from("title"), json!("smartchat-bridge"));
     }
     root
 }
 
 fn section(path: &str) -> Value {
-    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    let below = |name: &str| {
+        if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{path}.{name}")
+        }
+    };
     let mut properties = Map::new();
     for key in keys::all() {
-        let Some(rest) = (if path.is_empty() { Some(key.path.as_ref()) } else { within(&key.path, path) }) else {
+        let Some(rest) = (if path.is_empty() {
+            Some(key.path.as_ref())
+        } else {
+            within(&key.path, path)
+        }) else {
             continue;
         };
         let name = rest.split('.').next().unwrap_or_default();
@@ -59,11 +72,15 @@ fn leaf(key: &Key) -> Value {
                 { "type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*([KkMmGg]?[Ii]?[Bb])?\s*$" },
             ]
         }),
-        Kind::Duration(..) => json!({ "type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(ms|s|m|h)\s*$" }),
+        Kind::Duration(..) => {
+            json!({ "type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(ms|s|m|h)\s*$" })
+        }
         Kind::Choice(words) => json!({ "enum": words }),
         Kind::Words(longest) => json!({ "type": "string", "minLength": 1, "maxLength": longest }),
         Kind::List | Kind::Secrets => json!({ "type": "array", "items": texts }),
-        Kind::Map | Kind::SecretMap => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        Kind::Map | Kind::SecretMap => {
+            json!({ "type": "object", "additionalProperties": { "type": "string" } })
+        }
         Kind::Url | Kind::SecretUrl => json!({ "type": "string", "pattern": "^https?://" }),
         Kind::Address | Kind::Text | Kind::Secret | Kind::File => texts,
     };
@@ -79,9 +96,10 @@ fn leaf(key: &Key) -> Value {
 /// The meaning, with the range where the schema itself cannot say it.
 fn description(key: &Key) -> String {
     let show = |millis| show_duration(std::time::Duration::from_millis(millis));
-    match key.kind {
-        Kind::Duration(least, most) => format!("{} From {} to {}.", key.english, show(least), show(most)),
-        _ => key.english.to_owned(),
+    if let Kind::Duration(least, most) = key.kind {
+        format!("{} From {} to {}.", key.english, show(least), show(most))
+    } else {
+        key.english.to_owned()
     }
 }
 
@@ -95,9 +113,12 @@ fn toml_json(text: &str) -> Option<Value> {
             toml_edit::Value::Boolean(switch) => json!(switch.value()),
             toml_edit::Value::Datetime(date) => json!(date.value().to_string()),
             toml_edit::Value::Array(array) => array.iter().map(json_of).collect(),
-            toml_edit::Value::InlineTable(table) => {
-                Value::Object(table.iter().map(|(name, value)| (name.to_owned(), json_of(value))).collect())
-            }
+            toml_edit::Value::InlineTable(table) => Value::Object(
+                table
+                    .iter()
+                    .map(|(name, value)| (name.to_owned(), json_of(value)))
+                    .collect(),
+            ),
         }
     }
     Some(json_of(&value))

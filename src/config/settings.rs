@@ -1,7 +1,8 @@
 //! The configuration as it is meant: parsed, checked, complete. What was written is [`super::raw`]'s.
 //!
 //! Everything that could be wrong has been found before one of these exists, so the rest of the house reads plain
-//! values: addresses are addresses, durations durations, secrets hide themselves. Defaults stand in `raw` alone.
+//! values: addresses are addresses, durations durations, secrets hide themselves. Defaults stand in the
+//! table of [`super::keys`] alone.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,7 +14,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 use url::Url;
 
-use super::secret::Secret;
+use super::secret::{Secret, SecretUrl};
 use crate::ids::BotId;
 pub use crate::translate::view::FreeText;
 use crate::translate::view::Policy;
@@ -42,7 +43,7 @@ pub struct Settings {
     /// Logging.
     pub log: Log,
     /// POSTed to once when a bot goes out and once when it is back (S4).
-    pub alert: Option<Url>,
+    pub alert: Option<SecretUrl>,
     /// Hosts whose bare URL as utterance is a photo (I4), ASCII, lower case; a leading dot means any subdomain too.
     pub media_hosts: Arc<[Box<str>]>,
 }

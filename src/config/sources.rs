@@ -28,13 +28,19 @@ impl Written {
     /// Puts `text` under a path, making the tables on the way. A later one wins.
     pub(super) fn put(&mut self, path: &[String], text: &str, origin: &str) {
         let mut table = &mut self.values;
-        let Some((last, sections)) = path.split_last() else { return };
+        let Some((last, sections)) = path.split_last() else {
+            return;
+        };
         for section in sections {
-            let below = table.entry(section.clone()).or_insert_with(|| Value::new(None, Map::<String, Value>::new()));
+            let below = table
+                .entry(section.clone())
+                .or_insert_with(|| Value::new(None, Map::<String, Value>::new()));
             if !matches!(below.kind, ValueKind::Table(_)) {
                 *below = Value::new(None, Map::<String, Value>::new());
             }
-            let ValueKind::Table(inner) = &mut below.kind else { return };
+            let ValueKind::Table(inner) = &mut below.kind else {
+                return;
+            };
             table = inner;
         }
         table.insert(last.clone(), Value::new(Some(&origin.to_owned()), text));
@@ -63,42 +69,61 @@ pub(super) fn file(text: &str) -> Result<FileValues, Syntax> {
     })?;
     let mut tables = HashMap::new();
     let values = table(document.as_table(), "", &lines, &mut tables);
-    Ok(FileValues { written: Written { values }, tables })
+    Ok(FileValues {
+        written: Written { values },
+        tables,
+    })
 }
 
 /// Reads one TOML value, as variables and flags carry for lists and tables.
 pub(super) fn value(text: &str, origin: &str) -> Result<Value, String> {
-    let parsed = text.parse::<toml_edit::Value>().map_err(|error| error.message().to_owned())?;
-    let mut value = convert(&Item::Value(parsed), "", &Lines::of(""), &mut HashMap::new());
+    let parsed = text
+        .parse::<toml_edit::Value>()
+        .map_err(|error| error.message().to_owned())?;
+    let mut value = convert(
+        &Item::Value(parsed),
+        "",
+        &Lines::of(""),
+        &mut HashMap::new(),
+    );
     mark(&mut value, origin);
     Ok(value)
 }
 
 /// Gives a value and all it holds an origin.
 fn mark(value: &mut Value, origin: &str) {
-    let origin = origin.to_owned();
-    let kind = std::mem::take(&mut value.kind);
-    let kind = match kind {
-        ValueKind::Table(mut map) => {
-            map.values_mut().for_each(|inner| mark(inner, &origin));
-            ValueKind::Table(map)
-        }
-        ValueKind::Array(mut array) => {
-            array.iter_mut().for_each(|inner| mark(inner, &origin));
-            ValueKind::Array(array)
-        }
-        plain => plain,
-    };
-    *value = Value::new(Some(&origin), kind);
+    let mut kind = std::mem::take(&mut value.kind);
+    if let ValueKind::Table(map) = &mut kind {
+        map.values_mut().for_each(|inner| mark(inner, origin));
+    } else if let ValueKind::Array(array) = &mut kind {
+        array.iter_mut().for_each(|inner| mark(inner, origin));
+    }
+    *value = Value::new(Some(&origin.to_owned()), kind);
 }
 
-fn table(table: &dyn TableLike, path: &str, lines: &Lines, tables: &mut HashMap<String, usize>) -> Map<String, Value> {
+fn table(
+    table: &dyn TableLike,
+    path: &str,
+    lines: &Lines,
+    tables: &mut HashMap<String, usize>,
+) -> Map<String, Value> {
     let mut values = Map::new();
     for (name, item) in table.iter() {
-        let below = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-        let line = table.get_key_value(name).and_then(|(key, _)| key.span()).map(|span| lines.at(span.start));
+        let below = if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{path}.{name}")
+        };
+        let line = table
+            .get_key_value(name)
+            .and_then(|(key, _)| key.span())
+            .map(|span| lines.at(span.start));
         if item.is_table_like()
-            && let Some(line) = item.as_table().and_then(|t| t.span()).map(|span| lines.at(span.start)).or(line)
+            && let Some(line) = item
+                .as_table()
+                .and_then(|t| t.span())
+                .map(|span| lines.at(span.start))
+                .or(line)
         {
             tables.insert(below.clone(), line);
         }
@@ -123,14 +148,24 @@ fn convert(item: &Item, path: &str, lines: &Lines, tables: &mut HashMap<String, 
         Item::Value(toml_edit::Value::Float(number)) => ValueKind::Float(*number.value()),
         Item::Value(toml_edit::Value::Boolean(switch)) => ValueKind::Boolean(*switch.value()),
         // A date is nowhere allowed; as its own text it is at least shown as written.
-        Item::Value(toml_edit::Value::Datetime(date)) => ValueKind::String(date.value().to_string()),
-        Item::Value(toml_edit::Value::Array(array)) => {
-            ValueKind::Array(array.iter().map(|v| convert(&Item::Value(v.clone()), path, lines, tables)).collect())
+        Item::Value(toml_edit::Value::Datetime(date)) => {
+            ValueKind::String(date.value().to_string())
         }
-        Item::ArrayOfTables(array) => {
-            ValueKind::Array(array.iter().map(|t| Value::new(None, table(t, path, lines, tables))).collect())
+        Item::Value(toml_edit::Value::Array(array)) => ValueKind::Array(
+            array
+                .iter()
+                .map(|v| convert(&Item::Value(v.clone()), path, lines, tables))
+                .collect(),
+        ),
+        Item::ArrayOfTables(array) => ValueKind::Array(
+            array
+                .iter()
+                .map(|t| Value::new(None, table(t, path, lines, tables)))
+                .collect(),
+        ),
+        Item::Value(toml_edit::Value::InlineTable(_)) | Item::Table(_) | Item::None => {
+            ValueKind::Nil
         }
-        Item::Value(toml_edit::Value::InlineTable(_)) | Item::Table(_) | Item::None => ValueKind::Nil,
     };
     Value::new(line.as_ref(), kind)
 }
@@ -156,13 +191,21 @@ mod tests {
     #[test]
     fn every_value_of_a_file_knows_its_line() {
         let read =
-            file("listen = \"x\"\n\n[bots.shop]\nurl = \"http://a\"\nbreaker = { failures = 1 }\n").ok().unwrap();
+            file("listen = \"x\"\n\n[bots.shop]\nurl = \"http://a\"\nbreaker = { failures = 1 }\n")
+                .ok()
+                .unwrap();
         assert_eq!(read.tables.get("bots.shop"), Some(&3));
         assert_eq!(read.tables.get("bots.shop.breaker"), Some(&5));
-        let ValueKind::Table(bots) = read.written.values["bots"].kind.clone() else { panic!() };
-        let ValueKind::Table(shop) = bots["shop"].kind.clone() else { panic!() };
+        let ValueKind::Table(bots) = read.written.values["bots"].kind.clone() else {
+            panic!()
+        };
+        let ValueKind::Table(shop) = bots["shop"].kind.clone() else {
+            panic!()
+        };
         assert_eq!(shop["url"].origin(), Some("4"));
-        let ValueKind::Table(breaker) = shop["breaker"].kind.clone() else { panic!() };
+        let ValueKind::Table(breaker) = shop["breaker"].kind.clone() else {
+            panic!()
+        };
         assert_eq!(breaker["failures"].origin(), Some("5"));
     }
 

@@ -4,21 +4,22 @@ use crate::translate::view::Texts;
 use crate::wire::limits::{ALT_TEXT, LABEL, TEXT_CARD};
 
 /// One of the words.
-pub(in crate::config) struct TextKey {
+pub(super) struct TextKey {
     /// Its key.
-    pub(in crate::config) name: &'static str,
+    pub(super) name: &'static str,
     /// Where it lies.
-    pub(in crate::config) field: fn(&mut Texts) -> &mut Box<str>,
+    pub(super) field: fn(&mut Texts) -> &mut Box<str>,
     /// UTF-16 units. A bubble's words must fit a card as well as a `simpleText`.
-    pub(in crate::config) longest: usize,
+    pub(super) longest: usize,
     /// English.
-    pub(in crate::config) english: &'static str,
+    pub(super) english: &'static str,
     /// Korean.
-    pub(in crate::config) korean: &'static str,
+    pub(super) korean: &'static str,
 }
 
 /// The quick replies of the bridge itself: a user who presses one must be understood, so no two may be the same.
-pub(in crate::config) const QUICK_REPLIES: [&str; 4] = ["late_label", "more_label", "next_label", "previous_label"];
+pub(super) const QUICK_REPLIES: [&str; 4] =
+    ["late_label", "more_label", "next_label", "previous_label"];
 
 macro_rules! text {
     ($name:ident, $longest:expr, $english:literal, $korean:literal) => {
@@ -34,7 +35,7 @@ macro_rules! text {
 
 /// Every member of [`Texts`].
 #[rustfmt::skip]
-pub(in crate::config) const TEXTS: &[TextKey] = &[
+pub(super) const TEXTS: &[TextKey] = &[
     text!(empty, TEXT_CARD, "Empty words were sent.", "빈 메시지를 보냈을 때."),
     text!(choose, TEXT_CARD, "Above a keyboard that has to be chosen from.", "버튼에서 골라야 할 때."),
     text!(expired, TEXT_CARD, "The ten minutes are over and the home keyboard is back.", "10분이 지나 홈 키보드로 돌아왔을 때."),
@@ -56,3 +57,28 @@ pub(in crate::config) const TEXTS: &[TextKey] = &[
     text!(link_label, LABEL, "A link without a label.", "이름 없는 링크."),
     text!(photo_alt, ALT_TEXT, "What a picture is called where it cannot be seen.", "사진의 대체 텍스트."),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_member_of_texts_has_its_key_and_fits_it() {
+        let mut texts = Texts::default();
+        let shown = format!("{texts:?}");
+        assert_eq!(
+            shown.matches(": \"").count(),
+            TEXTS.len(),
+            "a member of Texts has no key"
+        );
+        for text in TEXTS {
+            assert!(shown.contains(&format!("{}: \"", text.name)));
+            let default = (text.field)(&mut texts);
+            assert!(
+                crate::wire::text::units(default) <= text.longest,
+                "{}",
+                text.name
+            );
+        }
+    }
+}

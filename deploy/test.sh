@@ -57,7 +57,7 @@ if [ -z "$bridge" ]; then
   # shellcheck disable=SC2012  # names without blanks, and newest first is what ls does
   bridge=$(ls -t target/debug/smartchat-bridge target/release/smartchat-bridge target/dist/smartchat-bridge 2>/dev/null | head -n 1)
 fi
-[ -n "$bridge" ] && bridge=$(realpath "$bridge")
+[ -e "$bridge" ] && bridge=$(realpath "$bridge")
 
 # --- files -----------------------------------------------------------------------------------------------------------
 

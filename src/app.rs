@@ -61,7 +61,6 @@ impl App {
             callbacks: CallbackClient::new()?,
             turns: Gauge::new(settings.limits.turns),
             events: Gauge::new(settings.limits.events),
-            alert: settings.alert.clone(),
             log_key: log_key(&settings),
         });
         let roster = Roster::build(Arc::clone(&settings), None, &budget, &*connect)?;

@@ -12,10 +12,10 @@ use bytes::Bytes;
 use dashmap::DashSet;
 use siphasher::sip::SipHasher24;
 use tokio::sync::Semaphore;
-use url::Url;
 
 use crate::breaker::{Breaker, Change};
 use crate::callback::CallbackClient;
+use crate::config::secret::SecretUrl;
 use crate::config::settings::{BotSettings, Callback};
 use crate::events::Outbox;
 use crate::ids::UserKey;
@@ -50,8 +50,6 @@ pub struct House {
     pub turns: Arc<Gauge>,
     /// Channel events waiting or on their way (E4).
     pub events: Arc<Gauge>,
-    /// Told once when a bot goes out and once when it is back (S4).
-    pub alert: Option<Url>,
     /// Keys the hashes of user keys in logs (design.md 9).
     pub log_key: (u64, u64),
 }
@@ -62,6 +60,8 @@ pub struct Bot {
     pub settings: Arc<BotSettings>,
     /// When to answer "wait", and where callbacks may go (S2).
     pub callback: Arc<Callback>,
+    /// Told once when it goes out and once when it is back (S4).
+    pub alert: Option<SecretUrl>,
     /// The old bot itself.
     pub api: Arc<dyn LegacyApi>,
     /// Its home keyboard.
@@ -111,12 +111,12 @@ impl Bot {
                 "recovered"
             }
         };
-        let Some(url) = house.alert.clone() else { return };
+        let Some(url) = self.alert.clone() else { return };
         let body = serde_json::json!({ "bot": bot.as_str(), "state": state, "at": time::now().as_millis() });
         let (callbacks, bot) = (house.callbacks.clone(), bot.clone());
         house.tasks.track(async move {
             let until = time::instant() + ALERT;
-            if let Err(error) = callbacks.post_json(&url, Bytes::from(body.to_string()), until).await {
+            if let Err(error) = callbacks.post_json(url.expose(), Bytes::from(body.to_string()), until).await {
                 tracing::warn!(%bot, %error, "alert.url could not be reached");
             }
         });

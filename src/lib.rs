@@ -1,5 +1,19 @@
-#![doc = "smartchat-bridge: an unchanged \"API-type smart chat\" bot behind Kakao i OpenBuilder."]
+//! smartchat-bridge puts an unchanged KakaoTalk bot server that speaks the API-type smart chat (auto_reply 2.0) behind
+//! Kakao i OpenBuilder: to the old bot it is the old Kakao server, to OpenBuilder a model skill server.
+//!
+//! The house, from the ground up. Imports point to lower ranks only; inside a rank they have no cycle
+//! (`tests/layering.rs`). Ranks 0 and 1 do no IO, are not async and are given the time.
+//!
+//! | rank | rooms |
+//! | --- | --- |
+//! | 0 words | [`wire`], [`ids`], [`fault`], [`time`] |
+//! | 1 meaning | [`reading`], [`translate`], [`session`] |
+//! | 2 mechanisms | [`breaker`], [`keyboards`], [`rate`], [`net`], [`telemetry`], [`tasks`], [`config`] |
+//! | 3 edges | [`legacy`], [`store`], [`callback`] |
+//! | 4 application | [`bot`], [`roster`], [`engine`], [`events`], [`app`] |
+//! | 5 faces | [`server`], [`runtime`], [`reload`] |
 
+pub mod app;
 pub mod bot;
 pub mod breaker;
 pub mod callback;
@@ -13,7 +27,10 @@ pub mod legacy;
 pub mod net;
 pub mod rate;
 pub mod reading;
+pub mod reload;
 pub mod roster;
+pub mod runtime;
+pub mod server;
 pub mod session;
 pub mod store;
 pub mod tasks;
@@ -21,5 +38,3 @@ pub mod telemetry;
 pub mod time;
 pub mod translate;
 pub mod wire;
-pub mod app;
-pub mod server;

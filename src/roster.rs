@@ -150,6 +150,7 @@ fn build(
     Ok(Bot {
         settings: Arc::clone(own),
         callback,
+        alert: settings.alert.clone(),
         api,
         home: same_backend.map_or_else(Default::default, |bot| Arc::clone(&bot.home)),
         breaker: same_breaker.map_or_else(

@@ -1,0 +1,142 @@
+//! Signals and changed files: the running bridge is told to stop, or given a new configuration (S6).
+//!
+//! The content of every file that was read is looked at every two seconds, not its time and not by watching: bind
+//! mounts and ConfigMaps swap whole folders under a watch. A new configuration is built and checked completely, then
+//! put in force by one swap; a bad one changes nothing and is told in the log, in metrics and in `/readyz`.
+
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use siphasher::sip::SipHasher13;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::App;
+use crate::config::load::{Flag, Loaded, Sources, load};
+use crate::config::reload::restart_needed;
+use crate::net::tls::ServerTls;
+use crate::runtime::{self, Ending, Running, StartError, Stop};
+
+/// How often files are looked at (S6).
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Where the configuration came from, kept to read it again.
+#[derive(Debug, Clone, Default)]
+pub struct OwnedSources {
+    /// The file, if one was named by a flag.
+    pub file: Option<PathBuf>,
+    /// The environment at start; it cannot change under a process.
+    pub environment: Vec<(String, String)>,
+    /// Flags.
+    pub flags: Vec<Flag>,
+}
+
+impl OwnedSources {
+    /// The same, for [`load`].
+    #[must_use]
+    pub fn borrowed(&self) -> Sources<'_> {
+        Sources { file: self.file.as_deref(), environment: self.environment.clone(), flags: self.flags.clone() }
+    }
+}
+
+/// Runs the bridge until it is stopped by SIGTERM or SIGINT, reloading meanwhile. `started` is called once it serves.
+///
+/// # Errors
+/// [`StartError`] when it cannot start.
+pub fn serve(loaded: Loaded, sources: OwnedSources, started: impl FnOnce(&Running)) -> Result<Ending, StartError> {
+    let running = runtime::start(Arc::clone(&loaded.settings))?;
+    started(&running);
+    let steward = Steward {
+        app: Arc::clone(running.app()),
+        tls: running.tls().cloned(),
+        seen: content(&loaded.files),
+        files: loaded.files,
+        sources,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+    let stop = running.stop_handle();
+    let spawned = std::thread::Builder::new()
+        .name("bridge-steward".to_owned())
+        .spawn(move || runtime.block_on(steward.watch(stop)))
+        .map_err(StartError::Thread)?;
+    // The steward waits for signals for ever; it ends with the process.
+    drop(spawned);
+    Ok(running.wait())
+}
+
+/// Looks after a running bridge.
+struct Steward {
+    app: Arc<App>,
+    tls: Option<Arc<ServerTls>>,
+    sources: OwnedSources,
+    files: Vec<PathBuf>,
+    seen: u64,
+}
+
+impl Steward {
+    async fn watch(mut self, stop: Stop) {
+        let (terminate, interrupt, hang_up) =
+            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
+        let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hang_up)) = (terminate, interrupt, hang_up) else {
+            tracing::error!("signals cannot be received: only SIGKILL will stop this process");
+            return;
+        };
+        let mut looks = tokio::time::interval(LOOK);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => stop.signal(),
+                _ = interrupt.recv() => stop.signal(),
+                _ = hang_up.recv() => self.reload(),
+                _ = looks.tick() => if content(&self.files) != self.seen { self.reload() },
+            }
+        }
+    }
+
+    fn reload(&mut self) {
+        // Noted before it is read: a change in between is seen at the next look.
+        self.seen = content(&self.files);
+        let loaded = match load(&self.sources.borrowed()) {
+            Ok(loaded) => loaded,
+            Err(problems) => {
+                tracing::error!(%problems, "the new configuration is refused; the old one stays in force");
+                self.app.reloaded(false);
+                return;
+            }
+        };
+        for warning in &loaded.warnings {
+            tracing::warn!(%warning, "configuration");
+        }
+        let restart = restart_needed(&self.app.roster().settings, &loaded.settings);
+        if !restart.is_empty() {
+            tracing::warn!(keys = restart.join(", "), "these changes take effect at the next start only");
+        }
+        let mut well = true;
+        if let Err(error) = self.app.replace(Arc::clone(&loaded.settings)) {
+            tracing::error!(%error, "the new configuration cannot be put in force; the old one stays");
+            well = false;
+        }
+        if let Some(Err(error)) = self.tls.as_ref().map(|tls| tls.reload()) {
+            tracing::error!(%error, "the certificate cannot be read; the old one stays in use");
+            well = false;
+        }
+        self.app.reloaded(well);
+        if well {
+            if loaded.files != self.files {
+                self.files = loaded.files;
+                self.seen = content(&self.files);
+            }
+            tracing::info!(bots = loaded.settings.bots.len(), "the new configuration is in force");
+        }
+    }
+}
+
+/// A fingerprint of what the files hold; one that cannot be read has a fingerprint too.
+fn content(files: &[impl AsRef<Path>]) -> u64 {
+    let mut hasher = SipHasher13::new();
+    for file in files {
+        std::fs::read(file).ok().hash(&mut hasher);
+    }
+    hasher.finish()
+}

@@ -19,7 +19,12 @@ fn string(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         Value::Object(object) => {
             let times = object["times"].as_u64().unwrap();
-            Some(object["repeat"].as_str().unwrap().repeat(usize::try_from(times).unwrap()))
+            Some(
+                object["repeat"]
+                    .as_str()
+                    .unwrap()
+                    .repeat(usize::try_from(times).unwrap()),
+            )
         }
         _ => None,
     }
@@ -27,15 +32,25 @@ fn string(value: &Value) -> Option<String> {
 
 fn reading(message: &Value) -> Reading<'static> {
     let size = |photo: &Value| {
-        let side = |name: &str| photo[name].as_u64().and_then(|side| u32::try_from(side).ok());
+        let side = |name: &str| {
+            photo[name]
+                .as_u64()
+                .and_then(|side| u32::try_from(side).ok())
+        };
         Some((side("width")?, side("height")?))
     };
     let photo = &message["photo"];
     let link = &message["message_button"];
     Reading {
         text: string(&message["text"]).map(Into::into),
-        photo: string(&photo["url"]).map(|url| Photo { url: url.into(), size: size(photo) }),
-        link: string(&link["url"]).map(|url| Link { label: string(&link["label"]).unwrap_or_default().into(), url: url.into() }),
+        photo: string(&photo["url"]).map(|url| Photo {
+            url: url.into(),
+            size: size(photo),
+        }),
+        link: string(&link["url"]).map(|url| Link {
+            label: string(&link["label"]).unwrap_or_default().into(),
+            url: url.into(),
+        }),
         ..Reading::default()
     }
 }
@@ -45,7 +60,9 @@ fn labels(buttons: &Value) -> Vec<String> {
         Value::Array(labels) => labels.iter().map(|label| string(label).unwrap()).collect(),
         Value::Object(many) => {
             let prefix = many["prefix"].as_str().unwrap();
-            (1..=many["count"].as_u64().unwrap()).map(|number| format!("{prefix}{number}")).collect()
+            (1..=many["count"].as_u64().unwrap())
+                .map(|number| format!("{prefix}{number}"))
+                .collect()
         }
         _ => Vec::new(),
     }
@@ -55,8 +72,15 @@ fn policy(view: &Value) -> Policy {
     let url = |name: &str| view[name].as_str().map(|url| Url::parse(url).unwrap());
     Policy {
         bot: BotId::parse("shop").unwrap(),
-        overflow: if view["overflow"] == "carousel" { Overflow::Carousel } else { Overflow::Pages },
-        handover: labels(&view["handover"]).into_iter().map(Box::from).collect(),
+        overflow: if view["overflow"] == "carousel" {
+            Overflow::Carousel
+        } else {
+            Overflow::Pages
+        },
+        handover: labels(&view["handover"])
+            .into_iter()
+            .map(Box::from)
+            .collect(),
         texts: Texts::default(),
         backend: url("backend"),
         public_url: url("public_url"),
@@ -65,7 +89,12 @@ fn policy(view: &Value) -> Policy {
 
 /// What comes out of one `in.json`.
 fn outbound(case: &Value) -> Value {
-    let readings: Vec<_> = case["messages"].as_array().unwrap().iter().map(reading).collect();
+    let readings: Vec<_> = case["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(reading)
+        .collect();
     let keyboard = Keyboard::new(&labels(&case["buttons"]));
     let policy = policy(&case["view"]);
     let view = View {
@@ -73,7 +102,11 @@ fn outbound(case: &Value) -> Value {
         message_block: case["view"]["message_block"].as_str(),
         room: case["view"]["room"] == true,
     };
-    let number = |name: &str| case[name].as_u64().and_then(|number| u32::try_from(number).ok());
+    let number = |name: &str| {
+        case[name]
+            .as_u64()
+            .and_then(|number| u32::try_from(number).ok())
+    };
     let content = Content {
         readings: &readings,
         keyboard: keyboard.as_ref(),
@@ -98,17 +131,30 @@ fn outbound(case: &Value) -> Value {
 #[test]
 fn every_outbound_case_comes_out_as_written() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/outbound");
-    let schema: Value = serde_json::from_str(include_str!("schema/skill-response.schema.json")).unwrap();
-    let schema = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    let schema: Value =
+        serde_json::from_str(include_str!("schema/skill-response.schema.json")).unwrap();
+    let schema = jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .unwrap();
     let bless = blessing();
-    let mut cases: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut cases: Vec<_> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     cases.sort();
     assert!(!cases.is_empty(), "no cases in {}", folder.display());
     let mut differing = Vec::new();
     for case in cases {
         let name = case.file_name().unwrap().to_string_lossy().into_owned();
-        let input: Value = serde_json::from_slice(&fs::read(case.join("in.json")).unwrap()).expect(&name);
-        assert!(input["title"].as_str().is_some_and(|title| !title.is_empty()), "{name}: a title says why the case exists");
+        let input: Value =
+            serde_json::from_slice(&fs::read(case.join("in.json")).unwrap()).expect(&name);
+        assert!(
+            input["title"]
+                .as_str()
+                .is_some_and(|title| !title.is_empty()),
+            "{name}: a title says why the case exists"
+        );
         let found = outbound(&input);
         if let Err(error) = schema.validate(&found["response"]) {
             panic!("{name}: {error} at {}", error.instance_path());
@@ -121,10 +167,17 @@ fn every_outbound_case_comes_out_as_written() {
             differing.push(format!("--- {name}\n{found}"));
         }
     }
-    assert!(differing.is_empty(), "BLESS=1 writes these anew:\n{}", differing.join("\n"));
+    assert!(
+        differing.is_empty(),
+        "BLESS=1 writes these anew:\n{}",
+        differing.join("\n")
+    );
 }
 
-#[allow(clippy::disallowed_methods, reason = "a test's own switch, not configuration")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a test's own switch, not configuration"
+)]
 fn blessing() -> bool {
     std::env::var("BLESS").is_ok_and(|bless| bless == "1")
 }

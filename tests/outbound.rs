@@ -17,8 +17,12 @@ use url::Url;
 fn schema() -> &'static jsonschema::Validator {
     static SCHEMA: std::sync::OnceLock<jsonschema::Validator> = std::sync::OnceLock::new();
     SCHEMA.get_or_init(|| {
-        let schema: Value = serde_json::from_str(include_str!("schema/skill-response.schema.json")).unwrap();
-        jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
+        let schema: Value =
+            serde_json::from_str(include_str!("schema/skill-response.schema.json")).unwrap();
+        jsonschema::options()
+            .should_validate_formats(true)
+            .build(&schema)
+            .unwrap()
     })
 }
 
@@ -37,23 +41,48 @@ fn words() -> impl Strategy<Value = String> {
 
 fn url() -> impl Strategy<Value = String> {
     let host = prop::sample::select(vec![
-        "http://a.com", "https://한글.com", "//b.com", "www.c.com", "http://old-bot:8000", "http://127.0.0.1", "http://[::1]:8",
-        "tel:02-123", "mailto:a@b.c", "javascript:", "", "HTTP:/x", "data:image/png;base64,", "http://u:p@d.com:81", "d.com:80",
-        "http://x{y}.com", "http://a_b.com", "http:\\\\e.com",
+        "http://a.com",
+        "https://한글.com",
+        "//b.com",
+        "www.c.com",
+        "http://old-bot:8000",
+        "http://127.0.0.1",
+        "http://[::1]:8",
+        "tel:02-123",
+        "mailto:a@b.c",
+        "javascript:",
+        "",
+        "HTTP:/x",
+        "data:image/png;base64,",
+        "http://u:p@d.com:81",
+        "d.com:80",
+        "http://x{y}.com",
+        "http://a_b.com",
+        "http:\\\\e.com",
     ]);
-    (host, words()).prop_map(|(host, path)| format!("{host}/{path}")).prop_filter("never empty", |url| !url.trim().is_empty())
+    let likely = (host, words()).prop_map(|(host, path)| format!("{host}/{path}"));
+    prop_oneof![3 => likely, 1 => "http://[!-~]{1,12}", 1 => "https?://[a-z.]{1,5}[!-~ 가]{0,20}"]
 }
 
 fn one_reading() -> impl Strategy<Value = Reading<'static>> {
     let photo = (url(), prop::option::of((1_u32..2000, 1_u32..1000)));
-    (prop::option::of(words()), prop::option::of(photo), prop::option::of((words(), url()))).prop_map(
-        |(text, photo, link)| Reading {
-            text: text.filter(|text| !text.is_empty()).map(Into::into),
-            photo: photo.map(|(url, size)| Photo { url: url.trim().to_owned().into(), size }),
-            link: link.map(|(label, url)| Link { label: label.into(), url: url.trim().to_owned().into() }),
-            ..Reading::default()
-        },
+    (
+        prop::option::of(words()),
+        prop::option::of(photo),
+        prop::option::of((words(), url())),
     )
+        .prop_map(|(text, photo, link)| Reading {
+            text: text.filter(|text| !text.is_empty()).map(Into::into),
+            photo: photo.map(|(url, size)| Photo {
+                url: url.trim().to_owned().into(),
+                size,
+            }),
+            link: link.map(|(label, url)| Link {
+                label: label.into(),
+                url: url.trim().to_owned().into(),
+            }),
+            ..Reading::default()
+        })
 }
 
 fn labels() -> impl Strategy<Value = Vec<String>> {
@@ -68,23 +97,40 @@ fn labels() -> impl Strategy<Value = Vec<String>> {
 
 fn policy() -> impl Strategy<Value = Policy> {
     let odd = prop::option::weighted(0.2, words());
-    (any::<bool>(), any::<bool>(), prop::option::of(Just("https://p.example.com/x/")), odd).prop_map(
-        |(carousel, human, public, odd)| {
-            let mut texts = Texts { say: HINT.into(), ..Texts::default() };
+    (
+        any::<bool>(),
+        any::<bool>(),
+        prop::option::of(Just("https://p.example.com/x/")),
+        odd,
+    )
+        .prop_map(|(carousel, human, public, odd)| {
+            let mut texts = Texts {
+                say: HINT.into(),
+                ..Texts::default()
+            };
             if let Some(odd) = odd.map(String::into_boxed_str) {
-                (texts.choose, texts.handover, texts.link_label) = (odd.clone(), odd.clone(), odd.clone());
-                (texts.next_label, texts.more_label, texts.photo_alt) = (odd.clone(), odd.clone(), odd);
+                (texts.choose, texts.handover, texts.link_label) =
+                    (odd.clone(), odd.clone(), odd.clone());
+                (texts.next_label, texts.more_label, texts.photo_alt) =
+                    (odd.clone(), odd.clone(), odd);
             }
             Policy {
                 bot: BotId::parse("shop").unwrap(),
-                overflow: if carousel { Overflow::Carousel } else { Overflow::Pages },
-                handover: if human { Box::new(["상담원 연결".into()]) } else { Box::default() },
+                overflow: if carousel {
+                    Overflow::Carousel
+                } else {
+                    Overflow::Pages
+                },
+                handover: if human {
+                    Box::new(["상담원 연결".into()])
+                } else {
+                    Box::default()
+                },
                 texts,
                 backend: Some(Url::parse("http://old-bot:8000").unwrap()),
                 public_url: public.map(|url| Url::parse(url).unwrap()),
             }
-        },
-    )
+        })
 }
 
 /// The answer, checked against everything that holds for one answer.
@@ -102,49 +148,79 @@ fn checked(translated: &Translated<'_>) -> Value {
             assert!(units(text) <= limits::SIMPLE_TEXT && !text.trim().is_empty());
         }
         let card = &output["textCard"];
-        let card_units = [&card["title"], &card["description"]].map(|text| text.as_str().map_or(0, units));
-        assert!(card_units.iter().sum::<usize>() <= limits::TEXT_CARD && card_units[0] <= limits::TITLE);
+        let card_units =
+            [&card["title"], &card["description"]].map(|text| text.as_str().map_or(0, units));
+        assert!(
+            card_units.iter().sum::<usize>() <= limits::TEXT_CARD && card_units[0] <= limits::TITLE
+        );
     }
     let mut shown = HashMap::new();
     for quick_reply in quick_replies(&json) {
         let label = quick_reply["label"].as_str().unwrap();
-        assert!(units(label) <= limits::LABEL && !label.trim().is_empty(), "{label:?}");
+        assert!(
+            units(label) <= limits::LABEL && !label.trim().is_empty(),
+            "{label:?}"
+        );
         assert!(units(quick_reply["messageText"].as_str().unwrap()) <= limits::LABEL_TRAVELS_WHOLE);
         let mark = &quick_reply["extra"]["sb"];
         // A label too long to travel is known by its index; twice the same one has two.
         if mark["i"].is_null() {
             let before = shown.insert(label.to_owned(), mark.clone());
-            assert!(before.is_none_or(|before| before == *mark), "{label:?} means two things");
+            assert!(
+                before.is_none_or(|before| before == *mark),
+                "{label:?} means two things"
+            );
         }
     }
     json
 }
 
 fn quick_replies(answer: &Value) -> &[Value] {
-    answer["template"]["quickReplies"].as_array().map_or(&[], Vec::as_slice)
+    answer["template"]["quickReplies"]
+        .as_array()
+        .map_or(&[], Vec::as_slice)
 }
 
 /// The labels that these buttons say.
 fn said<'b>(buttons: impl Iterator<Item = &'b Value>, labels: &[String]) -> Vec<String> {
     let said = buttons.filter_map(|button| {
         let mark = &button["extra"]["sb"];
-        let index = mark["i"].as_u64().and_then(|index| usize::try_from(index).ok());
-        mark["w"].as_str().map(str::to_owned).or_else(|| Some(labels[index?].clone()))
+        let index = mark["i"]
+            .as_u64()
+            .and_then(|index| usize::try_from(index).ok());
+        mark["w"]
+            .as_str()
+            .map(str::to_owned)
+            .or_else(|| Some(labels[index?].clone()))
     });
     said.collect()
 }
 
 fn squeezed(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect()
+    text.chars()
+        .filter(|c| !c.is_whitespace() && !c.is_control())
+        .collect()
 }
 
 fn all_strings(value: &Value, into: &mut String) {
     match value {
-        Value::String(text) => into.push_str(&squeezed(text.split(HINT).next().unwrap_or_default())),
+        Value::String(text) => {
+            into.push_str(&squeezed(text.split(HINT).next().unwrap_or_default()))
+        }
         Value::Array(items) => items.iter().for_each(|item| all_strings(item, into)),
         Value::Object(members) => {
-            for name in ["text", "title", "description", "simpleText", "textCard", "basicCard"] {
-                members.get(name).into_iter().for_each(|member| all_strings(member, into));
+            for name in [
+                "text",
+                "title",
+                "description",
+                "simpleText",
+                "textCard",
+                "basicCard",
+            ] {
+                members
+                    .get(name)
+                    .into_iter()
+                    .for_each(|member| all_strings(member, into));
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

@@ -6,8 +6,8 @@ use super::degradation::{Degradation, Degradations};
 use super::keyboard::Keyboard;
 use super::labels::Names;
 use super::quick_replies::{self, Key};
-use super::view::{Overflow, View};
 use super::text;
+use super::view::{Overflow, View};
 use crate::wire::answer::{Button, ButtonAction, Carousel, Extra, Output, TextCard};
 use crate::wire::limits;
 
@@ -18,7 +18,10 @@ const CARD_BYTES: usize = 160;
 
 /// Whether a label calls a human.
 pub(super) fn calls_human(label: &str, view: &View<'_>) -> bool {
-    view.policy.handover.iter().any(|human| human.trim() == label.trim())
+    view.policy
+        .handover
+        .iter()
+        .any(|human| human.trim() == label.trim())
 }
 
 /// Cards that call a human, three buttons each; the same label once.
@@ -40,19 +43,31 @@ pub(super) fn handover<'a>(labels: &[&'a str], view: &View<'a>) -> (Vec<Output<'
             if is_cut {
                 degradations.add(Degradation::LabelCut);
             }
-            Button { label, action: ButtonAction::Operator }
+            Button {
+                label,
+                action: ButtonAction::Operator,
+            }
         });
         let buttons = buttons.collect();
         let description = text::cut(words, limits::TEXT_CARD);
-        let description = if text::is_blank(&description) { Cow::Borrowed(text::ELLIPSIS) } else { description };
-        Output::TextCard(TextCard { title: None, description: Some(description), buttons })
+        let description = if text::is_blank(&description) {
+            Cow::Borrowed(text::ELLIPSIS)
+        } else {
+            description
+        };
+        Output::TextCard(TextCard {
+            title: None,
+            description: Some(description),
+            buttons,
+        })
     });
     (cards.collect(), degradations)
 }
 
 /// Whether these labels go on cards: the operator wants it and they would need pages without anything beside them.
 pub(super) fn wanted(keys: &[Key<'_>], view: &View<'_>) -> bool {
-    view.policy.overflow == Overflow::Carousel && !quick_replies::fit(keys, 0, quick_replies::block(view))
+    view.policy.overflow == Overflow::Carousel
+        && !quick_replies::fit(keys, 0, quick_replies::block(view))
 }
 
 /// Carousels of ten cards of three buttons, fewer where the labels are so long that a bubble would burst. Each card
@@ -70,17 +85,37 @@ pub(super) fn carousels<'a>(
         let button_bytes = key.bytes(block);
         let full = carousels.last().is_none_or(|(carousel, bytes)| {
             let places = carousel.items.len() == limits::CAROUSEL
-                && carousel.items.last().is_none_or(|card| card.buttons.len() == limits::CARD_BUTTONS);
+                && carousel
+                    .items
+                    .last()
+                    .is_none_or(|card| card.buttons.len() == limits::CARD_BUTTONS);
             places || bytes + CARD_BYTES + button_bytes > CAROUSEL_BYTES
         });
         if full {
             let items = Vec::with_capacity(limits::CAROUSEL);
-            carousels.push((Carousel { kind: "textCard", items }, CARD_BYTES));
+            carousels.push((
+                Carousel {
+                    kind: "textCard",
+                    items,
+                },
+                CARD_BYTES,
+            ));
             names = Names::default();
-            names.reserve(keys.iter().skip(place).take(limits::CAROUSEL * limits::CARD_BUTTONS).map(|key| key.label));
+            names.reserve(
+                keys.iter()
+                    .skip(place)
+                    .take(limits::CAROUSEL * limits::CARD_BUTTONS)
+                    .map(|key| key.label),
+            );
         }
-        let Some((carousel, bytes)) = carousels.last_mut() else { break };
-        if carousel.items.last().is_none_or(|card| card.buttons.len() == limits::CARD_BUTTONS) {
+        let Some((carousel, bytes)) = carousels.last_mut() else {
+            break;
+        };
+        if carousel
+            .items
+            .last()
+            .is_none_or(|card| card.buttons.len() == limits::CARD_BUTTONS)
+        {
             carousel.items.push(TextCard::default());
             *bytes += CARD_BYTES;
         }
@@ -91,8 +126,15 @@ pub(super) fn carousels<'a>(
         let press = key.press(keyboard, &label, &mut degradations);
         let (message_text, extra) = (press.message_text, Extra { sb: press.mark });
         let action = match block {
-            Some(block_id) => ButtonAction::Block { block_id: Cow::Borrowed(block_id), message_text, extra },
-            None => ButtonAction::Message { message_text, extra },
+            Some(block_id) => ButtonAction::Block {
+                block_id: Cow::Borrowed(block_id),
+                message_text,
+                extra,
+            },
+            None => ButtonAction::Message {
+                message_text,
+                extra,
+            },
         };
         if let Some(card) = carousel.items.last_mut() {
             card.buttons.push(Button { label, action });

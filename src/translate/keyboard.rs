@@ -21,7 +21,10 @@ impl Keyboard {
         if labels.is_empty() {
             return None;
         }
-        Some(Self { id: id_of(labels), labels: labels.iter().map(|l| Box::from(l.as_ref())).collect() })
+        Some(Self {
+            id: id_of(labels),
+            labels: labels.iter().map(|l| Box::from(l.as_ref())).collect(),
+        })
     }
 
     /// Its name: the same for the same labels in the same order, after a restart too.
@@ -47,7 +50,10 @@ impl Keyboard {
         if folded.is_empty() {
             return None;
         }
-        self.labels.iter().find(|label| fold(label) == folded).map(AsRef::as_ref)
+        self.labels
+            .iter()
+            .find(|label| fold(label) == folded)
+            .map(AsRef::as_ref)
     }
 
     /// The label with the number these words are, counted from 1: `3`, `3번`, `3.`, `3)`. For keyboards whose
@@ -55,7 +61,10 @@ impl Keyboard {
     #[must_use]
     pub fn numbered(&self, words: &str) -> Option<&str> {
         let words = words.trim();
-        let number = words.strip_suffix(['번', '.', ')']).unwrap_or(words).trim_end();
+        let number = words
+            .strip_suffix(['번', '.', ')'])
+            .unwrap_or(words)
+            .trim_end();
         let mut place = 0_usize;
         for c in number.nfkc() {
             let digit = usize::try_from(c.to_digit(10)?).ok()?;
@@ -69,7 +78,12 @@ impl Keyboard {
 /// decomposed Hangul and capital first letters that the bot's label does not have (I5).
 #[must_use]
 pub fn fold(words: &str) -> String {
-    words.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).nfc().collect()
+    words
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .flat_map(char::to_lowercase)
+        .nfc()
+        .collect()
 }
 
 /// The id a keyboard of these labels has. The hash has fixed keys: it names content, it guards nothing.
@@ -104,7 +118,16 @@ mod tests {
         for three in ["3", " 3 ", "3번", "3 번", "3.", "3)", "３", "03"] {
             assert_eq!(keyboard.numbered(three), Some("다"), "{three}");
         }
-        for none in ["0", "4", "", "번", "3개", "-1", "+3", "99999999999999999999999"] {
+        for none in [
+            "0",
+            "4",
+            "",
+            "번",
+            "3개",
+            "-1",
+            "+3",
+            "99999999999999999999999",
+        ] {
             assert_eq!(keyboard.numbered(none), None, "{none}");
         }
     }

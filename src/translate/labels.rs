@@ -71,7 +71,9 @@ impl<'a> Names<'a> {
 
     /// Whether a name is nobody's yet, or this very label's.
     fn is_free(&self, name: &str, owner: Option<&str>) -> bool {
-        self.shown.get(name).is_none_or(|taken| taken.is_some() && *taken == owner)
+        self.shown
+            .get(name)
+            .is_none_or(|taken| taken.is_some() && *taken == owner)
     }
 }
 
@@ -85,10 +87,22 @@ mod tests {
         let mut names = Names::default();
         let first = "컴퓨터공학과 학생회 공지사항 1";
         let second = "컴퓨터공학과 학생회 공지사항 2";
-        assert_eq!(names.name(first), ("컴퓨터공학과 학생회 공지…".into(), true));
-        assert_eq!(names.name(second), ("컴퓨터공학과 학생회 공…2".into(), true));
-        assert_eq!(names.name(first), ("컴퓨터공학과 학생회 공지…".into(), true));
-        assert_eq!(names.name(second), ("컴퓨터공학과 학생회 공…2".into(), true));
+        assert_eq!(
+            names.name(first),
+            ("컴퓨터공학과 학생회 공지…".into(), true)
+        );
+        assert_eq!(
+            names.name(second),
+            ("컴퓨터공학과 학생회 공…2".into(), true)
+        );
+        assert_eq!(
+            names.name(first),
+            ("컴퓨터공학과 학생회 공지…".into(), true)
+        );
+        assert_eq!(
+            names.name(second),
+            ("컴퓨터공학과 학생회 공…2".into(), true)
+        );
     }
 
     #[test]
@@ -102,9 +116,15 @@ mod tests {
     #[test]
     fn a_label_is_cut_between_graphemes_and_never_blank() {
         let family = "👨‍👩‍👧‍👦";
-        assert_eq!(cut(format!("{family}{family}").into()), format!("{family}…"));
+        assert_eq!(
+            cut(format!("{family}{family}").into()),
+            format!("{family}…")
+        );
         let nfd = "\u{1112}\u{1161}\u{11ab}".repeat(6);
-        assert_eq!(cut(nfd.into()), format!("{}…", "\u{1112}\u{1161}\u{11ab}".repeat(4)));
+        assert_eq!(
+            cut(nfd.into()),
+            format!("{}…", "\u{1112}\u{1161}\u{11ab}".repeat(4))
+        );
         let zalgo = format!("가{}", "\u{301}".repeat(20));
         assert_eq!(units(&cut(zalgo.into())), 14);
         assert_eq!(cut("".into()), "…");

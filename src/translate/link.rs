@@ -28,10 +28,14 @@ pub(super) fn show<'a>(link: &'a Link<'a>, policy: &'a Policy) -> (Shown<'a>, De
     let label = text::one_line(&link.label);
     let action = if let Some(phone_number) = media::phone_number(&link.url) {
         degradations.add(Degradation::LinkPhone);
-        ButtonAction::Phone { phone_number: phone_number.into() }
+        ButtonAction::Phone {
+            phone_number: phone_number.into(),
+        }
     } else if let Some(address) = media::address(&link.url, policy) {
         degradations.join(address.degradations);
-        ButtonAction::WebLink { web_link_url: address.url }
+        ButtonAction::WebLink {
+            web_link_url: address.url,
+        }
     } else {
         degradations.add(Degradation::LinkWritten);
         let words = if label.is_empty() {
@@ -51,5 +55,14 @@ pub(super) fn show<'a>(link: &'a Link<'a>, policy: &'a Policy) -> (Shown<'a>, De
     if shown != label {
         degradations.add(Degradation::LinkLabelCut);
     }
-    (Shown::Button { button: Button { label: shown, action }, label }, degradations)
+    (
+        Shown::Button {
+            button: Button {
+                label: shown,
+                action,
+            },
+            label,
+        },
+        degradations,
+    )
 }

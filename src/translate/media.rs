@@ -27,7 +27,12 @@ pub(super) struct Address<'a> {
 pub(super) fn address<'a>(raw: &'a str, policy: &Policy) -> Option<Address<'a>> {
     let raw = raw.trim();
     let mut degradations = Degradations::NONE;
-    let resolve = |path: &str| policy.public_url.as_ref().and_then(|public| beneath(public, path));
+    let resolve = |path: &str| {
+        policy
+            .public_url
+            .as_ref()
+            .and_then(|public| beneath(public, path))
+    };
     let mut parsed = match kind(raw) {
         Kind::Absolute => Url::parse(raw).ok()?,
         Kind::WithoutScheme(scheme) => {
@@ -44,7 +49,11 @@ pub(super) fn address<'a>(raw: &'a str, policy: &Policy) -> Option<Address<'a>> 
     let public = policy.public_url.as_ref();
     if public.is_some_and(|public| same_host(public, &parsed)) {
         // Where it should be already, also where the bot's own host is the public one.
-    } else if policy.backend.as_ref().is_some_and(|backend| same_host(backend, &parsed)) {
+    } else if policy
+        .backend
+        .as_ref()
+        .is_some_and(|backend| same_host(backend, &parsed))
+    {
         match resolve(&parsed[Position::BeforePath..]) {
             Some(public) => {
                 degradations.add(Degradation::UrlResolved);
@@ -60,7 +69,11 @@ pub(super) fn address<'a>(raw: &'a str, policy: &Policy) -> Option<Address<'a>> 
         degradations.add(Degradation::UrlEscaped);
         as_written = false;
     }
-    let url = if as_written && authority_is_plain(raw, &parsed) { Cow::Borrowed(raw) } else { escaped(&parsed)?.into() };
+    let url = if as_written && authority_is_plain(raw, &parsed) {
+        Cow::Borrowed(raw)
+    } else {
+        escaped(&parsed)?.into()
+    };
     (url.len() <= limits::URL_BYTES).then_some(Address { url, degradations })
 }
 
@@ -73,7 +86,9 @@ pub(super) fn phone_number(raw: &str) -> Option<String> {
     }
     let number = percent_decoded(number.trim_start_matches('/'))?;
     let number = number.trim();
-    let plausible = number.chars().all(|c| c.is_ascii_digit() || "+-*# ".contains(c));
+    let plausible = number
+        .chars()
+        .all(|c| c.is_ascii_digit() || "+-*# ".contains(c));
     // E.164 has 15 digits, with signs and blanks between them never more than this.
     let fits = number.len() <= 40 && number.chars().any(|c| c.is_ascii_digit());
     (plausible && fits).then(|| number.to_owned())
@@ -99,18 +114,24 @@ fn kind(raw: &str) -> Kind {
     if raw.starts_with("//") {
         return Kind::WithoutScheme("https:");
     }
-    if raw.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www.")) {
+    if raw
+        .get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("www."))
+    {
         return Kind::WithoutScheme("http://");
     }
     let is_scheme = |s: &str| {
         s.starts_with(|c: char| c.is_ascii_alphabetic())
-            && s.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+            && s.chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
     };
     match raw.split_once(':') {
         Some((scheme, rest)) if is_scheme(scheme) => {
             if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
                 Kind::Absolute
-            } else if (scheme.contains('.') || scheme == "localhost") && rest.starts_with(|c: char| c.is_ascii_digit()) {
+            } else if (scheme.contains('.') || scheme == "localhost")
+                && rest.starts_with(|c: char| c.is_ascii_digit())
+            {
                 // `example.com:8080/x`: a host and a port.
                 Kind::WithoutScheme("http://")
             } else {
@@ -125,7 +146,9 @@ fn kind(raw: &str) -> Kind {
 fn beneath(public: &Url, path: &str) -> Option<Url> {
     let base = public[..Position::AfterPath].trim_end_matches('/');
     let path = path.trim_start_matches('/');
-    Url::parse(&format!("{base}/{path}")).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+    Url::parse(&format!("{base}/{path}"))
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 fn same_host(one: &Url, other: &Url) -> bool {
@@ -134,17 +157,26 @@ fn same_host(one: &Url, other: &Url) -> bool {
 
 /// Whether a user's phone cannot reach it: loopback, private or link-local address, a name without a dot.
 fn is_internal(url: &Url) -> bool {
-    let v4 = |ip: Ipv4Addr| ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified();
+    let v4 = |ip: Ipv4Addr| {
+        ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified()
+    };
     let v6 = |ip: Ipv6Addr| {
         let embedded = ip.to_ipv4_mapped().is_some_and(v4);
-        ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local() || embedded
+        ip.is_loopback()
+            || ip.is_unspecified()
+            || ip.is_unique_local()
+            || ip.is_unicast_link_local()
+            || embedded
     };
     match url.host() {
         Some(Host::Ipv4(ip)) => v4(ip),
         Some(Host::Ipv6(ip)) => v6(ip),
         Some(Host::Domain(name)) => {
             let name = name.trim_end_matches('.');
-            !name.contains('.') || name.ends_with(".localhost") || name.ends_with(".local") || name.ends_with(".internal")
+            !name.contains('.')
+                || name.ends_with(".localhost")
+                || name.ends_with(".local")
+                || name.ends_with(".internal")
         }
         None => true,
     }
@@ -178,11 +210,19 @@ fn is_strict(raw: &str) -> bool {
 
 /// Whether scheme and host stand in the address as the crate understood them.
 fn authority_is_plain(raw: &str, parsed: &Url) -> bool {
-    let Some(rest) = raw.strip_prefix("https://").or_else(|| raw.strip_prefix("http://")) else { return false };
+    let Some(rest) = raw
+        .strip_prefix("https://")
+        .or_else(|| raw.strip_prefix("http://"))
+    else {
+        return false;
+    };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     let host = host.split(':').next().unwrap_or_default();
-    !user.contains('@') && parsed.host_str().is_some_and(|parsed| parsed.eq_ignore_ascii_case(host))
+    !user.contains('@')
+        && parsed
+            .host_str()
+            .is_some_and(|parsed| parsed.eq_ignore_ascii_case(host))
 }
 
 /// The address in characters of RFC 3986; `None` where the host cannot be.
@@ -233,8 +273,14 @@ fn percent_decoded(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, behind)) = rest.split_first() {
-        let hex = behind.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit())).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+        let hex = behind
+            .get(..2)
+            .filter(|_| *first == b'%')
+            .and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex
+            .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+        {
             Some(byte) => {
                 out.push(byte);
                 rest = behind.get(2..).unwrap_or_default();
@@ -282,14 +328,22 @@ mod tests {
     fn check(raw: &str, public: Option<&str>, expected: Option<(&str, &str)>) {
         let policy = policy(public);
         let found = address(raw, &policy);
-        let found = found.as_ref().map(|a| (&*a.url, a.degradations.to_string()));
-        assert_eq!(found, expected.map(|(url, codes)| (url, codes.to_owned())), "{raw}");
+        let found = found
+            .as_ref()
+            .map(|a| (&*a.url, a.degradations.to_string()));
+        assert_eq!(
+            found,
+            expected.map(|(url, codes)| (url, codes.to_owned())),
+            "{raw}"
+        );
     }
 
     #[test]
     fn an_address_that_is_fine_is_not_touched() {
         for fine in [
-            "http://a.com", "https://A.com:443/../x/./y?b=%2f&c=d", "http://u:p@a.com/x#y",
+            "http://a.com",
+            "https://A.com:443/../x/./y?b=%2f&c=d",
+            "http://u:p@a.com/x#y",
         ] {
             check(fine, None, Some((fine, "")));
         }
@@ -297,10 +351,32 @@ mod tests {
 
     #[test]
     fn what_is_not_ascii_is_escaped_once() {
-        check("http://a.com/학식 1.jpg?q=%EA\"", None, Some(("http://a.com/%ED%95%99%EC%8B%9D%201.jpg?q=%EA%22", "url.escaped")));
-        check("http://한글.com/", None, Some(("http://xn--bj0bj06e.com/", "url.escaped")));
-        check("http://a.com/100%|[x]{y}^`#a#b", None, Some(("http://a.com/100%25%7C%5Bx%5D%7By%7D%5E%60#a%23b", "url.escaped")));
-        check("http:\\\\a.com\\b", None, Some(("http://a.com/b", "url.escaped")));
+        check(
+            "http://a.com/학식 1.jpg?q=%EA\"",
+            None,
+            Some((
+                "http://a.com/%ED%95%99%EC%8B%9D%201.jpg?q=%EA%22",
+                "url.escaped",
+            )),
+        );
+        check(
+            "http://한글.com/",
+            None,
+            Some(("http://xn--bj0bj06e.com/", "url.escaped")),
+        );
+        check(
+            "http://a.com/100%|[x]{y}^`#a#b",
+            None,
+            Some((
+                "http://a.com/100%25%7C%5Bx%5D%7By%7D%5E%60#a%23b",
+                "url.escaped",
+            )),
+        );
+        check(
+            "http:\\\\a.com\\b",
+            None,
+            Some(("http://a.com/b", "url.escaped")),
+        );
         check("http:/a.com/b", None, Some(("http://a.com/b", "")));
         check("HTTP://a.com/b", None, Some(("http://a.com/b", "")));
     }
@@ -309,44 +385,119 @@ mod tests {
     fn relative_and_internal_addresses_are_resolved_by_the_public_one() {
         let public = Some("https://cdn.example.com/bot/");
         let resolved = |url| Some((url, "url.resolved"));
-        check("/img/a.jpg", public, resolved("https://cdn.example.com/bot/img/a.jpg"));
-        check("img/a.jpg", public, resolved("https://cdn.example.com/bot/img/a.jpg"));
-        check("http://old-bot:8000/img/a.jpg?x=1", public, resolved("https://cdn.example.com/bot/img/a.jpg?x=1"));
+        check(
+            "/img/a.jpg",
+            public,
+            resolved("https://cdn.example.com/bot/img/a.jpg"),
+        );
+        check(
+            "img/a.jpg",
+            public,
+            resolved("https://cdn.example.com/bot/img/a.jpg"),
+        );
+        check(
+            "http://old-bot:8000/img/a.jpg?x=1",
+            public,
+            resolved("https://cdn.example.com/bot/img/a.jpg?x=1"),
+        );
         check("img/a.jpg", None, None);
-        check("http://old-bot:8000/s/a", Some("http://old-bot:8000/s"), Some(("http://old-bot:8000/s/a", "")));
-        check("/a", Some("http://old-bot:8000/s"), resolved("http://old-bot:8000/s/a"));
-        check("http://old-bot:8000/a", None, Some(("http://old-bot:8000/a", "url.internal")));
-        check("http://old-bot:8001/a", public, Some(("http://old-bot:8001/a", "url.internal")));
+        check(
+            "http://old-bot:8000/s/a",
+            Some("http://old-bot:8000/s"),
+            Some(("http://old-bot:8000/s/a", "")),
+        );
+        check(
+            "/a",
+            Some("http://old-bot:8000/s"),
+            resolved("http://old-bot:8000/s/a"),
+        );
+        check(
+            "http://old-bot:8000/a",
+            None,
+            Some(("http://old-bot:8000/a", "url.internal")),
+        );
+        check(
+            "http://old-bot:8001/a",
+            public,
+            Some(("http://old-bot:8001/a", "url.internal")),
+        );
     }
 
     #[test]
     fn hosts_that_no_phone_reaches_are_named() {
-        for host in ["127.0.0.1", "10.1.2.3:81", "192.168.0.2", "localhost", "db", "[::1]", "[fd00::1]"] {
+        for host in [
+            "127.0.0.1",
+            "10.1.2.3:81",
+            "192.168.0.2",
+            "localhost",
+            "db",
+            "[::1]",
+            "[fd00::1]",
+        ] {
             let url = format!("http://{host}/a");
-            assert!(address(&url, &policy(None)).unwrap().degradations.has(Degradation::UrlInternal), "{host}");
+            assert!(
+                address(&url, &policy(None))
+                    .unwrap()
+                    .degradations
+                    .has(Degradation::UrlInternal),
+                "{host}"
+            );
         }
     }
 
     #[test]
     fn an_address_without_a_scheme_gets_one() {
         check("//a.com/x", None, Some(("https://a.com/x", "url.scheme")));
-        check("www.a.com/x", None, Some(("http://www.a.com/x", "url.scheme")));
-        check("a.com:8080/x", None, Some(("http://a.com:8080/x", "url.scheme")));
+        check(
+            "www.a.com/x",
+            None,
+            Some(("http://www.a.com/x", "url.scheme")),
+        );
+        check(
+            "a.com:8080/x",
+            None,
+            Some(("http://a.com:8080/x", "url.scheme")),
+        );
     }
 
     #[test]
     fn what_cannot_be_an_address_is_refused() {
-        for bad in ["", "mailto:a@b.c", "javascript:alert(1)", "kakaotalk://x", "http://", "http://a b/", "http://a.com:99999/"] {
+        for bad in [
+            "",
+            "mailto:a@b.c",
+            "javascript:alert(1)",
+            "kakaotalk://x",
+            "http://",
+            "http://a b/",
+            "http://a.com:99999/",
+        ] {
             check(bad, Some("https://p.com"), None);
         }
-        check(&format!("http://a.com/{}", "x".repeat(limits::URL_BYTES)), None, None);
+        check(
+            &format!("http://a.com/{}", "x".repeat(limits::URL_BYTES)),
+            None,
+            None,
+        );
     }
 
     #[test]
     fn a_phone_number_is_plausible_or_nothing() {
-        assert_eq!(phone_number("tel:02-123-4567").as_deref(), Some("02-123-4567"));
-        assert_eq!(phone_number("TEL://%2B82%202%20123").as_deref(), Some("+82 2 123"));
-        for bad in ["tel:", "tel:abc", "tel:;ext=1", "tel:%FF", "021234567", "tel:--"] {
+        assert_eq!(
+            phone_number("tel:02-123-4567").as_deref(),
+            Some("02-123-4567")
+        );
+        assert_eq!(
+            phone_number("TEL://%2B82%202%20123").as_deref(),
+            Some("+82 2 123")
+        );
+        for bad in [
+            "tel:",
+            "tel:abc",
+            "tel:;ext=1",
+            "tel:%FF",
+            "021234567",
+            "tel:--",
+        ] {
             assert_eq!(phone_number(bad), None, "{bad}");
         }
     }

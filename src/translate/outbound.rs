@@ -9,7 +9,9 @@ use super::quick_replies::{self, Asked, Key};
 use super::view::View;
 use super::{cards, link, media, room, text};
 use crate::reading::{Photo, Reading};
-use crate::wire::answer::{Answer, BasicCard, Button, Output, SimpleImage, SimpleText, Template, TextCard, Thumbnail};
+use crate::wire::answer::{
+    Answer, BasicCard, Button, Output, SimpleImage, SimpleText, Template, TextCard, Thumbnail,
+};
 use crate::wire::limits;
 use crate::wire::text::units;
 
@@ -87,10 +89,20 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
 
     let parts = parts(&row.bubbles, view.room);
     let last = parts.len().saturating_sub(1);
-    let part = usize::try_from(content.part).unwrap_or(usize::MAX).min(last);
+    let part = usize::try_from(content.part)
+        .unwrap_or(usize::MAX)
+        .min(last);
     let range = parts.get(part).cloned().unwrap_or_default();
-    let Row { bubbles, mut degradations, .. } = row;
-    let mut shown: Vec<_> = bubbles.into_iter().skip(range.start).take(range.len()).collect();
+    let Row {
+        bubbles,
+        mut degradations,
+        ..
+    } = row;
+    let mut shown: Vec<_> = bubbles
+        .into_iter()
+        .skip(range.start)
+        .take(range.len())
+        .collect();
     let more = if part < last {
         degradations.add(Degradation::Parked);
         Some(number(part + 1))
@@ -98,14 +110,24 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
         content.older_rest
     };
     let numbered = shown.iter().any(|bubble| bubble.numbered);
-    if view.room && let Some(hint) = room::hint(more.is_some(), content.late, view) {
+    if view.room
+        && let Some(hint) = room::hint(more.is_some(), content.late, view)
+    {
         add_hint(&mut shown, hint);
     }
-    let mut template = Template { outputs: shown.into_iter().map(|bubble| bubble.output).collect(), quick_replies: vec![] };
+    let mut template = Template {
+        outputs: shown.into_iter().map(|bubble| bubble.output).collect(),
+        quick_replies: vec![],
+    };
     let (mut page, mut pages) = (0, 1);
     if !view.room {
         let keys = if in_row { &[] } else { keys.as_slice() };
-        let asked = Asked { more, late: content.late, keyboard: content.keyboard, page: content.page };
+        let asked = Asked {
+            more,
+            late: content.late,
+            keyboard: content.keyboard,
+            page: content.page,
+        };
         let laid = quick_replies::lay(&asked, keys, view);
         degradations.join(laid.degradations);
         (page, pages) = (laid.page, laid.pages);
@@ -148,13 +170,27 @@ struct Row<'a, 'v> {
 
 impl<'a> Row<'a, '_> {
     fn new<'v>(view: &'v View<'a>) -> Row<'a, 'v> {
-        let text = if view.room { room::TEXT } else { limits::SIMPLE_TEXT };
-        Row { view, bubbles: Vec::with_capacity(3), degradations: Degradations::NONE, left: limits::REPLY_UNITS, text }
+        let text = if view.room {
+            room::TEXT
+        } else {
+            limits::SIMPLE_TEXT
+        };
+        Row {
+            view,
+            bubbles: Vec::with_capacity(3),
+            degradations: Degradations::NONE,
+            left: limits::REPLY_UNITS,
+            text,
+        }
     }
 
     fn push(&mut self, output: Output<'a>) {
         // Texts take 6 bytes a unit at most: 6 KB. A card has two URLs, 400 units and a few names.
-        self.bubbles.push(Bubble { output, bytes: SIMPLE_BYTES, numbered: false });
+        self.bubbles.push(Bubble {
+            output,
+            bytes: SIMPLE_BYTES,
+            numbered: false,
+        });
     }
 
     /// As much of the words as may still be said; nothing for blank words.
@@ -184,15 +220,25 @@ impl<'a> Row<'a, '_> {
     /// One reply: photo, text, link (O1, O2, O3).
     fn reading(&mut self, reading: &'a Reading<'a>) {
         self.degradations.join(reading.degradations);
-        let mut body = reading.text.as_deref().map(Cow::Borrowed).filter(|text| !text::is_blank(text));
-        let picture = reading.photo.as_ref().and_then(|photo| self.picture(photo, &mut body));
+        let mut body = reading
+            .text
+            .as_deref()
+            .map(Cow::Borrowed)
+            .filter(|text| !text::is_blank(text));
+        let picture = reading
+            .photo
+            .as_ref()
+            .and_then(|photo| self.picture(photo, &mut body));
         let mut button = None;
         if let Some(link) = &reading.link {
             let (shown, degradations) = link::show(link, self.view.policy);
             self.degradations.join(degradations);
             match shown {
                 link::Shown::Written(words) => body = Some(below(body, words)),
-                link::Shown::Button { button: made, label } => button = Some((made, label)),
+                link::Shown::Button {
+                    button: made,
+                    label,
+                } => button = Some((made, label)),
             }
         }
         // A link alone is a card titled with its label; else a label that was cut is written out in full.
@@ -202,7 +248,8 @@ impl<'a> Row<'a, '_> {
             if body.is_none() && crop.is_none() && units(&label) <= limits::TITLE {
                 title = Some(label);
             } else if (body.is_none() && crop.is_none())
-                || (button.label != label && !body.as_ref().is_some_and(|body| body.contains(&*label)))
+                || (button.label != label
+                    && !body.as_ref().is_some_and(|body| body.contains(&*label)))
             {
                 body = Some(below(body.take(), label));
             }
@@ -212,18 +259,32 @@ impl<'a> Row<'a, '_> {
 
         if let Some((image_url, _)) = picture {
             let alt_text = text::cut(&self.view.policy.texts.photo_alt, limits::ALT_TEXT);
-            let fits = body.as_ref().is_none_or(|body| units(body) <= limits::BASIC_CARD);
+            let fits = body
+                .as_ref()
+                .is_none_or(|body| units(body) <= limits::BASIC_CARD);
             let words = body.is_some() || button.is_some();
             match crop.filter(|_| fits && words) {
                 Some(fixed_ratio) => {
                     let button_layout = button.is_some().then_some("vertical");
-                    let thumbnail = Thumbnail { image_url, alt_text, fixed_ratio };
+                    let thumbnail = Thumbnail {
+                        image_url,
+                        alt_text,
+                        fixed_ratio,
+                    };
                     let buttons = button.into_iter().collect();
-                    self.push(Output::BasicCard(BasicCard { description: body, thumbnail, buttons, button_layout }));
+                    self.push(Output::BasicCard(BasicCard {
+                        description: body,
+                        thumbnail,
+                        buttons,
+                        button_layout,
+                    }));
                     return;
                 }
                 None => {
-                    self.push(Output::SimpleImage(SimpleImage { image_url, alt_text }));
+                    self.push(Output::SimpleImage(SimpleImage {
+                        image_url,
+                        alt_text,
+                    }));
                     if words {
                         self.degradations.add(Degradation::PhotoWhole);
                     }
@@ -234,22 +295,36 @@ impl<'a> Row<'a, '_> {
             (Some(body), Some(button)) => self.card(body, button),
             (Some(body), None) => self.texts(body),
             (None, Some(button)) => {
-                let title = title.filter(|title| !text::is_blank(title)).unwrap_or_else(|| button.label.clone());
-                self.push(Output::TextCard(TextCard { title: Some(title), description: None, buttons: vec![button] }));
+                let title = title
+                    .filter(|title| !text::is_blank(title))
+                    .unwrap_or_else(|| button.label.clone());
+                self.push(Output::TextCard(TextCard {
+                    title: Some(title),
+                    description: None,
+                    buttons: vec![button],
+                }));
             }
             (None, None) => {}
         }
     }
 
     /// A usable picture; the address of another is put into the words.
-    fn picture(&mut self, photo: &'a Photo<'a>, body: &mut Option<Cow<'a, str>>) -> Option<(Cow<'a, str>, Size)> {
+    fn picture(
+        &mut self,
+        photo: &'a Photo<'a>,
+        body: &mut Option<Cow<'a, str>>,
+    ) -> Option<(Cow<'a, str>, Size)> {
         if let Some(address) = media::address(&photo.url, self.view.policy) {
             self.degradations.join(address.degradations);
             return Some((address.url, photo.size));
         }
         self.degradations.add(Degradation::PhotoWritten);
         let mut words = Cow::Borrowed(&*photo.url);
-        if photo.url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
+        if photo
+            .url
+            .get(..5)
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
+        {
             // The picture itself in letters: nobody can read it, and it would bury the words.
             words = text::cut(&photo.url, DATA_URL);
         }
@@ -259,7 +334,11 @@ impl<'a> Row<'a, '_> {
 
     /// Words with a button: on one card, or the head as text and the tail on the card (O2).
     fn card(&mut self, body: Cow<'a, str>, button: Button<'a>) {
-        let mut pieces = if units(&body) <= limits::TEXT_CARD { vec![body] } else { text::split_cow(body, self.text) };
+        let mut pieces = if units(&body) <= limits::TEXT_CARD {
+            vec![body]
+        } else {
+            text::split_cow(body, self.text)
+        };
         let last = pieces.pop().unwrap_or_default();
         let (head, tail) = match last {
             Cow::Borrowed(last) => {
@@ -278,7 +357,11 @@ impl<'a> Row<'a, '_> {
         for text in pieces {
             self.push(Output::SimpleText(SimpleText { text }));
         }
-        self.push(Output::TextCard(TextCard { title: None, description: Some(tail), buttons: vec![button] }));
+        self.push(Output::TextCard(TextCard {
+            title: None,
+            description: Some(tail),
+            buttons: vec![button],
+        }));
     }
 
     /// Words where the replies have none (O4). A page turn has no replies and lacks nothing.
@@ -288,7 +371,11 @@ impl<'a> Row<'a, '_> {
         }
         let texts = &self.view.policy.texts;
         if words {
-            self.texts(Cow::Borrowed(if content.keyboard.is_some() { &texts.choose } else { &texts.no_reply }));
+            self.texts(Cow::Borrowed(if content.keyboard.is_some() {
+                &texts.choose
+            } else {
+                &texts.no_reply
+            }));
             if self.bubbles.is_empty() {
                 self.texts(Cow::Borrowed(text::ELLIPSIS));
             }
@@ -309,7 +396,11 @@ impl<'a> Row<'a, '_> {
         self.degradations.join(degradations);
         for (carousel, bytes) in carousels {
             let output = Output::Carousel(carousel);
-            self.bubbles.push(Bubble { output, bytes, numbered: false });
+            self.bubbles.push(Bubble {
+                output,
+                bytes,
+                numbered: false,
+            });
         }
         true
     }
@@ -321,15 +412,26 @@ impl<'a> Row<'a, '_> {
             return true;
         }
         self.degradations.add(Degradation::Numbered);
-        if let Some(Bubble { output: Output::SimpleText(last), numbered, .. }) = self.bubbles.last_mut()
-            && let Some(piece) = pieces.next_if(|piece| units(&last.text) + 2 + units(piece) <= self.text)
+        if let Some(Bubble {
+            output: Output::SimpleText(last),
+            numbered,
+            ..
+        }) = self.bubbles.last_mut()
+            && let Some(piece) =
+                pieces.next_if(|piece| units(&last.text) + 2 + units(piece) <= self.text)
         {
             last.text = Cow::Owned(format!("{}\n\n{piece}", last.text));
             *numbered = true;
         }
         for piece in pieces {
-            let output = Output::SimpleText(SimpleText { text: Cow::Owned(piece) });
-            self.bubbles.push(Bubble { output, bytes: SIMPLE_BYTES, numbered: true });
+            let output = Output::SimpleText(SimpleText {
+                text: Cow::Owned(piece),
+            });
+            self.bubbles.push(Bubble {
+                output,
+                bytes: SIMPLE_BYTES,
+                numbered: true,
+            });
         }
         true
     }
@@ -352,8 +454,15 @@ fn parts(bubbles: &[Bubble<'_>], room: bool) -> Vec<Range<usize>> {
     let mut bytes = 0;
     for (place, bubble) in bubbles.iter().enumerate() {
         let is_text = matches!(bubble.output, Output::SimpleText(_));
-        let places = if room && !is_text { limits::OUTPUTS - 1 } else { limits::OUTPUTS };
-        match parts.last_mut().filter(|part| part.len() < places && bytes + bubble.bytes <= BUBBLES_BYTES) {
+        let places = if room && !is_text {
+            limits::OUTPUTS - 1
+        } else {
+            limits::OUTPUTS
+        };
+        match parts
+            .last_mut()
+            .filter(|part| part.len() < places && bytes + bubble.bytes <= BUBBLES_BYTES)
+        {
             Some(part) => {
                 part.end = place + 1;
                 bytes += bubble.bytes;
@@ -369,12 +478,21 @@ fn parts(bubbles: &[Bubble<'_>], room: bool) -> Vec<Range<usize>> {
 
 /// Adds the hint below the last text, or as a bubble of its own.
 fn add_hint(shown: &mut Vec<Bubble<'_>>, hint: String) {
-    if let Some(Bubble { output: Output::SimpleText(last), .. }) = shown.last_mut()
+    if let Some(Bubble {
+        output: Output::SimpleText(last),
+        ..
+    }) = shown.last_mut()
         && units(&last.text) + 2 + units(&hint) <= limits::SIMPLE_TEXT
     {
         last.text = Cow::Owned(format!("{}\n\n{hint}", last.text));
         return;
     }
-    let output = Output::SimpleText(SimpleText { text: Cow::Owned(hint) });
-    shown.push(Bubble { output, bytes: SIMPLE_BYTES, numbered: false });
+    let output = Output::SimpleText(SimpleText {
+        text: Cow::Owned(hint),
+    });
+    shown.push(Bubble {
+        output,
+        bytes: SIMPLE_BYTES,
+        numbered: false,
+    });
 }

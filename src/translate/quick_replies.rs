@@ -47,17 +47,35 @@ pub(super) struct Press<'a> {
 
 impl<'a> Key<'a> {
     /// What pressing it says and carries; `shown` stands in for a label that has nothing to say.
-    pub(super) fn press(self, keyboard: &Keyboard, shown: &Cow<'a, str>, degradations: &mut Degradations) -> Press<'a> {
+    pub(super) fn press(
+        self,
+        keyboard: &Keyboard,
+        shown: &Cow<'a, str>,
+        degradations: &mut Degradations,
+    ) -> Press<'a> {
         let message_text = text::cut(self.label, limits::LABEL_TRAVELS_WHOLE);
         if message_text == self.label && !self.label.is_empty() {
             let blank = text::is_blank(self.label);
             let message_text = if blank { shown.clone() } else { message_text };
-            return Press { message_text, mark: Mark::Say(Cow::Borrowed(self.label)) };
+            return Press {
+                message_text,
+                mark: Mark::Say(Cow::Borrowed(self.label)),
+            };
         }
         degradations.add(Degradation::LabelToken);
         let index = u32::try_from(self.index).unwrap_or(u32::MAX);
-        let message_text = if text::is_blank(&message_text) { shown.clone() } else { message_text };
-        Press { message_text, mark: Mark::Pick { keyboard: keyboard.id(), index } }
+        let message_text = if text::is_blank(&message_text) {
+            shown.clone()
+        } else {
+            message_text
+        };
+        Press {
+            message_text,
+            mark: Mark::Pick {
+                keyboard: keyboard.id(),
+                index,
+            },
+        }
     }
 
     /// Bytes of it as a button, never less than it takes: words and mark, 14 units shown, the names of the fields.
@@ -79,7 +97,8 @@ fn json_bytes(text: &str) -> usize {
 
 /// The block that quick replies name (K3), where it is usable.
 pub(super) fn block<'a>(view: &View<'a>) -> Option<&'a str> {
-    view.message_block.filter(|id| !id.is_empty() && id.len() <= BLOCK_ID_BYTES)
+    view.message_block
+        .filter(|id| !id.is_empty() && id.len() <= BLOCK_ID_BYTES)
 }
 
 /// Whether all of these fit into one answer that has `taken` other quick replies.
@@ -134,10 +153,18 @@ pub(super) fn lay<'a>(asked: &Asked<'_>, keys: &[Key<'a>], view: &View<'a>) -> L
     let texts = &view.policy.texts;
     let block = block(view);
     let taken = usize::from(asked.more.is_some()) + usize::from(asked.late);
-    let ranges = if fit(keys, taken, block) { vec![0..keys.len()] } else { pages(keys, block) };
+    let ranges = if fit(keys, taken, block) {
+        std::iter::once(0..keys.len()).collect()
+    } else {
+        pages(keys, block)
+    };
     let last = ranges.len().saturating_sub(1);
     let page = usize::try_from(asked.page).unwrap_or(usize::MAX).min(last);
-    let shown = ranges.get(page).cloned().and_then(|range| keys.get(range)).unwrap_or_default();
+    let shown = ranges
+        .get(page)
+        .cloned()
+        .and_then(|range| keys.get(range))
+        .unwrap_or_default();
     let mut degradations = Degradations::NONE;
     if last > 0 {
         degradations.add(Degradation::Pages);
@@ -147,12 +174,19 @@ pub(super) fn lay<'a>(asked: &Asked<'_>, keys: &[Key<'a>], view: &View<'a>) -> L
     names.reserve(shown.iter().map(|key| key.label));
     let mut own = |words: &'a str, mark: Mark<'a>| {
         let label = names.own(words);
-        let message_text = if text::is_blank(words) { label.clone() } else { text::cut(words, OWN_WORDS) };
+        let message_text = if text::is_blank(words) {
+            label.clone()
+        } else {
+            text::cut(words, OWN_WORDS)
+        };
         quick_reply(label, message_text, mark, block)
     };
     let turn = |to: Option<usize>| {
         let page = u32::try_from(to.filter(|to| *to <= last)?).ok()?;
-        Some(Mark::Page { keyboard: asked.keyboard?.id(), page })
+        Some(Mark::Page {
+            keyboard: asked.keyboard?.id(),
+            page,
+        })
     };
     let mut quick_replies = Vec::with_capacity(limits::QUICK_REPLIES);
     if let Some(part) = asked.more {
@@ -177,7 +211,12 @@ pub(super) fn lay<'a>(asked: &Asked<'_>, keys: &[Key<'a>], view: &View<'a>) -> L
     }
     quick_replies.extend(next);
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    Laid { quick_replies, page: number(page), pages: number(ranges.len()), degradations }
+    Laid {
+        quick_replies,
+        page: number(page),
+        pages: number(ranges.len()),
+        degradations,
+    }
 }
 
 fn quick_reply<'a>(
@@ -188,8 +227,15 @@ fn quick_reply<'a>(
 ) -> QuickReply<'a> {
     let extra = Extra { sb: mark };
     let action = match block {
-        Some(block_id) => QuickReplyAction::Block { block_id: Cow::Borrowed(block_id), message_text, extra },
-        None => QuickReplyAction::Message { message_text, extra },
+        Some(block_id) => QuickReplyAction::Block {
+            block_id: Cow::Borrowed(block_id),
+            message_text,
+            extra,
+        },
+        None => QuickReplyAction::Message {
+            message_text,
+            extra,
+        },
     };
     QuickReply { label, action }
 }

@@ -16,7 +16,11 @@ pub(super) fn list(keys: &[Key<'_>], limit: usize) -> Vec<String> {
     let mut piece = String::new();
     let mut units = 0;
     for key in keys {
-        let line = format!("{}. {}", key.index.saturating_add(1), text::one_line(key.label));
+        let line = format!(
+            "{}. {}",
+            key.index.saturating_add(1),
+            text::one_line(key.label)
+        );
         for line in text::split(&line, limit) {
             let more = crate::wire::text::units(line);
             if units + 1 + more > limit && !piece.is_empty() {
@@ -39,9 +43,18 @@ pub(super) fn list(keys: &[Key<'_>], limit: usize) -> Vec<String> {
 
 /// The line that says what to send for the rest and for a late answer; nothing where there is neither.
 pub(super) fn hint(more: bool, late: bool, view: &View<'_>) -> Option<String> {
-    let Texts { say, more_label, late_label, .. } = &view.policy.texts;
+    let Texts {
+        say,
+        more_label,
+        late_label,
+        ..
+    } = &view.policy.texts;
     let words = [more.then_some(more_label), late.then_some(late_label)];
-    let words: Vec<_> = words.into_iter().flatten().map(|words| text::one_line(words)).collect();
+    let words: Vec<_> = words
+        .into_iter()
+        .flatten()
+        .map(|words| text::one_line(words))
+        .collect();
     if words.is_empty() {
         return None;
     }

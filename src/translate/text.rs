@@ -32,7 +32,10 @@ pub(super) fn cut(text: &str, limit: usize) -> Cow<'_, str> {
     if end_of_units(text, limit).is_none() {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(format!("{}{ELLIPSIS}", prefix(text, limit.saturating_sub(1)).trim_end()))
+    Cow::Owned(format!(
+        "{}{ELLIPSIS}",
+        prefix(text, limit.saturating_sub(1)).trim_end()
+    ))
 }
 
 /// The text in pieces of at most `limit` units (at least 2), none of them blank. Only white space at the seams is
@@ -41,7 +44,9 @@ pub(super) fn split(text: &str, limit: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(end) = end_of_units(rest, limit) {
-        let Some((piece, behind)) = rest.split_at_checked(last_seam(rest, end)) else { break };
+        let Some((piece, behind)) = rest.split_at_checked(last_seam(rest, end)) else {
+            break;
+        };
         if !is_blank(piece) {
             pieces.push(piece);
         }
@@ -57,8 +62,13 @@ pub(super) fn split(text: &str, limit: usize) -> Vec<&str> {
 pub(super) fn split_cow(text: Cow<'_, str>, limit: usize) -> Vec<Cow<'_, str>> {
     match text {
         Cow::Borrowed(text) => split(text, limit).into_iter().map(Cow::Borrowed).collect(),
-        Cow::Owned(text) if end_of_units(&text, limit).is_none() && !is_blank(&text) => vec![Cow::Owned(text)],
-        Cow::Owned(text) => split(&text, limit).into_iter().map(|piece| Cow::Owned(piece.to_owned())).collect(),
+        Cow::Owned(text) if end_of_units(&text, limit).is_none() && !is_blank(&text) => {
+            vec![Cow::Owned(text)]
+        }
+        Cow::Owned(text) => split(&text, limit)
+            .into_iter()
+            .map(|piece| Cow::Owned(piece.to_owned()))
+            .collect(),
     }
 }
 
@@ -77,7 +87,10 @@ pub(super) fn split_tail(text: &str, limit: usize) -> (&str, &str) {
         _ => from,
     };
     let mut best: Option<Run> = None;
-    for run in white_runs(text).into_iter().filter(|run| run.end >= from && run.start > 0) {
+    for run in white_runs(text)
+        .into_iter()
+        .filter(|run| run.end >= from && run.start > 0)
+    {
         if best.is_none_or(|best| run.kind > best.kind) {
             best = Some(run);
         }
@@ -85,11 +98,18 @@ pub(super) fn split_tail(text: &str, limit: usize) -> (&str, &str) {
     let (head_end, tail_start) = match best {
         Some(run) => (run.start, run.end),
         None => {
-            let boundary = text.grapheme_indices(true).map(|(at, _)| at).find(|at| *at >= from).unwrap_or(from);
+            let boundary = text
+                .grapheme_indices(true)
+                .map(|(at, _)| at)
+                .find(|at| *at >= from)
+                .unwrap_or(from);
             (boundary, boundary)
         }
     };
-    (text.get(..head_end).unwrap_or_default(), text.get(tail_start..).unwrap_or(text))
+    (
+        text.get(..head_end).unwrap_or_default(),
+        text.get(tail_start..).unwrap_or(text),
+    )
 }
 
 /// A label as it can stand on a button: one line, no control characters, no white space around it.
@@ -99,7 +119,15 @@ pub(super) fn one_line(label: &str) -> Cow<'_, str> {
     if !label.contains(breaks) {
         return Cow::Borrowed(label);
     }
-    Cow::Owned(label.split(breaks).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ").trim().to_owned())
+    Cow::Owned(
+        label
+            .split(breaks)
+            .filter(|line| !line.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+            .trim()
+            .to_owned(),
+    )
 }
 
 /// Where the first `limit` units end, in bytes; `None` where the text has no more than that.
@@ -116,14 +144,21 @@ fn end_of_units(text: &str, limit: usize) -> Option<usize> {
 
 /// The window up to `end` and the one character behind it, which decides whether a grapheme ends at `end`.
 fn window(text: &str, end: usize) -> &str {
-    let next = text.get(end..).and_then(|behind| behind.chars().next()).map_or(0, char::len_utf8);
+    let next = text
+        .get(end..)
+        .and_then(|behind| behind.chars().next())
+        .map_or(0, char::len_utf8);
     text.get(..end + next).unwrap_or(text)
 }
 
 /// The last grapheme boundary up to `end`; `end` itself where the first grapheme is longer.
 fn grapheme_end(text: &str, end: usize) -> usize {
     let boundaries = window(text, end).grapheme_indices(true).map(|(at, _)| at);
-    boundaries.filter(|at| *at > 0 && *at <= end).last().unwrap_or(end)
+    boundaries
+        .skip(1)
+        .take_while(|at| *at <= end)
+        .last()
+        .unwrap_or(end)
 }
 
 /// How good a place to split is, worst first.
@@ -159,8 +194,16 @@ fn white_runs(text: &str) -> Vec<Run> {
             None => {
                 breaks = 0;
                 let ends_sentence = behind.ends_with(['.', '!', '?', '。', '！', '？', '…']);
-                let kind = if ends_sentence { Seam::Sentence } else { Seam::Blank };
-                runs.push(Run { start: at, end, kind });
+                let kind = if ends_sentence {
+                    Seam::Sentence
+                } else {
+                    Seam::Blank
+                };
+                runs.push(Run {
+                    start: at,
+                    end,
+                    kind,
+                });
             }
         }
         breaks += usize::from(is_break);
@@ -180,13 +223,17 @@ fn white_runs(text: &str) -> Vec<Run> {
 fn last_seam(text: &str, end: usize) -> usize {
     let mut best: Option<Run> = None;
     let mut last = None;
-    for run in white_runs(window(text, end)).into_iter().filter(|run| run.start > 0 && run.start <= end) {
+    for run in white_runs(window(text, end))
+        .into_iter()
+        .filter(|run| run.start > 0 && run.start <= end)
+    {
         if run.start >= end / 2 && best.is_none_or(|best| run.kind >= best.kind) {
             best = Some(run);
         }
         last = Some(run);
     }
-    best.or(last).map_or_else(|| grapheme_end(text, end), |run| run.start)
+    best.or(last)
+        .map_or_else(|| grapheme_end(text, end), |run| run.start)
 }
 
 /// The text without white space at its beginning.
@@ -227,7 +274,10 @@ mod tests {
         let family = "👨‍👩‍👧‍👦";
         assert_eq!(units(family), 11);
         assert_eq!(split(&format!("{family}{family}"), 14), [family, family]);
-        assert_eq!(split("가\u{301}\u{301}\u{301}", 2), ["가\u{301}", "\u{301}\u{301}"]);
+        assert_eq!(
+            split("가\u{301}\u{301}\u{301}", 2),
+            ["가\u{301}", "\u{301}\u{301}"]
+        );
         assert_eq!(split("𠮷𠮷𠮷", 3), ["𠮷", "𠮷", "𠮷"]);
         // A blank that carries a mark is not white space.
         assert_eq!(split("aaa \u{301}b", 3), ["aaa", " \u{301}b"]);

@@ -3,6 +3,14 @@
 //!
 //! A string may be written `{"repeat": "가", "times": 1000}`, a list of buttons `{"prefix": "메뉴 ", "count": 122}`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, as it should"
+)]
+
 use std::fs;
 use std::path::Path;
 

@@ -1,5 +1,13 @@
 //! Whatever a bot says, the answer obeys the schema and the bounds, and over all parts and pages nothing is lost.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, as it should"
+)]
+
 use std::collections::HashMap;
 
 use proptest::prelude::*;

@@ -2,6 +2,7 @@
 
 mod cards;
 pub mod degradation;
+mod escape;
 pub mod keyboard;
 mod labels;
 mod link;
@@ -9,5 +10,6 @@ mod media;
 pub mod outbound;
 mod quick_replies;
 mod room;
+mod row;
 mod text;
 pub mod view;

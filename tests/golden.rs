@@ -34,7 +34,7 @@ fn string(value: &Value) -> Option<String> {
                     .repeat(usize::try_from(times).unwrap()),
             )
         }
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
     }
 }
 
@@ -72,7 +72,7 @@ fn labels(buttons: &Value) -> Vec<String> {
                 .map(|number| format!("{prefix}{number}"))
                 .collect()
         }
-        _ => Vec::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     }
 }
 

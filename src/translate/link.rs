@@ -39,10 +39,11 @@ pub(super) fn show<'a>(link: &'a Link<'a>, policy: &'a Policy) -> (Shown<'a>, De
         }
     } else {
         degradations.add(Degradation::LinkWritten);
+        let url = media::written(&link.url);
         let words = if label.is_empty() {
-            Cow::Borrowed(&*link.url)
+            url
         } else {
-            Cow::Owned(format!("{label}: {url}", url = link.url))
+            Cow::Owned(format!("{label}: {url}"))
         };
         return (Shown::Written(words), degradations);
     };

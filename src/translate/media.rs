@@ -12,8 +12,12 @@ use url::{Host, Position, Url};
 
 use super::degradation::{Degradation, Degradations};
 use super::escape::{escaped, is_strict};
+use super::text;
 use super::view::Policy;
 use crate::wire::limits;
+
+/// Units of a `data:` address that are written out.
+const DATA_UNITS: usize = 100;
 
 /// A usable address and what was done to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +31,9 @@ pub(super) struct Address<'a> {
 /// The address a bot wrote, made usable; `None` where it is not and has to be written out in the text.
 pub(super) fn address<'a>(raw: &'a str, policy: &Policy) -> Option<Address<'a>> {
     let raw = raw.trim();
+    if raw.len() > limits::URL_BYTES {
+        return None;
+    }
     let mut degradations = Degradations::NONE;
     let resolve = |path: &str| {
         policy
@@ -76,6 +83,15 @@ pub(super) fn address<'a>(raw: &'a str, policy: &Policy) -> Option<Address<'a>> 
         escaped(&parsed)?.into()
     };
     (url.len() <= limits::URL_BYTES).then_some(Address { url, degradations })
+}
+
+/// An address that has to be written out. Of a `data:` address, the picture itself in letters, only the beginning:
+/// nobody can read it, and it would bury the words.
+pub(super) fn written(raw: &str) -> Cow<'_, str> {
+    match raw.split_once(':') {
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("data") => text::cut(raw, DATA_UNITS),
+        _ => Cow::Borrowed(raw),
+    }
 }
 
 /// What an address is before it is parsed.

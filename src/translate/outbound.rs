@@ -1,4 +1,10 @@
 //! From a bot's reply to an answer that OpenBuilder shows (O1 to O5, K3, K4, I10).
+//!
+//! An answer is a slice of what there is to show, and every slice is made from the whole again: a parked rest is
+//! the reply's own bytes and a number, no state of the translation has to be kept. The price is that part 30 of a
+//! text at the bound lays out 29 parts for nothing, a few milliseconds that only such a text costs. The keyboard's
+//! quick replies stand below every part, since a user who has read enough may press one at once; cards, carousels
+//! and numbered lists are bubbles and come once, behind the words.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -82,12 +88,17 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
             row.instead(content.keyboard.is_some());
         }
     }
+    if view.room {
+        // The list first: it belongs below the text.
+        row.list(&keys);
+    }
     row.handover(&human);
-    let in_row = match content.keyboard {
-        Some(_) if view.room => row.list(&keys),
-        Some(keyboard) if cards::wanted(&keys, view) => row.carousels(keyboard, &keys),
-        _ => false,
-    };
+    let on_cards = content
+        .keyboard
+        .filter(|_| !view.room && cards::wanted(&keys, view));
+    if let Some(keyboard) = on_cards {
+        row.carousels(keyboard, &keys);
+    }
 
     let parts = parts(&row.bubbles, view.room);
     let last = parts.len().saturating_sub(1);
@@ -123,7 +134,11 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
     };
     let (mut page, mut pages) = (0, 1);
     if !view.room {
-        let keys = if in_row { &[] } else { keys.as_slice() };
+        let keys = if on_cards.is_some() {
+            &[]
+        } else {
+            keys.as_slice()
+        };
         let asked = Asked {
             more,
             late: content.late,

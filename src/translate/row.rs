@@ -18,8 +18,6 @@ use crate::wire::text::units;
 /// Bytes that a bubble other than a carousel takes at most: a card with two URLs of 4096, 400 units of 6 bytes as
 /// JSON escapes, and names. Three of them fit into a part.
 const SIMPLE_BYTES: usize = 10_500;
-/// Units of a `data:` URL that are written out.
-const DATA_URL: usize = 100;
 
 /// A bubble and what grouping needs to know of it.
 pub(super) struct Bubble<'a> {
@@ -192,16 +190,7 @@ impl<'a> Row<'a, '_> {
             return Some((address.url, photo.size));
         }
         self.degradations.add(Degradation::PhotoWritten);
-        let mut words = Cow::Borrowed(&*photo.url);
-        if photo
-            .url
-            .get(..5)
-            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
-        {
-            // The picture itself in letters: nobody can read it, and it would bury the words.
-            words = text::cut(&photo.url, DATA_URL);
-        }
-        *body = Some(below(body.take(), words));
+        *body = Some(below(body.take(), media::written(&photo.url)));
         None
     }
 
@@ -260,7 +249,7 @@ impl<'a> Row<'a, '_> {
         }
     }
 
-    pub(super) fn carousels(&mut self, keyboard: &Keyboard, keys: &[Key<'a>]) -> bool {
+    pub(super) fn carousels(&mut self, keyboard: &Keyboard, keys: &[Key<'a>]) {
         let (carousels, degradations) = cards::carousels(keyboard, keys, self.view);
         self.degradations.join(degradations);
         for (carousel, bytes) in carousels {
@@ -271,14 +260,13 @@ impl<'a> Row<'a, '_> {
                 numbered: false,
             });
         }
-        true
     }
 
     /// The labels as a numbered list, below the last text where it fits (I10).
-    pub(super) fn list(&mut self, keys: &[Key<'a>]) -> bool {
+    pub(super) fn list(&mut self, keys: &[Key<'a>]) {
         let mut pieces = room::list(keys, self.text).into_iter().peekable();
         if pieces.peek().is_none() {
-            return true;
+            return;
         }
         self.degradations.add(Degradation::Numbered);
         if let Some(Bubble {
@@ -301,7 +289,6 @@ impl<'a> Row<'a, '_> {
                 ..Bubble::new(output)
             });
         }
-        true
     }
 }
 

@@ -160,7 +160,7 @@ pub enum Prompt {
     Choose,
     /// `texts.expired`.
     Expired,
-    /// `texts.media_refused`.
+    /// `texts.media_refused`; to a user nobody knows like [`Prompt::Greet`].
     MediaRefused,
     /// `texts.empty`.
     Empty,
@@ -214,8 +214,7 @@ impl Session {
             Says::Nothing => Plan::Reprompt(Prompt::Empty),
             Says::Tap(mark) => self.plan_tap(mark, keyboard, why, rules, now),
             Says::Media(media) => match self.refusal(keyboard, why, rules) {
-                Some(Prompt::Choose | Prompt::Expired) => Plan::Reprompt(Prompt::MediaRefused),
-                Some(prompt) => Plan::Reprompt(prompt),
+                Some(_) => Plan::Reprompt(Prompt::MediaRefused),
                 None => Plan::Ask(media),
             },
             Says::Words(words) => self.plan_words(words, keyboard, why, rules, now),

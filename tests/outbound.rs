@@ -1,5 +1,13 @@
 //! Whatever a bot says, the answer obeys the schema and the bounds, and over all parts and pages nothing is lost.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, as it should"
+)]
+
 use std::collections::HashMap;
 
 use proptest::prelude::*;
@@ -56,9 +64,8 @@ fn url() -> impl Strategy<Value = String> {
         "http://a_b.com",
         "http:\\\\e.com",
     ]);
-    (host, words())
-        .prop_map(|(host, path)| format!("{host}/{path}"))
-        .prop_filter("never empty", |url| !url.trim().is_empty())
+    let likely = (host, words()).prop_map(|(host, path)| format!("{host}/{path}"));
+    prop_oneof![3 => likely, 1 => "http://[!-~]{1,12}", 1 => "https?://[a-z.]{1,5}[!-~ 가]{0,20}"]
 }
 
 fn one_reading() -> impl Strategy<Value = Reading<'static>> {
@@ -168,6 +175,61 @@ fn all_strings(value: &Value, into: &mut String) {
     }
 }
 
+fn plain_policy(overflow: Overflow) -> Policy {
+    Policy {
+        bot: BotId::parse("shop").unwrap(),
+        overflow,
+        handover: Box::default(),
+        texts: Texts::default(),
+        backend: None,
+        public_url: None,
+    }
+}
+
+#[test]
+fn the_heaviest_replies_stay_within_the_bytes() {
+    let url = format!("http://a.com/{}", "x".repeat(limits::URL_BYTES - 13));
+    let heavy = Reading {
+        text: Some("\u{1}".repeat(limits::BASIC_CARD).into()),
+        photo: Some(Photo { url: url.clone().into(), size: Some((2, 1)) }),
+        link: Some(Link { label: "\u{1}a".repeat(7).into(), url: url.into() }),
+        ..Reading::default()
+    };
+    let huge = "가\u{301}".repeat(limits::REPLY_UNITS * 6 / 10);
+    let one_grapheme = format!("가{}", "\u{301}".repeat(50_000));
+    let words = |text: String| Reading { text: Some(text.into()), ..Reading::default() };
+    let replies = [
+        vec![heavy.clone(), heavy.clone(), heavy],
+        vec![words("\u{1}".repeat(3000))],
+        vec![words(huge)],
+        vec![words(one_grapheme.clone())],
+    ];
+    let keyboards = [
+        Keyboard::new(&vec!["\u{1}".repeat(limits::LABEL_TRAVELS_WHOLE); 12]),
+        Keyboard::new(&vec!["긴 이름 ".repeat(200); 100]),
+        Keyboard::new(&[one_grapheme]),
+    ];
+    let block = Some("5f2a0b9c1d3e4f5a6b7c8d9e");
+    let views = [(Overflow::Pages, false), (Overflow::Carousel, false), (Overflow::Pages, true)];
+    for (overflow, room) in views {
+        let policy = plain_policy(overflow);
+        let view = View { policy: &policy, message_block: block.filter(|_| !room), room };
+        for (readings, keyboard) in replies.iter().flat_map(|r| keyboards.iter().map(move |k| (r, k))) {
+            for place in [0, u32::MAX] {
+                let content = Content {
+                    readings,
+                    keyboard: keyboard.as_ref(),
+                    part: place,
+                    page: place,
+                    late: true,
+                    older_rest: Some(7),
+                };
+                checked(&reply(&content, &view));
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -247,14 +309,7 @@ proptest! {
     ) {
         let labels: Vec<_> = labels.into_iter().enumerate().map(|(place, label)| format!("{place}{label}")).collect();
         let keyboard = Keyboard::new(&labels);
-        let policy = Policy {
-            bot: BotId::parse("shop").unwrap(),
-            overflow: Overflow::Pages,
-            handover: Box::default(),
-            texts: Texts::default(),
-            backend: None,
-            public_url: None,
-        };
+        let policy = plain_policy(Overflow::Pages);
         let view = View { policy: &policy, message_block: None, room: false };
         let (mut page, mut seen) = (0, Vec::new());
         for (late, older_rest) in offers.iter().cycle().copied() {

@@ -18,8 +18,7 @@ pub(super) struct TextKey {
 }
 
 /// The quick replies of the bridge itself: a user who presses one must be understood, so no two may be the same.
-pub(super) const QUICK_REPLIES: [&str; 4] =
-    ["late_label", "more_label", "next_label", "previous_label"];
+pub(super) const QUICK_REPLIES: [&str; 4] = ["late_label", "more_label", "next_label", "previous_label"];
 
 macro_rules! text {
     ($name:ident, $longest:expr, $english:literal, $korean:literal) => {
@@ -50,10 +49,11 @@ pub(super) const TEXTS: &[TextKey] = &[
     text!(nothing_parked, TEXT_CARD, "The kept reply is not there any more.", "보관한 답이 더는 없을 때."),
     text!(handover, TEXT_CARD, "Above the button that calls a human.", "상담원 버튼 위."),
     text!(left, TEXT_CARD, "The answer to the block that ends the conversation.", "대화를 끝내는 블록의 답."),
-    text!(late_label, LABEL, "Quick reply: the answer that came late.", "바로가기: 늦게 온 답."),
-    text!(more_label, LABEL, "Quick reply: the rest of a long reply.", "바로가기: 긴 답의 나머지."),
-    text!(next_label, LABEL, "Quick reply: the next page of buttons.", "바로가기: 다음 버튼."),
-    text!(previous_label, LABEL, "Quick reply: the previous page of buttons.", "바로가기: 이전 버튼."),
+    text!(say, TEXT_CARD, "In group rooms, before the words that can be sent.", "단체방에서 보낼 수 있는 말 앞에."),
+    text!(late_label, LABEL, "Quick reply: the answer that came late.", "바로연결: 늦게 온 답."),
+    text!(more_label, LABEL, "Quick reply: the rest of a long reply.", "바로연결: 긴 답의 나머지."),
+    text!(next_label, LABEL, "Quick reply: the next page of buttons.", "바로연결: 다음 버튼."),
+    text!(previous_label, LABEL, "Quick reply: the previous page of buttons.", "바로연결: 이전 버튼."),
     text!(link_label, LABEL, "A link without a label.", "이름 없는 링크."),
     text!(photo_alt, ALT_TEXT, "What a picture is called where it cannot be seen.", "사진의 대체 텍스트."),
 ];
@@ -66,19 +66,11 @@ mod tests {
     fn every_member_of_texts_has_its_key_and_fits_it() {
         let mut texts = Texts::default();
         let shown = format!("{texts:?}");
-        assert_eq!(
-            shown.matches(": \"").count(),
-            TEXTS.len(),
-            "a member of Texts has no key"
-        );
+        assert_eq!(shown.matches(": \"").count(), TEXTS.len(), "a member of Texts has no key");
         for text in TEXTS {
             assert!(shown.contains(&format!("{}: \"", text.name)));
             let default = (text.field)(&mut texts);
-            assert!(
-                crate::wire::text::units(default) <= text.longest,
-                "{}",
-                text.name
-            );
+            assert!(crate::wire::text::units(default) <= text.longest, "{}", text.name);
         }
     }
 }

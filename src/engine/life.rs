@@ -257,9 +257,10 @@ impl<'c> Life<'c> {
             Prompt::NothingParked => &texts.nothing_parked,
         };
         let keyboard = self.keyboard(now);
-        if prompt == Prompt::Greet {
+        let unknown = self.turn.session.is_new();
+        if prompt == Prompt::Greet || prompt == Prompt::MediaRefused && unknown {
             self.turn.session.greet(keyboard.clone(), false, now);
-        } else if self.turn.session.is_new() && keyboard.is_none() {
+        } else if unknown && keyboard.is_none() {
             // Nothing is known of this user and nothing was learnt: they stay unknown (I5).
             return self.aside(PlanKind::Reprompt, text, now);
         }

@@ -134,7 +134,7 @@ pub(super) fn lay<'a>(asked: &Asked<'_>, keys: &[Key<'a>], view: &View<'a>) -> L
     let texts = &view.policy.texts;
     let block = block(view);
     let taken = usize::from(asked.more.is_some()) + usize::from(asked.late);
-    let ranges = if fit(keys, taken, block) { vec![0..keys.len()] } else { pages(keys, block) };
+    let ranges = if fit(keys, taken, block) { std::iter::once(0..keys.len()).collect() } else { pages(keys, block) };
     let last = ranges.len().saturating_sub(1);
     let page = usize::try_from(asked.page).unwrap_or(usize::MAX).min(last);
     let shown = ranges.get(page).cloned().and_then(|range| keys.get(range)).unwrap_or_default();

@@ -97,8 +97,8 @@ fn outbound(case: &Value) -> Value {
         "degradations": translated.degradations.iter().map(|degradation| degradation.code()).collect::<Vec<_>>(),
         "part": translated.part,
         "parts": translated.parts,
-        "page": translated.page,
-        "pages": translated.pages,
+        "page": translated.page.start,
+        "next_page": translated.page.next,
         "numbered": translated.numbered,
         "response": response,
     })

@@ -16,7 +16,7 @@ use smartchat_bridge::ids::BotId;
 use smartchat_bridge::reading::{Link, Photo, Reading};
 use smartchat_bridge::translate::degradation::Degradation;
 use smartchat_bridge::translate::keyboard::Keyboard;
-use smartchat_bridge::translate::outbound::{Content, Translated, reply};
+use smartchat_bridge::translate::outbound::{Content, Page, Translated, reply};
 use smartchat_bridge::translate::view::{Overflow, Policy, Texts, View};
 use smartchat_bridge::wire::limits;
 use smartchat_bridge::wire::text::units;
@@ -119,7 +119,9 @@ fn checked(translated: &Translated<'_>) -> Value {
         panic!("{error} at {} in {json}", error.instance_path());
     }
     assert!(bytes.len() <= limits::ANSWER_BYTES, "{} bytes", bytes.len());
-    assert!(translated.part < translated.parts && translated.page < translated.pages);
+    assert!(translated.part < translated.parts);
+    assert!(translated.page.next.is_none_or(|next| next > translated.page.start));
+    assert!(translated.page.previous.is_none_or(|previous| previous < translated.page.start));
     for output in json["template"]["outputs"].as_array().expect("bubbles") {
         assert!(serde_json::to_vec(output).unwrap().len() <= limits::BUBBLE_BYTES);
         if let Some(text) = output["simpleText"]["text"].as_str() {
@@ -288,18 +290,19 @@ proptest! {
                 let line = squeezed(&format!("{}.{label}", place + 1));
                 prop_assert!(words.contains(&line), "{:?} is not in {:?}", line, words);
             }
-            prop_assert_eq!(first.pages, 1);
+            prop_assert_eq!(first.page, Page::default());
         } else {
-            let mut pressed = on_cards;
-            for page in 0..first.pages {
+            let (mut pressed, mut next) = (on_cards, Some(0));
+            while let Some(page) = next {
                 let translated = reply(&Content { page, ..content }, &view);
-                prop_assert_eq!((translated.page, translated.pages), (page, first.pages));
+                prop_assert_eq!(translated.page.start, page);
                 pressed.extend(said(quick_replies(&checked(&translated)).iter(), &labels));
+                next = translated.page.next;
             }
             prop_assert_eq!(pressed, expected);
         }
         let past = reply(&Content { part: u32::MAX, page: u32::MAX, ..content }, &view);
-        prop_assert_eq!((past.part + 1, past.page + 1), (past.parts, past.pages));
+        prop_assert_eq!(past.part + 1, past.parts);
     }
 
     #[test]
@@ -328,5 +331,21 @@ proptest! {
             seen.dedup();
         }
         prop_assert_eq!(seen, labels);
+    }
+
+    #[test]
+    fn back_from_any_page_comes_to_the_first_one(count in 11_usize..130, late: bool, older_rest in prop::option::of(0_u32..3)) {
+        let labels: Vec<_> = (0..count).map(|place| format!("메뉴 {place}")).collect();
+        let keyboard = Keyboard::new(&labels);
+        let policy = plain_policy(Overflow::Pages);
+        let view = View { policy: &policy, message_block: None, room: false };
+        let content = Content { readings: &[], keyboard: keyboard.as_ref(), part: 0, page: u32::MAX, late, older_rest };
+        let mut shown = reply(&content, &view).page;
+        while let Some(page) = shown.previous {
+            let before = reply(&Content { page, ..content }, &view).page;
+            prop_assert!(before.start < shown.start && before.next.is_some());
+            shown = before;
+        }
+        prop_assert_eq!(shown.start, 0);
     }
 }

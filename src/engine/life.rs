@@ -20,7 +20,7 @@ use crate::time::{self, Moment};
 use crate::translate::degradation::Degradation;
 use crate::translate::inbound::Says;
 use crate::translate::keyboard::Keyboard;
-use crate::translate::outbound::Content;
+use crate::translate::outbound::{Content, Page};
 use crate::wire::legacy::{MessageType, Notice};
 use crate::wire::mark::Mark;
 
@@ -241,7 +241,7 @@ impl<'c> Life<'c> {
         let text = if home.is_some() { &texts.home } else { &texts.home_text };
         let now = time::now();
         let mut life = self;
-        life.turn.session.show(home.clone(), 0, false, now);
+        life.turn.session.show(home.clone(), Page::default(), false, now);
         life.say(PlanKind::Home, Outcome::Answered, text, home, 0, now)
     }
 

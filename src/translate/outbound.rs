@@ -34,7 +34,7 @@ pub struct Content<'a> {
     pub keyboard: Option<&'a Keyboard>,
     /// Which part of what does not fit into three bubbles (O5), from 0; past the end shows the last.
     pub part: u32,
-    /// Which page of the keyboard (K4), from 0; past the end shows the last.
+    /// The label its page begins with (K4), from 0; past the end shows the last page.
     pub page: u32,
     /// Offer `답변 보기` (S3).
     pub late: bool,
@@ -53,12 +53,21 @@ pub struct Translated<'a> {
     pub parts: u32,
     /// The part shown.
     pub part: u32,
-    /// How many pages the keyboard has; 1 without a keyboard.
-    pub pages: u32,
-    /// The page shown.
-    pub page: u32,
+    /// The page of the keyboard that is shown.
+    pub page: Page,
     /// Whether numbers were printed before the labels, so that numbers are understood (I5, I10).
     pub numbered: bool,
+}
+
+/// A page of a keyboard, named by the place of its first label (K4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Page {
+    /// The label it begins with, from 0.
+    pub start: u32,
+    /// Where `◀ 이전` leads.
+    pub previous: Option<u32>,
+    /// Where `다음 ▶` leads: the label behind its last one.
+    pub next: Option<u32>,
 }
 
 /// Shows a reply.
@@ -118,13 +127,13 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
     }
     let mut template =
         Template { outputs: shown.into_iter().map(|bubble| bubble.output).collect(), quick_replies: vec![] };
-    let (mut page, mut pages) = (0, 1);
+    let mut page = Page::default();
     if !view.room {
         let keys = if on_cards.is_some() { &[] } else { keys.as_slice() };
         let asked = Asked { more, late: content.late, keyboard: content.keyboard, page: content.page };
         let laid = quick_replies::lay(&asked, keys, view);
         degradations.join(laid.degradations);
-        (page, pages) = (laid.page, laid.pages);
+        page = laid.page;
         template.quick_replies = laid.quick_replies;
     }
     Translated {
@@ -132,7 +141,6 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
         degradations,
         parts: number(parts.len()),
         part: number(part),
-        pages,
         page,
         numbered,
     }

@@ -24,11 +24,7 @@ use smartchat_bridge::ids::BotId;
 const SECRET: &str = "hunter2";
 
 fn flag(key: &str, value: &str, name: &str) -> Flag {
-    Flag {
-        key: key.to_owned(),
-        value: value.to_owned(),
-        name: name.to_owned(),
-    }
+    Flag { key: key.to_owned(), value: value.to_owned(), name: name.to_owned() }
 }
 
 fn variable(name: &str, value: &str) -> (String, String) {
@@ -39,10 +35,7 @@ fn load_text(text: &str) -> Result<Loaded, Problems> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bridge.toml");
     fs::write(&file, text).unwrap();
-    load(&Sources {
-        file: Some(&file),
-        ..Sources::default()
-    })
+    load(&Sources { file: Some(&file), ..Sources::default() })
 }
 
 /// Compares with a file, or writes it when blessing. A difference is told with the first line that differs.
@@ -52,15 +45,8 @@ fn assert_current(path: &Path, now: &str) {
         fs::write(path, now).unwrap();
     }
     let then = fs::read_to_string(path).unwrap_or_default();
-    let differs = now
-        .lines()
-        .zip(then.lines())
-        .find(|(now, then)| now != then);
-    assert!(
-        now == then,
-        "{} is not current (BLESS=1 rewrites it): {differs:#?}\n{now}",
-        path.display()
-    );
+    let differs = now.lines().zip(then.lines()).find(|(now, then)| now != then);
+    assert!(now == then, "{} is not current (BLESS=1 rewrites it): {differs:#?}\n{now}", path.display());
 }
 
 /// One case: `config.toml` or the path in `path.txt`; `env` with `NAME=value`, `flags` with `--name key=value` by line.
@@ -68,16 +54,10 @@ fn run(case: &Path) -> String {
     let lines = |name: &str| fs::read_to_string(case.join(name)).unwrap_or_default();
     let named = lines("path.txt");
     let written = case.join("config.toml");
-    let file = if written.exists() {
-        Some(written)
-    } else {
-        Some(PathBuf::from(named.trim())).filter(|_| !named.is_empty())
-    };
-    let environment = lines("env")
-        .lines()
-        .filter_map(|line| line.split_once('='))
-        .map(|(n, v)| variable(n, v))
-        .collect();
+    let file =
+        if written.exists() { Some(written) } else { Some(PathBuf::from(named.trim())).filter(|_| !named.is_empty()) };
+    let environment =
+        lines("env").lines().filter_map(|line| line.split_once('=')).map(|(n, v)| variable(n, v)).collect();
     let flags = lines("flags");
     let flags = flags.lines().map(|line| {
         let (name, rest) = line.split_once(' ').unwrap();
@@ -85,18 +65,10 @@ fn run(case: &Path) -> String {
         flag(key, value, name)
     });
     let mut out = String::new();
-    match load(&Sources {
-        file: file.as_deref(),
-        environment,
-        flags: flags.collect(),
-    }) {
+    match load(&Sources { file: file.as_deref(), environment, flags: flags.collect() }) {
         Err(problems) => writeln!(out, "{problems}").unwrap(),
         Ok(loaded) => {
-            for value in loaded
-                .effective
-                .iter()
-                .filter(|value| value.origin != Origin::Default)
-            {
+            for value in loaded.effective.iter().filter(|value| value.origin != Origin::Default) {
                 writeln!(out, "{} = {}  # {}", value.key, value.value, value.origin).unwrap();
             }
             for warning in &loaded.warnings {
@@ -119,74 +91,45 @@ fn every_message_is_as_recorded() {
     assert!(cases.len() >= 22);
     for case in cases {
         let out = run(&case);
-        assert!(
-            !out.contains(SECRET),
-            "{} shows a secret:\n{out}",
-            case.display()
-        );
+        assert!(!out.contains(SECRET), "{} shows a secret:\n{out}", case.display());
         assert_current(&case.join("out.txt"), &out);
     }
 }
 
 #[test]
 fn the_reference_is_current_in_both_languages() {
-    assert_current(
-        Path::new("docs/configuration.md"),
-        &reference(Language::English),
-    );
-    assert_current(
-        Path::new("docs/configuration.ko.md"),
-        &reference(Language::Korean),
-    );
+    assert_current(Path::new("docs/configuration.md"), &reference(Language::English));
+    assert_current(Path::new("docs/configuration.ko.md"), &reference(Language::Korean));
 }
 
 #[test]
 fn the_sample_is_current_and_valid_as_it_stands() {
     let path = Path::new("deploy/config.example.toml");
     assert_current(path, &sample());
-    let loaded = load(&Sources {
-        file: Some(path),
-        ..Sources::default()
-    })
-    .unwrap();
+    let loaded = load(&Sources { file: Some(path), ..Sources::default() }).unwrap();
     let settings = &loaded.settings;
     assert!(settings.listen.ip().is_loopback() && settings.admin.listen.ip().is_loopback());
-    assert!(
-        settings
-            .bots
-            .values()
-            .all(|bot| !bot.open && !bot.trust.insecure)
-    );
+    assert!(settings.bots.values().all(|bot| !bot.open && !bot.trust.insecure));
 }
 
 /// The sample with every key in force: secrets either inline or from files.
 fn uncommented(folder: &Path, secrets_from_files: bool) -> String {
-    let secrets: BTreeSet<String> = keys::all()
-        .iter()
-        .map(|key| key.path.replace('*', "shop"))
-        .collect();
+    let secrets: BTreeSet<String> = keys::all().iter().map(|key| key.path.replace('*', "shop")).collect();
     let mut section = String::new();
     let mut text = String::new();
     for line in sample().lines() {
-        let line = line
-            .strip_prefix('#')
-            .filter(|rest| !rest.starts_with(' '))
-            .unwrap_or(line);
+        let line = line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line);
         if let Some(name) = line.strip_prefix('[') {
             section = name.trim_end_matches(']').to_owned() + ".";
         }
         let key = line.split(" = ").next().unwrap_or_default();
         let inline = secrets.contains(&format!("{section}{key}_file"));
-        let filed = key
-            .strip_suffix("_file")
-            .is_some_and(|key| secrets.contains(&format!("{section}{key}")));
+        let filed = key.strip_suffix("_file").is_some_and(|key| secrets.contains(&format!("{section}{key}")));
         if (inline && secrets_from_files) || (filed && !secrets_from_files) {
             continue;
         }
         let folder = folder.to_str().unwrap();
-        let line = line
-            .replace("/run/secrets", folder)
-            .replace("/etc/smartchat-bridge", folder);
+        let line = line.replace("/run/secrets", folder).replace("/etc/smartchat-bridge", folder);
         writeln!(text, "{line}").unwrap();
     }
     text
@@ -216,22 +159,10 @@ fn every_key_of_the_sample_works_when_its_comment_is_taken_away() {
     for secrets_from_files in [false, true] {
         let file = folder.path().join("bridge.toml");
         fs::write(&file, uncommented(folder.path(), secrets_from_files)).unwrap();
-        let loaded = load(&Sources {
-            file: Some(&file),
-            ..Sources::default()
-        })
-        .unwrap_or_else(|all| panic!("{all}"));
-        let written = loaded
-            .effective
-            .iter()
-            .filter(|value| value.origin != Origin::Default);
+        let loaded = load(&Sources { file: Some(&file), ..Sources::default() }).unwrap_or_else(|all| panic!("{all}"));
+        let written = loaded.effective.iter().filter(|value| value.origin != Origin::Default);
         seen.extend(written.map(|value| keys::pattern_of(&value.key).into_owned()));
-        assert!(
-            loaded
-                .effective
-                .iter()
-                .all(|value| !value.value.contains(SECRET))
-        );
+        assert!(loaded.effective.iter().all(|value| !value.value.contains(SECRET)));
     }
     let known: BTreeSet<String> = keys::all().iter().map(|key| key.path.to_string()).collect();
     assert_eq!(seen, known);
@@ -241,24 +172,12 @@ fn every_key_of_the_sample_works_when_its_comment_is_taken_away() {
 fn the_sample_obeys_the_schema_and_typos_do_not() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     let folder = folder_of_files();
-    for text in [
-        sample(),
-        uncommented(folder.path(), false),
-        uncommented(folder.path(), true),
-    ] {
+    for text in [sample(), uncommented(folder.path(), false), uncommented(folder.path(), true)] {
         let json = json_of(&text);
-        let errors: Vec<String> = validator
-            .iter_errors(&json)
-            .map(|error| error.to_string())
-            .collect();
+        let errors: Vec<String> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{errors:?}");
     }
-    for wrong in [
-        "lissten = 1",
-        "[bots.Shop]\nurl = \"http://a\"",
-        "[bots.a]\ndeadline = 5",
-        "[limits]\nturns = 0",
-    ] {
+    for wrong in ["lissten = 1", "[bots.Shop]\nurl = \"http://a\"", "[bots.a]\ndeadline = 5", "[limits]\nturns = 0"] {
         assert!(!validator.is_valid(&json_of(wrong)), "{wrong}");
     }
 }
@@ -266,18 +185,10 @@ fn the_sample_obeys_the_schema_and_typos_do_not() {
 fn json_of(toml: &str) -> serde_json::Value {
     fn of(item: &toml_edit::Item) -> serde_json::Value {
         if let Some(table) = item.as_table_like() {
-            return serde_json::Value::Object(
-                table
-                    .iter()
-                    .map(|(name, item)| (name.to_owned(), of(item)))
-                    .collect(),
-            );
+            return serde_json::Value::Object(table.iter().map(|(name, item)| (name.to_owned(), of(item))).collect());
         }
         if let Some(array) = item.as_array() {
-            return array
-                .iter()
-                .map(|value| of(&toml_edit::Item::Value(value.clone())))
-                .collect();
+            return array.iter().map(|value| of(&toml_edit::Item::Value(value.clone()))).collect();
         }
         match (item.as_str(), item.as_integer()) {
             (Some(text), _) => text.into(),
@@ -290,39 +201,21 @@ fn json_of(toml: &str) -> serde_json::Value {
 
 #[test]
 fn one_flag_is_a_whole_configuration() {
-    let flags = vec![flag(
-        "bots.default.url",
-        "http://127.0.0.1:8000/kakao/",
-        "--bot",
-    )];
-    let loaded = load(&Sources {
-        flags,
-        ..Sources::default()
-    })
-    .unwrap();
+    let flags = vec![flag("bots.default.url", "http://127.0.0.1:8000/kakao/", "--bot")];
+    let loaded = load(&Sources { flags, ..Sources::default() }).unwrap();
     let bot = &loaded.settings.bots[&BotId::parse("default").unwrap()];
     assert_eq!(bot.url.as_str(), "http://127.0.0.1:8000/kakao");
-    assert_eq!(
-        (bot.deadline, bot.late),
-        (Duration::from_millis(4500), Duration::from_secs(15))
-    );
+    assert_eq!((bot.deadline, bot.late), (Duration::from_millis(4500), Duration::from_secs(15)));
     assert_eq!((bot.turns, bot.sessions), (10_000, 1_000_000));
     assert_eq!(loaded.settings.limits.body, 256 * 1024);
-    assert_eq!(
-        bot.policy.texts,
-        smartchat_bridge::translate::view::Texts::default()
-    );
+    assert_eq!(bot.policy.texts, smartchat_bridge::translate::view::Texts::default());
 }
 
 #[test]
 fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bridge.toml");
-    fs::write(
-        &file,
-        "[bots.shop]\nurl = \"http://file\"\nlate = \"20s\"\ndeadline = \"4.1s\"\nrate = 1\n",
-    )
-    .unwrap();
+    fs::write(&file, "[bots.shop]\nurl = \"http://file\"\nlate = \"20s\"\ndeadline = \"4.1s\"\nrate = 1\n").unwrap();
     let environment = vec![
         variable("BRIDGE_CONFIG", file.to_str().unwrap()),
         variable("BRIDGE_BOTS__SHOP__RATE", "2"),
@@ -333,12 +226,7 @@ fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
         variable("PATH", "/bin"),
     ];
     let flags = vec![flag("bots.shop.rate", "3", "--set")];
-    let loaded = load(&Sources {
-        file: None,
-        environment,
-        flags,
-    })
-    .unwrap_or_else(|all| panic!("{all}"));
+    let loaded = load(&Sources { file: None, environment, flags }).unwrap_or_else(|all| panic!("{all}"));
     let bot = &loaded.settings.bots[&BotId::parse("shop").unwrap()];
     assert_eq!(bot.rate, Some(3));
     assert_eq!(bot.deadline, Duration::from_millis(4200));
@@ -353,59 +241,31 @@ fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
 fn a_secret_of_a_stronger_source_beats_the_file_of_a_weaker_one() {
     let folder = folder_of_files();
     let file = folder.path().join("bridge.toml");
-    fs::write(
-        &file,
-        "[bots.shop]\nurl = \"http://a\"\nchannel_key_file = \"admin-token\"\n",
-    )
-    .unwrap();
+    fs::write(&file, "[bots.shop]\nurl = \"http://a\"\nchannel_key_file = \"admin-token\"\n").unwrap();
     let key = |environment| {
-        let loaded = load(&Sources {
-            file: Some(&file),
-            environment,
-            flags: Vec::new(),
-        })
-        .unwrap();
-        loaded
-            .settings
-            .bots
-            .values()
-            .next()
-            .unwrap()
-            .channel_key
-            .clone()
-            .unwrap()
+        let loaded = load(&Sources { file: Some(&file), environment, flags: Vec::new() }).unwrap();
+        loaded.settings.bots.values().next().unwrap().channel_key.clone().unwrap()
     };
-    assert!(
-        key(Vec::new()).matches(SECRET.as_bytes()),
-        "a path in the file is relative to the file"
-    );
+    assert!(key(Vec::new()).matches(SECRET.as_bytes()), "a path in the file is relative to the file");
     assert!(key(vec![variable("BRIDGE_BOTS__SHOP__CHANNEL_KEY", "other")]).matches(b"other"));
 }
 
 #[test]
 fn a_reload_names_what_only_a_restart_applies() {
     let old = load_text("[bots.a]\nurl = \"http://a\"").unwrap().settings;
-    let same = load_text("[bots.a]\nurl = \"http://b\"\n[limits]\nturns = 5")
-        .unwrap()
-        .settings;
+    let same = load_text("[bots.a]\nurl = \"http://b\"\n[limits]\nturns = 5").unwrap().settings;
     assert_eq!(restart_needed(&old, &same), Vec::<&str>::new());
-    let moved = "listen = \"127.0.0.1:1\"\nworkers = 77\n[admin]\nlisten = \"127.0.0.1:2\"\n[bots.a]\nurl = \"http://a\"";
+    let moved =
+        "listen = \"127.0.0.1:1\"\nworkers = 77\n[admin]\nlisten = \"127.0.0.1:2\"\n[bots.a]\nurl = \"http://a\"";
     let moved = load_text(moved).unwrap().settings;
-    assert_eq!(
-        restart_needed(&old, &moved),
-        ["listen", "workers", "admin.listen"]
-    );
+    assert_eq!(restart_needed(&old, &moved), ["listen", "workers", "admin.listen"]);
 }
 
 #[test]
 fn a_thousand_bots_load_without_quadratic_lookups() {
     let mut text = String::new();
     for bot in 0..1000 {
-        write!(
-            text,
-            "[bots.bot{bot}]\nurl = \"http://bot{bot}:8000\"\nopenbuilder_ids = [\"id{bot}\"]\n"
-        )
-        .unwrap();
+        write!(text, "[bots.bot{bot}]\nurl = \"http://bot{bot}:8000\"\nopenbuilder_ids = [\"id{bot}\"]\n").unwrap();
         write!(text, "[bots.bot{bot}.texts]\noutage = \"쉬는 중입니다.\"\n").unwrap();
     }
     let start = smartchat_bridge::time::instant();

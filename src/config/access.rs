@@ -13,36 +13,24 @@ pub(super) fn networks(reader: &mut Reader<'_>, path: &str) -> Option<Vec<IpNet>
     let networks = reader.list(path, network)?;
     let proxies = path == "access.trusted_proxies";
     if networks.is_empty() && !proxies {
-        reader.problem(
-            path,
-            "An empty list admits nobody.",
-            "Leave the key out to admit everyone.",
-        );
+        reader.problem(path, "An empty list admits nobody.", "Leave the key out to admit everyone.");
     }
     if proxies && networks.iter().any(|network| network.prefix_len() == 0) {
-        let what =
-            "Everyone's X-Forwarded-For would be believed, so every address list could be passed.";
+        let what = "Everyone's X-Forwarded-For would be believed, so every address list could be passed.";
         reader.problem(path, what, "List the addresses of your own proxies only.");
     }
     Some(networks)
 }
 
 fn network(text: &str) -> Result<IpNet, Wrong> {
-    let single = text
-        .parse::<IpAddr>()
-        .map(|ip| IpNet::from(ip.to_canonical()));
+    let single = text.parse::<IpAddr>().map(|ip| IpNet::from(ip.to_canonical()));
     let network = single.or_else(|_| text.parse::<IpNet>()).map_err(|_| {
         let fix = "Write an address or a network such as 219.249.231.40/30.";
         Wrong::new(format!("\"{text}\" is not an address or network."), fix)
     })?;
-    let nobody = |ip: IpAddr| {
-        ip.is_unspecified() || ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST)
-    };
+    let nobody = |ip: IpAddr| ip.is_unspecified() || ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST);
     if network.prefix_len() == network.max_prefix_len() && nobody(network.addr()) {
-        return Err(Wrong::new(
-            format!("Nobody can call from {}.", network.addr()),
-            "Take it out of the list.",
-        ));
+        return Err(Wrong::new(format!("Nobody can call from {}.", network.addr()), "Take it out of the list."));
     }
     Ok(network.trunc())
 }
@@ -53,34 +41,18 @@ pub(super) fn check(reader: &mut Reader<'_>, settings: &Settings) {
     for bot in settings.bots.values() {
         itself(reader, settings, bot);
         let path = |key: &str| format!("bots.{}.{key}", bot.id);
-        let networks: Vec<IpNet> = settings
-            .access
-            .allow
-            .iter()
-            .chain(&bot.allow)
-            .copied()
-            .collect();
-        let allow = if settings.access.allow.is_empty() {
-            path("allow")
-        } else {
-            String::from("access.allow")
-        };
+        let networks: Vec<IpNet> = settings.access.allow.iter().chain(&bot.allow).copied().collect();
+        let allow = if settings.access.allow.is_empty() { path("allow") } else { String::from("access.allow") };
         if loopback {
             reaches(reader, &allow, &networks, settings);
         }
-        let everyone =
-            networks.is_empty() || networks.iter().any(|network| network.prefix_len() == 0);
+        let everyone = networks.is_empty() || networks.iter().any(|network| network.prefix_len() == 0);
         // A guard that is written but wrong has been told already.
         let written = |key: &str| reader.written(&path(key));
-        let secret = ["secret.header", "secret.values", "secret.values_file"]
-            .into_iter()
-            .any(written);
+        let secret = ["secret.header", "secret.values", "secret.values_file"].into_iter().any(written);
         let list = networks.is_empty() && (written("allow") || reader.written("access.allow"));
         if !loopback && everyone && !secret && !list && !bot.open {
-            let what = format!(
-                "Anyone who reaches {} could speak to this bot as any user.",
-                settings.listen
-            );
+            let what = format!("Anyone who reaches {} could speak to this bot as any user.", settings.listen);
             let fix = format!(
                 "Give it a secret (bots.{0}.secret.header and .values_file, the same header in OpenBuilder), \
                  list addresses in access.allow, listen on 127.0.0.1, or accept that with bots.{0}.open = true.",
@@ -94,22 +66,13 @@ pub(super) fn check(reader: &mut Reader<'_>, settings: &Settings) {
 /// On the loopback only the loopback calls; a list without it admits nobody, unless a proxy there is believed.
 fn reaches(reader: &mut Reader<'_>, path: &str, allow: &[IpNet], settings: &Settings) {
     let local = |networks: &[IpNet]| {
-        let ips = [
-            settings.listen.ip(),
-            IpAddr::V4(Ipv4Addr::LOCALHOST),
-            IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ];
-        networks
-            .iter()
-            .any(|network| ips.iter().any(|ip| network.contains(ip)))
+        let ips = [settings.listen.ip(), IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        networks.iter().any(|network| ips.iter().any(|ip| network.contains(ip)))
     };
     if allow.is_empty() || local(allow) || local(&settings.access.trusted_proxies) {
         return;
     }
-    let what = format!(
-        "{} hears this machine only, which is not in the list, so nobody is admitted.",
-        settings.listen
-    );
+    let what = format!("{} hears this machine only, which is not in the list, so nobody is admitted.", settings.listen);
     let fix = "Behind a proxy on this machine add access.trusted_proxies = [\"127.0.0.1\", \"::1\"]; without one \
                listen on another address.";
     reader.problem(path, what, fix);
@@ -124,20 +87,11 @@ fn itself(reader: &mut Reader<'_>, settings: &Settings, bot: &BotSettings) {
     let same_host = match bot.url.host() {
         Some(url::Host::Ipv4(ip)) => here(IpAddr::V4(ip)),
         Some(url::Host::Ipv6(ip)) => here(IpAddr::V6(ip)),
-        Some(url::Host::Domain(name)) => {
-            name == "localhost" && here(IpAddr::V4(Ipv4Addr::LOCALHOST))
-        }
+        Some(url::Host::Domain(name)) => name == "localhost" && here(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         None => false,
     };
-    if same_host
-        && settings.listen.port() != 0
-        && bot.url.port_or_known_default() == Some(settings.listen.port())
-    {
+    if same_host && settings.listen.port() != 0 && bot.url.port_or_known_default() == Some(settings.listen.port()) {
         let what = "This is the bridge's own address, so it would ask itself.";
-        reader.problem(
-            &format!("bots.{}.url", bot.id),
-            what,
-            "Write the old bot's address.",
-        );
+        reader.problem(&format!("bots.{}.url", bot.id), what, "Write the old bot's address.");
     }
 }

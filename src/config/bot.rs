@@ -54,10 +54,7 @@ pub(super) fn settings(reader: &mut Reader<'_>, id: &BotId, shared: &Shared) -> 
     let policy = Policy {
         bot: id.clone(),
         overflow,
-        handover: reader
-            .list(&path("handover.labels"), |label| Ok(Box::from(label)))
-            .unwrap_or_default()
-            .into(),
+        handover: reader.list(&path("handover.labels"), |label| Ok(Box::from(label))).unwrap_or_default().into(),
         texts,
         backend: Some(url.clone()),
         public_url: reader.url(&path("public_url")),
@@ -74,9 +71,7 @@ pub(super) fn settings(reader: &mut Reader<'_>, id: &BotId, shared: &Shared) -> 
             _ => FreeText::Reprompt,
         },
         policy: Arc::new(policy),
-        welcome_blocks: reader
-            .list(&path("welcome_blocks"), |name| Ok(Box::from(name)))
-            .unwrap_or_default(),
+        welcome_blocks: reader.list(&path("welcome_blocks"), |name| Ok(Box::from(name))).unwrap_or_default(),
         message_block,
         openbuilder_ids,
         channel_ids: ids(reader, &path("channel_ids")),
@@ -116,16 +111,10 @@ fn url(reader: &mut Reader<'_>, path: &str, id: &BotId) -> Url {
     }
     let trimmed = url.path().trim_end_matches('/').to_owned();
     url.set_path(&trimmed);
-    if let Some(call) = ["/keyboard", "/message", "/friend", "/chat_room"]
-        .iter()
-        .find(|call| trimmed.ends_with(**call))
+    if let Some(call) = ["/keyboard", "/message", "/friend", "/chat_room"].iter().find(|call| trimmed.ends_with(**call))
     {
         let what = format!("The address ends in {call}, and the bridge adds that itself.");
-        reader.warning(
-            path,
-            what,
-            "Write the part before it, unless the bot really lies there.",
-        );
+        reader.warning(path, what, "Write the part before it, unless the bot really lies there.");
     }
     url
 }
@@ -139,60 +128,28 @@ pub(super) fn how_to_name_a_bot() -> String {
 }
 
 /// Stands for an address that was told to be wrong.
-#[allow(
-    clippy::expect_used,
-    reason = "a literal that a test of this file parses"
-)]
+#[allow(clippy::expect_used, reason = "a literal that a test of this file parses")]
 fn nowhere() -> Url {
     Url::parse("http://invalid").expect("a literal URL")
 }
 
-fn patience(
-    reader: &mut Reader<'_>,
-    path: &impl Fn(&str) -> String,
-    shared: &Shared,
-) -> (Duration, Duration) {
+fn patience(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String, shared: &Shared) -> (Duration, Duration) {
     let deadline = reader.duration(&path("deadline"));
     let late = reader.duration(&path("late"));
     if let (Some(deadline), Some(late)) = (deadline, late)
         && late < deadline
     {
-        let at = if reader.written(&path("late")) {
-            path("late")
-        } else {
-            path("deadline")
-        };
-        let what = format!(
-            "The bot would be cut off after {}, before its deadline.",
-            show_duration(late)
-        );
-        reader.problem(
-            &at,
-            what,
-            format!(
-                "Make late at least as long as the deadline, {}.",
-                show_duration(deadline)
-            ),
-        );
+        let at = if reader.written(&path("late")) { path("late") } else { path("deadline") };
+        let what = format!("The bot would be cut off after {}, before its deadline.", show_duration(late));
+        reader.problem(&at, what, format!("Make late at least as long as the deadline, {}.", show_duration(deadline)));
     }
     if let (Some(deadline), Some(after)) = (deadline, shared.callback_after)
         && after >= deadline
     {
-        let at = if reader.written("callback.after") {
-            String::from("callback.after")
-        } else {
-            path("deadline")
-        };
+        let at = if reader.written("callback.after") { String::from("callback.after") } else { path("deadline") };
         let (deadline, after) = (show_duration(deadline), show_duration(after));
-        let what = format!(
-            "callback.after is {after}, not below the {deadline} of {}.",
-            path("deadline")
-        );
-        reader.problem(
-            &at,
-            what,
-            "Make callback.after shorter, by half a second or more, or the deadline longer.",
-        );
+        let what = format!("callback.after is {after}, not below the {deadline} of {}.", path("deadline"));
+        reader.problem(&at, what, "Make callback.after shorter, by half a second or more, or the deadline longer.");
     }
     (deadline.unwrap_or_default(), late.unwrap_or_default())
 }
@@ -205,28 +162,18 @@ fn texts(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String) -> Texts {
         }
     }
     let mut seen = HashSet::new();
-    for text in TEXTS
-        .iter()
-        .filter(|text| QUICK_REPLIES.contains(&text.name))
-    {
+    for text in TEXTS.iter().filter(|text| QUICK_REPLIES.contains(&text.name)) {
         let label = (text.field)(&mut texts).clone();
         if !seen.insert(label.clone()) {
             let what = format!("Another quick reply of the bridge is \"{label}\" too.");
-            reader.problem(
-                &path(&format!("texts.{}", text.name)),
-                what,
-                "Give each its own words.",
-            );
+            reader.problem(&path(&format!("texts.{}", text.name)), what, "Give each its own words.");
         }
     }
     texts
 }
 
 fn trust(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String, url: &Url) -> Trust {
-    let ca = reader
-        .written(&path("ca"))
-        .then(|| reader.pem(&path("ca"), Pem::Certificate))
-        .flatten();
+    let ca = reader.written(&path("ca")).then(|| reader.pem(&path("ca"), Pem::Certificate)).flatten();
     let insecure = reader.switch(&path("insecure")).unwrap_or_default();
     let plain = url.scheme() == "http";
     if plain && ca.is_some() {
@@ -242,13 +189,8 @@ fn trust(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String, url: &Url) -> 
             reader.warning(&path("insecure"), what, "Take it out, or use https.");
         }
         (true, false) => {
-            let what =
-                "The bot's certificate is not verified: whoever sits between can read and answer.";
-            reader.warning(
-                &path("insecure"),
-                what,
-                "Name the bot's own authority with ca instead.",
-            );
+            let what = "The bot's certificate is not verified: whoever sits between can read and answer.";
+            reader.warning(&path("insecure"), what, "Name the bot's own authority with ca instead.");
         }
         (false, _) => {}
     }
@@ -260,15 +202,10 @@ fn headers(reader: &mut Reader<'_>, path: &str) -> Vec<(HeaderName, HeaderValue)
     for (name, value) in reader.map(path).unwrap_or_default() {
         let at = format!("{path}.{name}");
         // The value may be a password and is never repeated.
-        match (
-            HeaderName::from_bytes(name.as_bytes()),
-            HeaderValue::from_str(&value),
-        ) {
-            (Err(_), _) => reader.problem(
-                &at,
-                format!("\"{name}\" is not a header name."),
-                "Use letters, digits and -.",
-            ),
+        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
+            (Err(_), _) => {
+                reader.problem(&at, format!("\"{name}\" is not a header name."), "Use letters, digits and -.")
+            }
             (_, Err(_)) => {
                 let what = format!("The value of {name} has characters no header can carry.");
                 reader.problem(&at, what, "Use printable ASCII characters.");
@@ -295,13 +232,9 @@ fn headers(reader: &mut Reader<'_>, path: &str) -> Vec<(HeaderName, HeaderValue)
 
 /// Ids without the `!` of the development channel, each once.
 fn ids(reader: &mut Reader<'_>, path: &str) -> Vec<Box<str>> {
-    let ids = reader
-        .list(path, |id| Ok(Box::<str>::from(id.trim_end_matches('!'))))
-        .unwrap_or_default();
+    let ids = reader.list(path, |id| Ok(Box::<str>::from(id.trim_end_matches('!')))).unwrap_or_default();
     let mut seen = HashSet::new();
-    ids.into_iter()
-        .filter(|id| seen.insert(id.clone()))
-        .collect()
+    ids.into_iter().filter(|id| seen.insert(id.clone())).collect()
 }
 
 fn message_block(
@@ -316,14 +249,9 @@ fn message_block(
         let at = format!("{path}.{bot}");
         let id = bot.trim_end_matches('!');
         if block.is_empty() {
-            reader.problem(
-                &at,
-                format!("The block of {bot} is empty."),
-                "Write the block's id.",
-            );
+            reader.problem(&at, format!("The block of {bot} is empty."), "Write the block's id.");
         } else if !known.is_empty() && !known.contains(id) {
-            let what =
-                format!("{bot} is not in this bot's openbuilder_ids, so the block is never used.");
+            let what = format!("{bot} is not in this bot's openbuilder_ids, so the block is never used.");
             reader.problem(&at, what, "Add it there, or take it out here.");
         }
         blocks.insert(Box::from(id), Box::from(block));
@@ -332,11 +260,7 @@ fn message_block(
 }
 
 fn secret(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String) -> Option<HeaderSecret> {
-    let (header, values, file) = (
-        path("secret.header"),
-        path("secret.values"),
-        path("secret.values_file"),
-    );
+    let (header, values, file) = (path("secret.header"), path("secret.values"), path("secret.values_file"));
     let has_values = reader.written(&values) || reader.written(&file);
     match (reader.written(&header), has_values) {
         (false, false) => return None,
@@ -345,11 +269,7 @@ fn secret(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String) -> Option<Hea
             reader.problem(&header, what, "Set secret.values or secret.values_file.");
         }
         (false, true) => {
-            let at = if reader.written(&values) {
-                &values
-            } else {
-                &file
-            };
+            let at = if reader.written(&values) { &values } else { &file };
             let what = "The secret has values and no header.";
             reader.problem(at, what, "Set secret.header, such as \"x-skill-secret\".");
         }
@@ -358,16 +278,9 @@ fn secret(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String) -> Option<Hea
     let values = reader.secrets(&path("secret.values"));
     let name = reader.text(&header)?;
     match HeaderName::from_bytes(name.as_bytes()) {
-        Ok(header) => Some(HeaderSecret {
-            header,
-            values: values?,
-        }),
+        Ok(header) => Some(HeaderSecret { header, values: values? }),
         Err(_) => {
-            reader.problem(
-                &header,
-                format!("\"{name}\" is not a header name."),
-                "Use letters, digits and -.",
-            );
+            reader.problem(&header, format!("\"{name}\" is not a header name."), "Use letters, digits and -.");
             None
         }
     }
@@ -377,7 +290,11 @@ fn first_contact(reader: &mut Reader<'_>, path: &str) -> bool {
     let wanted = reader.switch(path).unwrap_or_default();
     if wanted {
         let what = "Without a durable store every user would be announced again after a restart.";
-        reader.problem(path, what, "Leave it out until a durable store exists; Kakao's channel webhook (channel_key) announces friends too.");
+        reader.problem(
+            path,
+            what,
+            "Leave it out until a durable store exists; Kakao's channel webhook (channel_key) announces friends too.",
+        );
     }
     wanted
 }

@@ -17,46 +17,27 @@ const KIB: u64 = 1024;
 const GIB: u64 = 1024 * 1024 * 1024;
 
 /// Path, kind, default, example, English, Korean.
-type Row = (
-    &'static str,
-    Kind,
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-);
+type Row = (&'static str, Kind, &'static str, &'static str, &'static str, &'static str);
 
 /// All keys in the order of the reference.
 pub(super) fn keys() -> Vec<Key> {
     let rows = [TOP, BOT, REST].concat();
     let mut keys: Vec<Key> = rows.into_iter().map(key).collect();
-    let after_bot = keys
-        .iter()
-        .rposition(|key| key.path.starts_with("bots."))
-        .map_or(keys.len(), |last| last + 1);
+    let after_bot = keys.iter().rposition(|key| key.path.starts_with("bots.")).map_or(keys.len(), |last| last + 1);
     keys.splice(after_bot..after_bot, texts());
     keys
 }
 
 fn key((path, kind, default, example, english, korean): Row) -> Key {
     let example = if example.is_empty() { default } else { example };
-    Key {
-        path: path.into(),
-        kind,
-        default: default.into(),
-        example: example.into(),
-        english,
-        korean,
-    }
+    Key { path: path.into(), kind, default: default.into(), example: example.into(), english, korean }
 }
 
 fn texts() -> impl Iterator<Item = Key> {
     let mut defaults = Texts::default();
     TEXTS.iter().map(move |text| {
         let default: Cow<'static, str> =
-            toml_edit::Value::from((text.field)(&mut defaults).as_ref())
-                .to_string()
-                .into();
+            toml_edit::Value::from((text.field)(&mut defaults).as_ref()).to_string().into();
         Key {
             path: format!("bots.*.texts.{}", text.name).into(),
             kind: Kind::Words(text.longest),
@@ -256,17 +237,9 @@ mod tests {
     fn defaults_and_examples_are_toml() {
         for key in keys() {
             for toml in [&key.default, &key.example] {
-                assert!(
-                    toml.is_empty() || toml.parse::<toml_edit::Value>().is_ok(),
-                    "{}: {toml}",
-                    key.path
-                );
+                assert!(toml.is_empty() || toml.parse::<toml_edit::Value>().is_ok(), "{}: {toml}", key.path);
             }
-            assert!(
-                !key.example.is_empty() && !key.english.is_empty() && !key.korean.is_empty(),
-                "{}",
-                key.path
-            );
+            assert!(!key.example.is_empty() && !key.english.is_empty() && !key.korean.is_empty(), "{}", key.path);
         }
     }
 }

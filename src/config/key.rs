@@ -49,9 +49,7 @@ impl Kind {
             Self::Switch => "true or false",
             Self::Count(..) => "a whole number",
             Self::Size(..) => "a size, such as \"256KiB\", \"64MB\" or plain bytes",
-            Self::Duration(..) => {
-                "a number and a unit in quotes, such as \"4.5s\", \"500ms\", \"10m\" or \"1h\""
-            }
+            Self::Duration(..) => "a number and a unit in quotes, such as \"4.5s\", \"500ms\", \"10m\" or \"1h\"",
             Self::Choice(_) | Self::Words(_) | Self::Text | Self::Secret => "a text in quotes",
             Self::List | Self::Secrets => "a list of texts, such as [\"a\", \"b\"]",
             Self::Map | Self::SecretMap => "a table of texts, such as { a = \"b\" }",
@@ -87,8 +85,6 @@ impl Key {
     /// The path without its last part; empty at the top.
     #[must_use]
     pub fn section(&self) -> &str {
-        self.path
-            .rsplit_once('.')
-            .map_or("", |(section, _)| section)
+        self.path.rsplit_once('.').map_or("", |(section, _)| section)
     }
 }

@@ -15,15 +15,9 @@ static BY_PATH: LazyLock<HashMap<&'static str, &'static Key>> =
 
 static SECTIONS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     let prefixes = |key: &'static Key| {
-        std::iter::successors(Some(key.section()), |section| {
-            section.rsplit_once('.').map(|(outer, _)| outer)
-        })
+        std::iter::successors(Some(key.section()), |section| section.rsplit_once('.').map(|(outer, _)| outer))
     };
-    TABLE
-        .iter()
-        .flat_map(prefixes)
-        .filter(|section| !section.is_empty())
-        .collect()
+    TABLE.iter().flat_map(prefixes).filter(|section| !section.is_empty()).collect()
 });
 
 /// All keys, in the order of the reference.
@@ -66,39 +60,21 @@ pub fn nearest(unknown: &str) -> Option<String> {
         // The right name in the wrong section is the commoner slip, but a near name in the right section goes first.
         let whole = strsim::normalized_damerau_levenshtein(known, &pattern);
         let name = strsim::normalized_damerau_levenshtein(&last(known), &wanted);
-        let same_section =
-            known.rsplit_once('.').map(|(s, _)| s) == pattern.rsplit_once('.').map(|(s, _)| s);
-        if same_section {
-            name + 0.1
-        } else {
-            name.max(whole - 0.2)
-        }
+        let same_section = known.rsplit_once('.').map(|(s, _)| s) == pattern.rsplit_once('.').map(|(s, _)| s);
+        if same_section { name + 0.1 } else { name.max(whole - 0.2) }
     };
-    let known = TABLE
-        .iter()
-        .map(|key| key.path.as_ref())
-        .chain(SECTIONS.iter().copied());
-    let best = known
-        .map(|known| (score(known), known))
-        .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)));
+    let known = TABLE.iter().map(|key| key.path.as_ref()).chain(SECTIONS.iter().copied());
+    let best = known.map(|known| (score(known), known)).max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)));
     let (_, found) = best.filter(|(score, _)| *score >= 0.6)?;
-    let bot = unknown
-        .strip_prefix("bots.")
-        .and_then(|rest| rest.split('.').next())
-        .unwrap_or("<bot>");
+    let bot = unknown.strip_prefix("bots.").and_then(|rest| rest.split('.').next()).unwrap_or("<bot>");
     Some(found.replacen('*', bot, 1))
 }
 
 /// The word of `words` nearest to `wrong`, when one is near.
 #[must_use]
 pub fn nearest_word<'a>(wrong: &str, words: &[&'a str]) -> Option<&'a str> {
-    let scored = words
-        .iter()
-        .map(|word| (strsim::normalized_damerau_levenshtein(word, wrong), *word));
-    scored
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .filter(|(score, _)| *score >= 0.5)
-        .map(|(_, word)| word)
+    let scored = words.iter().map(|word| (strsim::normalized_damerau_levenshtein(word, wrong), *word));
+    scored.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(score, _)| *score >= 0.5).map(|(_, word)| word)
 }
 
 /// The variable that sets this path.
@@ -124,16 +100,8 @@ mod tests {
 
     #[test]
     fn every_secret_has_a_form_read_from_a_file() {
-        for key in all()
-            .iter()
-            .filter(|key| matches!(key.kind, Kind::Secret | Kind::Secrets))
-        {
-            assert_eq!(
-                of_pattern(&format!("{}_file", key.path)).map(|k| k.kind),
-                Some(Kind::File),
-                "{}",
-                key.path
-            );
+        for key in all().iter().filter(|key| matches!(key.kind, Kind::Secret | Kind::Secrets)) {
+            assert_eq!(of_pattern(&format!("{}_file", key.path)).map(|k| k.kind), Some(Kind::File), "{}", key.path);
         }
     }
 
@@ -153,10 +121,7 @@ mod tests {
 
     #[test]
     fn a_path_has_its_variable() {
-        assert_eq!(
-            variable_of("bots.shop.channel_key_file"),
-            "BRIDGE_BOTS__SHOP__CHANNEL_KEY_FILE"
-        );
+        assert_eq!(variable_of("bots.shop.channel_key_file"), "BRIDGE_BOTS__SHOP__CHANNEL_KEY_FILE");
         assert_eq!(variable_of("media_hosts"), "BRIDGE_MEDIA_HOSTS");
     }
 }

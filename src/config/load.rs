@@ -45,14 +45,8 @@ impl Sources<'_> {
     /// The file that is read, if any.
     #[must_use]
     pub fn file(&self) -> Option<PathBuf> {
-        let variable = || {
-            self.environment
-                .iter()
-                .find(|(name, value)| name == FILE_VARIABLE && !value.is_empty())
-        };
-        self.file
-            .map(Path::to_owned)
-            .or_else(|| variable().map(|(_, path)| PathBuf::from(path)))
+        let variable = || self.environment.iter().find(|(name, value)| name == FILE_VARIABLE && !value.is_empty());
+        self.file.map(Path::to_owned).or_else(|| variable().map(|(_, path)| PathBuf::from(path)))
     }
 }
 
@@ -87,21 +81,10 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, Problems> {
     if !problems.is_empty() {
         return Err(Problems(problems));
     }
-    let raw = Raw::merge(
-        file,
-        variables(&sources.environment),
-        flags(&sources.flags),
-        &mut problems,
-    );
+    let raw = Raw::merge(file, variables(&sources.environment), flags(&sources.flags), &mut problems);
     let mut reader = Reader::new(&raw, problems);
     let settings = validate::settings(&mut reader);
-    let Reader {
-        mut problems,
-        mut warnings,
-        mut effective,
-        mut files,
-        ..
-    } = reader;
+    let Reader { mut problems, mut warnings, mut effective, mut files, .. } = reader;
     if !problems.is_empty() {
         problems.sort();
         problems.dedup();
@@ -110,12 +93,7 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, Problems> {
     warnings.sort();
     effective.sort_by(|a, b| a.key.cmp(&b.key));
     files.extend(path);
-    Ok(Loaded {
-        settings: Arc::new(settings),
-        effective,
-        warnings,
-        files,
-    })
+    Ok(Loaded { settings: Arc::new(settings), effective, warnings, files })
 }
 
 /// The process's environment: the one place where it is read. What is not UTF-8 comes with replacement characters, so
@@ -123,17 +101,12 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, Problems> {
 #[must_use]
 pub fn environment() -> Vec<(String, String)> {
     let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();
-    std::env::vars_os()
-        .map(|(name, value)| (text(name), text(value)))
-        .collect()
+    std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
 }
 
 fn read(path: &Path) -> Result<FileValues, Problem> {
     let problem = |line, what: String, fix: &str| Problem {
-        origin: Origin::File {
-            path: path.to_owned(),
-            line,
-        },
+        origin: Origin::File { path: path.to_owned(), line },
         key: String::new(),
         what,
         fix: fix.to_owned(),
@@ -146,18 +119,8 @@ fn read(path: &Path) -> Result<FileValues, Problem> {
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let line = error
-            .as_bytes()
-            .iter()
-            .take(valid)
-            .filter(|byte| **byte == b'\n')
-            .count()
-            + 1;
-        problem(
-            Some(line),
-            String::from("This is not UTF-8."),
-            "Save the file as UTF-8.",
-        )
+        let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
+        problem(Some(line), String::from("This is not UTF-8."), "Save the file as UTF-8.")
     })?;
     sources::file(text.trim_start_matches('\u{feff}')).map_err(|error| {
         problem(
@@ -188,14 +151,9 @@ fn variables(environment: &[(String, String)]) -> Written {
 /// the name of its Service.
 fn of_kubernetes(name: &str) -> bool {
     let port = name.split_once("_PORT").map(|(_, rest)| rest);
-    let protocol = |rest: &str| {
-        ["_TCP", "_UDP", "_SCTP"]
-            .iter()
-            .any(|protocol| rest.contains(protocol))
-    };
+    let protocol = |rest: &str| ["_TCP", "_UDP", "_SCTP"].iter().any(|protocol| rest.contains(protocol));
     let of_service = name.ends_with("_SERVICE_HOST") || name.contains("_SERVICE_PORT");
-    !name.contains("__")
-        && (of_service || port.is_some_and(|rest| rest.is_empty() || protocol(rest)))
+    !name.contains("__") && (of_service || port.is_some_and(|rest| rest.is_empty() || protocol(rest)))
 }
 
 fn flags(flags: &[Flag]) -> Written {
@@ -224,12 +182,7 @@ mod tests {
         ] {
             assert!(of_kubernetes(theirs), "{theirs}");
         }
-        for ours in [
-            "BRIDGE_LISTEN",
-            "BRIDGE_BOTS__SHOP__URL",
-            "BRIDGE_BOTS__PORT__URL",
-            "BRIDGE_ADMIN__LISTEN",
-        ] {
+        for ours in ["BRIDGE_LISTEN", "BRIDGE_BOTS__SHOP__URL", "BRIDGE_BOTS__PORT__URL", "BRIDGE_ADMIN__LISTEN"] {
             assert!(!of_kubernetes(ours), "{ours}");
         }
     }

@@ -6,12 +6,8 @@
 use std::time::Duration;
 
 /// The units of durations with their nanoseconds.
-const TIMES: [(&str, u128); 4] = [
-    ("ms", 1_000_000),
-    ("s", 1_000_000_000),
-    ("m", 60_000_000_000),
-    ("h", 3_600_000_000_000),
-];
+const TIMES: [(&str, u128); 4] =
+    [("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000)];
 
 /// The units of sizes with their bytes; compared without regard to case.
 const SIZES: [(&str, u128); 7] = [
@@ -36,16 +32,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     if unit.is_empty() && !number.is_empty() {
         return Err(String::from("has no unit"));
     }
-    let scale = TIMES
-        .iter()
-        .find(|(name, _)| *name == unit)
-        .map(|(_, scale)| *scale);
-    let nanos = scale
-        .and_then(|scale| scaled(number, scale))
-        .ok_or("is not a duration")?;
-    u64::try_from(nanos)
-        .map(Duration::from_nanos)
-        .map_err(|_| String::from("is too long"))
+    let scale = TIMES.iter().find(|(name, _)| *name == unit).map(|(_, scale)| *scale);
+    let nanos = scale.and_then(|scale| scaled(number, scale)).ok_or("is not a duration")?;
+    u64::try_from(nanos).map(Duration::from_nanos).map_err(|_| String::from("is too long"))
 }
 
 /// A size in bytes such as `256KiB`, or plain bytes.
@@ -58,13 +47,8 @@ pub fn size(text: &str) -> Result<u64, String> {
         return Err(String::from("is negative"));
     }
     let unit = if unit.is_empty() { "B" } else { unit };
-    let scale = SIZES
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(unit))
-        .map(|(_, scale)| *scale);
-    let bytes = scale
-        .and_then(|scale| scaled(number, scale))
-        .ok_or("is not a size")?;
+    let scale = SIZES.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).map(|(_, scale)| *scale);
+    let bytes = scale.and_then(|scale| scaled(number, scale)).ok_or("is not a size")?;
     u64::try_from(bytes).map_err(|_| String::from("is too large"))
 }
 
@@ -72,10 +56,7 @@ pub fn size(text: &str) -> Result<u64, String> {
 #[must_use]
 pub fn show_duration(duration: Duration) -> String {
     let nanos = duration.as_nanos();
-    let fits = TIMES
-        .iter()
-        .rev()
-        .find(|(_, scale)| nanos >= *scale && nanos.is_multiple_of(*scale / 10));
+    let fits = TIMES.iter().rev().find(|(_, scale)| nanos >= *scale && nanos.is_multiple_of(*scale / 10));
     let (unit, scale) = fits.copied().unwrap_or(("ms", 1_000_000));
     if nanos == 0 {
         return String::from("0s");
@@ -83,11 +64,7 @@ pub fn show_duration(duration: Duration) -> String {
     let (whole, rest) = (nanos / scale, (nanos % scale) * 1000 / scale);
     let fraction = format!("{rest:03}");
     let fraction = fraction.trim_end_matches('0');
-    if fraction.is_empty() {
-        format!("{whole}{unit}")
-    } else {
-        format!("{whole}.{fraction}{unit}")
-    }
+    if fraction.is_empty() { format!("{whole}{unit}") } else { format!("{whole}.{fraction}{unit}") }
 }
 
 /// A size as it would be written.
@@ -104,9 +81,7 @@ pub fn show_size(bytes: u64) -> String {
 /// Number and unit.
 fn split(text: &str) -> (&str, &str) {
     let text = text.trim();
-    let end = text
-        .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-'))
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-')).unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(end).unwrap_or((text, ""));
     (number, unit.trim())
 }
@@ -114,18 +89,13 @@ fn split(text: &str) -> (&str, &str) {
 /// A decimal number times `scale`, rounded down; `None` when it is no number.
 fn scaled(number: &str, scale: u128) -> Option<u128> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    let digits = |part: &str| {
-        !part.is_empty() && part.len() <= 18 && part.bytes().all(|b| b.is_ascii_digit())
-    };
+    let digits = |part: &str| !part.is_empty() && part.len() <= 18 && part.bytes().all(|b| b.is_ascii_digit());
     if !digits(whole) || !digits(fraction) {
         return None;
     }
     let ten = 10_u128.pow(u32::try_from(fraction.len()).ok()?);
     let parts = (whole.parse::<u128>().ok()?, fraction.parse::<u128>().ok()?);
-    parts
-        .0
-        .checked_mul(scale)?
-        .checked_add(parts.1.checked_mul(scale)? / ten)
+    parts.0.checked_mul(scale)?.checked_add(parts.1.checked_mul(scale)? / ten)
 }
 
 #[cfg(test)]
@@ -134,22 +104,11 @@ mod tests {
 
     #[test]
     fn durations_are_read_as_people_write_them() {
-        for (text, millis) in [
-            ("4.5s", 4500),
-            ("500ms", 500),
-            ("10m", 600_000),
-            ("1h", 3_600_000),
-            ("1.5 m", 90_000),
-        ] {
+        for (text, millis) in [("4.5s", 4500), ("500ms", 500), ("10m", 600_000), ("1h", 3_600_000), ("1.5 m", 90_000)] {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
-        for (text, why) in [
-            ("5", "unit"),
-            ("-3s", "negative"),
-            ("abc", "not a duration"),
-            ("", "not"),
-            ("1.s", "not"),
-        ] {
+        for (text, why) in [("5", "unit"), ("-3s", "negative"), ("abc", "not a duration"), ("", "not"), ("1.s", "not")]
+        {
             assert!(duration(text).unwrap_err().contains(why), "{text}");
         }
         assert!(duration("999999999999999999h").is_err());
@@ -157,13 +116,7 @@ mod tests {
 
     #[test]
     fn sizes_are_read_as_people_write_them() {
-        for (text, bytes) in [
-            ("256KiB", 262_144),
-            ("64MB", 64_000_000),
-            ("1.5kib", 1536),
-            ("10", 10),
-            ("7 B", 7),
-        ] {
+        for (text, bytes) in [("256KiB", 262_144), ("64MB", 64_000_000), ("1.5kib", 1536), ("10", 10), ("7 B", 7)] {
             assert_eq!(size(text), Ok(bytes), "{text}");
         }
         for odd in ["", "-1", "KiB", "1XB", "999999999999999999GiB"] {

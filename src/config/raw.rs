@@ -33,15 +33,8 @@ impl Raw {
             Some((path, values)) => (Some(path.to_owned()), values),
             None => (None, FileValues::default()),
         };
-        let builder = config::Config::builder()
-            .add_source(written)
-            .add_source(variables)
-            .add_source(flags);
-        let mut raw = Self {
-            file: path,
-            tables,
-            ..Self::default()
-        };
+        let builder = config::Config::builder().add_source(written).add_source(variables).add_source(flags);
+        let mut raw = Self { file: path, tables, ..Self::default() };
         match builder.build() {
             Ok(merged) => raw.flatten(String::new(), "", merged.cache, problems),
             Err(error) => problems.push(Problem {
@@ -76,9 +69,9 @@ impl Raw {
             None => {
                 let (section, name) = path.rsplit_once('.').unwrap_or_default();
                 match self.entries.get(section).map(|value| &value.kind) {
-                    Some(ValueKind::Table(inner)) => inner
-                        .get(name)
-                        .map_or_else(|| self.origin(section), |value| self.origin_of(path, value)),
+                    Some(ValueKind::Table(inner)) => {
+                        inner.get(name).map_or_else(|| self.origin(section), |value| self.origin_of(path, value))
+                    }
                     _ => self.section_origin(section),
                 }
             }
@@ -98,12 +91,7 @@ impl Raw {
 
     /// Where a table was opened.
     pub(super) fn section_origin(&self, section: &str) -> Origin {
-        match (
-            self.tables.get(section),
-            section
-                .strip_prefix("bots.")
-                .and_then(|id| self.bots.get(id)),
-        ) {
+        match (self.tables.get(section), section.strip_prefix("bots.").and_then(|id| self.bots.get(id))) {
             (Some(line), _) => self.at_line(Some(*line)),
             (None, Some(origin)) => origin.clone(),
             (None, None) => Origin::Default,
@@ -111,10 +99,7 @@ impl Raw {
     }
 
     fn at_line(&self, line: Option<usize>) -> Origin {
-        Origin::File {
-            path: self.file.clone().unwrap_or_default(),
-            line,
-        }
+        Origin::File { path: self.file.clone().unwrap_or_default(), line }
     }
 
     /// Reads an origin as `sources` wrote it.
@@ -149,10 +134,7 @@ impl Raw {
         }
         let ValueKind::Table(inner) = value.kind else {
             let fix = match &origin {
-                Origin::Variable(_) => format!(
-                    "Set its keys one by one, such as {}__….",
-                    keys::variable_of(&path)
-                ),
+                Origin::Variable(_) => format!("Set its keys one by one, such as {}__….", keys::variable_of(&path)),
                 _ if path == "bots" => String::from("Write a table for each bot: [bots.name]."),
                 Origin::Default | Origin::File { .. } | Origin::Flag(_) => {
                     format!("Write a table: [{path}].")
@@ -173,17 +155,9 @@ impl Raw {
         }
         for (name, value) in inner {
             let join = |outer: &str, name: &str| {
-                if outer.is_empty() {
-                    name.to_owned()
-                } else {
-                    format!("{outer}.{name}")
-                }
+                if outer.is_empty() { name.to_owned() } else { format!("{outer}.{name}") }
             };
-            let below = if pattern == "bots" {
-                String::from("bots.*")
-            } else {
-                join(pattern, &name)
-            };
+            let below = if pattern == "bots" { String::from("bots.*") } else { join(pattern, &name) };
             self.flatten(join(&path, &name), &below, value, problems);
         }
     }
@@ -194,15 +168,8 @@ fn unknown(path: String, origin: Origin) -> Problem {
     let fix = match keys::nearest(&path) {
         Some(near) if variable => format!("Did you mean {}?", keys::variable_of(&near)),
         Some(near) => format!("Did you mean {near}?"),
-        None if variable => {
-            String::from("Remove it: names that begin with BRIDGE_ are reserved for configuration.")
-        }
+        None if variable => String::from("Remove it: names that begin with BRIDGE_ are reserved for configuration."),
         None => String::from("Remove it; docs/configuration.md lists every key."),
     };
-    Problem {
-        origin,
-        what: String::from("There is no such key."),
-        fix,
-        key: path,
-    }
+    Problem { origin, what: String::from("There is no such key."), fix, key: path }
 }

@@ -35,35 +35,19 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(raw: &'a Raw, problems: Vec<Problem>) -> Self {
-        Self {
-            raw,
-            problems,
-            warnings: Vec::new(),
-            effective: Vec::new(),
-            files: Vec::new(),
-        }
+        Self { raw, problems, warnings: Vec::new(), effective: Vec::new(), files: Vec::new() }
     }
 
     /// Notes a problem of a key, where it was written or belongs.
     pub(super) fn problem(&mut self, path: &str, what: impl Into<String>, fix: impl Into<String>) {
         let origin = self.raw.origin(path);
-        self.problems.push(Problem {
-            origin,
-            key: path.to_owned(),
-            what: what.into(),
-            fix: fix.into(),
-        });
+        self.problems.push(Problem { origin, key: path.to_owned(), what: what.into(), fix: fix.into() });
     }
 
     /// Notes something that works but may not be what is wanted.
     pub(super) fn warning(&mut self, path: &str, what: impl Into<String>, fix: impl Into<String>) {
         let origin = self.raw.origin(path);
-        self.warnings.push(Problem {
-            origin,
-            key: path.to_owned(),
-            what: what.into(),
-            fix: fix.into(),
-        });
+        self.warnings.push(Problem { origin, key: path.to_owned(), what: what.into(), fix: fix.into() });
     }
 
     /// Whether somebody wrote this key.
@@ -72,25 +56,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads one key, or its default; `None` when there is neither or when it is wrong.
-    fn read<T>(
-        &mut self,
-        path: &str,
-        parse: impl FnOnce(&Value, &Key) -> Result<T, Wrong>,
-    ) -> Option<T> {
+    fn read<T>(&mut self, path: &str, parse: impl FnOnce(&Value, &Key) -> Result<T, Wrong>) -> Option<T> {
         let Some(key) = keys::of_pattern(&keys::pattern_of(path)) else {
-            self.problem(
-                path,
-                "This key is missing from the table of keys.",
-                "Please report this.",
-            );
+            self.problem(path, "This key is missing from the table of keys.", "Please report this.");
             return None;
         };
         let raw = self.raw;
         let (value, origin) = match raw.get(path) {
-            Some(value) => (
-                parse::typed(value, key.kind, &raw.origin(path)),
-                raw.origin(path),
-            ),
+            Some(value) => (parse::typed(value, key.kind, &raw.origin(path)), raw.origin(path)),
             None => (Ok(parse::default_of(key)?), Origin::Default),
         };
         let read = value.and_then(|value| {
@@ -99,20 +72,11 @@ impl<'a> Reader<'a> {
         });
         match read {
             Ok((read, shown)) => {
-                self.effective.push(Effective {
-                    key: path.to_owned(),
-                    value: shown,
-                    origin,
-                });
+                self.effective.push(Effective { key: path.to_owned(), value: shown, origin });
                 Some(read)
             }
             Err(Wrong { what, fix }) => {
-                self.problems.push(Problem {
-                    origin,
-                    key: path.to_owned(),
-                    what,
-                    fix,
-                });
+                self.problems.push(Problem { origin, key: path.to_owned(), what, fix });
                 None
             }
         }
@@ -135,8 +99,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn count<N: TryFrom<u64>>(&mut self, path: &str) -> Option<N> {
-        self.read(path, parse::number)
-            .and_then(|number| N::try_from(number).ok())
+        self.read(path, parse::number).and_then(|number| N::try_from(number).ok())
     }
 
     /// A count that is taken from elsewhere when nobody wrote it.
@@ -145,11 +108,7 @@ impl<'a> Reader<'a> {
             return self.count(path).unwrap_or(otherwise);
         }
         let value = otherwise.to_string();
-        self.effective.push(Effective {
-            key: path.to_owned(),
-            value,
-            origin: Origin::Default,
-        });
+        self.effective.push(Effective { key: path.to_owned(), value, origin: Origin::Default });
         otherwise
     }
 
@@ -163,11 +122,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A list, every entry read by `entry`; wrong entries are told one by one.
-    pub(super) fn list<T>(
-        &mut self,
-        path: &str,
-        entry: impl Fn(&str) -> Result<T, Wrong>,
-    ) -> Option<Vec<T>> {
+    pub(super) fn list<T>(&mut self, path: &str, entry: impl Fn(&str) -> Result<T, Wrong>) -> Option<Vec<T>> {
         let entries = self.read(path, |value, _| parse::list(value))?;
         let mut read = Vec::with_capacity(entries.len());
         for (index, text) in entries.iter().enumerate() {
@@ -175,12 +130,7 @@ impl<'a> Reader<'a> {
                 Ok(value) => read.push(value),
                 Err(Wrong { what, fix }) => {
                     let origin = self.raw.entry_origin(path, index);
-                    self.problems.push(Problem {
-                        origin,
-                        key: path.to_owned(),
-                        what,
-                        fix,
-                    });
+                    self.problems.push(Problem { origin, key: path.to_owned(), what, fix });
                 }
             }
         }
@@ -196,11 +146,7 @@ impl<'a> Reader<'a> {
     pub(super) fn secret(&mut self, path: &str) -> Option<Secret> {
         let values = self.secrets_of(path, &format!("{path}_file"))?;
         let [value] = values.as_slice() else {
-            self.problem(
-                &format!("{path}_file"),
-                "The file holds several lines.",
-                "Write one secret on one line.",
-            );
+            self.problem(&format!("{path}_file"), "The file holds several lines.", "Write one secret on one line.");
             return None;
         };
         Some(Secret::new(value))
@@ -208,12 +154,7 @@ impl<'a> Reader<'a> {
 
     /// A list of secrets, written here or one per line in a file.
     pub(super) fn secrets(&mut self, path: &str) -> Option<Vec<Secret>> {
-        Some(
-            self.secrets_of(path, &format!("{path}_file"))?
-                .iter()
-                .map(|value| Secret::new(value))
-                .collect(),
-        )
+        Some(self.secrets_of(path, &format!("{path}_file"))?.iter().map(|value| Secret::new(value)).collect())
     }
 
     fn secrets_of(&mut self, path: &str, file: &str) -> Option<Vec<String>> {
@@ -222,11 +163,7 @@ impl<'a> Reader<'a> {
         let from_file = match (self.written(path), self.written(file)) {
             (false, false) => return None,
             (true, true) if here == there => {
-                self.problem(
-                    path,
-                    format!("Both this and {file} are given."),
-                    "Keep one of them.",
-                );
+                self.problem(path, format!("Both this and {file} are given."), "Keep one of them.");
                 return None;
             }
             (inline, filed) => filed && (!inline || there > here),
@@ -241,10 +178,7 @@ impl<'a> Reader<'a> {
                 }
             }
         } else {
-            (
-                self.read(path, |value, key| parse::secrets(value, key.kind))?,
-                path,
-            )
+            (self.read(path, |value, key| parse::secrets(value, key.kind))?, path)
         };
         match files::check(&values) {
             Ok(()) => {

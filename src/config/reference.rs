@@ -76,25 +76,12 @@ pub fn reference(language: Language) -> String {
     for key in keys::all() {
         if section != Some(key.section()) {
             section = Some(key.section());
-            let title = if key.section().is_empty() {
-                top.to_owned()
-            } else {
-                format!("`[{}]`", key.section())
-            };
+            let title = if key.section().is_empty() { top.to_owned() } else { format!("`[{}]`", key.section()) };
             let _infallible = write!(text, "\n## {title}\n\n{head}\n| --- | --- | --- | --- |\n");
         }
-        let default = if key.default.is_empty() {
-            String::from("-")
-        } else {
-            format!("`{}`", key.default)
-        };
+        let default = if key.default.is_empty() { String::from("-") } else { format!("`{}`", key.default) };
         let meaning = if english { key.english } else { key.korean };
-        let _infallible = writeln!(
-            text,
-            "| `{}` | {} | {default} | {meaning} |",
-            key.name(),
-            value(key, english)
-        );
+        let _infallible = writeln!(text, "| `{}` | {} | {default} | {meaning} |", key.name(), value(key, english));
     }
     text
 }
@@ -111,16 +98,10 @@ fn value(key: &Key, english: bool) -> String {
         Kind::Address => pick("IP address and port", "IP 주소와 포트"),
         Kind::Url | Kind::SecretUrl => String::from("URL"),
         Kind::Switch => String::from("`true`, `false`"),
-        Kind::Count(least, most) => {
-            range(pick("number", "수"), least.to_string(), most.to_string())
-        }
+        Kind::Count(least, most) => range(pick("number", "수"), least.to_string(), most.to_string()),
         Kind::Size(least, most) => range(pick("size", "크기"), show_size(least), show_size(most)),
         Kind::Duration(least, most) => range(pick("duration", "시간"), time(least), time(most)),
-        Kind::Choice(words) => words
-            .iter()
-            .map(|word| format!("`\"{word}\"`"))
-            .collect::<Vec<_>>()
-            .join(", "),
+        Kind::Choice(words) => words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", "),
         Kind::Words(longest) if english => format!("words, at most {longest}"),
         Kind::Words(longest) => format!("문구, {longest}자까지"),
         Kind::Text => pick("text", "문자열"),

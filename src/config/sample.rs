@@ -27,14 +27,8 @@ pub fn sample() -> String {
             let _infallible = write!(text, "\n\n[{}]", section.replace('*', "shop"));
         }
         let off = if key.path == "bots.*.url" { "" } else { "#" };
-        let _infallible = write!(
-            text,
-            "\n# {}\n# {}\n{off}{} = {}\n",
-            key.english,
-            key.korean,
-            key.name(),
-            key.example
-        );
+        let _infallible =
+            write!(text, "\n# {}\n# {}\n{off}{} = {}\n", key.english, key.korean, key.name(), key.example);
     }
     text
 }

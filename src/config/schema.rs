@@ -13,10 +13,7 @@ use super::quantity::show_duration;
 pub fn schema() -> Value {
     let mut root = section("");
     if let Some(members) = root.as_object_mut() {
-        members.insert(
-            String::from("$schema"),
-            json!("https://json-schema.org/draft/2020-12/schema"),
-        );
+        members.insert(String::from("$schema"), json!("https://json-schema.org/draft/2020-12/schema"));
         members.insert(String::from("title"), json!("smartchat-bridge"));
     }
     root
@@ -24,19 +21,11 @@ pub fn schema() -> Value {
 
 fn section(path: &str) -> Value {
     let below = |name: &str| {
-        if path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{path}.{name}")
-        }
+        if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
     };
     let mut properties = Map::new();
     for key in keys::all() {
-        let Some(rest) = (if path.is_empty() {
-            Some(key.path.as_ref())
-        } else {
-            within(&key.path, path)
-        }) else {
+        let Some(rest) = (if path.is_empty() { Some(key.path.as_ref()) } else { within(&key.path, path) }) else {
             continue;
         };
         let name = rest.split('.').next().unwrap_or_default();
@@ -113,12 +102,9 @@ fn toml_json(text: &str) -> Option<Value> {
             toml_edit::Value::Boolean(switch) => json!(switch.value()),
             toml_edit::Value::Datetime(date) => json!(date.value().to_string()),
             toml_edit::Value::Array(array) => array.iter().map(json_of).collect(),
-            toml_edit::Value::InlineTable(table) => Value::Object(
-                table
-                    .iter()
-                    .map(|(name, value)| (name.to_owned(), json_of(value)))
-                    .collect(),
-            ),
+            toml_edit::Value::InlineTable(table) => {
+                Value::Object(table.iter().map(|(name, value)| (name.to_owned(), json_of(value))).collect())
+            }
         }
     }
     Some(json_of(&value))

@@ -32,9 +32,7 @@ impl Written {
             return;
         };
         for section in sections {
-            let below = table
-                .entry(section.clone())
-                .or_insert_with(|| Value::new(None, Map::<String, Value>::new()));
+            let below = table.entry(section.clone()).or_insert_with(|| Value::new(None, Map::<String, Value>::new()));
             if !matches!(below.kind, ValueKind::Table(_)) {
                 *below = Value::new(None, Map::<String, Value>::new());
             }
@@ -69,23 +67,13 @@ pub(super) fn file(text: &str) -> Result<FileValues, Syntax> {
     })?;
     let mut tables = HashMap::new();
     let values = table(document.as_table(), "", &lines, &mut tables);
-    Ok(FileValues {
-        written: Written { values },
-        tables,
-    })
+    Ok(FileValues { written: Written { values }, tables })
 }
 
 /// Reads one TOML value, as variables and flags carry for lists and tables.
 pub(super) fn value(text: &str, origin: &str) -> Result<Value, String> {
-    let parsed = text
-        .parse::<toml_edit::Value>()
-        .map_err(|error| error.message().to_owned())?;
-    let mut value = convert(
-        &Item::Value(parsed),
-        "",
-        &Lines::of(""),
-        &mut HashMap::new(),
-    );
+    let parsed = text.parse::<toml_edit::Value>().map_err(|error| error.message().to_owned())?;
+    let mut value = convert(&Item::Value(parsed), "", &Lines::of(""), &mut HashMap::new());
     mark(&mut value, origin);
     Ok(value)
 }
@@ -101,29 +89,13 @@ fn mark(value: &mut Value, origin: &str) {
     *value = Value::new(Some(&origin.to_owned()), kind);
 }
 
-fn table(
-    table: &dyn TableLike,
-    path: &str,
-    lines: &Lines,
-    tables: &mut HashMap<String, usize>,
-) -> Map<String, Value> {
+fn table(table: &dyn TableLike, path: &str, lines: &Lines, tables: &mut HashMap<String, usize>) -> Map<String, Value> {
     let mut values = Map::new();
     for (name, item) in table.iter() {
-        let below = if path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{path}.{name}")
-        };
-        let line = table
-            .get_key_value(name)
-            .and_then(|(key, _)| key.span())
-            .map(|span| lines.at(span.start));
+        let below = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        let line = table.get_key_value(name).and_then(|(key, _)| key.span()).map(|span| lines.at(span.start));
         if item.is_table_like()
-            && let Some(line) = item
-                .as_table()
-                .and_then(|t| t.span())
-                .map(|span| lines.at(span.start))
-                .or(line)
+            && let Some(line) = item.as_table().and_then(|t| t.span()).map(|span| lines.at(span.start)).or(line)
         {
             tables.insert(below.clone(), line);
         }
@@ -148,24 +120,14 @@ fn convert(item: &Item, path: &str, lines: &Lines, tables: &mut HashMap<String, 
         Item::Value(toml_edit::Value::Float(number)) => ValueKind::Float(*number.value()),
         Item::Value(toml_edit::Value::Boolean(switch)) => ValueKind::Boolean(*switch.value()),
         // A date is nowhere allowed; as its own text it is at least shown as written.
-        Item::Value(toml_edit::Value::Datetime(date)) => {
-            ValueKind::String(date.value().to_string())
+        Item::Value(toml_edit::Value::Datetime(date)) => ValueKind::String(date.value().to_string()),
+        Item::Value(toml_edit::Value::Array(array)) => {
+            ValueKind::Array(array.iter().map(|v| convert(&Item::Value(v.clone()), path, lines, tables)).collect())
         }
-        Item::Value(toml_edit::Value::Array(array)) => ValueKind::Array(
-            array
-                .iter()
-                .map(|v| convert(&Item::Value(v.clone()), path, lines, tables))
-                .collect(),
-        ),
-        Item::ArrayOfTables(array) => ValueKind::Array(
-            array
-                .iter()
-                .map(|t| Value::new(None, table(t, path, lines, tables)))
-                .collect(),
-        ),
-        Item::Value(toml_edit::Value::InlineTable(_)) | Item::Table(_) | Item::None => {
-            ValueKind::Nil
+        Item::ArrayOfTables(array) => {
+            ValueKind::Array(array.iter().map(|t| Value::new(None, table(t, path, lines, tables))).collect())
         }
+        Item::Value(toml_edit::Value::InlineTable(_)) | Item::Table(_) | Item::None => ValueKind::Nil,
     };
     Value::new(line.as_ref(), kind)
 }
@@ -191,21 +153,13 @@ mod tests {
     #[test]
     fn every_value_of_a_file_knows_its_line() {
         let read =
-            file("listen = \"x\"\n\n[bots.shop]\nurl = \"http://a\"\nbreaker = { failures = 1 }\n")
-                .ok()
-                .unwrap();
+            file("listen = \"x\"\n\n[bots.shop]\nurl = \"http://a\"\nbreaker = { failures = 1 }\n").ok().unwrap();
         assert_eq!(read.tables.get("bots.shop"), Some(&3));
         assert_eq!(read.tables.get("bots.shop.breaker"), Some(&5));
-        let ValueKind::Table(bots) = read.written.values["bots"].kind.clone() else {
-            panic!()
-        };
-        let ValueKind::Table(shop) = bots["shop"].kind.clone() else {
-            panic!()
-        };
+        let ValueKind::Table(bots) = read.written.values["bots"].kind.clone() else { panic!() };
+        let ValueKind::Table(shop) = bots["shop"].kind.clone() else { panic!() };
         assert_eq!(shop["url"].origin(), Some("4"));
-        let ValueKind::Table(breaker) = shop["breaker"].kind.clone() else {
-            panic!()
-        };
+        let ValueKind::Table(breaker) = shop["breaker"].kind.clone() else { panic!() };
         assert_eq!(breaker["failures"].origin(), Some("5"));
     }
 

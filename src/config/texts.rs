@@ -18,8 +18,7 @@ pub(super) struct TextKey {
 }
 
 /// The quick replies of the bridge itself: a user who presses one must be understood, so no two may be the same.
-pub(super) const QUICK_REPLIES: [&str; 4] =
-    ["late_label", "more_label", "next_label", "previous_label"];
+pub(super) const QUICK_REPLIES: [&str; 4] = ["late_label", "more_label", "next_label", "previous_label"];
 
 macro_rules! text {
     ($name:ident, $longest:expr, $english:literal, $korean:literal) => {
@@ -66,19 +65,11 @@ mod tests {
     fn every_member_of_texts_has_its_key_and_fits_it() {
         let mut texts = Texts::default();
         let shown = format!("{texts:?}");
-        assert_eq!(
-            shown.matches(": \"").count(),
-            TEXTS.len(),
-            "a member of Texts has no key"
-        );
+        assert_eq!(shown.matches(": \"").count(), TEXTS.len(), "a member of Texts has no key");
         for text in TEXTS {
             assert!(shown.contains(&format!("{}: \"", text.name)));
             let default = (text.field)(&mut texts);
-            assert!(
-                crate::wire::text::units(default) <= text.longest,
-                "{}",
-                text.name
-            );
+            assert!(crate::wire::text::units(default) <= text.longest, "{}", text.name);
         }
     }
 }

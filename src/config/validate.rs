@@ -17,9 +17,7 @@ use super::read::Reader;
 use super::read::files::Pem;
 use super::read::parse::{Wrong, url_of};
 use super::secret::SecretUrl;
-use super::settings::{
-    Access, Admin, BotSettings, Callback, Limits, Log, LogFormat, Settings, TlsFiles,
-};
+use super::settings::{Access, Admin, BotSettings, Callback, Limits, Log, LogFormat, Settings, TlsFiles};
 use super::{access, bot, keys};
 use crate::ids::BotId;
 
@@ -33,11 +31,7 @@ pub(super) fn settings(reader: &mut Reader<'_>) -> Settings {
         trusted_proxies: access::networks(reader, "access.trusted_proxies").unwrap_or_default(),
     };
     let (limits, sessions) = limits(reader);
-    let shared = bot::Shared {
-        callback_after: Some(callback.after),
-        turns: limits.turns,
-        sessions,
-    };
+    let shared = bot::Shared { callback_after: Some(callback.after), turns: limits.turns, sessions };
     let cores = std::thread::available_parallelism().map_or(1, Into::into);
     let grace = reader.duration("grace").unwrap_or_default();
     let settings = Settings {
@@ -60,11 +54,7 @@ pub(super) fn settings(reader: &mut Reader<'_>) -> Settings {
     }
     if settings.grace < settings.callback.give_up && reader.written("grace") {
         let what = "A stop would cut callbacks that are still waited for.";
-        reader.warning(
-            "grace",
-            what,
-            "Make it at least as long as callback.give_up.",
-        );
+        reader.warning("grace", what, "Make it at least as long as callback.give_up.");
     }
     settings
 }
@@ -77,61 +67,33 @@ fn admin(reader: &mut Reader<'_>) -> Admin {
     let token = reader.secret("admin.token");
     if listen.is_some_and(|at| !at.ip().is_loopback()) && !given {
         let what = "The operators' listener is reachable from other machines and has no token.";
-        reader.problem(
-            "admin.listen",
-            what,
-            "Set admin.token or admin.token_file, or listen on 127.0.0.1.",
-        );
+        reader.problem("admin.listen", what, "Set admin.token or admin.token_file, or listen on 127.0.0.1.");
     }
-    let hosts = reader.list("admin.hosts", |host| {
-        Ok(Box::from(host.to_ascii_lowercase()))
-    });
-    Admin {
-        listen: listen.unwrap_or(NOWHERE),
-        token,
-        hosts: hosts.unwrap_or_default(),
-    }
+    let hosts = reader.list("admin.hosts", |host| Ok(Box::from(host.to_ascii_lowercase())));
+    Admin { listen: listen.unwrap_or(NOWHERE), token, hosts: hosts.unwrap_or_default() }
 }
 
 fn listeners(reader: &mut Reader<'_>, settings: &Settings) {
     let (public, admin) = (settings.listen, settings.admin.listen);
-    let meet =
-        public.ip() == admin.ip() || public.ip().is_unspecified() || admin.ip().is_unspecified();
+    let meet = public.ip() == admin.ip() || public.ip().is_unspecified() || admin.ip().is_unspecified();
     if public.port() != 0 && public.port() == admin.port() && meet {
-        let path = if reader.written("admin.listen") {
-            "admin.listen"
-        } else {
-            "listen"
-        };
-        let what = format!(
-            "listen ({public}) and admin.listen ({admin}) cannot both have the port {}.",
-            public.port()
-        );
+        let path = if reader.written("admin.listen") { "admin.listen" } else { "listen" };
+        let what = format!("listen ({public}) and admin.listen ({admin}) cannot both have the port {}.", public.port());
         reader.problem(path, what, "Give one of them another port.");
     }
 }
 
 fn tls(reader: &mut Reader<'_>) -> Option<TlsFiles> {
     let mut pem = |path: &str, wanted, other: &str| -> Option<PathBuf> {
-        let file = reader
-            .written(path)
-            .then(|| reader.pem(path, wanted))
-            .flatten();
+        let file = reader.written(path).then(|| reader.pem(path, wanted)).flatten();
         if reader.written(path) && !reader.written(other) {
-            reader.problem(
-                path,
-                format!("There is no {other} to it."),
-                format!("Set {other}, or take out {path}."),
-            );
+            reader.problem(path, format!("There is no {other} to it."), format!("Set {other}, or take out {path}."));
         }
         file
     };
     let cert = pem("tls.cert", Pem::Certificate, "tls.key");
     let key = pem("tls.key", Pem::Key, "tls.cert");
-    Some(TlsFiles {
-        cert: cert?,
-        key: key?,
-    })
+    Some(TlsFiles { cert: cert?, key: key? })
 }
 
 fn callback(reader: &mut Reader<'_>) -> Callback {
@@ -140,51 +102,28 @@ fn callback(reader: &mut Reader<'_>) -> Callback {
     if let (Some(after), Some(give_up)) = (after, give_up)
         && give_up <= after
     {
-        let path = if reader.written("callback.give_up") {
-            "callback.give_up"
-        } else {
-            "callback.after"
-        };
+        let path = if reader.written("callback.give_up") { "callback.give_up" } else { "callback.after" };
         let what = "The bot would be given up before \"wait\" is answered.";
-        reader.problem(
-            path,
-            what,
-            "Make callback.give_up longer than callback.after.",
-        );
+        reader.problem(path, what, "Make callback.give_up longer than callback.after.");
     }
     let listed = reader.list("callback.origins", origin);
     let refused = listed.as_ref().is_some_and(Vec::is_empty);
     let origins = listed.unwrap_or_default();
     if refused {
         let what = "No callback would ever be made.";
-        reader.problem(
-            "callback.origins",
-            what,
-            "Leave the key out for Kakao's own origin.",
-        );
+        reader.problem("callback.origins", what, "Leave the key out for Kakao's own origin.");
     }
     let open = |url: &&Url| url.scheme() == "http" && !is_loopback(url);
     if origins.iter().any(|url| open(&url)) {
-        reader.warning(
-            "callback.origins",
-            "Answers would travel unencrypted.",
-            "Use https.",
-        );
+        reader.warning("callback.origins", "Answers would travel unencrypted.", "Use https.");
     }
-    Callback {
-        after: after.unwrap_or(Duration::ZERO),
-        give_up: give_up.unwrap_or(Duration::MAX),
-        origins,
-    }
+    Callback { after: after.unwrap_or(Duration::ZERO), give_up: give_up.unwrap_or(Duration::MAX), origins }
 }
 
 fn origin(text: &str) -> Result<Url, Wrong> {
     let url = url_of(text)?;
     if url.path() != "/" || url.query().is_some() {
-        let fix = format!(
-            "Write {}; the path always begins with /v1/bots/.",
-            url.origin().ascii_serialization()
-        );
+        let fix = format!("Write {}; the path always begins with /v1/bots/.", url.origin().ascii_serialization());
         return Err(Wrong::new("An origin has no path.", fix));
     }
     Ok(url)
@@ -222,24 +161,14 @@ fn log(reader: &mut Reader<'_>) -> Log {
     let filter = reader.text("log.filter").unwrap_or_default();
     if EnvFilter::builder().parse(&filter).is_err() {
         let what = format!("\"{filter}\" is not a filter.");
-        reader.problem(
-            "log.filter",
-            what,
-            "Write a level such as info, or target=level divided by commas.",
-        );
+        reader.problem("log.filter", what, "Write a level such as info, or target=level divided by commas.");
     }
-    Log {
-        format,
-        filter: filter.into(),
-        key: reader.secret("log.key"),
-    }
+    Log { format, filter: filter.into(), key: reader.secret("log.key") }
 }
 
 fn media_hosts(reader: &mut Reader<'_>) -> Arc<[Box<str>]> {
     let host = |text: &str| {
-        let (dot, name) = text
-            .strip_prefix('.')
-            .map_or(("", text), |name| (".", name));
+        let (dot, name) = text.strip_prefix('.').map_or(("", text), |name| (".", name));
         match Host::parse(name) {
             Ok(Host::Domain(name)) => Ok(Box::from(format!("{dot}{name}"))),
             _ => Err(Wrong::new(
@@ -274,18 +203,13 @@ fn bots(reader: &mut Reader<'_>, shared: &bot::Shared) -> BTreeMap<BotId, Arc<Bo
 
 /// K3: one note for all bots that have no `message_block`.
 fn catching_blocks(reader: &mut Reader<'_>, bots: &BTreeMap<BotId, Arc<BotSettings>>) {
-    let mut without = bots
-        .values()
-        .filter(|bot| bot.message_block.is_empty())
-        .map(|bot| &bot.id);
+    let mut without = bots.values().filter(|bot| bot.message_block.is_empty()).map(|bot| &bot.id);
     let Some(first) = without.next() else { return };
     let others = match without.count() {
         0 => String::new(),
         more => format!(" (and those of {more} more)"),
     };
-    let what = format!(
-        "Quick replies{others} send their words, which a scenario block of the same words would catch."
-    );
+    let what = format!("Quick replies{others} send their words, which a scenario block of the same words would catch.");
     let fix = "To rule that out, name the fallback block here: { \"bot id\" = \"block id\" }, both from OpenBuilder.";
     let key = format!("bots.{first}.message_block");
     let origin = match reader.raw.origin(&key) {
@@ -293,12 +217,7 @@ fn catching_blocks(reader: &mut Reader<'_>, bots: &BTreeMap<BotId, Arc<BotSettin
         // A variable or flag that set something else of the bot is no place to look at.
         Origin::Default | Origin::Variable(_) | Origin::Flag(_) => Origin::Default,
     };
-    reader.warnings.push(Problem {
-        origin,
-        key,
-        what,
-        fix: fix.to_owned(),
-    });
+    reader.warnings.push(Problem { origin, key, what, fix: fix.to_owned() });
 }
 
 fn bad_name(reader: &mut Reader<'_>, name: &str) {
@@ -307,29 +226,15 @@ fn bad_name(reader: &mut Reader<'_>, name: &str) {
     let origin = reader.raw.section_origin(&path);
     let (what, fix) = if BotId::parse(&lower).is_none() {
         let what = format!("\"{name}\" cannot be the name of a bot.");
-        (
-            what,
-            String::from("Use 1 to 64 lower-case letters, digits, - and _."),
-        )
+        (what, String::from("Use 1 to 64 lower-case letters, digits, - and _."))
     } else if reader.raw.bots().contains_key(&lower) {
-        let what =
-            format!("There is a bot {lower} too; environment variables can only name that one.");
-        (
-            what,
-            format!("Write [bots.{lower}] so that both are one bot."),
-        )
+        let what = format!("There is a bot {lower} too; environment variables can only name that one.");
+        (what, format!("Write [bots.{lower}] so that both are one bot."))
     } else {
-        let what = String::from(
-            "Names of bots are lower case, as environment variables can name no others.",
-        );
+        let what = String::from("Names of bots are lower case, as environment variables can name no others.");
         (what, format!("Write [bots.{lower}]."))
     };
-    reader.problems.push(Problem {
-        origin,
-        key: path,
-        what,
-        fix,
-    });
+    reader.problems.push(Problem { origin, key: path, what, fix });
 }
 
 /// An id leads to one bot only.

@@ -57,7 +57,10 @@ pub fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Reply {
             reply.headers_mut().insert(hyper::header::CONTENT_TYPE, kind);
             reply
         }
-        "/" => respond::text(StatusCode::OK, "smartchat-bridge\n\n/readyz   every part and bot, as JSON\n/metrics  for Prometheus\n/healthz  ok\n"),
+        "/" => respond::text(
+            StatusCode::OK,
+            "smartchat-bridge\n\n/readyz   every part and bot, as JSON\n/metrics  for Prometheus\n/healthz  ok\n",
+        ),
         _ => respond::text(StatusCode::NOT_FOUND, "here are /readyz, /metrics and /healthz\n"),
     }
 }
@@ -76,7 +79,10 @@ fn admit(admin: &Admin, headers: &HeaderMap) -> Result<(), &'static str> {
 fn known(admin: &Admin, host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split_once(']').map_or("", |(name, _)| name),
-        None => host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(name, _)| name),
+        None => host
+            .rsplit_once(':')
+            .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+            .map_or(host, |(name, _)| name),
     };
     name.parse::<IpAddr>().is_ok()
         || name.eq_ignore_ascii_case("localhost")

@@ -88,7 +88,9 @@ pub fn receive(
     }
     match bot.contacts.event(id, notice) {
         Known::User(user) => events::deliver(&app.house, bot, core, notice, user),
-        Known::Waits => tracing::info!(bot = %bot.settings.id, ?notice, "a channel event waits for this user's next call"),
+        Known::Waits => {
+            tracing::info!(bot = %bot.settings.id, ?notice, "a channel event waits for this user's next call")
+        }
     }
     Ok(accepted())
 }

@@ -21,7 +21,8 @@ pub fn render(app: &App) -> String {
             for outcome in Outcome::ALL {
                 let count = bot.metrics.turns(*plan, *outcome);
                 if count > 0 {
-                    let labels = [("bot", bot.settings.id.as_str()), ("plan", plan.as_str()), ("outcome", outcome.as_str())];
+                    let labels =
+                        [("bot", bot.settings.id.as_str()), ("plan", plan.as_str()), ("outcome", outcome.as_str())];
                     page.sample("bridge_turns_total", &labels, number(count));
                 }
             }
@@ -46,7 +47,8 @@ pub fn render(app: &App) -> String {
     }
     page.metric("bridge_callbacks_total", Kind::Counter, "Answers by callback, delivered or not.");
     for (word, outcome) in [("delivered", Outcome::CalledBack), ("failed", Outcome::CallbackFailed)] {
-        let total = bots.iter().map(|bot| PlanKind::ALL.iter().map(|plan| bot.metrics.turns(*plan, outcome)).sum::<u64>());
+        let total =
+            bots.iter().map(|bot| PlanKind::ALL.iter().map(|plan| bot.metrics.turns(*plan, outcome)).sum::<u64>());
         page.sample("bridge_callbacks_total", &[("outcome", word)], number(total.sum()));
     }
     page.metric("bridge_parked", Kind::Gauge, "Replies that wait to be seen.");
@@ -72,7 +74,11 @@ pub fn render(app: &App) -> String {
     for bot in &bots {
         page.sample("bridge_sessions", &[("bot", bot.settings.id.as_str())], count(bot.sessions.census().sessions));
     }
-    page.metric("bridge_config_last_reload_successful", Kind::Gauge, "0 while the configuration file is worse than what runs.");
+    page.metric(
+        "bridge_config_last_reload_successful",
+        Kind::Gauge,
+        "0 while the configuration file is worse than what runs.",
+    );
     page.sample("bridge_config_last_reload_successful", &[], f64::from(u8::from(app.last_reload().0)));
     page.metric("bridge_build_info", Kind::Gauge, "Always 1; the version is in the label.");
     page.sample("bridge_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);

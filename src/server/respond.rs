@@ -134,4 +134,3 @@ fn with(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Reply {
     reply.headers_mut().insert(CONTENT_TYPE, content_type);
     reply
 }
-

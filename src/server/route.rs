@@ -89,7 +89,9 @@ mod tests {
 
     #[test]
     fn what_is_no_endpoint_is_said_to_be_none() {
-        for path in ["", "/", "/skills", "/bots/skill", "/bots//skill", "/bots/a/b/skill", "/bots/shop/healthz", "skill"] {
+        for path in
+            ["", "/", "/skills", "/bots/skill", "/bots//skill", "/bots/a/b/skill", "/bots/shop/healthz", "skill"]
+        {
             assert_eq!(Route::parse(&Method::POST, path), Err(Miss::NotFound), "{path}");
         }
         assert_eq!(Route::parse(&Method::GET, "/skill"), Err(Miss::Method("POST")));

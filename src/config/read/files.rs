@@ -25,32 +25,17 @@ pub(in crate::config) enum Pem {
 /// The lines of a file of secrets, without blank ones.
 pub(super) fn secrets(name: &Path) -> Result<Vec<String>, Wrong> {
     let bytes = read(name, LONGEST_SECRETS)?;
-    let text = String::from_utf8(bytes).map_err(|_| {
-        Wrong::new(
-            format!("The file {} is not text.", name.display()),
-            "Write the secret as UTF-8.",
-        )
-    })?;
-    Ok(text
-        .trim_start_matches('\u{feff}')
-        .lines()
-        .filter(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect())
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Wrong::new(format!("The file {} is not text.", name.display()), "Write the secret as UTF-8."))?;
+    Ok(text.trim_start_matches('\u{feff}').lines().filter(|line| !line.is_empty()).map(str::to_owned).collect())
 }
 
 /// Secrets must be able to arrive in a header.
 pub(super) fn check(values: &[String]) -> Result<(), Wrong> {
     if values.is_empty() || values.iter().any(String::is_empty) {
-        return Err(Wrong::new(
-            "The secret is empty.",
-            "Write a secret of at least 16 random characters.",
-        ));
+        return Err(Wrong::new("The secret is empty.", "Write a secret of at least 16 random characters."));
     }
-    if values
-        .iter()
-        .any(|value| value.trim() != value || HeaderValue::from_str(value).is_err())
-    {
+    if values.iter().any(|value| value.trim() != value || HeaderValue::from_str(value).is_err()) {
         let what = "The secret begins or ends with a blank, or has characters no header can carry.";
         return Err(Wrong::new(what, "Write printable ASCII characters."));
     }
@@ -61,45 +46,29 @@ pub(super) fn check(values: &[String]) -> Result<(), Wrong> {
 pub(super) fn pem(name: &Path, wanted: Pem) -> Result<(), Wrong> {
     let bytes = read(name, LONGEST_PEM)?;
     let (found, what) = match wanted {
-        Pem::Certificate => (
-            CertificateDer::from_pem_slice(&bytes).is_ok(),
-            "certificate",
-        ),
+        Pem::Certificate => (CertificateDer::from_pem_slice(&bytes).is_ok(), "certificate"),
         Pem::Key => (PrivateKeyDer::from_pem_slice(&bytes).is_ok(), "private key"),
     };
     if found {
         return Ok(());
     }
     let fix = "Name a PEM file, one that begins with -----BEGIN.";
-    Err(Wrong::new(
-        format!("The file {} holds no {what}.", name.display()),
-        fix,
-    ))
+    Err(Wrong::new(format!("The file {} holds no {what}.", name.display()), fix))
 }
 
 /// The bytes of a file, at most `longest`; not by its declared length, which a pipe or a device has not.
 pub(in crate::config) fn read(name: &Path, longest: u64) -> Result<Vec<u8>, Wrong> {
     let failed = |error: std::io::Error| {
         Wrong::new(
-            format!(
-                "The file {} cannot be read: {}.",
-                name.display(),
-                told(&error)
-            ),
+            format!("The file {} cannot be read: {}.", name.display(), told(&error)),
             "Check the path and who may read it.",
         )
     };
     let mut bytes = Vec::new();
     let file = File::open(name).map_err(failed)?;
-    let read = file
-        .take(longest + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
+    let read = file.take(longest + 1).read_to_end(&mut bytes).map_err(failed)?;
     if u64::try_from(read).unwrap_or(u64::MAX) > longest {
-        return Err(Wrong::new(
-            format!("The file {} is too large.", name.display()),
-            "Check the path.",
-        ));
+        return Err(Wrong::new(format!("The file {} is too large.", name.display()), "Check the path."));
     }
     Ok(bytes)
 }

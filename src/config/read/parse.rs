@@ -23,28 +23,18 @@ pub(in crate::config) struct Wrong {
 
 impl Wrong {
     pub(in crate::config) fn new(what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            fix: fix.into(),
-        }
+        Self { what: what.into(), fix: fix.into() }
     }
 
     fn kind(value: &Value, kind: Kind) -> Self {
-        Self::new(
-            format!("This is {}.", kind_name(&value.kind)),
-            format!("Write {}.", kind.wants()),
-        )
+        Self::new(format!("This is {}.", kind_name(&value.kind)), format!("Write {}.", kind.wants()))
     }
 }
 
 type Result<T> = std::result::Result<T, Wrong>;
 
 static DEFAULTS: LazyLock<HashMap<&'static str, Value>> = LazyLock::new(|| {
-    let parsed = |key: &'static Key| {
-        sources::value(&key.default, "")
-            .ok()
-            .map(|value| (key.path.as_ref(), value))
-    };
+    let parsed = |key: &'static Key| sources::value(&key.default, "").ok().map(|value| (key.path.as_ref(), value));
     keys::all().iter().filter_map(parsed).collect()
 });
 
@@ -56,8 +46,7 @@ pub(super) fn default_of(key: &Key) -> Option<Cow<'static, Value>> {
 /// A value as its kind has it: variables and flags carry text, which is a list, table, number or switch where the key
 /// is one. Lists are TOML or divided by commas.
 pub(super) fn typed<'a>(value: &'a Value, kind: Kind, origin: &Origin) -> Result<Cow<'a, Value>> {
-    let (ValueKind::String(text), Origin::Variable(_) | Origin::Flag(_)) = (&value.kind, origin)
-    else {
+    let (ValueKind::String(text), Origin::Variable(_) | Origin::Flag(_)) = (&value.kind, origin) else {
         return Ok(Cow::Borrowed(value));
     };
     let text = text.trim();
@@ -65,22 +54,13 @@ pub(super) fn typed<'a>(value: &'a Value, kind: Kind, origin: &Origin) -> Result
     let toml = |text: &str| {
         sources::value(text, code).map(Cow::Owned).map_err(|_| {
             // Never repeated: it may be a secret.
-            Wrong::new(
-                "The value cannot be read.",
-                format!("Write {}.", kind.wants()),
-            )
+            Wrong::new("The value cannot be read.", format!("Write {}.", kind.wants()))
         })
     };
     match kind {
         Kind::List | Kind::Secrets if !text.starts_with('[') => {
-            let parts = text
-                .split(',')
-                .map(str::trim)
-                .filter(|part| !part.is_empty());
-            Ok(Cow::Owned(Value::new(
-                Some(&code.to_owned()),
-                parts.map(str::to_owned).collect::<Vec<_>>(),
-            )))
+            let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+            Ok(Cow::Owned(Value::new(Some(&code.to_owned()), parts.map(str::to_owned).collect::<Vec<_>>())))
         }
         Kind::List | Kind::Secrets | Kind::Map | Kind::SecretMap => toml(text),
         Kind::Count(..) | Kind::Switch => toml(text),
@@ -98,19 +78,12 @@ pub(super) fn typed<'a>(value: &'a Value, kind: Kind, origin: &Origin) -> Result
 }
 
 fn str_of(value: &Value, kind: Kind) -> Result<&str> {
-    if let ValueKind::String(text) = &value.kind {
-        Ok(text)
-    } else {
-        Err(Wrong::kind(value, kind))
-    }
+    if let ValueKind::String(text) = &value.kind { Ok(text) } else { Err(Wrong::kind(value, kind)) }
 }
 
 pub(super) fn text(value: &Value) -> Result<String> {
     match str_of(value, Kind::Text)? {
-        "" => Err(Wrong::new(
-            "This is empty.",
-            "Write something, or leave the key out.",
-        )),
+        "" => Err(Wrong::new("This is empty.", "Write something, or leave the key out.")),
         text => Ok(text.to_owned()),
     }
 }
@@ -133,34 +106,22 @@ pub(super) fn words(value: &Value, key: &Key) -> Result<String> {
 }
 
 pub(super) fn switch(value: &Value) -> Result<bool> {
-    if let ValueKind::Boolean(switch) = value.kind {
-        Ok(switch)
-    } else {
-        Err(Wrong::kind(value, Kind::Switch))
-    }
+    if let ValueKind::Boolean(switch) = value.kind { Ok(switch) } else { Err(Wrong::kind(value, Kind::Switch)) }
 }
 
 pub(super) fn address(value: &Value) -> Result<SocketAddr> {
     let text = str_of(value, Kind::Address)?;
     text.parse().map_err(|_| {
-        let port = text
-            .rsplit_once(':')
-            .and_then(|(_, port)| port.parse::<u64>().ok());
+        let port = text.rsplit_once(':').and_then(|(_, port)| port.parse::<u64>().ok());
         let fix = match (text.strip_prefix(':'), port) {
             (_, Some(port)) if port > u64::from(u16::MAX) => {
-                return Wrong::new(
-                    format!("The port {port} is out of range."),
-                    "Write a port from 0 to 65535.",
-                );
+                return Wrong::new(format!("The port {port} is out of range."), "Write a port from 0 to 65535.");
             }
             (Some(port), Some(_)) => format!("Write \"0.0.0.0:{port}\" for all addresses."),
             (None, None) if text.parse::<std::net::IpAddr>().is_ok() => {
                 format!("Add a port: \"{text}:8080\".")
             }
-            _ => format!(
-                "Write {}; a name such as localhost is none.",
-                Kind::Address.wants()
-            ),
+            _ => format!("Write {}; a name such as localhost is none.", Kind::Address.wants()),
         };
         Wrong::new(format!("\"{text}\" is not an address."), fix)
     })
@@ -185,10 +146,7 @@ pub(in crate::config) fn url_of(text: &str) -> Result<Url> {
         // `old-bot:8000` reads as a scheme and a path.
         _ if !text.contains("://") => return Err(Wrong::new("The URL has no scheme.", fix)),
         other => {
-            return Err(Wrong::new(
-                format!("The scheme {other} is not supported."),
-                fix,
-            ));
+            return Err(Wrong::new(format!("The scheme {other} is not supported."), fix));
         }
     }
     if !url.username().is_empty() || url.password().is_some() {
@@ -209,19 +167,12 @@ pub(super) fn choice(value: &Value, key: &Key) -> Result<String> {
     if words.contains(&text) {
         return Ok(text.to_owned());
     }
-    let all = words
-        .iter()
-        .map(|word| format!("\"{word}\""))
-        .collect::<Vec<_>>()
-        .join(" or ");
+    let all = words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" or ");
     let fix = match keys::nearest_word(text, words) {
         Some(near) => format!("Did you mean \"{near}\"? It may be {all}."),
         None => format!("Write {all}."),
     };
-    Err(Wrong::new(
-        format!("\"{text}\" is not one of the choices."),
-        fix,
-    ))
+    Err(Wrong::new(format!("\"{text}\" is not one of the choices."), fix))
 }
 
 /// A count or size within the key's bounds.
@@ -240,29 +191,19 @@ pub(super) fn number(value: &Value, key: &Key) -> Result<u64> {
         return Ok(number);
     };
     let show = |number: u64| {
-        if size {
-            quantity::show_size(number)
-        } else {
-            number.to_string()
-        }
+        if size { quantity::show_size(number) } else { number.to_string() }
     };
     within(number, least, most, show)
 }
 
 pub(super) fn duration(value: &Value, key: &Key) -> Result<Duration> {
     if let ValueKind::I64(number) = value.kind {
-        let fix = format!(
-            "Write \"{number}s\" for seconds or \"{number}ms\" for milliseconds, in quotes."
-        );
+        let fix = format!("Write \"{number}s\" for seconds or \"{number}ms\" for milliseconds, in quotes.");
         return Err(Wrong::new(format!("{number} has no unit."), fix));
     }
     let text = str_of(value, key.kind)?;
-    let read = quantity::duration(text).map_err(|why| {
-        Wrong::new(
-            format!("\"{text}\" {why}."),
-            format!("Write {}.", key.kind.wants()),
-        )
-    })?;
+    let read = quantity::duration(text)
+        .map_err(|why| Wrong::new(format!("\"{text}\" {why}."), format!("Write {}.", key.kind.wants())))?;
     let Kind::Duration(least, most) = key.kind else {
         return Ok(read);
     };
@@ -270,16 +211,8 @@ pub(super) fn duration(value: &Value, key: &Key) -> Result<Duration> {
     // Rounded up: a hair over the bound is over it.
     let millis = u64::try_from(read.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
     // The second sentence of what a key is for says why it is bounded.
-    let why = key
-        .english
-        .split_once(". ")
-        .map_or_else(String::new, |(_, why)| format!(" {why}"));
-    within(millis, least, most, show)
-        .map_err(|Wrong { what, fix }| Wrong {
-            what,
-            fix: fix + &why,
-        })
-        .map(|_| read)
+    let why = key.english.split_once(". ").map_or_else(String::new, |(_, why)| format!(" {why}"));
+    within(millis, least, most, show).map_err(|Wrong { what, fix }| Wrong { what, fix: fix + &why }).map(|_| read)
 }
 
 fn within(number: u64, least: u64, most: u64, show: impl Fn(u64) -> String) -> Result<u64> {
@@ -290,10 +223,7 @@ fn within(number: u64, least: u64, most: u64, show: impl Fn(u64) -> String) -> R
     } else {
         return Ok(number);
     };
-    Err(Wrong::new(
-        wrong,
-        format!("Write {} to {}.", show(least), show(most)),
-    ))
+    Err(Wrong::new(wrong, format!("Write {} to {}.", show(least), show(most))))
 }
 
 /// The entries of a list, none of them empty.
@@ -318,11 +248,7 @@ fn entries(value: &Value, kind: Kind) -> Result<Vec<String>> {
 
 /// The secrets of a list, or the one of a text. Empty ones are told later, together with those of files.
 pub(super) fn secrets(value: &Value, kind: Kind) -> Result<Vec<String>> {
-    if kind == Kind::Secrets {
-        entries(value, kind)
-    } else {
-        Ok(vec![str_of(value, kind)?.to_owned()])
-    }
+    if kind == Kind::Secrets { entries(value, kind) } else { Ok(vec![str_of(value, kind)?.to_owned()]) }
 }
 
 /// The entries of a table of texts, sorted.
@@ -347,9 +273,7 @@ fn kind_name(kind: &ValueKind) -> &'static str {
     match kind {
         ValueKind::Nil => "nothing",
         ValueKind::Boolean(_) => "true or false",
-        ValueKind::I64(_) | ValueKind::I128(_) | ValueKind::U64(_) | ValueKind::U128(_) => {
-            "a number"
-        }
+        ValueKind::I64(_) | ValueKind::I128(_) | ValueKind::U64(_) | ValueKind::U128(_) => "a number",
         ValueKind::Float(_) => "a fraction",
         ValueKind::String(_) => "a text",
         ValueKind::Table(_) => "a table",

@@ -17,10 +17,10 @@ pub(super) fn shown(value: &Value, kind: Kind) -> String {
             names.sort();
             table(&names)
         }
-        (Kind::SecretUrl, ValueKind::String(text)) => quoted(&Url::parse(text).map_or_else(
-            |_| String::from("…"),
-            |url| format!("{}/…", url.origin().ascii_serialization()),
-        )),
+        (Kind::SecretUrl, ValueKind::String(text)) => quoted(
+            &Url::parse(text)
+                .map_or_else(|_| String::from("…"), |url| format!("{}/…", url.origin().ascii_serialization())),
+        ),
         (_, plain) => toml(plain),
     }
 }
@@ -30,29 +30,16 @@ fn quoted(text: &str) -> String {
 }
 
 fn table(entries: &[String]) -> String {
-    if entries.is_empty() {
-        String::from("{}")
-    } else {
-        format!("{{ {} }}", entries.join(", "))
-    }
+    if entries.is_empty() { String::from("{}") } else { format!("{{ {} }}", entries.join(", ")) }
 }
 
 fn toml(kind: &ValueKind) -> String {
     match kind {
         ValueKind::Nil => String::new(),
         ValueKind::String(text) => quoted(text),
-        ValueKind::Array(all) => format!(
-            "[{}]",
-            all.iter()
-                .map(|v| toml(&v.kind))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
+        ValueKind::Array(all) => format!("[{}]", all.iter().map(|v| toml(&v.kind)).collect::<Vec<_>>().join(", ")),
         ValueKind::Table(all) => {
-            let mut entries: Vec<_> = all
-                .iter()
-                .map(|(k, v)| format!("{} = {}", quoted(k), toml(&v.kind)))
-                .collect();
+            let mut entries: Vec<_> = all.iter().map(|(k, v)| format!("{} = {}", quoted(k), toml(&v.kind))).collect();
             entries.sort();
             table(&entries)
         }

@@ -11,13 +11,15 @@
 //! | 2 mechanisms | [`breaker`], [`keyboards`], [`rate`], [`net`], [`telemetry`], [`tasks`], [`config`] |
 //! | 3 edges | [`legacy`], [`store`], [`callback`] |
 //! | 4 application | [`bot`], [`roster`], [`engine`], [`events`], [`app`] |
-//! | 5 faces | [`server`], [`runtime`], [`reload`] |
+//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`cli`] |
 
 pub mod app;
 pub mod bot;
 pub mod breaker;
 pub mod callback;
+pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod engine;
 pub mod events;
 pub mod fault;
@@ -35,6 +37,7 @@ pub mod session;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;
+pub mod term;
 pub mod time;
 pub mod translate;
 pub mod wire;

@@ -1,0 +1,172 @@
+//! Rank 5: the command line. Every command is a thin face over the library; none decides anything itself.
+//!
+//! What scripts read goes to standard output in a form that does not change with the terminal's size or colours;
+//! everything said about it goes to standard error. Exit codes: 0 ok, 1 failure, 2 findings, 64 usage (clap's own 2
+//! would read as findings), 78 configuration (sysexits.h, as systemd's `RestartPreventExitStatus` knows it).
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+mod completions;
+mod config;
+mod demo;
+mod health;
+mod http;
+mod output;
+mod say;
+mod serve;
+mod sources;
+mod translate;
+
+use output::complain;
+
+const EXAMPLES: &str = "\
+Examples:
+  smartchat-bridge demo                                 try it: an old bot and the bridge before it
+  smartchat-bridge serve --bot http://old-bot:8000      one bot, everything else by default
+  smartchat-bridge serve --config bridge.toml           several bots, secrets, texts
+  smartchat-bridge say \"오늘의 메뉴\"                      speak to a running bridge as KakaoTalk would
+  smartchat-bridge translate < reply.json               how one reply of your bot will look
+  smartchat-bridge config check --config bridge.toml    every problem of a file at once
+
+Exit codes: 0 ok, 1 failure, 2 findings, 64 wrong usage, 78 wrong configuration.
+";
+
+/// Puts an unchanged KakaoTalk \"API-type smart chat\" bot server behind Kakao i OpenBuilder.
+#[derive(Debug, Parser)]
+#[command(name = "smartchat-bridge", version, after_help = EXAMPLES, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the bridge
+    Serve(serve::Args),
+    /// Runs an embedded old bot and the bridge before it, to play with
+    Demo(demo::Args),
+    /// Speaks to a bridge as KakaoTalk would, and draws what comes back
+    Say(say::Args),
+    /// Translates an old bot's reply into a skill response
+    Translate(translate::Args),
+    /// Checks, shows and explains the configuration
+    Config(config::Args),
+    /// Tells by its exit code whether a bridge answers
+    Health(health::Args),
+    /// Prints a completion script for a shell
+    Completions(completions::Args),
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    /// As wanted.
+    Success,
+    /// It did not work.
+    Failure,
+    /// It worked, and something is wrong with what was looked at.
+    Findings,
+    /// The command line makes no sense (sysexits.h: EX_USAGE).
+    Usage,
+    /// The configuration is wrong (sysexits.h: EX_CONFIG).
+    Configuration,
+}
+
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failure => 1,
+            Self::Findings => 2,
+            Self::Usage => 64,
+            Self::Configuration => 78,
+        }
+    }
+}
+
+/// The program.
+#[must_use]
+pub fn main() -> ExitCode {
+    ExitCode::from(run(std::env::args_os()))
+}
+
+/// The program with these arguments, the program's name first; its exit code.
+#[must_use]
+pub fn run<I, T>(arguments: I) -> u8
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    match Cli::try_parse_from(arguments) {
+        Ok(cli) => finished(cli.command.run()).code(),
+        Err(error) => {
+            // Nowhere left to tell that it could not be told.
+            let _ignored = error.print();
+            if error.use_stderr() { Exit::Usage.code() } else { Exit::Success.code() }
+        }
+    }
+}
+
+/// The definition of the command line, for documents and their tests.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+impl Command {
+    fn run(self) -> io::Result<Exit> {
+        match self {
+            Self::Serve(args) => Ok(serve::run(&args)),
+            Self::Demo(args) => demo::run(&args),
+            Self::Say(args) => say::run(&args),
+            Self::Translate(args) => translate::run(&args),
+            Self::Config(args) => config::run(&args),
+            Self::Health(args) => Ok(health::run(&args)),
+            Self::Completions(args) => completions::run(&args),
+        }
+    }
+}
+
+/// A reader that went away (`| head`) is no failure; anything else about input and output is.
+fn finished(result: io::Result<Exit>) -> Exit {
+    match result {
+        Ok(exit) => exit,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
+        Err(error) => {
+            complain(format_args!("error: {error}"));
+            Exit::Failure
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_defined_without_contradiction() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_a_line_of_help_and_examples() {
+        for command in command().get_subcommands() {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name} says what it does");
+            assert!(
+                command.get_after_help().is_some_and(|help| help.to_string().contains(name)),
+                "{name} has examples"
+            );
+        }
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_no_failure() {
+        assert_eq!(finished(Err(io::ErrorKind::BrokenPipe.into())), Exit::Success);
+        assert_eq!(finished(Err(io::ErrorKind::PermissionDenied.into())), Exit::Failure);
+    }
+}

@@ -1,0 +1,120 @@
+//! `demo`: an old bot of our own, the bridge before it, and what to do with them.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+
+use super::Exit;
+use super::output::{chain, complain};
+use super::say::call::{self, Spoken, Who};
+use super::serve;
+use super::sources::key_and_value;
+use crate::config::{self, Flag};
+use crate::demo::{OldBot, TRY};
+use crate::reload::{self, OwnedSources};
+use crate::runtime::Running;
+use crate::telemetry::log;
+
+const EXAMPLES: &str = "\
+Examples:
+  smartchat-bridge demo
+  smartchat-bridge demo --listen 127.0.0.1:18080 --admin 127.0.0.1:19090
+  smartchat-bridge demo --set bots.default.overflow=carousel
+
+Then, in another terminal: smartchat-bridge say
+";
+
+/// What the command takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// Where the bridge listens; port 0 is any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where operators look: metrics and readiness; port 0 is any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9090")]
+    admin: SocketAddr,
+    /// Any key of the configuration; may be given several times
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+    set: Vec<(String, String)>,
+}
+
+/// Runs until it is told to stop.
+pub(super) fn run(args: &Args) -> io::Result<Exit> {
+    let bot = OldBot::start()?;
+    let address = format!("http://{}", bot.address());
+    // The environment is left out: the demo is the same everywhere.
+    let sources = OwnedSources { flags: flags(args, &address), ..OwnedSources::default() };
+    let loaded = match config::load(&sources.borrowed()) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            complain(problems);
+            return Ok(Exit::Configuration);
+        }
+    };
+    log::start(&loaded.settings.log);
+    let mut told = Ok(());
+    let ended = reload::serve(loaded, sources, |running| told = tell(running, &address));
+    match ended {
+        Ok(ending) => told.map(|()| serve::exit(ending)),
+        Err(error) => {
+            complain(format_args!("error: {}", chain(&error)));
+            Ok(serve::refused(&error))
+        }
+    }
+}
+
+/// The user's own settings come last and win.
+fn flags(args: &Args, bot: &str) -> Vec<Flag> {
+    let own = [
+        ("bots.default.url", bot, "demo"),
+        // Its picture lies on this machine, where the browser that looks at it runs too.
+        ("bots.default.public_url", bot, "demo"),
+        ("log.filter", "warn", "demo"),
+        ("listen", &args.listen.to_string(), "--listen"),
+        ("admin.listen", &args.admin.to_string(), "--admin"),
+    ];
+    let flag =
+        |key: &str, value: &str, name: &str| Flag { key: key.into(), value: value.into(), name: name.to_owned() };
+    let own = own.into_iter().map(|(key, value, name)| flag(key, value, name));
+    own.chain(args.set.iter().map(|(key, value)| flag(key, value, "--set"))).collect()
+}
+
+/// Where everything is and what to try. Flushed, because whoever waits for these lines may read them from a pipe.
+fn tell(running: &Running, bot: &str) -> io::Result<()> {
+    let bridge = running.public();
+    let url = format!("http://{bridge}/skill");
+    let who = Who { user: "DemoUser-001", bot: "64a1f0c27b3d9e5a10c4e8b2", tester: false };
+    let words = TRY.first().map(|(words, _)| *words).unwrap_or_default();
+    let mut out = io::stdout().lock();
+    writeln!(out, "브리지 / bridge:     {url}")?;
+    writeln!(out, "운영자 / operators:  http://{}/  (/metrics, /readyz)", running.admin())?;
+    writeln!(out, "옛 봇 / old bot:     {bot}  (GET /keyboard, POST /message)")?;
+    writeln!(out, "\n말을 걸어 보세요 / speak to it, in another terminal:\n")?;
+    writeln!(out, "  smartchat-bridge say --url {url}\n")?;
+    writeln!(out, "OpenBuilder가 보내는 그대로 / the very call that OpenBuilder makes:\n")?;
+    writeln!(out, "  {}\n", curl(&url, &call::body(&who, &Spoken::Words(words), None).to_string()))?;
+    writeln!(out, "해 볼 말 / what to say:")?;
+    for (words, seen) in TRY {
+        writeln!(out, "  {words}  -  {seen}")?;
+    }
+    writeln!(out, "\nCtrl-C로 마칩니다. / Ctrl-C ends it.")?;
+    out.flush()
+}
+
+/// One line for a shell. A single quote in the body ends the quoting, is escaped, and begins it anew.
+fn curl(url: &str, body: &str) -> String {
+    format!("curl -sS {url} -H 'content-type: application/json' -d '{}'", body.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_in_the_body_survives_the_shell() {
+        assert_eq!(
+            curl("http://a/skill", "it's"),
+            r"curl -sS http://a/skill -H 'content-type: application/json' -d 'it'\''s'"
+        );
+    }
+}

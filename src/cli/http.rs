@@ -1,0 +1,93 @@
+//! One call to an HTTP server, for commands that look at a bridge or a bot from outside.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::{Method, Request, Uri};
+use thiserror::Error;
+use tokio::time::timeout_at;
+use url::Url;
+
+use crate::config::settings::Trust;
+use crate::fault::Sent;
+use crate::net::client::ClientError;
+use crate::net::target::Target;
+use crate::net::tls::{self, TlsProblem};
+use crate::time::{self, Instant};
+
+/// Bytes of an answer that are read: far more than an answer may have (O5).
+const ANSWER_BYTES: usize = 1024 * 1024;
+
+/// What to call.
+pub(super) struct Call<'a> {
+    pub(super) method: Method,
+    pub(super) url: &'a Url,
+    pub(super) headers: &'a [(HeaderName, HeaderValue)],
+    /// JSON.
+    pub(super) body: Option<Bytes>,
+    pub(super) within: Duration,
+    /// Any certificate will do: our own server on this machine.
+    pub(super) any_certificate: bool,
+}
+
+/// What came back.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Bytes,
+}
+
+/// Why nothing did.
+#[derive(Debug, Error)]
+pub(super) enum CallError {
+    #[error("TLS cannot be set up")]
+    Tls(#[from] TlsProblem),
+    #[error("{0} is not an http or https address that can be called")]
+    Address(Url),
+    #[error("no answer from {url}")]
+    NoAnswer {
+        url: Url,
+        #[source]
+        source: ClientError,
+    },
+}
+
+/// Calls once: no redirects, nothing repeated.
+pub(super) async fn call(call: Call<'_>) -> Result<Answer, CallError> {
+    let until = time::instant() + call.within;
+    let config = tls::client_config(&Trust { insecure: call.any_certificate, ..Trust::default() })?;
+    let address = || CallError::Address(call.url.clone());
+    let target = Target::new(call.url, &config).ok_or_else(address)?;
+    let query = call.url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let uri = Uri::try_from(format!("{}{query}", call.url.path())).map_err(|_| address())?;
+    let body = call.body.clone();
+    let mut request = Request::new(Full::new(body.clone().unwrap_or_default()));
+    *request.method_mut() = call.method.clone();
+    *request.uri_mut() = uri;
+    let headers = request.headers_mut();
+    headers.insert(header::HOST, target.authority().clone());
+    headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+    if let Some(body) = body {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+    for (name, value) in call.headers {
+        headers.insert(name, value.clone());
+    }
+    exchange(&target, request, until).await.map_err(|source| CallError::NoAnswer { url: call.url.clone(), source })
+}
+
+async fn exchange(target: &Target, request: Request<Full<Bytes>>, until: Instant) -> Result<Answer, ClientError> {
+    let late = |_elapsed| ClientError::TimedOut { sent: Sent::Unknown };
+    let mut lane = target.connect(until).await?;
+    let response = timeout_at(until, lane.send(request)).await.map_err(late)?.map_err(|refused| refused.error)?;
+    let status = response.status().as_u16();
+    let (body, _cut_short) = timeout_at(until, lane.read(response.into_body(), ANSWER_BYTES)).await.map_err(late)??;
+    Ok(Answer { status, body })
+}
+
+/// A runtime for a command: one thread, nothing of it outlives the command.
+pub(super) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}

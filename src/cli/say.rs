@@ -1,0 +1,243 @@
+//! `say`: a skill call as KakaoTalk makes it, from a terminal, and the answer drawn as text.
+
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::Method;
+use hyper::header::{HeaderName, HeaderValue};
+use serde_json::Value;
+use url::Url;
+
+use super::Exit;
+use super::http::{self, Call};
+use super::output::{chain, complain};
+use crate::term::draw::{self, Press};
+use crate::time;
+use call::{Spoken, Who};
+use sink::Sink;
+
+pub(super) mod call;
+mod sink;
+
+/// Kakao waits 5 s (openbuilder.md 4); looking on for a while longer tells a slow bridge from a dead one.
+const PATIENCE: Duration = Duration::from_secs(15);
+const KAKAO: Duration = Duration::from_secs(5);
+/// How long a callback address is good (openbuilder.md 3).
+const CALLBACK: Duration = Duration::from_secs(60);
+/// Bytes of a line that is typed.
+const LINE: u64 = 64 * 1024;
+
+const EXAMPLES: &str = "\
+Examples:
+  smartchat-bridge say \"오늘의 메뉴\"
+  smartchat-bridge say                                 a conversation: type words, or a number to press that button;
+                                                       an empty line goes home, a blank before a number sends the number
+  smartchat-bridge say --home --url https://bridge.example.com/skill --header 'x-skill-secret: …'
+  smartchat-bridge say --photo https://talk.kakaocdn.net/dna/x/y/z/i_1.jpg
+  smartchat-bridge say --callback=127.0.0.1:9191 \"천천히 답하기\"
+                                                       the bridge must run with --set callback.origins=http://127.0.0.1:9191
+
+Exit codes: 0 an answer that KakaoTalk would show, 1 none.
+";
+
+/// What the command takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// What to say; without it a conversation begins
+    words: Vec<String>,
+    /// The skill's address; one without a path gets /skill
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080/skill")]
+    url: Url,
+    /// Who speaks: the channel's user key
+    #[arg(long, value_name = "KEY", default_value = "DemoUser-001")]
+    user: String,
+    /// The OpenBuilder bot's id; one that ends in ! is the development channel's
+    #[arg(long, value_name = "ID", default_value = "64a1f0c27b3d9e5a10c4e8b2")]
+    bot_id: String,
+    /// Enter the chat room, as the welcome block does
+    #[arg(long, conflicts_with_all = ["words", "photo"])]
+    home: bool,
+    /// Send a photo that lies at this URL
+    #[arg(long, value_name = "URL", conflicts_with = "words")]
+    photo: Option<Url>,
+    /// As OpenBuilder's own test panel calls: no user key, no callback
+    #[arg(long)]
+    tester: bool,
+    /// Offer a callback to this address on this machine, and wait a minute for it; port 0 is any free one
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:0")]
+    callback: Option<std::net::SocketAddr>,
+    /// A header to send, such as the skill's secret; may be given several times
+    #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
+    header: Vec<(HeaderName, HeaderValue)>,
+    /// Print the answer as it came instead of drawing it
+    #[arg(long)]
+    json: bool,
+}
+
+/// Says one thing, or holds a conversation.
+pub(super) fn run(args: &Args) -> io::Result<Exit> {
+    let runtime = http::runtime()?;
+    let sink = match args.callback {
+        Some(address) => Some(runtime.block_on(Sink::open(address))?),
+        None => None,
+    };
+    if let Some(sink) = &sink {
+        complain(format_args!(
+            "Offering a callback; the bridge delivers it when it runs with --set callback.origins={}",
+            sink.origin()
+        ));
+    }
+    let mut url = args.url.clone();
+    if url.path() == "/" {
+        url.set_path("/skill");
+    }
+    let mut speaker = Speaker { args, url, runtime, sink, presses: Vec::new() };
+    if args.home {
+        return speaker.say(&Spoken::Home);
+    }
+    if let Some(photo) = &args.photo {
+        return speaker.say(&Spoken::Photo(photo.as_str()));
+    }
+    if args.words.is_empty() {
+        return speaker.converse();
+    }
+    speaker.say(&Spoken::Words(&args.words.join(" ")))
+}
+
+struct Speaker<'a> {
+    args: &'a Args,
+    url: Url,
+    runtime: tokio::runtime::Runtime,
+    sink: Option<Sink>,
+    /// What the numbers on the screen press.
+    presses: Vec<Press>,
+}
+
+impl Speaker<'_> {
+    /// Lines until the end of the input; the worst exit of all.
+    fn converse(&mut self) -> io::Result<Exit> {
+        let input = io::stdin();
+        let people = input.is_terminal();
+        if people {
+            complain("Type words, or a number to press that button; an empty line goes home, Ctrl-D ends.");
+        }
+        let mut worst = Exit::Success;
+        loop {
+            if people {
+                let mut err = io::stderr().lock();
+                write!(err, "> ")?;
+                err.flush()?;
+            }
+            let mut line = Vec::new();
+            if input.lock().take(LINE).read_until(b'\n', &mut line)? == 0 {
+                if people {
+                    complain("");
+                }
+                return Ok(worst);
+            }
+            let line = String::from_utf8_lossy(&line);
+            let exit = self.line(line.trim_end_matches(['\r', '\n']))?;
+            if exit != Exit::Success {
+                worst = exit;
+            }
+        }
+    }
+
+    fn line(&mut self, line: &str) -> io::Result<Exit> {
+        let number = line.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let pressed = number.and_then(|place| self.presses.get(place)).cloned();
+        match pressed {
+            Some(press) => {
+                if !self.args.json {
+                    writeln!(io::stdout().lock(), "» {}", draw::printable(&press.words))?;
+                }
+                self.say(&Spoken::Press(&press))
+            }
+            None if line.is_empty() => self.say(&Spoken::Home),
+            None => self.say(&Spoken::Words(line.trim())),
+        }
+    }
+
+    /// One call and its answer, and the callback where one was promised.
+    fn say(&mut self, spoken: &Spoken<'_>) -> io::Result<Exit> {
+        let who = Who { user: &self.args.user, bot: &self.args.bot_id, tester: self.args.tester };
+        let callback = self.sink.as_ref().map(|sink| sink.url(&self.args.bot_id));
+        let body = call::body(&who, spoken, callback.as_deref());
+        let call = Call {
+            method: Method::POST,
+            url: &self.url,
+            headers: &self.args.header,
+            body: Some(Bytes::from(body.to_string())),
+            within: PATIENCE,
+            any_certificate: false,
+        };
+        let asked = time::instant();
+        let answer = match self.runtime.block_on(http::call(call)) {
+            Ok(answer) => answer,
+            Err(error) => {
+                complain(format_args!("{}; is the bridge running?", chain(&error)));
+                return Ok(Exit::Failure);
+            }
+        };
+        let took = time::instant().saturating_duration_since(asked);
+        if took > KAKAO {
+            complain(format_args!(
+                "The answer took {:.1} s; KakaoTalk waits 5 s and shows nothing then.",
+                took.as_secs_f32()
+            ));
+        }
+        if answer.status != 200 {
+            let words = String::from_utf8_lossy(&answer.body);
+            complain(format_args!("status {}: {}", answer.status, draw::printable(words.trim())));
+            return Ok(Exit::Failure);
+        }
+        let (exit, promised) = self.show(&answer.body)?;
+        match &self.sink {
+            Some(sink) if promised => match self.runtime.block_on(sink.wait(CALLBACK)) {
+                Some(body) => Ok(self.show(&body)?.0),
+                None => {
+                    complain("No callback came within 60 s; is its address in the bridge's callback.origins?");
+                    Ok(Exit::Failure)
+                }
+            },
+            _ => Ok(exit),
+        }
+    }
+
+    /// Draws an answer, and remembers what can be pressed. True where a callback was promised.
+    fn show(&mut self, body: &[u8]) -> io::Result<(Exit, bool)> {
+        let answer: Value = match serde_json::from_slice(body) {
+            Ok(answer) => answer,
+            Err(error) => {
+                complain(format_args!("The answer is not JSON: {error}"));
+                return Ok((Exit::Failure, false));
+            }
+        };
+        let drawn = draw::draw(&answer, 1);
+        let mut out = io::stdout().lock();
+        if self.args.json {
+            out.write_all(body)?;
+            out.write_all(b"\n")?;
+        } else {
+            out.write_all(drawn.text.as_bytes())?;
+        }
+        out.flush()?;
+        self.presses = drawn.presses;
+        let promised = answer.get("useCallback") == Some(&Value::Bool(true));
+        if let Some(flaw) = draw::flaw(&answer) {
+            complain(format_args!("KakaoTalk would not show this: {flaw}."));
+            return Ok((Exit::Failure, promised));
+        }
+        Ok((Exit::Success, promised))
+    }
+}
+
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = text.split_once(':').ok_or("write NAME: VALUE")?;
+    let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| "this is no header name")?;
+    // A secret is never repeated in an error.
+    let value = HeaderValue::from_str(value.trim()).map_err(|_| "a header cannot carry this value")?;
+    Ok((name, value))
+}

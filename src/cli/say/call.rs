@@ -1,0 +1,144 @@
+//! A skill call as OpenBuilder writes it (openbuilder.md 1; logged calls of 2025 and 2026).
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::term::draw::Press;
+
+const FALLBACK: (&str, &str) = ("64a1f0c27b3d9e5a10c4e8b7", "폴백 블록");
+const WELCOME: (&str, &str) = ("64a1f0c27b3d9e5a10c4e8b5", "웰컴 블록");
+
+/// Who speaks, and to which OpenBuilder bot.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cli) struct Who<'a> {
+    pub(in crate::cli) user: &'a str,
+    pub(in crate::cli) bot: &'a str,
+    /// From OpenBuilder's test panel (openbuilder.md 1.6).
+    pub(in crate::cli) tester: bool,
+}
+
+/// What is said.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cli) enum Spoken<'a> {
+    /// The chat room is entered.
+    Home,
+    /// Words are typed.
+    Words(&'a str),
+    /// A photo is sent.
+    Photo(&'a str),
+    /// A button is pressed.
+    Press(&'a Press),
+}
+
+/// The body of the call.
+pub(in crate::cli) fn body(who: &Who<'_>, spoken: &Spoken<'_>, callback: Option<&str>) -> Value {
+    let (mut block, mut extra, mut trigger) = (FALLBACK, json!({}), "TEXT_INPUT");
+    let mut words = match spoken {
+        Spoken::Home => {
+            block = WELCOME;
+            String::new()
+        }
+        Spoken::Words(words) => (*words).to_owned(),
+        Spoken::Photo(url) => {
+            trigger = "IMAGE_UPLOAD";
+            (*url).to_owned()
+        }
+        Spoken::Press(press) => {
+            extra = if press.extra.is_null() { extra } else { press.extra.clone() };
+            trigger = "QUICKREPLY_BUTTON_MESSAGE";
+            if let Some(id) = &press.block {
+                block = (id, "메시지 블록");
+                trigger = "QUICKREPLY_BUTTON_BLOCK";
+            }
+            press.words.clone()
+        }
+    };
+    // 66 lower-case hex digits, different for every bot and user.
+    let digest = Sha256::new().chain_update(who.bot.trim_end_matches('!')).chain_update([0]).chain_update(who.user);
+    let digest: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = format!("{digest}1e");
+    let mut properties = json!({ "botUserKey": id, "bot_user_key": id });
+    let mut params = json!({ "surface": "Kakaotalk.plusfriend" });
+    if who.tester {
+        words.push('\n');
+        params = json!({ "surface": "BuilderBotTest", "ignoreMe": "true" });
+    } else {
+        properties["isFriend"] = json!(true);
+        properties["plusfriendUserKey"] = json!(who.user);
+        properties["plusfriend_user_key"] = json!(who.user);
+    }
+    if let Spoken::Photo(url) = spoken {
+        params["media"] = json!({ "type": "image", "url": url });
+    }
+    let block = json!({ "id": block.0, "name": block.1 });
+    let mut intent = block.clone();
+    intent["extra"] = json!({ "reason": { "code": 1, "message": "OK" } });
+    let mut call = json!({
+        "bot": { "id": who.bot, "name": "smartchat-bridge say" },
+        "intent": intent,
+        "action": {
+            "id": "64a1f1d58c2e7b4f90a3d615",
+            "name": "smartchat-bridge",
+            "params": {},
+            "detailParams": {},
+            "clientExtra": extra,
+        },
+        "userRequest": {
+            "block": block,
+            "user": { "id": id, "type": "botUserKey", "properties": properties },
+            "utterance": words,
+            "params": params,
+            "lang": if who.tester { "kr" } else { "ko" },
+            "timezone": "Asia/Seoul",
+        },
+        "contexts": [],
+    });
+    if let Some(callback) = callback {
+        call["userRequest"]["callbackUrl"] = json!(callback);
+    }
+    if !who.tester && !matches!(spoken, Spoken::Home) {
+        call["flow"] = json!({ "trigger": { "type": trigger } });
+    }
+    call
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::BotId;
+    use crate::translate::inbound::{Door, Ears, Inbound, Says, understand};
+    use crate::wire::mark::Mark;
+    use crate::wire::skill::SkillCall;
+
+    fn understood(who: &Who<'_>, spoken: &Spoken<'_>) -> Inbound<'static> {
+        let body = body(who, spoken, Some("http://127.0.0.1:1/v1/bots/a/callback/b")).to_string();
+        let call = SkillCall::parse(body.as_bytes()).unwrap();
+        let bot = BotId::parse("shop").unwrap();
+        let ears = Ears { bot: &bot, welcome_blocks: &["웰컴 블록".into()], media_hosts: &[] };
+        understand(call, Door::Skill, &ears).unwrap().into_owned()
+    }
+
+    #[test]
+    fn the_bridge_understands_every_kind_of_call() {
+        let who = Who { user: "DemoUser-001", bot: "64a1f0c27b3d9e5a10c4e8b2", tester: false };
+        let words = understood(&who, &Spoken::Words("오늘의 메뉴"));
+        assert_eq!((words.user.as_str(), words.says), ("DemoUser-001", Says::Words("오늘의 메뉴".into())));
+        assert!(words.is_friend && words.callback_url.is_some());
+        assert_eq!(understood(&who, &Spoken::Home).says, Says::Home);
+        assert!(
+            matches!(understood(&who, &Spoken::Photo("https://a.com/b.jpg")).says, Says::Media(media) if media.len() == 1)
+        );
+        let press = Press { words: "다음 ▶".into(), extra: json!({"sb": {"v": 1, "l": true}}), block: None };
+        assert_eq!(understood(&who, &Spoken::Press(&press)).says, Says::Tap(Mark::Late));
+    }
+
+    #[test]
+    fn a_tester_has_a_stable_key_and_no_callback() {
+        let who = Who { user: "DemoUser-001", bot: "64a1f0c27b3d9e5a10c4e8b2", tester: true };
+        let one = understood(&who, &Spoken::Words("안녕"));
+        let two = understood(&Who { bot: "64a1f0c27b3d9e5a10c4e8b2!", ..who }, &Spoken::Words("안녕"));
+        assert!(one.tester && one.callback_url.is_none());
+        assert_eq!(one.user, two.user);
+        assert_eq!(one.says, Says::Words("안녕".into()));
+    }
+}

@@ -1,0 +1,77 @@
+//! `serve`: the bridge.
+
+use super::Exit;
+use super::output::{chain, complain};
+use super::sources::SourceArgs;
+use crate::config;
+use crate::reload;
+use crate::runtime::{Ending, Running, StartError};
+use crate::telemetry::log;
+
+const EXAMPLES: &str = "\
+Examples:
+  smartchat-bridge serve --bot http://old-bot:8000
+  smartchat-bridge serve --bot https://bot.example.com/kakao --listen 0.0.0.0:8080 \\
+      --set bots.default.secret.header=x-skill-secret --set bots.default.secret.values_file=/run/secrets/skill
+  smartchat-bridge serve --config /etc/smartchat-bridge/bridge.toml
+  BRIDGE_BOTS__SHOP__URL=http://old-bot:8000 smartchat-bridge serve
+
+In OpenBuilder the skill's URL is https://YOUR-HOST/skill. A flag beats an environment variable (BRIDGE_…), which beats
+the file, which beats the default; `smartchat-bridge config show` prints what is in force and where it comes from.
+SIGHUP loads the configuration again, SIGTERM and Ctrl-C finish what runs and stop.
+";
+
+/// What the command takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    #[command(flatten)]
+    sources: SourceArgs,
+}
+
+/// Serves until it is told to stop.
+pub(super) fn run(args: &Args) -> Exit {
+    let sources = args.sources.sources();
+    let loaded = match config::load(&sources.borrowed()) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            complain(problems);
+            return Exit::Configuration;
+        }
+    };
+    log::start(&loaded.settings.log);
+    for warning in &loaded.warnings {
+        tracing::warn!(%warning, "configuration");
+    }
+    match reload::serve(loaded, sources, started) {
+        Ok(ending) => exit(ending),
+        Err(error) => {
+            complain(format_args!("error: {}", chain(&error)));
+            refused(&error)
+        }
+    }
+}
+
+fn started(running: &Running) {
+    let (public, admin) = (running.public(), running.admin());
+    tracing::info!(%public, %admin, version = env!("CARGO_PKG_VERSION"), "the bridge serves");
+}
+
+/// How a stop went.
+pub(super) fn exit(ending: Ending) -> Exit {
+    match ending {
+        Ending::Drained => Exit::Success,
+        Ending::Cut(turns) => {
+            tracing::warn!(turns, "stopped before everything was finished");
+            Exit::Failure
+        }
+    }
+}
+
+/// Whether trying again later may help: a port that is taken may become free, a wrong certificate does not.
+pub(super) fn refused(error: &StartError) -> Exit {
+    match error {
+        StartError::Setup(_) | StartError::Tls(_) => Exit::Configuration,
+        StartError::Listen { .. } | StartError::Thread(_) => Exit::Failure,
+    }
+}

@@ -1,0 +1,3 @@
+//! Rank 5: answers as text, for terminals.
+
+pub mod draw;

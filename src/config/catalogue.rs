@@ -73,7 +73,7 @@ const TOP: &[Row] = &[
         "POSTed to once when a bot goes out and once when it is back. Only its origin is ever shown.",
         "봇이 멈추면 한 번, 돌아오면 한 번 POST하는 주소. 화면에는 호스트까지만 보입니다."),
     ("admin.listen", Kind::Address, r#""127.0.0.1:9090""#, "",
-        "The operators' listener: readiness in detail, metrics, console. Off the loopback it wants a token.",
+        "The operators' listener: readiness in detail and metrics. Off the loopback it wants a token.",
         "운영자용 주소: 상세 상태, 메트릭, 콘솔. 루프백이 아니면 토큰이 필요합니다."),
     ("admin.token", Kind::Secret, "", r#""at-least-16-random-characters""#,
         "Asked for as `Authorization: Bearer …` on the operators' listener.",

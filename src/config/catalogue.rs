@@ -74,7 +74,7 @@ const TOP: &[Row] = &[
         "봇이 멈추면 한 번, 돌아오면 한 번 POST하는 주소. 화면에는 호스트까지만 보입니다."),
     ("admin.listen", Kind::Address, r#""127.0.0.1:9090""#, "",
         "The operators' listener: readiness in detail and metrics. Off the loopback it wants a token.",
-        "운영자용 주소: 상세 상태, 메트릭, 콘솔. 루프백이 아니면 토큰이 필요합니다."),
+        "운영자용 주소: 상세 상태와 메트릭. 루프백이 아니면 토큰이 필요합니다."),
     ("admin.token", Kind::Secret, "", r#""at-least-16-random-characters""#,
         "Asked for as `Authorization: Bearer …` on the operators' listener.",
         "운영자용 주소에서 `Authorization: Bearer …`로 확인하는 토큰."),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use hyper::Method;
 use url::Url;
 
-use super::Exit;
+use super::exit::Exit;
 use super::http::{self, Call};
 use super::output::{chain, complain};
 use crate::config::{Sources, environment};

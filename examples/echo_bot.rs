@@ -6,10 +6,10 @@
 
 use serde_json::{Value, json};
 
-pub mod legacy_server;
+pub(crate) mod legacy_server;
 
 /// Free typing from the start.
-pub struct EchoBot;
+pub(crate) struct EchoBot;
 
 impl legacy_server::Bot for EchoBot {
     fn keyboard(&self) -> Value {

@@ -12,7 +12,7 @@ use smartchat_bridge::translate::view::{Overflow, Policy, Texts, View};
 use smartchat_bridge::wire::legacy::Keys;
 
 /// The skill response, and the codes of what differs from the reply.
-pub fn translate(body: &[u8]) -> Result<(Vec<u8>, String), Box<dyn std::error::Error>> {
+pub(crate) fn translate(body: &[u8]) -> Result<(Vec<u8>, String), Box<dyn std::error::Error>> {
     let policy = Policy {
         bot: BotId::parse("shop").ok_or("not a bot's name")?,
         overflow: Overflow::Pages,

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 
-pub mod legacy_server;
+pub(crate) mod legacy_server;
 
 /// Fails so many times, then works.
-pub struct FlakyBot(pub AtomicU32);
+pub(crate) struct FlakyBot(pub(crate) AtomicU32);
 
 impl legacy_server::Bot for FlakyBot {
     fn keyboard(&self) -> Value {

@@ -5,10 +5,10 @@
 
 use serde_json::{Value, json};
 
-pub mod legacy_server;
+pub(crate) mod legacy_server;
 
 /// A hundred shops.
-pub struct HundredButtons;
+pub(crate) struct HundredButtons;
 
 impl legacy_server::Bot for HundredButtons {
     fn keyboard(&self) -> Value {

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-pub mod legacy_server;
+pub(crate) mod legacy_server;
 
 /// Takes this long.
-pub struct SlowBot(pub Duration);
+pub(crate) struct SlowBot(pub(crate) Duration);
 
 impl legacy_server::Bot for SlowBot {
     fn keyboard(&self) -> Value {

@@ -9,7 +9,7 @@ use std::thread;
 use serde_json::Value;
 
 /// An old bot: a home keyboard, and an answer to every message, or an HTTP status without one.
-pub trait Bot: Send + Sync + 'static {
+pub(crate) trait Bot: Send + Sync + 'static {
     /// `GET /keyboard`.
     fn keyboard(&self) -> Value;
     /// `POST /message`: `user_key`, `type` and `content` in, the reply out.
@@ -17,7 +17,7 @@ pub trait Bot: Send + Sync + 'static {
 }
 
 /// Starts `bot` on `address` (port 0: any free one) and tells where it listens.
-pub fn start(bot: impl Bot, address: &str) -> io::Result<SocketAddr> {
+pub(crate) fn start(bot: impl Bot, address: &str) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(address)?;
     let address = listener.local_addr()?;
     let bot = Arc::new(bot);
@@ -33,7 +33,7 @@ pub fn start(bot: impl Bot, address: &str) -> io::Result<SocketAddr> {
 
 /// Starts `bot` on the address given as the first argument, 127.0.0.1:8000 without one, until the process is killed.
 #[allow(dead_code, reason = "the test of the examples starts the bots itself")]
-pub fn run(bot: impl Bot) -> io::Result<()> {
+pub(crate) fn run(bot: impl Bot) -> io::Result<()> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8000".to_owned());
     let address = start(bot, &address)?;
     writeln!(io::stdout(), "http://{address}    smartchat-bridge serve --bot http://{address}")?;

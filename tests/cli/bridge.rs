@@ -7,14 +7,14 @@ use std::thread;
 
 use serde_json::Value;
 
-pub struct Bridge {
-    pub address: SocketAddr,
-    pub calls: Receiver<(String, Value)>,
+pub(crate) struct Bridge {
+    pub(crate) address: SocketAddr,
+    pub(crate) calls: Receiver<(String, Value)>,
 }
 
 impl Bridge {
     /// Answers with these statuses and bodies in turn, then no more.
-    pub fn answering(answers: &[(u16, &str)]) -> Self {
+    pub(crate) fn answering(answers: &[(u16, &str)]) -> Self {
         let answers: Vec<_> = answers.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -37,12 +37,12 @@ impl Bridge {
         Self { address, calls }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// The head and body of the next call.
-    pub fn call(&self) -> (String, Value) {
+    pub(crate) fn call(&self) -> (String, Value) {
         self.calls.recv().unwrap()
     }
 }

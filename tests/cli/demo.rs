@@ -83,7 +83,7 @@ fn the_demo_serves_at_once_and_everything_it_prints_works() {
 
     // SIGTERM ends it well.
     let id = running.child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(Command::new("sh").args(["-c", &format!("kill -TERM {id}")]).status().unwrap().success());
     let mut rest = String::new();
     running.out.read_to_string(&mut rest).unwrap();
     assert_eq!(running.child.wait().unwrap().code(), Some(0));

@@ -55,7 +55,8 @@ fn lines_come_out_as_many_as_went_in() {
     assert_eq!(lines.len(), 7);
     let good: Vec<_> = lines.iter().map(|line| line == "오늘의 급식").collect();
     assert_eq!(good, [true, false, false, false, true, false, true]);
-    let told: Vec<_> = ended.err.lines().filter_map(|line| line.split_once("\treply.none\t")?.0.parse().ok()).collect();
+    let told: Vec<_> =
+        ended.err.lines().filter_map(|line| line.split_once("\treply.none\t")?.0.parse::<u32>().ok()).collect();
     assert_eq!(told, [2, 3, 4, 6]);
     assert!(run(&["translate", "--lines"], b"").out(0).is_empty());
 }

@@ -17,9 +17,10 @@ impl legacy_server::Bot for EchoBot {
     }
 
     fn message(&self, call: &Value) -> Result<Value, u16> {
-        Ok(match call["type"].as_str() {
-            Some("photo") => json!({ "message": { "photo": { "url": call["content"], "width": 640, "height": 480 } } }),
-            _ => json!({ "message": { "text": call["content"] } }),
+        let content = call.get("content");
+        Ok(match call.get("type").and_then(Value::as_str) {
+            Some("photo") => json!({ "message": { "photo": { "url": content, "width": 640, "height": 480 } } }),
+            _ => json!({ "message": { "text": content } }),
         })
     }
 }

@@ -17,7 +17,7 @@ impl legacy_server::Bot for HundredButtons {
     }
 
     fn message(&self, call: &Value) -> Result<Value, u16> {
-        let shop = call["content"].as_str().unwrap_or_default();
+        let shop = call.get("content").and_then(Value::as_str).unwrap_or_default();
         Ok(json!({ "message": { "text": format!("{shop}은 9시에 엽니다.") }, "keyboard": self.keyboard() }))
     }
 }

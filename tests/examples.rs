@@ -1,13 +1,16 @@
 //! The examples run: each old bot behind a bridge, asked as OpenBuilder asks.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail as it likes")]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::AtomicU32;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use smartchat_bridge::config::{Flag, Sources, load};
 use smartchat_bridge::runtime::{self, Running};
+use smartchat_bridge::time;
 use smartchat_bridge::wire::skill::SkillCall;
 
 #[path = "../examples/echo_bot.rs"]
@@ -126,7 +129,7 @@ fn the_answer_of_the_slow_bot_is_kept_until_it_is_asked_for() {
     let bot = slow_bot::legacy_server::start(bot, "127.0.0.1:0").unwrap();
     let bridge = Bridge::before(bot, &[("bots.default.deadline", "200ms"), ("callback.after", "100ms")]);
     let mut answer = bridge.say("오래 걸리는 질문", &json!({}));
-    let begun = Instant::now();
+    let begun = time::instant();
     while !text(&answer).contains("오래 기다리셨습니다.") {
         assert!(begun.elapsed() < Duration::from_secs(10), "{answer}");
         answer = bridge.press(&answer, "답변 보기");
@@ -140,7 +143,7 @@ fn the_flaky_bot_is_left_alone_and_comes_back() {
     let bot = flaky_bot::legacy_server::start(bot, "127.0.0.1:0").unwrap();
     let bridge = Bridge::before(bot, &[("bots.default.breaker.failures", "3"), ("bots.default.breaker.open", "500ms")]);
     let mut heard = Vec::new();
-    let begun = Instant::now();
+    let begun = time::instant();
     while heard.last().is_none_or(|words: &String| words != "다시 괜찮습니다.") {
         assert!(begun.elapsed() < Duration::from_secs(10), "{heard:?}");
         heard.push(text(&bridge.say("안녕", &json!({}))).to_owned());

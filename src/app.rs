@@ -34,6 +34,18 @@ pub struct App {
 struct Reloads {
     failed: AtomicBool,
     at: AtomicU64,
+    count: AtomicU64,
+}
+
+/// How the last reload went.
+#[derive(Debug, Clone, Copy)]
+pub struct LastReload {
+    /// Whether what the file says is in force; true before any.
+    pub well: bool,
+    /// When it was tried; `None`: never.
+    pub at: Option<Moment>,
+    /// How many were tried.
+    pub count: u64,
 }
 
 /// Why nothing can be started.
@@ -96,13 +108,19 @@ impl App {
     pub fn reloaded(&self, well: bool) {
         self.reloads.failed.store(!well, Ordering::Relaxed);
         self.reloads.at.store(time::now().as_millis(), Ordering::Relaxed);
+        self.reloads.count.fetch_add(1, Ordering::Release);
     }
 
-    /// Whether the last reload went well, and when it was (`None`: there was none).
+    /// How the last reload went.
     #[must_use]
-    pub fn last_reload(&self) -> (bool, Option<Moment>) {
+    pub fn last_reload(&self) -> LastReload {
         let at = self.reloads.at.load(Ordering::Relaxed);
-        (!self.reloads.failed.load(Ordering::Relaxed), (at > 0).then(|| Moment::from_millis(at)))
+        LastReload {
+            // Last written, first read: whoever sees the count sees how it went.
+            count: self.reloads.count.load(Ordering::Acquire),
+            well: !self.reloads.failed.load(Ordering::Relaxed),
+            at: (at > 0).then(|| Moment::from_millis(at)),
+        }
     }
 
     /// No longer ready: the first thing a stop does (S6).

@@ -100,8 +100,9 @@ impl Steward {
         let loaded = match load(&self.sources.borrowed()) {
             Ok(loaded) => loaded,
             Err(problems) => {
-                tracing::error!(%problems, "the new configuration is refused; the old one stays in force");
+                // Counted before it is told: who reads the line finds it in metrics and `/readyz`.
                 self.app.reloaded(false);
+                tracing::error!(%problems, "the new configuration is refused; the old one stays in force");
                 return;
             }
         };

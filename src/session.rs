@@ -14,6 +14,7 @@ use bytes::Bytes;
 use crate::time::Moment;
 use crate::translate::inbound::Says;
 use crate::translate::keyboard::Keyboard;
+use crate::translate::outbound::Page;
 use crate::translate::view::{FreeText, Texts};
 use crate::wire::legacy::MessageType;
 use crate::wire::mark::Mark;
@@ -30,6 +31,9 @@ pub struct Session {
     keyboard: Option<Arc<Keyboard>>,
     at: Moment,
     page: u16,
+    /// Labels from the shown page back to the one before, and on to the next; 0 for none. A page has at most ten.
+    back: u8,
+    forth: u8,
     shown: Shown,
     numbered: bool,
     greeted: bool,
@@ -139,7 +143,7 @@ pub enum Plan<'a> {
     Home,
     /// The current keyboard is shown again under these words.
     Reprompt(Prompt),
-    /// This page of the current keyboard is shown (K4).
+    /// The page of the current keyboard that begins with this label is shown (K4).
     Page(u32),
     /// This part of a long reply is shown (O5).
     More(u32),
@@ -160,7 +164,7 @@ pub enum Prompt {
     Choose,
     /// `texts.expired`.
     Expired,
-    /// `texts.media_refused`.
+    /// `texts.media_refused`; to a user nobody knows like [`Prompt::Greet`].
     MediaRefused,
     /// `texts.empty`.
     Empty,
@@ -187,7 +191,7 @@ impl Session {
         self.keyboard.as_ref()
     }
 
-    /// The page that was last shown.
+    /// The page that was last shown, by its first label.
     #[must_use]
     pub fn page(&self) -> u32 {
         u32::from(self.page)
@@ -214,8 +218,7 @@ impl Session {
             Says::Nothing => Plan::Reprompt(Prompt::Empty),
             Says::Tap(mark) => self.plan_tap(mark, keyboard, why, rules, now),
             Says::Media(media) => match self.refusal(keyboard, why, rules) {
-                Some(Prompt::Choose | Prompt::Expired) => Plan::Reprompt(Prompt::MediaRefused),
-                Some(prompt) => Plan::Reprompt(prompt),
+                Some(_) => Plan::Reprompt(Prompt::MediaRefused),
                 None => Plan::Ask(media),
             },
             Says::Words(words) => self.plan_words(words, keyboard, why, rules, now),
@@ -296,18 +299,22 @@ impl Session {
         if *words == *texts.late_label {
             return self.has_late(now).then_some(Plan::Late);
         }
-        keyboard.filter(|k| k.labels().len() > crate::wire::limits::QUICK_REPLIES && !self.numbered)?;
-        if *words == *texts.next_label {
-            return Some(Plan::Page(self.page().saturating_add(1)));
+        let paged = keyboard.zip(self.keyboard.as_deref()).is_some_and(|(now, shown)| now.id() == shown.id());
+        let turned = |by: u8| paged && by > 0;
+        if *words == *texts.next_label && turned(self.forth) {
+            return Some(Plan::Page(self.page() + u32::from(self.forth)));
         }
-        (*words == *texts.previous_label).then(|| Plan::Page(self.page().saturating_sub(1)))
+        (*words == *texts.previous_label && turned(self.back))
+            .then(|| Plan::Page(self.page().saturating_sub(u32::from(self.back))))
     }
 
     /// A reply, or the home keyboard, was shown (K2): its keyboard counts from now, `None` for free typing.
-    pub fn show(&mut self, keyboard: Option<Arc<Keyboard>>, page: u32, numbered: bool, now: Moment) {
+    pub fn show(&mut self, keyboard: Option<Arc<Keyboard>>, page: Page, numbered: bool, now: Moment) {
         self.shown = if keyboard.is_some() { Shown::Buttons } else { Shown::Text };
         self.keyboard = keyboard;
-        self.page = u16::try_from(page).unwrap_or(u16::MAX);
+        self.page = u16::try_from(page.start).unwrap_or(u16::MAX);
+        let distance = |to: Option<u32>| to.map_or(0, |to| u8::try_from(to.abs_diff(page.start)).unwrap_or(u8::MAX));
+        (self.back, self.forth) = (distance(page.previous), distance(page.next));
         self.numbered = numbered;
         self.greeted = false;
         self.at = now;
@@ -315,13 +322,13 @@ impl Session {
 
     /// The home keyboard was shown to a user nobody knows: their next words are forwarded (I5).
     pub fn greet(&mut self, keyboard: Option<Arc<Keyboard>>, numbered: bool, now: Moment) {
-        self.show(keyboard, 0, numbered, now);
+        self.show(keyboard, Page::default(), numbered, now);
         self.greeted = true;
     }
 
     /// Another page of the current keyboard was shown, or the keyboard again: the free pass of a user nobody knew
     /// stays.
-    pub fn show_again(&mut self, keyboard: Option<Arc<Keyboard>>, page: u32, numbered: bool, now: Moment) {
+    pub fn show_again(&mut self, keyboard: Option<Arc<Keyboard>>, page: Page, numbered: bool, now: Moment) {
         let greeted = self.greeted;
         self.show(keyboard, page, numbered, now);
         self.greeted = greeted;

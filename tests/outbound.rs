@@ -1,5 +1,13 @@
 //! Whatever a bot says, the answer obeys the schema and the bounds, and over all parts and pages nothing is lost.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, as it should"
+)]
+
 use std::collections::HashMap;
 
 use proptest::prelude::*;
@@ -8,7 +16,7 @@ use smartchat_bridge::ids::BotId;
 use smartchat_bridge::reading::{Link, Photo, Reading};
 use smartchat_bridge::translate::degradation::Degradation;
 use smartchat_bridge::translate::keyboard::Keyboard;
-use smartchat_bridge::translate::outbound::{Content, Translated, reply};
+use smartchat_bridge::translate::outbound::{Content, Page, Translated, reply};
 use smartchat_bridge::translate::view::{Overflow, Policy, Texts, View};
 use smartchat_bridge::wire::limits;
 use smartchat_bridge::wire::text::units;
@@ -56,9 +64,8 @@ fn url() -> impl Strategy<Value = String> {
         "http://a_b.com",
         "http:\\\\e.com",
     ]);
-    (host, words())
-        .prop_map(|(host, path)| format!("{host}/{path}"))
-        .prop_filter("never empty", |url| !url.trim().is_empty())
+    let likely = (host, words()).prop_map(|(host, path)| format!("{host}/{path}"));
+    prop_oneof![3 => likely, 1 => "http://[!-~]{1,12}", 1 => "https?://[a-z.]{1,5}[!-~ 가]{0,20}"]
 }
 
 fn one_reading() -> impl Strategy<Value = Reading<'static>> {
@@ -112,7 +119,9 @@ fn checked(translated: &Translated<'_>) -> Value {
         panic!("{error} at {} in {json}", error.instance_path());
     }
     assert!(bytes.len() <= limits::ANSWER_BYTES, "{} bytes", bytes.len());
-    assert!(translated.part < translated.parts && translated.page < translated.pages);
+    assert!(translated.part < translated.parts);
+    assert!(translated.page.next.is_none_or(|next| next > translated.page.start));
+    assert!(translated.page.previous.is_none_or(|previous| previous < translated.page.start));
     for output in json["template"]["outputs"].as_array().expect("bubbles") {
         assert!(serde_json::to_vec(output).unwrap().len() <= limits::BUBBLE_BYTES);
         if let Some(text) = output["simpleText"]["text"].as_str() {
@@ -165,6 +174,61 @@ fn all_strings(value: &Value, into: &mut String) {
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn plain_policy(overflow: Overflow) -> Policy {
+    Policy {
+        bot: BotId::parse("shop").unwrap(),
+        overflow,
+        handover: Box::default(),
+        texts: Texts::default(),
+        backend: None,
+        public_url: None,
+    }
+}
+
+#[test]
+fn the_heaviest_replies_stay_within_the_bytes() {
+    let url = format!("http://a.com/{}", "x".repeat(limits::URL_BYTES - 13));
+    let heavy = Reading {
+        text: Some("\u{1}".repeat(limits::BASIC_CARD).into()),
+        photo: Some(Photo { url: url.clone().into(), size: Some((2, 1)) }),
+        link: Some(Link { label: "\u{1}a".repeat(7).into(), url: url.into() }),
+        ..Reading::default()
+    };
+    let huge = "가\u{301}".repeat(limits::REPLY_UNITS * 6 / 10);
+    let one_grapheme = format!("가{}", "\u{301}".repeat(50_000));
+    let words = |text: String| Reading { text: Some(text.into()), ..Reading::default() };
+    let replies = [
+        vec![heavy.clone(), heavy.clone(), heavy],
+        vec![words("\u{1}".repeat(3000))],
+        vec![words(huge)],
+        vec![words(one_grapheme.clone())],
+    ];
+    let keyboards = [
+        Keyboard::new(&vec!["\u{1}".repeat(limits::LABEL_TRAVELS_WHOLE); 12]),
+        Keyboard::new(&vec!["긴 이름 ".repeat(200); 100]),
+        Keyboard::new(&[one_grapheme]),
+    ];
+    let block = Some("5f2a0b9c1d3e4f5a6b7c8d9e");
+    let views = [(Overflow::Pages, false), (Overflow::Carousel, false), (Overflow::Pages, true)];
+    for (overflow, room) in views {
+        let policy = plain_policy(overflow);
+        let view = View { policy: &policy, message_block: block.filter(|_| !room), room };
+        for (readings, keyboard) in replies.iter().flat_map(|r| keyboards.iter().map(move |k| (r, k))) {
+            for place in [0, u32::MAX] {
+                let content = Content {
+                    readings,
+                    keyboard: keyboard.as_ref(),
+                    part: place,
+                    page: place,
+                    late: true,
+                    older_rest: Some(7),
+                };
+                checked(&reply(&content, &view));
+            }
+        }
     }
 }
 
@@ -226,18 +290,19 @@ proptest! {
                 let line = squeezed(&format!("{}.{label}", place + 1));
                 prop_assert!(words.contains(&line), "{:?} is not in {:?}", line, words);
             }
-            prop_assert_eq!(first.pages, 1);
+            prop_assert_eq!(first.page, Page::default());
         } else {
-            let mut pressed = on_cards;
-            for page in 0..first.pages {
+            let (mut pressed, mut next) = (on_cards, Some(0));
+            while let Some(page) = next {
                 let translated = reply(&Content { page, ..content }, &view);
-                prop_assert_eq!((translated.page, translated.pages), (page, first.pages));
+                prop_assert_eq!(translated.page.start, page);
                 pressed.extend(said(quick_replies(&checked(&translated)).iter(), &labels));
+                next = translated.page.next;
             }
             prop_assert_eq!(pressed, expected);
         }
         let past = reply(&Content { part: u32::MAX, page: u32::MAX, ..content }, &view);
-        prop_assert_eq!((past.part + 1, past.page + 1), (past.parts, past.pages));
+        prop_assert_eq!(past.part + 1, past.parts);
     }
 
     #[test]
@@ -247,14 +312,7 @@ proptest! {
     ) {
         let labels: Vec<_> = labels.into_iter().enumerate().map(|(place, label)| format!("{place}{label}")).collect();
         let keyboard = Keyboard::new(&labels);
-        let policy = Policy {
-            bot: BotId::parse("shop").unwrap(),
-            overflow: Overflow::Pages,
-            handover: Box::default(),
-            texts: Texts::default(),
-            backend: None,
-            public_url: None,
-        };
+        let policy = plain_policy(Overflow::Pages);
         let view = View { policy: &policy, message_block: None, room: false };
         let (mut page, mut seen) = (0, Vec::new());
         for (late, older_rest) in offers.iter().cycle().copied() {
@@ -273,5 +331,21 @@ proptest! {
             seen.dedup();
         }
         prop_assert_eq!(seen, labels);
+    }
+
+    #[test]
+    fn back_from_any_page_comes_to_the_first_one(count in 11_usize..130, late: bool, older_rest in prop::option::of(0_u32..3)) {
+        let labels: Vec<_> = (0..count).map(|place| format!("메뉴 {place}")).collect();
+        let keyboard = Keyboard::new(&labels);
+        let policy = plain_policy(Overflow::Pages);
+        let view = View { policy: &policy, message_block: None, room: false };
+        let content = Content { readings: &[], keyboard: keyboard.as_ref(), part: 0, page: u32::MAX, late, older_rest };
+        let mut shown = reply(&content, &view).page;
+        while let Some(page) = shown.previous {
+            let before = reply(&Content { page, ..content }, &view).page;
+            prop_assert!(before.start < shown.start && before.next.is_some());
+            shown = before;
+        }
+        prop_assert_eq!(shown.start, 0);
     }
 }

@@ -68,10 +68,10 @@ pub(super) fn exit(ending: Ending) -> Exit {
     }
 }
 
-/// Whether trying again later may help: a port that is taken may become free, a wrong certificate does not.
+/// What the operator configured cannot be had: an address, a certificate. Only a machine out of threads is not theirs.
 pub(super) fn refused(error: &StartError) -> Exit {
     match error {
-        StartError::Setup(_) | StartError::Tls(_) => Exit::Configuration,
-        StartError::Listen { .. } | StartError::Thread(_) => Exit::Failure,
+        StartError::Listen { .. } | StartError::Setup(_) | StartError::Tls(_) => Exit::Configuration,
+        StartError::Thread(_) => Exit::Failure,
     }
 }

@@ -6,7 +6,7 @@ use crate::reading::{self, Reading};
 use crate::session::Piece;
 use crate::translate::degradation::{Degradation, Degradations};
 use crate::translate::keyboard::Keyboard;
-use crate::translate::outbound::{self, Content};
+use crate::translate::outbound::{self, Content, Page};
 use crate::translate::view::View;
 use crate::wire::legacy::Keys;
 
@@ -58,7 +58,7 @@ pub(super) struct Shown {
     pub(super) degradations: Degradations,
     pub(super) parts: u32,
     pub(super) part: u32,
-    pub(super) page: u32,
+    pub(super) page: Page,
     pub(super) numbered: bool,
 }
 

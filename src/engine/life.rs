@@ -20,7 +20,7 @@ use crate::time::{self, Moment};
 use crate::translate::degradation::Degradation;
 use crate::translate::inbound::Says;
 use crate::translate::keyboard::Keyboard;
-use crate::translate::outbound::Content;
+use crate::translate::outbound::{Content, Page};
 use crate::wire::legacy::{MessageType, Notice};
 use crate::wire::mark::Mark;
 
@@ -241,7 +241,7 @@ impl<'c> Life<'c> {
         let text = if home.is_some() { &texts.home } else { &texts.home_text };
         let now = time::now();
         let mut life = self;
-        life.turn.session.show(home.clone(), 0, false, now);
+        life.turn.session.show(home.clone(), Page::default(), false, now);
         life.say(PlanKind::Home, Outcome::Answered, text, home, 0, now)
     }
 
@@ -257,9 +257,10 @@ impl<'c> Life<'c> {
             Prompt::NothingParked => &texts.nothing_parked,
         };
         let keyboard = self.keyboard(now);
-        if prompt == Prompt::Greet {
+        let unknown = self.turn.session.is_new();
+        if prompt == Prompt::Greet || prompt == Prompt::MediaRefused && unknown {
             self.turn.session.greet(keyboard.clone(), false, now);
-        } else if self.turn.session.is_new() && keyboard.is_none() {
+        } else if unknown && keyboard.is_none() {
             // Nothing is known of this user and nothing was learnt: they stay unknown (I5).
             return self.aside(PlanKind::Reprompt, text, now);
         }

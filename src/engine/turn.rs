@@ -92,7 +92,12 @@ impl Call {
 
 /// Lives one turn. `None` when it was taken out of the line before it began; then nothing was sent and nothing kept.
 pub async fn run(call: &Call, ticket: &Ticket) -> Option<Finished> {
-    let waits_for_late = matches!(call.inbound.says, Says::Tap(Mark::Late));
+    let waits_for_late = match &call.inbound.says {
+        Says::Tap(Mark::Late) => true,
+        // In a group room there is nothing to tap: the words are sent (I10).
+        Says::Words(words) => **words == *call.view().policy.texts.late_label,
+        _ => false,
+    };
     let turn = match Arc::clone(&call.bot.sessions).begin(call.inbound.user, call.tap()) {
         Begun::Turn(turn) => turn,
         Begun::Queued(queued) => {

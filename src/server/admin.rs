@@ -111,6 +111,7 @@ fn detail(app: &App) -> Reply {
     struct Config {
         last_reload_successful: bool,
         last_reload_millis: Option<u64>,
+        reloads: u64,
     }
     #[derive(Serialize)]
     struct BotDetail<'a> {
@@ -146,12 +147,16 @@ fn detail(app: &App) -> Reply {
         })
         .collect();
     bots.sort_by_key(|bot| bot.bot);
-    let (last_reload_successful, at) = app.last_reload();
+    let reload = app.last_reload();
     let detail = Detail {
         ready: app.is_ready(),
         version: env!("CARGO_PKG_VERSION"),
         uptime_seconds: time::now().since(app.started()).as_secs(),
-        config: Config { last_reload_successful, last_reload_millis: at.map(time::Moment::as_millis) },
+        config: Config {
+            last_reload_successful: reload.well,
+            last_reload_millis: reload.at.map(time::Moment::as_millis),
+            reloads: reload.count,
+        },
         turns_in_flight: app.house.turns.count(),
         background_tasks: app.house.tasks.running(),
         events_waiting: app.house.events.count(),

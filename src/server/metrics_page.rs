@@ -79,7 +79,7 @@ pub fn render(app: &App) -> String {
         Kind::Gauge,
         "0 while the configuration file is worse than what runs.",
     );
-    page.sample("bridge_config_last_reload_successful", &[], f64::from(u8::from(app.last_reload().0)));
+    page.sample("bridge_config_last_reload_successful", &[], f64::from(u8::from(app.last_reload().well)));
     page.metric("bridge_build_info", Kind::Gauge, "Always 1; the version is in the label.");
     page.sample("bridge_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
     page.finish()

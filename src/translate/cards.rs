@@ -79,7 +79,9 @@ pub(super) fn carousels<'a>(
             names = Names::default();
             names.reserve(keys.iter().skip(place).take(limits::CAROUSEL * limits::CARD_BUTTONS).map(|key| key.label));
         }
-        let Some((carousel, bytes)) = carousels.last_mut() else { break };
+        let Some((carousel, bytes)) = carousels.last_mut() else {
+            break;
+        };
         if carousel.items.last().is_none_or(|card| card.buttons.len() == limits::CARD_BUTTONS) {
             carousel.items.push(TextCard::default());
             *bytes += CARD_BYTES;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::degradation::{Degradation, Degradations};
+use super::escape::percent_decoded;
 use super::view::Policy;
 use super::{labels, media, text};
 use crate::reading::Link;
@@ -26,7 +27,7 @@ pub(super) enum Shown<'a> {
 pub(super) fn show<'a>(link: &'a Link<'a>, policy: &'a Policy) -> (Shown<'a>, Degradations) {
     let mut degradations = Degradations::NONE;
     let label = text::one_line(&link.label);
-    let action = if let Some(phone_number) = media::phone_number(&link.url) {
+    let action = if let Some(phone_number) = phone_number(&link.url) {
         degradations.add(Degradation::LinkPhone);
         ButtonAction::Phone { phone_number: phone_number.into() }
     } else if let Some(address) = media::address(&link.url, policy) {
@@ -34,11 +35,8 @@ pub(super) fn show<'a>(link: &'a Link<'a>, policy: &'a Policy) -> (Shown<'a>, De
         ButtonAction::WebLink { web_link_url: address.url }
     } else {
         degradations.add(Degradation::LinkWritten);
-        let words = if label.is_empty() {
-            Cow::Borrowed(&*link.url)
-        } else {
-            Cow::Owned(format!("{label}: {url}", url = link.url))
-        };
+        let url = media::written(&link.url);
+        let words = if label.is_empty() { url } else { Cow::Owned(format!("{label}: {url}")) };
         return (Shown::Written(words), degradations);
     };
     let label = if label.is_empty() {
@@ -52,4 +50,33 @@ pub(super) fn show<'a>(link: &'a Link<'a>, policy: &'a Policy) -> (Shown<'a>, De
         degradations.add(Degradation::LinkLabelCut);
     }
     (Shown::Button { button: Button { label: shown, action }, label }, degradations)
+}
+
+/// The number of a `tel:` address, where it looks like one.
+fn phone_number(raw: &str) -> Option<String> {
+    let raw = raw.trim();
+    let (scheme, number) = raw.split_once(':')?;
+    if !scheme.eq_ignore_ascii_case("tel") {
+        return None;
+    }
+    let number = percent_decoded(number.trim_start_matches('/'))?;
+    let number = number.trim();
+    let plausible = number.chars().all(|c| c.is_ascii_digit() || "+-*# ".contains(c));
+    // E.164 has 15 digits, with signs and blanks between them never more than this.
+    let fits = number.len() <= 40 && number.chars().any(|c| c.is_ascii_digit());
+    (plausible && fits).then(|| number.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_number_is_plausible_or_nothing() {
+        assert_eq!(phone_number("tel:02-123-4567").as_deref(), Some("02-123-4567"));
+        assert_eq!(phone_number("TEL://%2B82%202%20123").as_deref(), Some("+82 2 123"));
+        for bad in ["tel:", "tel:abc", "tel:;ext=1", "tel:%FF", "021234567", "tel:--"] {
+            assert_eq!(phone_number(bad), None, "{bad}");
+        }
+    }
 }

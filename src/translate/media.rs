@@ -11,8 +11,13 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use url::{Host, Position, Url};
 
 use super::degradation::{Degradation, Degradations};
+use super::escape::{escaped, is_strict};
+use super::text;
 use super::view::Policy;
 use crate::wire::limits;
+
+/// Units of a `data:` address that are written out.
+const DATA_UNITS: usize = 100;
 
 /// A usable address and what was done to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +31,9 @@ pub(super) struct Address<'a> {
 /// The address a bot wrote, made usable; `None` where it is not and has to be written out in the text.
 pub(super) fn address<'a>(raw: &'a str, policy: &Policy) -> Option<Address<'a>> {
     let raw = raw.trim();
+    if raw.len() > limits::URL_BYTES {
+        return None;
+    }
     let mut degradations = Degradations::NONE;
     let resolve = |path: &str| policy.public_url.as_ref().and_then(|public| beneath(public, path));
     let mut parsed = match kind(raw) {
@@ -65,19 +73,13 @@ pub(super) fn address<'a>(raw: &'a str, policy: &Policy) -> Option<Address<'a>> 
     (url.len() <= limits::URL_BYTES).then_some(Address { url, degradations })
 }
 
-/// The number of a `tel:` address, where it looks like one.
-pub(super) fn phone_number(raw: &str) -> Option<String> {
-    let raw = raw.trim();
-    let (scheme, number) = raw.split_once(':')?;
-    if !scheme.eq_ignore_ascii_case("tel") {
-        return None;
+/// An address that has to be written out. Of a `data:` address, the picture itself in letters, only the beginning:
+/// nobody can read it, and it would bury the words.
+pub(super) fn written(raw: &str) -> Cow<'_, str> {
+    match raw.split_once(':') {
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("data") => text::cut(raw, DATA_UNITS),
+        _ => Cow::Borrowed(raw),
     }
-    let number = percent_decoded(number.trim_start_matches('/'))?;
-    let number = number.trim();
-    let plausible = number.chars().all(|c| c.is_ascii_digit() || "+-*# ".contains(c));
-    // E.164 has 15 digits, with signs and blanks between them never more than this.
-    let fits = number.len() <= 40 && number.chars().any(|c| c.is_ascii_digit());
-    (plausible && fits).then(|| number.to_owned())
 }
 
 /// What an address is before it is parsed.
@@ -155,105 +157,15 @@ fn is_internal(url: &Url) -> bool {
     }
 }
 
-/// Unreserved and sub-delims of RFC 3986.
-fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
-}
-
-/// Whether `%` at this place begins an escape.
-fn is_escape(bytes: &[u8], at: usize) -> bool {
-    let hex = |place: usize| bytes.get(place).is_some_and(u8::is_ascii_hexdigit);
-    hex(at.saturating_add(1)) && hex(at.saturating_add(2))
-}
-
-/// Whether an address has only characters of RFC 3986, each where it may stand.
-fn is_strict(raw: &str) -> bool {
-    let bytes = raw.as_bytes();
-    let mut fragments = 0;
-    bytes.iter().enumerate().all(|(at, byte)| match byte {
-        b'#' => {
-            fragments += 1;
-            fragments == 1
-        }
-        b'%' => is_escape(bytes, at),
-        b'/' | b':' | b'?' | b'@' => true,
-        other => is_plain(*other),
-    })
-}
-
 /// Whether scheme and host stand in the address as the crate understood them.
 fn authority_is_plain(raw: &str, parsed: &Url) -> bool {
-    let Some(rest) = raw.strip_prefix("https://").or_else(|| raw.strip_prefix("http://")) else { return false };
+    let Some(rest) = raw.strip_prefix("https://").or_else(|| raw.strip_prefix("http://")) else {
+        return false;
+    };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     let host = host.split(':').next().unwrap_or_default();
     !user.contains('@') && parsed.host_str().is_some_and(|parsed| parsed.eq_ignore_ascii_case(host))
-}
-
-/// The address in characters of RFC 3986; `None` where the host cannot be.
-fn escaped(url: &Url) -> Option<String> {
-    let host = url.host_str()?;
-    let is_domain = matches!(url.host(), Some(Host::Domain(_)));
-    if is_domain && !host.bytes().all(is_plain) {
-        return None;
-    }
-    let mut out = String::with_capacity(url.as_str().len() + 16);
-    out.push_str(url.scheme());
-    out.push_str("://");
-    if !url.username().is_empty() || url.password().is_some() {
-        escape_into(&mut out, url.username(), b"");
-        if let Some(password) = url.password() {
-            out.push(':');
-            escape_into(&mut out, password, b"");
-        }
-        out.push('@');
-    }
-    out.push_str(host);
-    if let Some(port) = url.port() {
-        out.push_str(&format!(":{port}"));
-    }
-    escape_into(&mut out, url.path(), b"/:@");
-    for (sign, part) in [('?', url.query()), ('#', url.fragment())] {
-        if let Some(part) = part {
-            out.push(sign);
-            escape_into(&mut out, part, b"/:@?");
-        }
-    }
-    Some(out)
-}
-
-fn escape_into(out: &mut String, part: &str, also: &[u8]) {
-    let bytes = part.as_bytes();
-    for (at, byte) in bytes.iter().enumerate() {
-        if is_plain(*byte) || also.contains(byte) || (*byte == b'%' && is_escape(bytes, at)) {
-            out.push(char::from(*byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-}
-
-/// `%XX` taken back; `None` where that is not UTF-8.
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, behind)) = rest.split_first() {
-        let hex = behind.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex
-            .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
-        {
-            Some(byte) => {
-                out.push(byte);
-                rest = behind.get(2..).unwrap_or_default();
-            }
-            None => {
-                out.push(*first);
-                rest = behind;
-            }
-        }
-    }
-    String::from_utf8(out).ok()
 }
 
 /// Which crop of a card loses less than a tenth of a picture: `Some(false)` for 2:1, `Some(true)` for 1:1
@@ -358,15 +270,6 @@ mod tests {
             check(bad, Some("https://p.com"), None);
         }
         check(&format!("http://a.com/{}", "x".repeat(limits::URL_BYTES)), None, None);
-    }
-
-    #[test]
-    fn a_phone_number_is_plausible_or_nothing() {
-        assert_eq!(phone_number("tel:02-123-4567").as_deref(), Some("02-123-4567"));
-        assert_eq!(phone_number("TEL://%2B82%202%20123").as_deref(), Some("+82 2 123"));
-        for bad in ["tel:", "tel:abc", "tel:;ext=1", "tel:%FF", "021234567", "tel:--"] {
-            assert_eq!(phone_number(bad), None, "{bad}");
-        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod cards;
 pub mod degradation;
+mod escape;
 pub mod inbound;
 pub mod keyboard;
 mod labels;
@@ -11,5 +12,6 @@ mod media_in;
 pub mod outbound;
 mod quick_replies;
 mod room;
+mod row;
 mod text;
 pub mod view;

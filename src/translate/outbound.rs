@@ -1,25 +1,28 @@
 //! From a bot's reply to an answer that OpenBuilder shows (O1 to O5, K3, K4, I10).
+//!
+//! An answer is a slice of what there is to show, and every slice is made from the whole again: a parked rest is
+//! the reply's own bytes and a number, no state of the translation has to be kept. The price is that part 30 of a
+//! text at the bound lays out 29 parts for nothing, a few milliseconds that only such a text costs. The keyboard's
+//! quick replies stand below every part, since a user who has read enough may press one at once; cards, carousels
+//! and numbered lists are bubbles and come once, behind the words.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::cards;
 use super::degradation::{Degradation, Degradations};
 use super::keyboard::Keyboard;
 use super::quick_replies::{self, Asked, Key};
+use super::room;
+use super::row::{Bubble, Row};
 use super::view::View;
-use super::{cards, link, media, room, text};
-use crate::reading::{Photo, Reading};
-use crate::wire::answer::{Answer, BasicCard, Button, Output, SimpleImage, SimpleText, Template, TextCard, Thumbnail};
+use crate::reading::Reading;
+use crate::wire::answer::{Answer, Output, SimpleText, Template};
 use crate::wire::limits;
 use crate::wire::text::units;
 
 /// Bytes of the bubbles of one part; with 32 KiB of quick replies the answer stays below 64 KiB (O5).
 const BUBBLES_BYTES: usize = 31 * 1024 + 512;
-/// Bytes that a bubble other than a carousel takes at most: a card with two URLs of 4096, 400 units of 6 bytes as
-/// JSON escapes, and names. Three of them fit into a part.
-const SIMPLE_BYTES: usize = 10_500;
-/// Units of a `data:` URL that are written out.
-const DATA_URL: usize = 100;
 
 /// What is to be shown, and which slice of it.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +34,7 @@ pub struct Content<'a> {
     pub keyboard: Option<&'a Keyboard>,
     /// Which part of what does not fit into three bubbles (O5), from 0; past the end shows the last.
     pub part: u32,
-    /// Which page of the keyboard (K4), from 0; past the end shows the last.
+    /// The label its page begins with (K4), from 0; past the end shows the last page.
     pub page: u32,
     /// Offer `답변 보기` (S3).
     pub late: bool,
@@ -50,12 +53,21 @@ pub struct Translated<'a> {
     pub parts: u32,
     /// The part shown.
     pub part: u32,
-    /// How many pages the keyboard has; 1 without a keyboard.
-    pub pages: u32,
-    /// The page shown.
-    pub page: u32,
+    /// The page of the keyboard that is shown.
+    pub page: Page,
     /// Whether numbers were printed before the labels, so that numbers are understood (I5, I10).
     pub numbered: bool,
+}
+
+/// A page of a keyboard, named by the place of its first label (K4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Page {
+    /// The label it begins with, from 0.
+    pub start: u32,
+    /// Where `◀ 이전` leads.
+    pub previous: Option<u32>,
+    /// Where `다음 ▶` leads: the label behind its last one.
+    pub next: Option<u32>,
 }
 
 /// Shows a reply.
@@ -76,14 +88,24 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
         .map(|(index, label)| Key { index, label })
         .partition(|key| cards::calls_human(key.label, view));
     if row.bubbles.is_empty() {
-        row.nothing(content, !keys.is_empty() || human.is_empty());
+        // A page turn has no replies and lacks nothing.
+        if !content.readings.is_empty() || content.keyboard.is_none() {
+            row.degradations.add(Degradation::NoMessage);
+        }
+        // Where all labels are on the hand-over card, that says enough.
+        if !keys.is_empty() || human.is_empty() {
+            row.instead(content.keyboard.is_some());
+        }
+    }
+    if view.room {
+        // The list first: it belongs below the text.
+        row.list(&keys);
     }
     row.handover(&human);
-    let in_row = match content.keyboard {
-        Some(_) if view.room => row.list(&keys),
-        Some(keyboard) if cards::wanted(&keys, view) => row.carousels(keyboard, &keys),
-        _ => false,
-    };
+    let on_cards = content.keyboard.filter(|_| !view.room && cards::wanted(&keys, view));
+    if let Some(keyboard) = on_cards {
+        row.carousels(keyboard, &keys);
+    }
 
     let parts = parts(&row.bubbles, view.room);
     let last = parts.len().saturating_sub(1);
@@ -105,13 +127,13 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
     }
     let mut template =
         Template { outputs: shown.into_iter().map(|bubble| bubble.output).collect(), quick_replies: vec![] };
-    let (mut page, mut pages) = (0, 1);
+    let mut page = Page::default();
     if !view.room {
-        let keys = if in_row { &[] } else { keys.as_slice() };
+        let keys = if on_cards.is_some() { &[] } else { keys.as_slice() };
         let asked = Asked { more, late: content.late, keyboard: content.keyboard, page: content.page };
         let laid = quick_replies::lay(&asked, keys, view);
         degradations.join(laid.degradations);
-        (page, pages) = (laid.page, laid.pages);
+        page = laid.page;
         template.quick_replies = laid.quick_replies;
     }
     Translated {
@@ -119,7 +141,6 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
         degradations,
         parts: number(parts.len()),
         part: number(part),
-        pages,
         page,
         numbered,
     }
@@ -127,225 +148,6 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
 
 fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-/// A bubble and what grouping needs to know of it.
-struct Bubble<'a> {
-    output: Output<'a>,
-    /// Never less than it takes as JSON.
-    bytes: usize,
-    /// Numbers stand in it.
-    numbered: bool,
-}
-
-/// Everything there is to show, in order.
-struct Row<'a, 'v> {
-    view: &'v View<'a>,
-    bubbles: Vec<Bubble<'a>>,
-    degradations: Degradations,
-    /// Units that may still be said (O5).
-    left: usize,
-    /// Units of a text bubble.
-    text: usize,
-}
-
-impl<'a> Row<'a, '_> {
-    fn new<'v>(view: &'v View<'a>) -> Row<'a, 'v> {
-        let text = if view.room { room::TEXT } else { limits::SIMPLE_TEXT };
-        Row { view, bubbles: Vec::with_capacity(3), degradations: Degradations::NONE, left: limits::REPLY_UNITS, text }
-    }
-
-    fn push(&mut self, output: Output<'a>) {
-        // Texts take 6 bytes a unit at most: 6 KB. A card has two URLs, 400 units and a few names.
-        self.bubbles.push(Bubble { output, bytes: SIMPLE_BYTES, numbered: false });
-    }
-
-    /// As much of the words as may still be said; nothing for blank words.
-    fn afford(&mut self, words: Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
-        let words = words.filter(|words| !text::is_blank(words))?;
-        let wanted = units(&words);
-        if wanted <= self.left {
-            self.left -= wanted;
-            return Some(words);
-        }
-        self.degradations.add(Degradation::TextCut);
-        // Fewer than three units hold no character and an ellipsis.
-        let left = std::mem::take(&mut self.left);
-        (left >= 3).then(|| Cow::Owned(text::cut(&words, left).into_owned()))
-    }
-
-    fn texts(&mut self, words: Cow<'a, str>) {
-        let pieces = text::split_cow(words, self.text);
-        if pieces.len() > 1 {
-            self.degradations.add(Degradation::TextSplit);
-        }
-        for text in pieces {
-            self.push(Output::SimpleText(SimpleText { text }));
-        }
-    }
-
-    /// One reply: photo, text, link (O1, O2, O3).
-    fn reading(&mut self, reading: &'a Reading<'a>) {
-        self.degradations.join(reading.degradations);
-        let mut body = reading.text.as_deref().map(Cow::Borrowed).filter(|text| !text::is_blank(text));
-        let picture = reading.photo.as_ref().and_then(|photo| self.picture(photo, &mut body));
-        let mut button = None;
-        if let Some(link) = &reading.link {
-            let (shown, degradations) = link::show(link, self.view.policy);
-            self.degradations.join(degradations);
-            match shown {
-                link::Shown::Written(words) => body = Some(below(body, words)),
-                link::Shown::Button { button: made, label } => button = Some((made, label)),
-            }
-        }
-        // A link alone is a card titled with its label; else a label that was cut is written out in full.
-        let mut title = None;
-        let crop = picture.as_ref().and_then(|(_, size)| media::crop(*size));
-        let button = button.map(|(button, label)| {
-            if body.is_none() && crop.is_none() && units(&label) <= limits::TITLE {
-                title = Some(label);
-            } else if (body.is_none() && crop.is_none())
-                || (button.label != label && !body.as_ref().is_some_and(|body| body.contains(&*label)))
-            {
-                body = Some(below(body.take(), label));
-            }
-            button
-        });
-        let body = self.afford(body);
-
-        if let Some((image_url, _)) = picture {
-            let alt_text = text::cut(&self.view.policy.texts.photo_alt, limits::ALT_TEXT);
-            let fits = body.as_ref().is_none_or(|body| units(body) <= limits::BASIC_CARD);
-            let words = body.is_some() || button.is_some();
-            match crop.filter(|_| fits && words) {
-                Some(fixed_ratio) => {
-                    let button_layout = button.is_some().then_some("vertical");
-                    let thumbnail = Thumbnail { image_url, alt_text, fixed_ratio };
-                    let buttons = button.into_iter().collect();
-                    self.push(Output::BasicCard(BasicCard { description: body, thumbnail, buttons, button_layout }));
-                    return;
-                }
-                None => {
-                    self.push(Output::SimpleImage(SimpleImage { image_url, alt_text }));
-                    if words {
-                        self.degradations.add(Degradation::PhotoWhole);
-                    }
-                }
-            }
-        }
-        match (body, button) {
-            (Some(body), Some(button)) => self.card(body, button),
-            (Some(body), None) => self.texts(body),
-            (None, Some(button)) => {
-                let title = title.filter(|title| !text::is_blank(title)).unwrap_or_else(|| button.label.clone());
-                self.push(Output::TextCard(TextCard { title: Some(title), description: None, buttons: vec![button] }));
-            }
-            (None, None) => {}
-        }
-    }
-
-    /// A usable picture; the address of another is put into the words.
-    fn picture(&mut self, photo: &'a Photo<'a>, body: &mut Option<Cow<'a, str>>) -> Option<(Cow<'a, str>, Size)> {
-        if let Some(address) = media::address(&photo.url, self.view.policy) {
-            self.degradations.join(address.degradations);
-            return Some((address.url, photo.size));
-        }
-        self.degradations.add(Degradation::PhotoWritten);
-        let mut words = Cow::Borrowed(&*photo.url);
-        if photo.url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
-            // The picture itself in letters: nobody can read it, and it would bury the words.
-            words = text::cut(&photo.url, DATA_URL);
-        }
-        *body = Some(below(body.take(), words));
-        None
-    }
-
-    /// Words with a button: on one card, or the head as text and the tail on the card (O2).
-    fn card(&mut self, body: Cow<'a, str>, button: Button<'a>) {
-        let mut pieces = if units(&body) <= limits::TEXT_CARD { vec![body] } else { text::split_cow(body, self.text) };
-        let last = pieces.pop().unwrap_or_default();
-        let (head, tail) = match last {
-            Cow::Borrowed(last) => {
-                let (head, tail) = text::split_tail(last, limits::TEXT_CARD);
-                (Cow::Borrowed(head), Cow::Borrowed(tail))
-            }
-            Cow::Owned(last) => {
-                let (head, tail) = text::split_tail(&last, limits::TEXT_CARD);
-                (Cow::Owned(head.to_owned()), Cow::Owned(tail.to_owned()))
-            }
-        };
-        pieces.extend(Some(head).filter(|head| !text::is_blank(head)));
-        if !pieces.is_empty() {
-            self.degradations.add(Degradation::TextSplit);
-        }
-        for text in pieces {
-            self.push(Output::SimpleText(SimpleText { text }));
-        }
-        self.push(Output::TextCard(TextCard { title: None, description: Some(tail), buttons: vec![button] }));
-    }
-
-    /// Words where the replies have none (O4). A page turn has no replies and lacks nothing.
-    fn nothing(&mut self, content: &Content<'a>, words: bool) {
-        if !content.readings.is_empty() || content.keyboard.is_none() {
-            self.degradations.add(Degradation::NoMessage);
-        }
-        let texts = &self.view.policy.texts;
-        if words {
-            self.texts(Cow::Borrowed(if content.keyboard.is_some() { &texts.choose } else { &texts.no_reply }));
-            if self.bubbles.is_empty() {
-                self.texts(Cow::Borrowed(text::ELLIPSIS));
-            }
-        }
-    }
-
-    fn handover(&mut self, human: &[Key<'a>]) {
-        let labels: Vec<_> = human.iter().map(|key| key.label).collect();
-        let (cards, degradations) = cards::handover(&labels, self.view);
-        self.degradations.join(degradations);
-        for card in cards {
-            self.push(card);
-        }
-    }
-
-    fn carousels(&mut self, keyboard: &Keyboard, keys: &[Key<'a>]) -> bool {
-        let (carousels, degradations) = cards::carousels(keyboard, keys, self.view);
-        self.degradations.join(degradations);
-        for (carousel, bytes) in carousels {
-            let output = Output::Carousel(carousel);
-            self.bubbles.push(Bubble { output, bytes, numbered: false });
-        }
-        true
-    }
-
-    /// The labels as a numbered list, below the last text where it fits (I10).
-    fn list(&mut self, keys: &[Key<'a>]) -> bool {
-        let mut pieces = room::list(keys, self.text).into_iter().peekable();
-        if pieces.peek().is_none() {
-            return true;
-        }
-        self.degradations.add(Degradation::Numbered);
-        if let Some(Bubble { output: Output::SimpleText(last), numbered, .. }) = self.bubbles.last_mut()
-            && let Some(piece) = pieces.next_if(|piece| units(&last.text) + 2 + units(piece) <= self.text)
-        {
-            last.text = Cow::Owned(format!("{}\n\n{piece}", last.text));
-            *numbered = true;
-        }
-        for piece in pieces {
-            let output = Output::SimpleText(SimpleText { text: Cow::Owned(piece) });
-            self.bubbles.push(Bubble { output, bytes: SIMPLE_BYTES, numbered: true });
-        }
-        true
-    }
-}
-
-type Size = Option<(u32, u32)>;
-
-/// More words on a line of their own.
-fn below<'a>(body: Option<Cow<'a, str>>, words: Cow<'a, str>) -> Cow<'a, str> {
-    match body {
-        Some(body) => Cow::Owned(format!("{body}\n{words}")),
-        None => words,
-    }
 }
 
 /// Bubbles to parts: at most three, at most [`BUBBLES_BYTES`]. In a room the third is a text, which has room for
@@ -379,5 +181,5 @@ fn add_hint(shown: &mut Vec<Bubble<'_>>, hint: String) {
         return;
     }
     let output = Output::SimpleText(SimpleText { text: Cow::Owned(hint) });
-    shown.push(Bubble { output, bytes: SIMPLE_BYTES, numbered: false });
+    shown.push(Bubble::new(output));
 }

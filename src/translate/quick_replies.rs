@@ -1,25 +1,22 @@
 //! A keyboard as quick replies (K3), in pages where ten places are not enough (K4).
 //!
-//! Where a page ends depends on the keyboard alone. `답변 보기` and `이어서 보기` come and go between two page
-//! turns; were their places filled with labels while they are away, the next page would begin too late and a
-//! button would be lost between two pages. So a keyboard in pages always leaves them their two places, and a
-//! keyboard that fits whole beside what is shown at the moment has no pages: it shows everything. Rejected: marks
-//! that name a page by its first label, which pages would then have no numbers, and typed `다음 ▶` no meaning.
+//! A page is named by its first label, not by a number: `답변 보기` and `이어서 보기` come and go between two page
+//! turns and take places while they are there, so that a page may hold fewer labels than it did a moment ago. The
+//! next page begins where the shown one ended, and no button is ever between two pages. Rejected: numbered pages
+//! that always leave two places free, which makes every long keyboard a third longer for the rare offer.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use super::degradation::{Degradation, Degradations};
 use super::keyboard::Keyboard;
 use super::labels::Names;
+use super::outbound::Page;
 use super::text;
 use super::view::View;
 use crate::wire::answer::{Extra, QuickReply, QuickReplyAction};
 use crate::wire::limits;
 use crate::wire::mark::Mark;
 
-/// Places of a page for labels and `다음 ▶`, `◀ 이전`: two are left for `이어서 보기` and `답변 보기`.
-const PLACES: usize = limits::QUICK_REPLIES - 2;
 /// Bytes that the labels of one answer take at most; with the four words of the bridge's own it stays under 32 KiB,
 /// half of the answer (O5). One label takes up to 12 KiB, 1000 control characters twice.
 const LABEL_BYTES: usize = 26 * 1024;
@@ -88,25 +85,33 @@ pub(super) fn fit(keys: &[Key<'_>], taken: usize, block: Option<&str>) -> bool {
         && keys.iter().map(|key| key.bytes(block)).sum::<usize>() <= LABEL_BYTES
 }
 
-/// The pages of a keyboard that has some: 7 labels and `다음 ▶`; 6 and both; `◀ 이전` and up to 7. Fewer where
-/// labels are so long that ten of them would burst the answer.
-fn pages(keys: &[Key<'_>], block: Option<&str>) -> Vec<Range<usize>> {
-    let mut pages: Vec<Range<usize>> = Vec::new();
-    let mut start = 0;
-    while start < keys.len() {
-        let rest = keys.get(start..).unwrap_or_default();
-        let turns = usize::from(start > 0) + usize::from(start == 0 || rest.len() > PLACES - 1);
-        let mut bytes = 0;
-        let fitting = rest.iter().take(PLACES - turns).take_while(|key| {
-            bytes += key.bytes(block);
-            bytes <= LABEL_BYTES
-        });
-        // One label always fits: it takes less than half of the bound.
-        let end = start + fitting.count().max(1);
-        pages.push(start..end);
-        start = end;
+/// Where the page that begins at `start` ends, beside `taken` quick replies of the bridge's own: with nothing taken 9
+/// labels and `다음 ▶`; 8 and both; `◀ 이전` and up to 9. Fewer where labels are so long that ten of them would burst
+/// the answer; one always fits, for it takes less than half of the bound.
+fn end(keys: &[Key<'_>], start: usize, taken: usize, block: Option<&str>) -> usize {
+    let rest = keys.get(start..).unwrap_or_default();
+    let places = limits::QUICK_REPLIES - taken - usize::from(start > 0);
+    let mut bytes = 0;
+    let fitting = rest.iter().take(places).take_while(|key| {
+        bytes += key.bytes(block);
+        bytes <= LABEL_BYTES
+    });
+    let fitting = fitting.count();
+    let needs_next = fitting < rest.len();
+    // `다음 ▶` takes the last place, where every one was filled.
+    start + if needs_next && fitting == places { fitting - 1 } else { fitting }.max(1).min(rest.len())
+}
+
+/// Where pages begin while nothing of the bridge's own is offered: what `◀ 이전` goes back to.
+fn starts(keys: &[Key<'_>], block: Option<&str>) -> Vec<usize> {
+    let mut starts = vec![0];
+    loop {
+        let next = end(keys, starts.last().copied().unwrap_or_default(), 0, block);
+        if next >= keys.len() {
+            return starts;
+        }
+        starts.push(next);
     }
-    pages
 }
 
 /// What the quick replies of an answer are made of.
@@ -117,15 +122,14 @@ pub(super) struct Asked<'a> {
     pub(super) late: bool,
     /// The keyboard.
     pub(super) keyboard: Option<&'a Keyboard>,
-    /// Which page of them.
+    /// The label its page begins with.
     pub(super) page: u32,
 }
 
-/// Quick replies, and which page of how many they are.
+/// Quick replies, and which page they are.
 pub(super) struct Laid<'a> {
     pub(super) quick_replies: Vec<QuickReply<'a>>,
-    pub(super) page: u32,
-    pub(super) pages: u32,
+    pub(super) page: Page,
     pub(super) degradations: Degradations,
 }
 
@@ -134,12 +138,19 @@ pub(super) fn lay<'a>(asked: &Asked<'_>, keys: &[Key<'a>], view: &View<'a>) -> L
     let texts = &view.policy.texts;
     let block = block(view);
     let taken = usize::from(asked.more.is_some()) + usize::from(asked.late);
-    let ranges = if fit(keys, taken, block) { vec![0..keys.len()] } else { pages(keys, block) };
-    let last = ranges.len().saturating_sub(1);
-    let page = usize::try_from(asked.page).unwrap_or(usize::MAX).min(last);
-    let shown = ranges.get(page).cloned().and_then(|range| keys.get(range)).unwrap_or_default();
+    let (start, finish, previous) = if fit(keys, taken, block) {
+        (0, keys.len(), None)
+    } else {
+        let starts = starts(keys, block);
+        let last = starts.last().copied().unwrap_or_default();
+        let start = usize::try_from(asked.page).unwrap_or(usize::MAX);
+        let start = if start < keys.len() { start } else { last };
+        (start, end(keys, start, taken, block), starts.into_iter().rev().find(|before| *before < start))
+    };
+    let shown = keys.get(start..finish).unwrap_or_default();
+    let next = (finish < keys.len()).then_some(finish);
     let mut degradations = Degradations::NONE;
-    if last > 0 {
+    if previous.or(next).is_some() {
         degradations.add(Degradation::Pages);
     }
 
@@ -150,10 +161,7 @@ pub(super) fn lay<'a>(asked: &Asked<'_>, keys: &[Key<'a>], view: &View<'a>) -> L
         let message_text = if text::is_blank(words) { label.clone() } else { text::cut(words, OWN_WORDS) };
         quick_reply(label, message_text, mark, block)
     };
-    let turn = |to: Option<usize>| {
-        let page = u32::try_from(to.filter(|to| *to <= last)?).ok()?;
-        Some(Mark::Page { keyboard: asked.keyboard?.id(), page })
-    };
+    let turn = |to: Option<usize>| Some(Mark::Page { keyboard: asked.keyboard?.id(), page: number(to?) });
     let mut quick_replies = Vec::with_capacity(limits::QUICK_REPLIES);
     if let Some(part) = asked.more {
         quick_replies.push(own(&texts.more_label, Mark::More { part }));
@@ -161,10 +169,10 @@ pub(super) fn lay<'a>(asked: &Asked<'_>, keys: &[Key<'a>], view: &View<'a>) -> L
     if asked.late {
         quick_replies.push(own(&texts.late_label, Mark::Late));
     }
-    if let Some(mark) = turn(page.checked_sub(1)) {
+    if let Some(mark) = turn(previous) {
         quick_replies.push(own(&texts.previous_label, mark));
     }
-    let next = turn(page.checked_add(1)).map(|mark| own(&texts.next_label, mark));
+    let forward = turn(next).map(|mark| own(&texts.next_label, mark));
     if let Some(keyboard) = asked.keyboard {
         for key in shown {
             let (label, is_cut) = names.name(key.label);
@@ -175,9 +183,13 @@ pub(super) fn lay<'a>(asked: &Asked<'_>, keys: &[Key<'a>], view: &View<'a>) -> L
             quick_replies.push(quick_reply(label, press.message_text, press.mark, block));
         }
     }
-    quick_replies.extend(next);
-    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    Laid { quick_replies, page: number(page), pages: number(ranges.len()), degradations }
+    quick_replies.extend(forward);
+    let page = Page { start: number(start), previous: previous.map(number), next: next.map(number) };
+    Laid { quick_replies, page, degradations }
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn quick_reply<'a>(

@@ -41,7 +41,9 @@ pub(super) fn split(text: &str, limit: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(end) = end_of_units(rest, limit) {
-        let Some((piece, behind)) = rest.split_at_checked(last_seam(rest, end)) else { break };
+        let Some((piece, behind)) = rest.split_at_checked(last_seam(rest, end)) else {
+            break;
+        };
         if !is_blank(piece) {
             pieces.push(piece);
         }
@@ -57,7 +59,9 @@ pub(super) fn split(text: &str, limit: usize) -> Vec<&str> {
 pub(super) fn split_cow(text: Cow<'_, str>, limit: usize) -> Vec<Cow<'_, str>> {
     match text {
         Cow::Borrowed(text) => split(text, limit).into_iter().map(Cow::Borrowed).collect(),
-        Cow::Owned(text) if end_of_units(&text, limit).is_none() && !is_blank(&text) => vec![Cow::Owned(text)],
+        Cow::Owned(text) if end_of_units(&text, limit).is_none() && !is_blank(&text) => {
+            vec![Cow::Owned(text)]
+        }
         Cow::Owned(text) => split(&text, limit).into_iter().map(|piece| Cow::Owned(piece.to_owned())).collect(),
     }
 }
@@ -123,7 +127,7 @@ fn window(text: &str, end: usize) -> &str {
 /// The last grapheme boundary up to `end`; `end` itself where the first grapheme is longer.
 fn grapheme_end(text: &str, end: usize) -> usize {
     let boundaries = window(text, end).grapheme_indices(true).map(|(at, _)| at);
-    boundaries.filter(|at| *at > 0 && *at <= end).last().unwrap_or(end)
+    boundaries.skip(1).take_while(|at| *at <= end).last().unwrap_or(end)
 }
 
 /// How good a place to split is, worst first.

@@ -41,7 +41,7 @@ pub enum Mark<'a> {
     Page {
         /// Which keyboard.
         keyboard: KeyboardId,
-        /// Counted from 0.
+        /// The label it begins with, counted from 0.
         page: u32,
     },
     /// `이어서 보기`: show this part of what was too long for one answer (O5).

@@ -1,0 +1,224 @@
+//! The real binary under test, an old bot beside it, and calls to both.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// How long anything may take before the test says that it hangs.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An old bot that answers every message with a text and two buttons.
+pub(crate) struct OldBot {
+    address: SocketAddr,
+}
+
+impl OldBot {
+    pub(crate) fn start(name: &'static str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                thread::spawn(move || serve(stream, name));
+            }
+        });
+        Self { address }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+fn serve(stream: TcpStream, name: &str) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut stream = stream;
+    loop {
+        let Some((head, body)) = read_message(&mut reader) else { return };
+        let answer = if head.starts_with("GET ") {
+            json!({ "type": "buttons", "buttons": ["급식", "시간표"] })
+        } else {
+            let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+            let text = format!("{name}: {}", asked["content"].as_str().unwrap_or("?"));
+            json!({ "message": { "text": text }, "keyboard": { "type": "buttons", "buttons": ["급식", "시간표"] } })
+        };
+        let body = answer.to_string();
+        let head =
+            format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+        if stream.write_all(format!("{head}{body}").as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+/// Head and body of an HTTP message with a Content-Length; `None` at the connection's end.
+pub(crate) fn read_message(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
+    let (mut head, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse().ok()?;
+        }
+        if line == "\r\n" {
+            break;
+        }
+        head.push_str(&line);
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some((head, body))
+}
+
+/// The running binary.
+pub(crate) struct Bridge {
+    child: Child,
+    pub(crate) public: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    lines: Mutex<Receiver<String>>,
+    pub(crate) log: Arc<Mutex<String>>,
+}
+
+impl Bridge {
+    /// Starts `serve` and waits for its line that says where it serves.
+    pub(crate) fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_smartchat-bridge"));
+        command.arg("serve").args(arguments).envs(environment.iter().copied());
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let (sender, lines) = channel();
+        let log = Arc::new(Mutex::new(String::new()));
+        let (stderr, kept) = (child.stderr.take().unwrap(), Arc::clone(&log));
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                kept.lock().unwrap().push_str(&format!("{line}\n"));
+                let _unheard = sender.send(line);
+            }
+        });
+        let mut bridge = Self {
+            child,
+            public: SocketAddr::from(([127, 0, 0, 1], 0)),
+            admin: SocketAddr::from(([127, 0, 0, 1], 0)),
+            lines: Mutex::new(lines),
+            log,
+        };
+        let line = bridge.wait_for("the bridge serves");
+        let line: Value = serde_json::from_str(&line).unwrap();
+        bridge.public = line["public"].as_str().unwrap().parse().unwrap();
+        bridge.admin = line["admin"].as_str().unwrap().parse().unwrap();
+        bridge
+    }
+
+    /// Starts `serve` with a configuration file and the listeners on free ports.
+    pub(crate) fn with_file(file: &Path) -> Self {
+        let file = file.to_str().unwrap();
+        Self::start(&["--config", file, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], &[])
+    }
+
+    /// The next log line that holds `words`.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, words: &str) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.lines.lock().unwrap().recv_timeout(left) {
+                Ok(line) if line.contains(words) => return line,
+                Ok(_) => {}
+                Err(_) => panic!("no line with {words:?} in\n{}", self.log.lock().unwrap()),
+            }
+        }
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+
+    /// Waits for the end; the exit code.
+    #[track_caller]
+    pub(crate) fn ended(&mut self) -> i32 {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().unwrap_or(-1);
+            }
+            thread::yield_now();
+        }
+        panic!("it does not end");
+    }
+
+    pub(crate) fn say(&self, user: &str, words: &str) -> Value {
+        let (status, body) = post(self.public, "/skill", &[], &skill_call(user, words));
+        assert_eq!(status, 200, "{body}");
+        body
+    }
+
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        request(self.admin, "GET", path, &[], None)
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// A call as OpenBuilder makes it.
+pub(crate) fn skill_call(user: &str, words: &str) -> Value {
+    json!({
+        "bot": { "id": "64a1f0c27b3d9e5a10c4e8b2", "name": "봇" },
+        "intent": { "id": "64a1f0c27b3d9e5a10c4e8b7", "name": "폴백 블록" },
+        "action": { "id": "64a1f1d58c2e7b4f90a3d615", "name": "스킬", "params": {}, "detailParams": {}, "clientExtra": {} },
+        "userRequest": {
+            "utterance": words,
+            "user": { "id": "f".repeat(66), "type": "botUserKey", "properties": { "plusfriendUserKey": user } },
+            "params": { "surface": "Kakaotalk.plusfriend" },
+            "lang": "ko", "timezone": "Asia/Seoul",
+        },
+        "contexts": [],
+    })
+}
+
+pub(crate) fn post(to: SocketAddr, path: &str, headers: &[(&str, &str)], body: &Value) -> (u16, Value) {
+    let (status, body) = request(to, "POST", path, headers, Some(&body.to_string()));
+    (status, serde_json::from_str(&body).unwrap_or(Value::String(body)))
+}
+
+pub(crate) fn request(
+    to: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<&str>,
+) -> (u16, String) {
+    let mut stream = TcpStream::connect(to).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let extra: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let body = body.unwrap_or_default();
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n{extra}Content-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) =
+        answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer to {method} {path}: {answer:?}"));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap();
+    (status, body.to_owned())
+}
+
+pub(crate) fn text(answer: &Value) -> &str {
+    answer["template"]["outputs"][0]["simpleText"]["text"].as_str().unwrap_or_default()
+}

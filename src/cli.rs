@@ -13,6 +13,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 mod completions;
 mod config;
 mod demo;
+mod exit;
 mod health;
 mod http;
 mod output;
@@ -21,6 +22,7 @@ mod serve;
 mod sources;
 mod translate;
 
+use exit::Exit;
 use output::complain;
 
 const EXAMPLES: &str = "\
@@ -35,7 +37,7 @@ Examples:
 Exit codes: 0 ok, 1 failure, 2 findings, 64 wrong usage, 78 wrong configuration.
 ";
 
-/// Puts an unchanged KakaoTalk \"API-type smart chat\" bot server behind Kakao i OpenBuilder.
+/// Puts an unchanged KakaoTalk "API-type smart chat" bot server behind Kakao i OpenBuilder.
 #[derive(Debug, Parser)]
 #[command(name = "smartchat-bridge", version, after_help = EXAMPLES, arg_required_else_help = true)]
 struct Cli {
@@ -59,33 +61,6 @@ enum Command {
     Health(health::Args),
     /// Prints a completion script for a shell
     Completions(completions::Args),
-}
-
-/// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Exit {
-    /// As wanted.
-    Success,
-    /// It did not work.
-    Failure,
-    /// It worked, and something is wrong with what was looked at.
-    Findings,
-    /// The command line makes no sense (sysexits.h: EX_USAGE).
-    Usage,
-    /// The configuration is wrong (sysexits.h: EX_CONFIG).
-    Configuration,
-}
-
-impl Exit {
-    fn code(self) -> u8 {
-        match self {
-            Self::Success => 0,
-            Self::Failure => 1,
-            Self::Findings => 2,
-            Self::Usage => 64,
-            Self::Configuration => 78,
-        }
-    }
 }
 
 /// The program.
@@ -126,7 +101,7 @@ impl Command {
             Self::Translate(args) => translate::run(&args),
             Self::Config(args) => config::run(&args),
             Self::Health(args) => Ok(health::run(&args)),
-            Self::Completions(args) => completions::run(&args),
+            Self::Completions(args) => completions::run(&args, &mut command()),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap_complete::Shell;
 
-use super::Exit;
+use super::exit::Exit;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,11 +21,11 @@ pub(super) struct Args {
     shell: Shell,
 }
 
-/// Writes the script to standard output.
-pub(super) fn run(args: &Args) -> io::Result<Exit> {
+/// Writes the script for `command` to standard output.
+pub(super) fn run(args: &Args, command: &mut clap::Command) -> io::Result<Exit> {
     // Written to memory first: the generator panics where standard output is gone.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut super::command(), "smartchat-bridge", &mut script);
+    clap_complete::generate(args.shell, command, "smartchat-bridge", &mut script);
     io::stdout().lock().write_all(&script)?;
     Ok(Exit::Success)
 }

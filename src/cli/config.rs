@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Subcommand, ValueEnum};
 use hyper::Method;
 
-use super::Exit;
+use super::exit::Exit;
 use super::http::{self, Call};
 use super::output::{chain, complain};
 use super::sources::SourceArgs;

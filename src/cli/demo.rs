@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
-use super::Exit;
+use super::exit::Exit;
 use super::output::{chain, complain};
+use super::say::SINK;
 use super::say::call::{self, Spoken, Who};
 use super::serve;
 use super::sources::key_and_value;
@@ -69,6 +70,7 @@ fn flags(args: &Args, bot: &str) -> Vec<Flag> {
         ("bots.default.url", bot, "demo"),
         // Its picture lies on this machine, where the browser that looks at it runs too.
         ("bots.default.public_url", bot, "demo"),
+        ("callback.origins", &format!("https://bot-api.kakao.com,http://{SINK}"), "demo"),
         ("log.filter", "warn", "demo"),
         ("listen", &args.listen.to_string(), "--listen"),
         ("admin.listen", &args.admin.to_string(), "--admin"),
@@ -90,7 +92,8 @@ fn tell(running: &Running, bot: &str) -> io::Result<()> {
     writeln!(out, "운영자 / operators:  http://{}/  (/metrics, /readyz)", running.admin())?;
     writeln!(out, "옛 봇 / old bot:     {bot}  (GET /keyboard, POST /message)")?;
     writeln!(out, "\n말을 걸어 보세요 / speak to it, in another terminal:\n")?;
-    writeln!(out, "  smartchat-bridge say --url {url}\n")?;
+    writeln!(out, "  smartchat-bridge say --url {url}")?;
+    writeln!(out, "  smartchat-bridge say --url {url} --callback \"천천히 답하기 (8초)\"\n")?;
     writeln!(out, "OpenBuilder가 보내는 그대로 / the very call that OpenBuilder makes:\n")?;
     writeln!(out, "  {}\n", curl(&url, &call::body(&who, &Spoken::Words(words), None).to_string()))?;
     writeln!(out, "해 볼 말 / what to say:")?;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use hyper::Method;
 use url::Url;
 
-use super::Exit;
+use super::exit::Exit;
 use super::http::{self, Call};
 use super::output::{chain, complain};
 use crate::config::{Sources, environment};
@@ -93,9 +93,8 @@ fn configured(args: &Args) -> Option<Url> {
 /// Where a listener on all addresses is reached from this machine.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
+        IpAddr::V4(ip) => IpAddr::V4(if ip.is_unspecified() { Ipv4Addr::LOCALHOST } else { ip }),
+        IpAddr::V6(ip) => IpAddr::V6(if ip.is_unspecified() { Ipv6Addr::LOCALHOST } else { ip }),
     };
     SocketAddr::new(ip, address.port())
 }

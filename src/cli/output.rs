@@ -15,7 +15,7 @@ pub(super) fn chain(error: &dyn Error) -> String {
     let mut cause = error.source();
     while let Some(error) = cause {
         let words = error.to_string();
-        if !line.ends_with(&words) {
+        if !line.contains(&words) {
             line = format!("{line}: {words}");
         }
         cause = error.source();

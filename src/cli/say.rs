@@ -9,7 +9,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 use url::Url;
 
-use super::Exit;
+use super::exit::Exit;
 use super::http::{self, Call};
 use super::output::{chain, complain};
 use crate::term::draw::{self, Press};
@@ -28,6 +28,9 @@ const CALLBACK: Duration = Duration::from_secs(60);
 /// Bytes of a line that is typed.
 const LINE: u64 = 64 * 1024;
 
+/// Where a callback comes to unless told otherwise: fixed, so that the bridge can be told before; the demo's bridge is.
+pub(super) const SINK: &str = "127.0.0.1:9191";
+
 const EXAMPLES: &str = "\
 Examples:
   smartchat-bridge say \"오늘의 메뉴\"
@@ -35,8 +38,8 @@ Examples:
                                                        an empty line goes home, a blank before a number sends the number
   smartchat-bridge say --home --url https://bridge.example.com/skill --header 'x-skill-secret: …'
   smartchat-bridge say --photo https://talk.kakaocdn.net/dna/x/y/z/i_1.jpg
-  smartchat-bridge say --callback=127.0.0.1:9191 \"천천히 답하기\"
-                                                       the bridge must run with --set callback.origins=http://127.0.0.1:9191
+  smartchat-bridge say --callback \"천천히 답하기\"       the bridge must run with --set callback.origins=http://127.0.0.1:9191;
+                                                       the demo does
 
 Exit codes: 0 an answer that KakaoTalk would show, 1 none.
 ";
@@ -65,8 +68,9 @@ pub(super) struct Args {
     /// As OpenBuilder's own test panel calls: no user key, no callback
     #[arg(long)]
     tester: bool,
-    /// Offer a callback to this address on this machine, and wait a minute for it; port 0 is any free one
-    #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:0")]
+    /// Offer a callback to this address on this machine [default: 127.0.0.1:9191], and wait a minute for it; the
+    /// bridge must know it by callback.origins
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = SINK)]
     callback: Option<std::net::SocketAddr>,
     /// A header to send, such as the skill's secret; may be given several times
     #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
@@ -80,8 +84,16 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> io::Result<Exit> {
     let runtime = http::runtime()?;
     let sink = match args.callback {
-        Some(address) => Some(runtime.block_on(Sink::open(address))?),
         None => None,
+        Some(address) => match runtime.block_on(Sink::open(address)) {
+            Ok(sink) => Some(sink),
+            Err(error) => {
+                complain(format_args!(
+                    "error: cannot listen on {address}: {error}; choose another with --callback=ADDR"
+                ));
+                return Ok(Exit::Failure);
+            }
+        },
     };
     if let Some(sink) = &sink {
         complain(format_args!(

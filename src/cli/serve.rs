@@ -1,6 +1,6 @@
 //! `serve`: the bridge.
 
-use super::Exit;
+use super::exit::Exit;
 use super::output::{chain, complain};
 use super::sources::SourceArgs;
 use crate::config;

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use serde_json::Value;
 use url::Url;
 
-use super::Exit;
+use super::exit::Exit;
 use super::output::complain;
 use crate::ids::BotId;
 use crate::reading::{self, Reading};

@@ -1,6 +1,6 @@
 //! A skill call as OpenBuilder writes it (openbuilder.md 1; logged calls of 2025 and 2026).
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::term::draw::Press;
@@ -57,25 +57,35 @@ pub(in crate::cli) fn body(who: &Who<'_>, spoken: &Spoken<'_>, callback: Option<
     let digest = Sha256::new().chain_update(who.bot.trim_end_matches('!')).chain_update([0]).chain_update(who.user);
     let digest: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     let id = format!("{digest}1e");
-    let mut properties = json!({ "botUserKey": id, "bot_user_key": id });
-    let mut params = json!({ "surface": "Kakaotalk.plusfriend" });
-    if who.tester {
+    let mut properties = members(json!({ "botUserKey": id, "bot_user_key": id }));
+    let mut params = if who.tester {
         words.push('\n');
-        params = json!({ "surface": "BuilderBotTest", "ignoreMe": "true" });
+        members(json!({ "surface": "BuilderBotTest", "ignoreMe": "true" }))
     } else {
-        properties["isFriend"] = json!(true);
-        properties["plusfriendUserKey"] = json!(who.user);
-        properties["plusfriend_user_key"] = json!(who.user);
-    }
+        properties.extend(members(json!({
+            "isFriend": true,
+            "plusfriendUserKey": who.user,
+            "plusfriend_user_key": who.user,
+        })));
+        members(json!({ "surface": "Kakaotalk.plusfriend" }))
+    };
     if let Spoken::Photo(url) = spoken {
-        params["media"] = json!({ "type": "image", "url": url });
+        params.insert("media".to_owned(), json!({ "type": "image", "url": url }));
     }
-    let block = json!({ "id": block.0, "name": block.1 });
-    let mut intent = block.clone();
-    intent["extra"] = json!({ "reason": { "code": 1, "message": "OK" } });
-    let mut call = json!({
+    let mut request = members(json!({
+        "block": { "id": block.0, "name": block.1 },
+        "user": { "id": id, "type": "botUserKey", "properties": properties },
+        "utterance": words,
+        "params": params,
+        "lang": if who.tester { "kr" } else { "ko" },
+        "timezone": "Asia/Seoul",
+    }));
+    if let Some(callback) = callback {
+        request.insert("callbackUrl".to_owned(), json!(callback));
+    }
+    let mut call = members(json!({
         "bot": { "id": who.bot, "name": "smartchat-bridge say" },
-        "intent": intent,
+        "intent": { "id": block.0, "name": block.1, "extra": { "reason": { "code": 1, "message": "OK" } } },
         "action": {
             "id": "64a1f1d58c2e7b4f90a3d615",
             "name": "smartchat-bridge",
@@ -83,23 +93,21 @@ pub(in crate::cli) fn body(who: &Who<'_>, spoken: &Spoken<'_>, callback: Option<
             "detailParams": {},
             "clientExtra": extra,
         },
-        "userRequest": {
-            "block": block,
-            "user": { "id": id, "type": "botUserKey", "properties": properties },
-            "utterance": words,
-            "params": params,
-            "lang": if who.tester { "kr" } else { "ko" },
-            "timezone": "Asia/Seoul",
-        },
+        "userRequest": request,
         "contexts": [],
-    });
-    if let Some(callback) = callback {
-        call["userRequest"]["callbackUrl"] = json!(callback);
-    }
+    }));
     if !who.tester && !matches!(spoken, Spoken::Home) {
-        call["flow"] = json!({ "trigger": { "type": trigger } });
+        call.insert("flow".to_owned(), json!({ "trigger": { "type": trigger } }));
     }
-    call
+    Value::Object(call)
+}
+
+/// The members of an object.
+fn members(object: Value) -> Map<String, Value> {
+    match object {
+        Value::Object(members) => members,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
+    }
 }
 
 #[cfg(test)]

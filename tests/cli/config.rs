@@ -1,0 +1,50 @@
+use std::fs;
+
+use super::{run, run_in};
+
+#[test]
+fn a_wrong_configuration_ends_with_78_and_all_its_problems() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    fs::write(&file, "lisen = \"x\"\n[bots.shop]\nurl = \"old-bot:8000\"\ndeadline = 4\n").unwrap();
+    let file = file.to_str().unwrap();
+    for command in [&["config", "check"][..], &["config", "show"], &["serve"]] {
+        let ended = run(&[command, &["--config", file]].concat(), b"");
+        assert!(ended.out(78).is_empty(), "{command:?}");
+        for told in ["lisen", "line 3", "bots.shop.deadline", "3 problems."] {
+            assert!(ended.err.contains(told), "{command:?}: {}", ended.err);
+        }
+    }
+    assert!(run(&["serve"], b"").err.contains("--bot"));
+    assert!(run(&["config", "check", "--config", "/nowhere.toml"], b"").err.contains("cannot be read"));
+}
+
+#[test]
+fn what_is_in_force_is_told_with_its_origin() {
+    let environment = [("BRIDGE_BOTS__SHOP__URL", "http://old-bot:8000"), ("BRIDGE_GRACE", "20s")];
+    let flags = ["config", "show", "--listen", "127.0.0.1:7000", "--set", "callback.after=3s"];
+    let shown = run_in(&environment, &flags, b"");
+    for line in [
+        "listen\t\"127.0.0.1:7000\"\tflag --listen",
+        "callback.after\t\"3s\"\tflag --set",
+        "grace\t\"20s\"\tvariable BRIDGE_GRACE",
+        "admin.listen\t\"127.0.0.1:9090\"\tdefault",
+    ] {
+        assert!(shown.out(0).lines().any(|shown| shown == line), "{line} in {}", shown.out);
+    }
+    assert!(run_in(&environment, &["config", "check"], b"").out(0).contains("good: 1 bot."));
+}
+
+#[test]
+fn schema_and_reference_are_printed() {
+    let schema: serde_json::Value = serde_json::from_str(run(&["config", "schema"], b"").out(0)).unwrap();
+    assert!(schema["properties"]["listen"].is_object());
+    assert!(run(&["config", "reference"], b"").out(0).starts_with("# Configuration"));
+    assert!(run(&["config", "reference", "--language", "ko"], b"").out(0).starts_with("# 설정"));
+}
+
+#[test]
+fn a_probe_finds_a_bot_that_is_not_there() {
+    let ended = run(&["config", "check", "--probe", "--bot", "http://127.0.0.1:1"], b"");
+    assert!(ended.out(2).contains("default: no answer from http://127.0.0.1:1/keyboard"));
+}

@@ -1,0 +1,94 @@
+//! The demo and the server under it, from the outside.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use smartchat_bridge::time;
+
+use super::{program, run};
+
+/// A running program; killed when it goes out of sight.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+fn demo() -> (Running, Vec<String>) {
+    let arguments = ["demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+    let mut command = program(&arguments);
+    let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap());
+    let mut out = BufReader::new(running.0.stdout.as_mut().unwrap());
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        assert_ne!(out.read_line(&mut line).unwrap(), 0, "the demo ended: {lines:?}");
+        let last = line.contains("Ctrl-C");
+        lines.push(line.trim().to_owned());
+        if last {
+            return (running, lines);
+        }
+    }
+}
+
+/// The word behind `before` in the demo's words.
+fn word<'a>(lines: &'a [String], before: &str) -> &'a str {
+    lines.iter().find_map(|line| line.split_once(before)?.1.split_whitespace().next()).unwrap()
+}
+
+#[test]
+fn the_demo_serves_at_once_and_everything_it_prints_works() {
+    let begun = time::instant();
+    let (mut running, lines) = demo();
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    let url = word(&lines, "bridge:");
+
+    let curl = lines.iter().find(|line| line.starts_with("curl ")).unwrap();
+    match Command::new("sh").args(["-c", curl]).output() {
+        Ok(said) if said.status.code() != Some(127) => {
+            let answer: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+            let text = answer["template"]["outputs"][0]["simpleText"]["text"].as_str().unwrap();
+            assert!(text.contains("떡볶이"), "{answer}");
+        }
+        _ => eprintln!("skipped: there is no curl"),
+    }
+
+    let talk = "\n오늘의 메뉴\n전체 메뉴 30가지\n돈가스\n처음으로\n가게 사진\n찾아오는 길\n주문 남기기\n김밥 두 줄\n고장 난 답 보기\n처음으로\n";
+    let said = run(&["say", "--user", "DemoUser-002", "--url", url], talk.as_bytes());
+    for seen in [
+        "다음 ▶",
+        "돈가스 하나 드릴까요?",
+        "photo.png",
+        "지도 보기",
+        "주문을 받았습니다: 김밥 두 줄",
+        "JSON이 깨져 있습니다",
+        "무엇을 도와드릴까요?",
+    ] {
+        assert!(said.out(0).contains(seen), "{seen} in {}", said.out);
+    }
+
+    let admin = word(&lines, "operators:");
+    assert_eq!(run(&["health", "--url", &format!("{admin}readyz")], b"").code, 0);
+    let bot = word(&lines, "old bot:");
+    assert!(run(&["config", "check", "--probe", "--bot", bot], b"").out(0).contains("8 buttons"));
+
+    // A second one cannot have the port, and says what to do.
+    let listen = url.trim_start_matches("http://").trim_end_matches("/skill");
+    let taken = run(&["demo", "--listen", listen, "--admin", "127.0.0.1:0"], b"");
+    assert!(taken.out(78).is_empty() && taken.err.contains(listen) && taken.err.contains("--listen"), "{}", taken.err);
+
+    // SIGTERM ends it well.
+    let id = running.0.id().to_string();
+    assert!(Command::new("sh").args(["-c", &format!("kill -TERM {id}")]).status().unwrap().success());
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_setting_of_the_demo_that_is_wrong_is_a_configuration_problem() {
+    let ended = run(&["demo", "--set", "bots.default.overflow=cards"], b"");
+    assert!(ended.out(78).is_empty() && ended.err.contains("carousel"));
+}

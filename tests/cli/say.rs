@@ -1,0 +1,90 @@
+use super::bridge::Bridge;
+use super::{run, run_in};
+
+const GOOD: &str = r#"{"version":"2.0","template":{"outputs":[{"simpleText":{"text":"오늘의 급식"}}],"quickReplies":[{"label":"내일","action":"message","messageText":"내일의 급식","extra":{"sb":{"v":1,"w":"내일의 급식"}}}]}}"#;
+
+#[test]
+fn words_are_said_as_openbuilder_says_them_and_the_answer_is_drawn() {
+    let bridge = Bridge::answering(&[(200, GOOD)]);
+    let ended = run(&["say", "오늘", "급식", "--url", &bridge.url(), "--header", "x-skill-secret: 12345"], b"");
+    assert_eq!(ended.out(0), "│ 오늘의 급식\n  [1] 내일\n");
+    let (head, call) = bridge.call();
+    assert!(head.starts_with("POST /skill HTTP/1.1") && head.to_ascii_lowercase().contains("x-skill-secret: 12345"));
+    assert_eq!(call["userRequest"]["utterance"], "오늘 급식");
+    assert_eq!(call["userRequest"]["user"]["properties"]["plusfriendUserKey"], "DemoUser-001");
+    assert!(call["userRequest"].get("callbackUrl").is_none());
+}
+
+#[test]
+fn a_number_presses_that_button_and_an_empty_line_goes_home() {
+    let bridge = Bridge::answering(&[(200, GOOD); 5]);
+    let ended = run(&["say", "--url", &bridge.url()], "\n1\n 1\n7\n안녕".as_bytes());
+    assert_eq!(ended.out(0).matches("│ 오늘의 급식").count(), 5);
+    assert_eq!(bridge.call().1["userRequest"]["block"]["name"], "웰컴 블록");
+    let (_, pressed) = bridge.call();
+    assert_eq!(pressed["userRequest"]["utterance"], "내일의 급식");
+    assert_eq!(pressed["action"]["clientExtra"]["sb"]["w"], "내일의 급식");
+    for words in ["1", "7", "안녕"] {
+        let (_, typed) = bridge.call();
+        assert_eq!(typed["userRequest"]["utterance"], words);
+        assert_eq!(typed["action"]["clientExtra"], serde_json::json!({}));
+    }
+}
+
+#[test]
+fn testers_photos_and_the_raw_answer() {
+    let bridge = Bridge::answering(&[(200, GOOD); 2]);
+    let url = bridge.url();
+    assert_eq!(run(&["say", "--tester", "--json", "안녕", "--url", &url], b"").out(0), format!("{GOOD}\n"));
+    let (_, tester) = bridge.call();
+    assert_eq!(tester["userRequest"]["params"]["ignoreMe"], "true");
+    assert_eq!(tester["userRequest"]["utterance"], "안녕\n");
+    assert!(tester["userRequest"]["user"]["properties"].get("plusfriendUserKey").is_none());
+    run(&["say", "--photo", "https://talk.kakaocdn.net/a.jpg", "--url", &url], b"").out(0);
+    assert_eq!(bridge.call().1["userRequest"]["params"]["media"]["url"], "https://talk.kakaocdn.net/a.jpg");
+}
+
+#[test]
+fn what_kakaotalk_would_not_show_is_a_failure() {
+    for (status, body, told) in [
+        (401, r#"{"error":"no"}"#, "status 401"),
+        (200, "hello", "not JSON"),
+        (200, r#"{"template":{"outputs":[]}}"#, "version"),
+        (200, r#"{"version":"2.0","template":{"outputs":[]}}"#, "no bubble"),
+    ] {
+        let bridge = Bridge::answering(&[(status, body)]);
+        let ended = run(&["say", "안녕", "--url", &bridge.url()], b"");
+        assert!(ended.err.contains(told) && ended.code == 1, "{ended:?}");
+    }
+    let nobody = run(&["say", "안녕", "--url", "http://127.0.0.1:1"], b"");
+    assert!(nobody.out(1).is_empty() && nobody.err.contains("is the bridge running?"));
+}
+
+#[test]
+fn a_callback_is_waited_for_and_drawn() {
+    let bridge = Bridge::answering(&[(200, r#"{"version":"2.0","useCallback":true}"#)]);
+    let ended = run(&["say", "긴 질문", "--callback=127.0.0.1:0", "--url", &bridge.url()], b"");
+    assert_eq!(ended.out(0), "│ (the answer comes by callback)\n│ 나중에 온 답\n");
+    assert!(ended.err.contains("--set callback.origins=http://127.0.0.1:"));
+    let (_, call) = bridge.call();
+    assert!(
+        call["userRequest"]["callbackUrl"].as_str().unwrap().contains("/v1/bots/64a1f0c27b3d9e5a10c4e8b2/callback/")
+    );
+}
+
+#[test]
+fn health_is_its_exit_code() {
+    let bridge = Bridge::answering(&[(200, "ok"), (503, "no"), (200, "ok")]);
+    let listen = bridge.address.to_string();
+    assert_eq!(run_in(&[("BRIDGE_LISTEN", &listen)], &["health"], b"").code, 0);
+    assert!(bridge.call().0.starts_with("GET /healthz"));
+    let sick = run(&["health", "--url", &format!("{}/readyz", bridge.url())], b"");
+    assert!(sick.out(1).is_empty() && sick.err.contains("503"));
+    let everywhere = format!("0.0.0.0:{}", bridge.address.port());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    // Wrong as a whole, and yet it tells where the bridge listens.
+    std::fs::write(&file, format!("listen = \"{everywhere}\"\nnonsense = 1\n")).unwrap();
+    assert_eq!(run(&["health", "--config", file.to_str().unwrap()], b"").code, 0);
+    assert_eq!(run(&["health", "--listen", "127.0.0.1:1"], b"").code, 1);
+}

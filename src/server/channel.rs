@@ -63,10 +63,11 @@ pub fn receive(
     if crate::wire::skill::deeper_than(body, crate::wire::limits::DEPTH) {
         return Err(Refused::NotAnEvent("the JSON is nested too deeply"));
     }
-    let event: Event<'_> =
-        serde_json::from_slice(body).map_err(|_| Refused::NotAnEvent("the body is not a channel event"))?;
-    let ids =
-        [&event.channel_public_id, &event.channel_uuid, &event.plus_friend_public_id, &event.plus_friend_uuid];
+    // A list would be read as the members in their order.
+    let object = body.trim_ascii_start().starts_with(b"{");
+    let event: Option<Event<'_>> = object.then(|| serde_json::from_slice(body).ok()).flatten();
+    let event = event.ok_or(Refused::NotAnEvent("the body is not a channel event"))?;
+    let ids = [&event.channel_public_id, &event.channel_uuid, &event.plus_friend_public_id, &event.plus_friend_uuid];
     let Some(bot) = roster.find_by_channel(path, ids.map(|id| id.as_ref().map(Text::as_str))) else {
         // Anybody can send this, so it is no line in the log: that could be filled by them.
         tracing::debug!(peer = %peer, "a channel event of no bot's channel was dropped");

@@ -222,7 +222,9 @@ mod tests {
             assert!(find(Some(media), None, &Cow::Borrowed(""), &[]).is_none(), "{url}");
             assert!(secure(&format!("List({url})")).is_empty() || url.starts_with(' '), "{url}");
         }
-        for url in ["http://8.8.8.8/x", "https://a.example:8443/x?a=@b", "http://[2606:4700::1]/x", "http://a.localhosts.kr/"] {
+        for url in
+            ["http://8.8.8.8/x", "https://a.example:8443/x?a=@b", "http://[2606:4700::1]/x", "http://a.localhosts.kr/"]
+        {
             assert!(public(url).is_some(), "{url}");
         }
     }

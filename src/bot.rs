@@ -135,7 +135,9 @@ impl Bot {
     pub fn foreign_block(&self, block: &str) -> bool {
         let welcome = self.settings.welcome_blocks.iter().any(|own| **own == *block);
         let quick = self.settings.message_block.values().any(|own| **own == *block);
-        !welcome && !quick && !self.blocks.is_empty() && !self.blocks.contains(block)
+        let known = self.blocks.len();
+        // Once no more fit, a block that is not among them may be ours all the same.
+        !welcome && !quick && known > 0 && known < BLOCKS && !self.blocks.contains(block)
     }
 }
 

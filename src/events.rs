@@ -1,9 +1,12 @@
 //! Channel events on their way to a bot (E1, E2, E4): delivered in the background, in order per user, and never while
 //! that user's `/message` is out.
 //!
-//! Each user with events has one small queue and one worker, which takes the user's turn for the length of one try
-//! only: between tries the user's own messages pass. Any status is fine (legacy.md 3: half of all bots have no such
-//! paths); a 404 or 405 is remembered, so that such a bot is left in peace for a while.
+//! Each user with events has one small queue and one worker. It stands in the user's line from the moment the event is
+//! known, so an event that waited for a user's first call reaches the bot before that call's words, as it did on the
+//! old platform. The turn is kept while deliveries succeed and given back before a repeat, so that the user's own
+//! messages pass meanwhile; a call that arrives makes the worker hurry, for a bot whose `/friend` hangs must not cost
+//! the user their words (legacy.md 3: eight of 82 bots have a path that never answers). Any status is fine (half of all
+//! bots have no such paths); a 404 or 405 is remembered, so that such a bot is left in peace for a while.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,17 +15,22 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
-use tokio::time::sleep;
+use futures_util::FutureExt;
+use tokio::sync::Notify;
+use tokio::time::{sleep, sleep_until};
 
 use crate::bot::{Bot, House, Place};
 use crate::ids::UserKey;
 use crate::net::CoreId;
-use crate::store::Begun;
-use crate::time::{self, Moment};
+use crate::store::{Begun, Turn};
+use crate::telemetry::metrics::EventFate;
+use crate::time::{self, Instant, Moment};
 use crate::wire::legacy::Notice;
 
 /// How long one try may take: what the old server gave a bot (legacy.md 1).
 const TRY: Duration = Duration::from_secs(5);
+/// How long events may hold up a call of their user that has arrived; as long as the home keyboard may (K1).
+const HURRY: Duration = Duration::from_secs(1);
 /// Waits between the tries; their number is the number of repeats.
 const WAITS: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(8)];
 /// How long a bot without such a path is left in peace.
@@ -33,12 +41,33 @@ const PER_USER: usize = 8;
 /// The events of one bot that are on their way.
 #[derive(Debug, Default)]
 pub struct Outbox {
-    queues: DashMap<UserKey, VecDeque<(Notice, Place)>>,
+    queues: DashMap<UserKey, Queue>,
     /// Until when this bot is not told of this kind of event: milliseconds, by kind.
     peace: [AtomicU64; 3],
 }
 
+/// One user's events, and the bell that a call of theirs rings.
+#[derive(Debug, Default)]
+struct Queue {
+    events: VecDeque<(Notice, Place)>,
+    bell: Arc<Notify>,
+}
+
 impl Outbox {
+    /// A call of this user has arrived and stands behind their events, if there are any.
+    pub fn hurry(&self, user: &UserKey) {
+        if let Some(queue) = self.queues.get(user) {
+            queue.bell.notify_one();
+        }
+    }
+
+    /// Forgets which events the bot has no path for: it is another bot now (S6).
+    pub fn ask_again(&self) {
+        for until in &self.peace {
+            until.store(0, Ordering::Relaxed);
+        }
+    }
+
     fn peace(&self, notice: Notice) -> &AtomicU64 {
         let [added, blocked, left] = &self.peace;
         match notice {
@@ -56,7 +85,7 @@ impl Outbox {
     fn next(&self, user: UserKey) -> Option<(Notice, Place)> {
         match self.queues.entry(user) {
             Entry::Occupied(mut queue) => {
-                let next = queue.get_mut().pop_front();
+                let next = queue.get_mut().events.pop_front();
                 if next.is_none() {
                     queue.remove();
                 }
@@ -68,67 +97,126 @@ impl Outbox {
 }
 
 /// Sends `notice` of `user` on its way. Past the bound on events (S5) it is dropped and said so in the log.
+///
+/// When this returns the event stands in the user's line, before whatever of theirs begins later.
 pub fn deliver(house: &Arc<House>, bot: &Arc<Bot>, core: CoreId, notice: Notice, user: UserKey) {
     if bot.outbox.at_peace(notice, time::now()) {
+        house.metrics.event(core, EventFate::NoPath);
         return;
     }
     let Some(place) = house.events.enter() else {
         tracing::warn!(bot = %bot.settings.id, ?notice, "a channel event was dropped: limits.events is reached");
+        house.metrics.event(core, EventFate::Bound);
         return;
     };
-    let works_already = match bot.outbox.queues.entry(user) {
+    let bell = match bot.outbox.queues.entry(user) {
         Entry::Occupied(mut queue) => {
-            let queue = queue.get_mut();
-            if queue.len() >= PER_USER {
-                queue.pop_front();
+            let events = &mut queue.get_mut().events;
+            if events.len() >= PER_USER {
+                events.pop_front();
+                house.metrics.event(core, EventFate::Bound);
             }
-            queue.push_back((notice, place));
-            true
+            events.push_back((notice, place));
+            return;
         }
-        Entry::Vacant(queue) => {
-            queue.insert(VecDeque::from([(notice, place)]));
-            false
+        Entry::Vacant(vacant) => {
+            let queue = Queue { events: VecDeque::from([(notice, place)]), bell: Arc::default() };
+            Arc::clone(&vacant.insert(queue).bell)
         }
     };
-    if !works_already {
-        let (house_of_task, bot) = (Arc::clone(house), Arc::clone(bot));
-        house.tasks.track(async move {
-            while let Some((notice, _place)) = bot.outbox.next(user) {
-                tell(&house_of_task, &bot, core, notice, user).await;
-            }
-        });
-    }
+    let place_in_line = Arc::clone(&bot.sessions).begin(user, None);
+    let worker = Worker { house: Arc::clone(house), bot: Arc::clone(bot), core, user, bell, turn: None, until: None };
+    house.tasks.track(worker.run(place_in_line));
 }
 
-async fn tell(house: &House, bot: &Bot, core: CoreId, notice: Notice, user: UserKey) {
-    let mut waits = WAITS.iter();
-    loop {
-        let told = {
-            let turn = match Arc::clone(&bot.sessions).begin(user, None) {
+/// Delivers one user's events, one after the other.
+struct Worker {
+    house: Arc<House>,
+    bot: Arc<Bot>,
+    core: CoreId,
+    user: UserKey,
+    bell: Arc<Notify>,
+    /// Held while deliveries succeed.
+    turn: Option<Turn>,
+    /// When the turn must be given back, once the bell has rung.
+    until: Option<Instant>,
+}
+
+impl Worker {
+    async fn run(mut self, place_in_line: Begun) {
+        let mut place_in_line = Some(place_in_line);
+        while let Some((notice, _place)) = self.bot.outbox.next(self.user) {
+            let mut waits = WAITS.iter();
+            loop {
+                let problem = match self.tell(notice, place_in_line.take()).await {
+                    Ok(status) => {
+                        self.told(notice, status);
+                        break;
+                    }
+                    Err(problem) => problem,
+                };
+                self.give_back();
+                let Some(wait) = waits.next() else {
+                    tracing::warn!(bot = %self.bot.settings.id, ?notice, problem, "a channel event could not be delivered");
+                    self.house.metrics.event(self.core, EventFate::Undelivered);
+                    break;
+                };
+                sleep(*wait).await;
+            }
+            if self.until.is_some_and(|until| time::instant() >= until) {
+                self.give_back();
+            }
+        }
+    }
+
+    /// One try, within the user's turn.
+    async fn tell(&mut self, notice: Notice, place_in_line: Option<Begun>) -> Result<u16, &'static str> {
+        if self.turn.is_none() {
+            let begun = place_in_line.unwrap_or_else(|| {
+                // Whoever rang until now stands before us in the line, or is served already.
+                let _stale = self.bell.notified().now_or_never();
+                Arc::clone(&self.bot.sessions).begin(self.user, None)
+            });
+            self.turn = match begun {
                 Begun::Turn(turn) => Some(turn),
                 Begun::Queued(queued) => queued.await,
                 Begun::Follow(_) | Begun::Full => None,
             };
-            match turn {
-                Some(_turn) => bot.api.notify(core, notice, &user, time::instant() + TRY).await.map_err(|e| e.code()),
-                None => Err("busy"),
-            }
-        };
-        match told {
-            Ok(status) => {
-                if matches!(status, 404 | 405) {
-                    bot.outbox.peace(notice).store(time::now().plus(PEACE).as_millis(), Ordering::Relaxed);
-                }
-                tracing::info!(bot = %bot.settings.id, ?notice, user = %format_args!("{:016x}", house.log_name(&user)), status, "event");
-                return;
-            }
-            Err(problem) => {
-                let Some(wait) = waits.next() else {
-                    tracing::warn!(bot = %bot.settings.id, ?notice, problem, "a channel event could not be delivered");
-                    return;
-                };
-                sleep(*wait).await;
-            }
+        }
+        if self.turn.is_none() {
+            return Err("busy");
+        }
+        let trying = self.bot.api.notify(self.core, notice, &self.user, time::instant() + TRY);
+        tokio::select! {
+            biased;
+            told = trying => told.map_err(|error| error.code()),
+            () = hurried(&self.bell, &mut self.until) => Err("hurried"),
         }
     }
+
+    fn give_back(&mut self) {
+        self.turn = None;
+        self.until = None;
+    }
+
+    fn told(&self, notice: Notice, status: u16) {
+        let Self { house, bot, core, user, .. } = self;
+        if matches!(status, 404 | 405) {
+            bot.outbox.peace(notice).store(time::now().plus(PEACE).as_millis(), Ordering::Relaxed);
+        }
+        house.metrics.event(*core, EventFate::Delivered);
+        tracing::info!(bot = %bot.settings.id, ?notice, user = %format_args!("{:016x}", house.log_name(user)), status, "event");
+    }
+}
+
+/// Ends when a call has waited for the events long enough.
+async fn hurried(bell: &Notify, until: &mut Option<Instant>) {
+    let until = match until {
+        Some(until) => *until,
+        None => {
+            bell.notified().await;
+            *until.insert(time::instant() + HURRY)
+        }
+    };
+    sleep_until(until).await;
 }

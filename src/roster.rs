@@ -105,7 +105,7 @@ impl Roster {
     /// The bot of a channel event (E2): by path, else by the event's channel ids; a bot without a list takes every
     /// event on its path, and the only bot without a list every event.
     #[must_use]
-    pub fn find_by_channel(&self, path: Option<&str>, channel_ids: [Option<&str>; 2]) -> Option<&Arc<Bot>> {
+    pub fn find_by_channel(&self, path: Option<&str>, channel_ids: [Option<&str>; 4]) -> Option<&Arc<Bot>> {
         let by_id = channel_ids.into_iter().flatten().find_map(|id| self.by_channel_id.get(id));
         let Some(path) = path else {
             return by_id.or_else(|| self.only.as_ref().filter(|bot| bot.settings.channel_ids.is_empty()));
@@ -144,6 +144,11 @@ fn build(
         Some(bot) => Arc::clone(&bot.api),
         None => connect(own, settings.workers)?,
     };
+    if same_backend.is_none()
+        && let Some(bot) = kept
+    {
+        bot.outbox.ask_again();
+    }
     let same_breaker = same_backend.filter(|bot| bot.settings.breaker == own.breaker);
     let same_bound = kept.filter(|bot| bot.settings.turns == own.turns);
     let same_gate = kept.filter(|bot| bot.settings.one_at_a_time == own.one_at_a_time);

@@ -33,6 +33,8 @@ use crate::time::{self, Instant};
 const SWEEP: Duration = Duration::from_secs(2);
 /// After a failed accept (usually: no file descriptors left) a breath, instead of a busy loop.
 const BREATH: Duration = Duration::from_millis(50);
+/// How long a TLS handshake may take; a caller of ours hangs up after 5 s.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Connections of the operators' listener.
 const ADMIN_CONNECTIONS: usize = 64;
 /// Bytes read at once from a connection: a skill call has 1 to 3 KB, and each waiting caller holds this much.
@@ -306,10 +308,18 @@ impl Core {
         let _best_effort = stream.set_nodelay(true);
         match (&self.tls, face) {
             (Some(tls), Face::Public) => {
-                let timeout = self.app.roster().settings.limits.header_timeout;
+                let timeout = self.app.roster().settings.limits.header_timeout.min(HANDSHAKE);
                 let handshake = tokio::time::timeout(timeout, tls.acceptor().accept(stream));
-                if let Ok(Ok(stream)) = handshake.await {
-                    self.serve(stream, peer, face).await;
+                let shaken = tokio::select! {
+                    biased;
+                    shaken = handshake => shaken,
+                    // Who has not said anything yet is not waited for by a stop (S6).
+                    () = self.stop.gently.cancelled() => return,
+                };
+                match shaken {
+                    Ok(Ok(stream)) => self.serve(stream, peer, face).await,
+                    Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
+                    Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
                 }
             }
             _ => self.serve(stream, peer, face).await,

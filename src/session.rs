@@ -217,10 +217,9 @@ impl Session {
             Says::Home => Plan::Home,
             Says::Nothing => Plan::Reprompt(Prompt::Empty),
             Says::Tap(mark) => self.plan_tap(mark, keyboard, why, rules, now),
-            Says::Media(media) => match self.refusal(keyboard, why, rules) {
-                Some(_) => Plan::Reprompt(Prompt::MediaRefused),
-                None => Plan::Ask(media),
-            },
+            // Whatever `free_text` says of words: under buttons no bot ever got a medium (legacy.md 1).
+            Says::Media(_) if keyboard.is_some() && !rules.unbound => Plan::Reprompt(Prompt::MediaRefused),
+            Says::Media(media) => Plan::Ask(media),
             Says::Words(words) => self.plan_words(words, keyboard, why, rules, now),
         }
     }

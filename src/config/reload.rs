@@ -9,7 +9,7 @@ pub fn restart_needed(old: &Settings, new: &Settings) -> Vec<&'static str> {
     let keys = [
         ("listen", old.listen != new.listen),
         ("workers", old.workers != new.workers),
-        ("tls", old.tls.is_some() != new.tls.is_some()),
+        ("tls", old.tls != new.tls),
         ("admin.listen", old.admin.listen != new.admin.listen),
         ("log.format", log.0),
         ("log.filter", log.1),

@@ -365,7 +365,10 @@ impl<'c> Life<'c> {
         let texts = &self.call.bot.settings.policy.texts;
         let body = self.call.words(&texts.left, false);
         let finished = Finished::of(PlanKind::Leave, Outcome::Answered, body, self.ticket);
-        events::deliver(&self.call.house, &self.call.bot, self.call.core, Notice::RoomLeft, *self.turn.user());
+        // Testers leave nothing (I9).
+        if !self.call.inbound.tester {
+            events::deliver(&self.call.house, &self.call.bot, self.call.core, Notice::RoomLeft, *self.turn.user());
+        }
         self.turn.session = Session::default();
         self.turn.commit(time::now());
         finished

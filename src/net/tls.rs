@@ -4,7 +4,7 @@
 //! small container image. A private CA is an addition to those roots (I8), as with `curl --cacert` for a mixed house.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use rustls_pki_types::pem::{self, PemObject};
@@ -63,11 +63,24 @@ impl Fault for TlsProblem {
     }
 }
 
-/// How an `https` server is verified, as [`Trust`] wants it.
+/// How an `https` server is verified, as [`Trust`] wants it. Servers verified by the public roots alone share one
+/// configuration, and with it the roots and the store of resumable sessions (by server name), which with a thousand
+/// bots would be a thousand copies.
 ///
 /// # Errors
 /// [`TlsProblem`] when the private CA's file cannot be used.
 pub fn client_config(trust: &Trust) -> Result<Arc<ClientConfig>, TlsProblem> {
+    static PUBLIC: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    if *trust != Trust::default() {
+        return new_client_config(trust);
+    }
+    match PUBLIC.get() {
+        Some(config) => Ok(Arc::clone(config)),
+        None => new_client_config(trust).map(|config| Arc::clone(PUBLIC.get_or_init(|| config))),
+    }
+}
+
+fn new_client_config(trust: &Trust) -> Result<Arc<ClientConfig>, TlsProblem> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -203,7 +216,8 @@ mod tests {
         assert!(matches!(client_config(&trust), Err(TlsProblem::File { path: named, .. }) if named == path));
         std::fs::write(&path, "no certificate").unwrap();
         assert!(matches!(client_config(&trust), Err(TlsProblem::Empty { path: named }) if named == path));
-        assert!(client_config(&Trust::default()).is_ok());
+        let public = || client_config(&Trust::default()).unwrap();
+        assert!(Arc::ptr_eq(&public(), &public()), "built once");
     }
 
     #[test]

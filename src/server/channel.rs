@@ -9,30 +9,37 @@ use std::sync::Arc;
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::respond::{self, Refused, Reply};
 use crate::app::App;
 use crate::events;
 use crate::net::CoreId;
 use crate::store::contacts::Known;
+use crate::telemetry::metrics::EventFate;
+use crate::translate::inbound::id_text;
 use crate::wire::legacy::Notice;
 use crate::wire::text::Text;
 
 const RESOURCE_ID: HeaderName = HeaderName::from_static("x-kakao-resource-id");
 
-/// The webhook's body; every member optional, both namings.
+/// The webhook's body; every member optional, both namings, which may stand side by side.
 #[derive(Debug, Default, Deserialize)]
 struct Event<'a> {
     #[serde(borrow, default)]
     event: Option<Text<'a>>,
     #[serde(borrow, default)]
-    id: Option<Text<'a>>,
+    id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     id_type: Option<Text<'a>>,
-    #[serde(borrow, default, alias = "plus_friend_public_id")]
+    #[serde(borrow, default)]
     channel_public_id: Option<Text<'a>>,
-    #[serde(borrow, default, alias = "plus_friend_uuid")]
+    #[serde(borrow, default)]
     channel_uuid: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    plus_friend_public_id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    plus_friend_uuid: Option<Text<'a>>,
 }
 
 /// Takes one webhook call.
@@ -56,12 +63,15 @@ pub fn receive(
     if crate::wire::skill::deeper_than(body, crate::wire::limits::DEPTH) {
         return Err(Refused::NotAnEvent("the JSON is nested too deeply"));
     }
-    let event: Event<'_> =
-        serde_json::from_slice(body).map_err(|_| Refused::NotAnEvent("the body is not a channel event"))?;
-    let ids = [&event.channel_public_id, &event.channel_uuid].map(|id| id.as_ref().map(Text::as_str));
-    let Some(bot) = roster.find_by_channel(path, ids) else {
-        tracing::info!(peer = %peer, "a channel event of no bot's channel was dropped");
-        return Ok(accepted());
+    // A list would be read as the members in their order.
+    let object = body.trim_ascii_start().starts_with(b"{");
+    let event: Option<Event<'_>> = object.then(|| serde_json::from_slice(body).ok()).flatten();
+    let event = event.ok_or(Refused::NotAnEvent("the body is not a channel event"))?;
+    let ids = [&event.channel_public_id, &event.channel_uuid, &event.plus_friend_public_id, &event.plus_friend_uuid];
+    let Some(bot) = roster.find_by_channel(path, ids.map(|id| id.as_ref().map(Text::as_str))) else {
+        // Anybody can send this, so it is no line in the log: that could be filled by them.
+        tracing::debug!(peer = %peer, "a channel event of no bot's channel was dropped");
+        return Ok(accepted(app, core, Some(EventFate::OtherChannel)));
     };
     let key = bot.settings.channel_key.as_ref().ok_or(Refused::NoChannelKey)?;
     let offered = headers.get(AUTHORIZATION).map_or(&[][..], HeaderValue::as_bytes);
@@ -74,27 +84,34 @@ pub fn receive(
         Some("blocked") => Notice::FriendBlocked,
         _ => {
             tracing::info!(bot = %bot.settings.id, "a channel event of an unknown kind was dropped");
-            return Ok(accepted());
+            return Ok(accepted(app, core, Some(EventFate::OtherKind)));
         }
     };
-    let id = event.id.as_ref().map(Text::as_str).filter(|id| !id.is_empty() && id.len() <= 128);
+    let id = event.id.and_then(id_text);
     let (Some("app_user_id"), Some(id)) = (event.id_type.as_ref().map(Text::as_str), id) else {
         tracing::info!(bot = %bot.settings.id, "a channel event by open_id was dropped: it names nobody a skill call names");
-        return Ok(accepted());
+        return Ok(accepted(app, core, Some(EventFate::Nobody)));
     };
     let resource = headers.get(&RESOURCE_ID).and_then(|id| id.to_str().ok()).filter(|id| id.len() <= 256);
     if resource.is_some_and(|resource| !bot.contacts.first_time(resource)) {
-        return Ok(accepted());
+        return Ok(accepted(app, core, Some(EventFate::Repeat)));
     }
-    match bot.contacts.event(id, notice) {
-        Known::User(user) => events::deliver(&app.house, bot, core, notice, user),
+    match bot.contacts.event(&id, notice) {
+        Known::User(user) => {
+            events::deliver(&app.house, bot, core, notice, user);
+            Ok(accepted(app, core, None))
+        }
         Known::Waits => {
-            tracing::info!(bot = %bot.settings.id, ?notice, "a channel event waits for this user's next call")
+            tracing::info!(bot = %bot.settings.id, ?notice, "a channel event waits for this user's next call");
+            Ok(accepted(app, core, Some(EventFate::Waits)))
         }
     }
-    Ok(accepted())
 }
 
-fn accepted() -> Reply {
+/// Kakao wants a 2XX whatever becomes of it; `fate` is `None` where the delivery will tell.
+fn accepted(app: &App, core: CoreId, fate: Option<EventFate>) -> Reply {
+    if let Some(fate) = fate {
+        app.house.metrics.event(core, fate);
+    }
     respond::text(StatusCode::OK, "ok\n")
 }

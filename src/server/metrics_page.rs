@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::breaker::State;
 use crate::telemetry::exposition::{Kind, Page};
-use crate::telemetry::metrics::{Durations, Refusal};
+use crate::telemetry::metrics::{Durations, EventFate, Refusal};
 use crate::telemetry::record::{Outcome, PlanKind};
 use crate::translate::degradation::Degradation;
 
@@ -69,6 +69,11 @@ pub fn render(app: &App) -> String {
     for refusal in Refusal::ALL {
         let labels = [("reason", refusal.as_str())];
         page.sample("bridge_refusals_total", &labels, number(app.house.metrics.refusals(refusal)));
+    }
+    page.metric("bridge_channel_events_total", Kind::Counter, "Channel events by what became of them.");
+    for fate in EventFate::ALL {
+        let labels = [("fate", fate.as_str())];
+        page.sample("bridge_channel_events_total", &labels, number(app.house.metrics.events(fate)));
     }
     page.metric("bridge_sessions", Kind::Gauge, "Users remembered.");
     for bot in &bots {

@@ -32,6 +32,10 @@ use crate::wire::skill::SkillCall;
 
 /// How long a body may take to arrive. OpenBuilder sends it with the head; its own patience ends at 5 s.
 const BODY: Duration = Duration::from_secs(5);
+/// The same for a channel event: Kakao waits 3 s for its answer (openbuilder.md 5).
+const EVENT_BODY: Duration = Duration::from_millis(2500);
+/// Characters of a refused path that the log gets.
+const LOGGED_PATH: usize = 128;
 /// Longest request id that is taken over; a longer one is replaced by our own.
 const REQUEST_ID: usize = 128;
 
@@ -44,11 +48,11 @@ pub async fn handle(app: &Arc<App>, core: CoreId, peer: IpAddr, request: Request
     let answered = match Route::parse(&head.method, head.uri.path()) {
         Ok(Route { target: Target::Health, .. }) => return admin::health(),
         Ok(Route { target: Target::Ready, .. }) => return admin::ready(app),
-        Ok(Route { target: Target::Channel, bot }) => match read(app, body, arrived).await {
+        Ok(Route { target: Target::Channel, bot }) => match read(app, body, arrived + EVENT_BODY).await {
             Ok(body) => channel::receive(app, core, bot, peer, &head.headers, &body),
             Err(refused) => Err(refused),
         },
-        Ok(Route { target: Target::Skill(door), bot }) => match read(app, body, arrived).await {
+        Ok(Route { target: Target::Skill(door), bot }) => match read(app, body, arrived + BODY).await {
             Ok(body) => answer(app, core, door, bot, peer, &head, &body, arrived).await,
             Err(refused) => Err(refused),
         },
@@ -57,14 +61,15 @@ pub async fn handle(app: &Arc<App>, core: CoreId, peer: IpAddr, request: Request
     answered.unwrap_or_else(|refused| {
         let kind = refused.kind();
         app.house.metrics.refused(core, kind);
-        tracing::warn!(reason = kind.as_str(), path = head.uri.path(), peer = %peer, error = %refused, "refused");
+        let path: String = head.uri.path().chars().take(LOGGED_PATH).collect();
+        tracing::warn!(reason = kind.as_str(), path, peer = %peer, error = %refused, "refused");
         refused.respond()
     })
 }
 
-async fn read(app: &App, body: Incoming, arrived: Instant) -> Result<Bytes, Refused> {
+async fn read(app: &App, body: Incoming, until: Instant) -> Result<Bytes, Refused> {
     let bound = app.roster().settings.limits.body;
-    let whole = timeout_at(arrived + BODY, body::collect(body, bound)).await;
+    let whole = timeout_at(until, body::collect(body, bound)).await;
     Ok(whole.map_err(|_| Refused::Slow)??)
 }
 
@@ -129,15 +134,16 @@ async fn answer(
 
 /// What a call teaches besides its words: whose app user id this is (E2), and which blocks are ours (I5).
 fn learn(app: &Arc<App>, core: CoreId, bot: &Arc<Bot>, inbound: &Inbound<'_>) {
-    if let Some(block) = &inbound.block {
+    // Testers are nobody's friends (I9), and the blocks of the skill page's tester are made up (openbuilder.md 1.6).
+    if let Some(block) = inbound.block.as_deref().filter(|_| !inbound.tester) {
         bot.own_block(block);
     }
-    // Testers are nobody's friends (I9).
     if let Some(app_user_id) = inbound.app_user_id.as_deref().filter(|_| !inbound.tester && !inbound.room) {
         for notice in bot.contacts.learn(app_user_id, inbound.user) {
             events::deliver(&app.house, bot, core, notice, inbound.user);
         }
     }
+    bot.outbox.hurry(&inbound.user);
 }
 
 /// Where a late answer of this call may go; an address that is not allowed counts as none (S2).

@@ -66,6 +66,61 @@ impl Refusal {
     }
 }
 
+/// What became of a channel event (E2, E4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum EventFate {
+    /// The bot answered, whatever it said.
+    Delivered,
+    /// Every try failed.
+    Undelivered,
+    /// The bot has no such path, and was not asked again.
+    NoPath,
+    /// It waits for its user's next skill call.
+    Waits,
+    /// Kakao sent it a second time.
+    Repeat,
+    /// It names the user by open id, or not at all.
+    Nobody,
+    /// Of a channel that is no bot's.
+    OtherChannel,
+    /// Neither `added` nor `blocked`.
+    OtherKind,
+    /// Dropped: a bound was reached.
+    Bound,
+}
+
+impl EventFate {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Delivered,
+        Self::Undelivered,
+        Self::NoPath,
+        Self::Waits,
+        Self::Repeat,
+        Self::Nobody,
+        Self::OtherChannel,
+        Self::OtherKind,
+        Self::Bound,
+    ];
+
+    /// The word for logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Undelivered => "undelivered",
+            Self::NoPath => "no_path",
+            Self::Waits => "waits",
+            Self::Repeat => "repeat",
+            Self::Nobody => "nobody",
+            Self::OtherChannel => "other_channel",
+            Self::OtherKind => "other_kind",
+            Self::Bound => "bound",
+        }
+    }
+}
+
 /// What is counted for the whole process.
 #[derive(Debug)]
 pub struct Metrics {
@@ -83,6 +138,7 @@ pub struct BotMetrics {
 #[repr(align(128))]
 struct CoreCells {
     refusals: [AtomicU64; Refusal::ALL.len()],
+    events: [AtomicU64; EventFate::ALL.len()],
 }
 
 #[derive(Debug)]
@@ -124,6 +180,19 @@ impl Metrics {
         if let Some(cell) = self.cores.get(core.0).and_then(|core| core.refusals.get(why as usize)) {
             add(cell, 1);
         }
+    }
+
+    /// Counts a channel event.
+    pub fn event(&self, core: CoreId, fate: EventFate) {
+        if let Some(cell) = self.cores.get(core.0).and_then(|core| core.events.get(fate as usize)) {
+            add(cell, 1);
+        }
+    }
+
+    /// How many channel events came to this.
+    #[must_use]
+    pub fn events(&self, fate: EventFate) -> u64 {
+        sum(self.cores.iter().filter_map(|core| core.events.get(fate as usize)))
     }
 
     /// How many were refused for this.

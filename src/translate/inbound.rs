@@ -245,7 +245,8 @@ fn is_true(raw: &RawValue) -> bool {
 }
 
 /// An id that is documented as a string but harmless as a number; bounded, for it is kept (E2).
-fn id_text(raw: &RawValue) -> Option<Cow<'_, str>> {
+#[must_use]
+pub fn id_text(raw: &RawValue) -> Option<Cow<'_, str>> {
     let text = raw.get();
     let id = match serde_json::from_str::<Text<'_>>(text) {
         Ok(id) => id.0,

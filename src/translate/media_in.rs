@@ -2,10 +2,12 @@
 //!
 //! Nothing is downloaded. Only an absolute http(s) URL of a public host counts as a medium; anything else that
 //! claims to be one (another scheme, userinfo, a private address) goes on as words, so that a forged call cannot
-//! make a bot fetch something inside its own network by calling it a photo.
+//! make a bot fetch something inside its own network by calling it a photo. A name is judged by how it is written:
+//! resolving it here would be a lookup for everybody's words, and could say something else a second later.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde_json::value::RawValue;
 use url::{Host, Url};
@@ -117,19 +119,46 @@ fn split_urls(inside: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Endings of names that lead into somebody's own network (RFC 6761, 6762, 8375; `.internal` by ICANN).
+const INSIDE: [&str; 6] = ["localhost", "local", "internal", "home.arpa", "lan", "intranet"];
+
 /// The URL, when it is one that may be called a medium.
 fn public(url: &str) -> Option<Url> {
+    // Parsers differ on these (one drops a line break, another takes `\\` for `/`), and the bot's may be another.
+    if url.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\') {
+        return None;
+    }
     let parsed = Url::parse(url).ok()?;
     let plain =
         matches!(parsed.scheme(), "http" | "https") && parsed.username().is_empty() && parsed.password().is_none();
     let outside = match parsed.host()? {
-        Host::Ipv4(ip) => !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified()),
-        Host::Ipv6(ip) => {
-            !(ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local())
+        Host::Ipv4(ip) => is_outside(ip),
+        Host::Ipv6(ip) => match ip.to_ipv4() {
+            // Mapped (::ffff:10.0.0.1) and compatible (::10.0.0.1) are the IPv4 address in other clothes.
+            Some(ip) => is_outside(ip),
+            None => !(ip.is_multicast() || ip.is_unique_local() || ip.is_unicast_link_local() || holds_ipv4(ip)),
+        },
+        Host::Domain(name) => {
+            let name = name.trim_end_matches('.');
+            let ends = |inside: &str| name.strip_suffix(inside).is_some_and(|rest| rest.ends_with('.'));
+            name.contains('.') && !INSIDE.iter().any(|inside| ends(inside))
         }
-        Host::Domain(name) => name.contains('.') && name != "localhost" && !name.ends_with(".localhost"),
     };
     (plain && outside).then_some(parsed)
+}
+
+/// Whether an address is one of the internet's.
+fn is_outside(ip: Ipv4Addr) -> bool {
+    let [first, second, ..] = ip.octets();
+    // 0/8 is this host, 100.64/10 a provider's own network (RFC 6598), 240/4 nobody's.
+    let shared = first == 100 && second & 0xc0 == 64;
+    !(first == 0 || first >= 240 || shared)
+        && !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_multicast())
+}
+
+/// NAT64 (64:ff9b::/96) and 6to4 (2002::/16) carry an IPv4 address, private ones too. No photo of Kakao's lies there.
+fn holds_ipv4(ip: Ipv6Addr) -> bool {
+    matches!(ip.segments(), [0x64, 0xff9b, ..] | [0x2002, ..])
 }
 
 #[cfg(test)]
@@ -164,8 +193,26 @@ mod tests {
             "http://127.0.0.1/x",
             "http://10.0.0.1/x",
             "http://[::1]/x",
+            "http://100.64.0.1/x",
+            "http://0.0.0.0/x",
+            "http://0x7f.1/x",
+            "http://2130706433/x",
+            "http://169.254.169.254/latest/meta-data",
+            "http://[::ffff:127.0.0.1]/x",
+            "http://[::10.0.0.1]/x",
+            "http://[64:ff9b::a00:1]/x",
+            "http://[2002:a00:1::]/x",
+            "http://[fd00::1]/x",
             "http://localhost/x",
+            "http://localhost./x",
+            "http://a.localhost./x",
+            "http://metadata.google.internal/x",
+            "http://printer.local/x",
             "http://intranet/x",
+            "http://intranet./x",
+            "http://a.example\\@10.0.0.1/x",
+            "http://a.exam\nple/x",
+            " http://a.example/x",
             "javascript:alert(1)",
             "not a url",
             "",
@@ -173,6 +220,12 @@ mod tests {
             let json = serde_json::json!({ "type": "image", "url": url }).to_string();
             let media: Media<'_> = serde_json::from_str(&json).unwrap();
             assert!(find(Some(media), None, &Cow::Borrowed(""), &[]).is_none(), "{url}");
+            assert!(secure(&format!("List({url})")).is_empty() || url.starts_with(' '), "{url}");
+        }
+        for url in
+            ["http://8.8.8.8/x", "https://a.example:8443/x?a=@b", "http://[2606:4700::1]/x", "http://a.localhosts.kr/"]
+        {
+            assert!(public(url).is_some(), "{url}");
         }
     }
 

@@ -1,0 +1,14 @@
+//! The bridge from outside: OpenBuilder and Kakao's webhook on one side, scripted old bots on the other, real sockets
+//! between. Every test names the rule it is about (design.md 1).
+
+mod access;
+mod bots;
+mod conversation;
+mod handover;
+mod hostile;
+mod logs;
+mod many;
+mod media;
+mod support;
+mod tls;
+mod webhook;

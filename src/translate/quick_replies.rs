@@ -9,11 +9,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::degradation::{Degradation, Degradations};
 use super::keyboard::Keyboard;
 use super::labels::Names;
 use super::text;
 use super::view::View;
+use crate::degradation::{Degradation, Degradations};
 use crate::wire::answer::{Extra, QuickReply, QuickReplyAction};
 use crate::wire::limits;
 use crate::wire::mark::Mark;

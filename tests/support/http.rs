@@ -1,6 +1,6 @@
 //! HTTP/1.1 over a blocking socket, plain enough to send what a decent client never would.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 

@@ -77,9 +77,9 @@ impl<'r> Walker<'r> {
         let block = format!(r#"{{ "{BOT_ID}" = "{BLOCK}" }}"#);
         // Recorded hangs last 15 s: shorter times keep the walk quick, and what is walked is the same.
         let mut more = vec![
-            ("bots.default.deadline", "600ms"),
-            ("bots.default.late", "1s"),
-            ("callback.after", "500ms"),
+            ("bots.default.deadline", "2s"),
+            ("bots.default.late", "2500ms"),
+            ("callback.after", "1s"),
             ("bots.default.breaker.failures", "1000"),
         ];
         match style {

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
-use crate::bot::{Gauge, House};
+use crate::bot::House;
 use crate::callback::CallbackClient;
 use crate::config::settings::Settings;
+use crate::gauge::Gauge;
 use crate::keyboards::Keyboards;
 use crate::legacy::http::SetupProblem;
 use crate::net::tls::TlsProblem;

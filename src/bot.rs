@@ -5,7 +5,6 @@
 
 use std::hash::Hasher;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,7 +16,7 @@ use crate::breaker::{Breaker, Change};
 use crate::callback::CallbackClient;
 use crate::config::secret::SecretUrl;
 use crate::config::settings::{BotSettings, Callback};
-use crate::events::Outbox;
+use crate::gauge::Gauge;
 use crate::ids::UserKey;
 use crate::keyboards::Keyboards;
 use crate::legacy::api::LegacyApi;
@@ -26,6 +25,7 @@ use crate::net::CoreId;
 use crate::rate::Rate;
 use crate::store::Store;
 use crate::store::contacts::Contacts;
+use crate::store::outbox::Outbox;
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::{BotMetrics, Metrics};
 use crate::time;
@@ -148,60 +148,5 @@ impl House {
         let mut hasher = SipHasher24::new_with_keys(self.log_key.0, self.log_key.1);
         hasher.write(user.as_str().as_bytes());
         hasher.finish()
-    }
-}
-
-/// A count with a bound (S5).
-#[derive(Debug)]
-pub struct Gauge {
-    count: AtomicUsize,
-    bound: usize,
-}
-
-/// One of the counted; gives its place back when dropped.
-#[derive(Debug)]
-pub struct Place(Arc<Gauge>);
-
-impl Gauge {
-    /// A count that goes up to `bound`.
-    #[must_use]
-    pub fn new(bound: usize) -> Arc<Self> {
-        Arc::new(Self { count: AtomicUsize::new(0), bound })
-    }
-
-    /// A place, or `None` past the bound.
-    #[must_use]
-    pub fn enter(self: &Arc<Self>) -> Option<Place> {
-        let before = self.count.fetch_add(1, Ordering::AcqRel);
-        let place = Place(Arc::clone(self));
-        (before < self.bound).then_some(place)
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.count.load(Ordering::Acquire)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.count.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn s5_a_gauge_lets_no_more_in_than_its_bound_and_counts_them_out() {
-        let gauge = Gauge::new(2);
-        let first = gauge.enter();
-        let second = gauge.enter();
-        assert!(first.is_some() && second.is_some() && gauge.enter().is_none());
-        drop(first);
-        assert_eq!(gauge.count(), 1);
-        assert!(gauge.enter().is_some());
     }
 }

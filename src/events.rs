@@ -8,23 +8,20 @@
 //! the user their words (legacy.md 3: eight of 82 bots have a path that never answers). Any status is fine (half of all
 //! bots have no such paths); a 404 or 405 is remembered, so that such a bot is left in peace for a while.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use dashmap::DashMap;
-use dashmap::mapref::entry::Entry;
 use futures_util::FutureExt;
 use tokio::sync::Notify;
 use tokio::time::{sleep, sleep_until};
 
-use crate::bot::{Bot, House, Place};
+use crate::bot::{Bot, House};
 use crate::ids::UserKey;
 use crate::net::CoreId;
+use crate::store::outbox::Put;
 use crate::store::{Begun, Turn};
 use crate::telemetry::metrics::EventFate;
-use crate::time::{self, Instant, Moment};
+use crate::time::{self, Instant};
 use crate::wire::legacy::Notice;
 
 /// How long one try may take: what the old server gave a bot (legacy.md 1).
@@ -33,68 +30,6 @@ const TRY: Duration = Duration::from_secs(5);
 const HURRY: Duration = Duration::from_secs(1);
 /// Waits between the tries; their number is the number of repeats.
 const WAITS: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(8)];
-/// How long a bot without such a path is left in peace.
-const PEACE: Duration = Duration::from_secs(600);
-/// Events of one user that wait at most; the oldest goes first, for the newest tells how things stand.
-const PER_USER: usize = 8;
-
-/// The events of one bot that are on their way.
-#[derive(Debug, Default)]
-pub struct Outbox {
-    queues: DashMap<UserKey, Queue>,
-    /// Until when this bot is not told of this kind of event: milliseconds, by kind.
-    peace: [AtomicU64; 3],
-}
-
-/// One user's events, and the bell that a call of theirs rings.
-#[derive(Debug, Default)]
-struct Queue {
-    events: VecDeque<(Notice, Place)>,
-    bell: Arc<Notify>,
-}
-
-impl Outbox {
-    /// A call of this user has arrived and stands behind their events, if there are any.
-    pub fn hurry(&self, user: &UserKey) {
-        if let Some(queue) = self.queues.get(user) {
-            queue.bell.notify_one();
-        }
-    }
-
-    /// Forgets which events the bot has no path for: it is another bot now (S6).
-    pub fn ask_again(&self) {
-        for until in &self.peace {
-            until.store(0, Ordering::Relaxed);
-        }
-    }
-
-    fn peace(&self, notice: Notice) -> &AtomicU64 {
-        let [added, blocked, left] = &self.peace;
-        match notice {
-            Notice::FriendAdded => added,
-            Notice::FriendBlocked => blocked,
-            Notice::RoomLeft => left,
-        }
-    }
-
-    fn at_peace(&self, notice: Notice, now: Moment) -> bool {
-        now.as_millis() < self.peace(notice).load(Ordering::Relaxed)
-    }
-
-    /// The user's next event; without one the queue goes, under its lock, so that a newcomer starts a new worker.
-    fn next(&self, user: UserKey) -> Option<(Notice, Place)> {
-        match self.queues.entry(user) {
-            Entry::Occupied(mut queue) => {
-                let next = queue.get_mut().events.pop_front();
-                if next.is_none() {
-                    queue.remove();
-                }
-                next
-            }
-            Entry::Vacant(_) => None,
-        }
-    }
-}
 
 /// Sends `notice` of `user` on its way. Past the bound on events (S5) it is dropped and said so in the log.
 ///
@@ -109,19 +44,13 @@ pub fn deliver(house: &Arc<House>, bot: &Arc<Bot>, core: CoreId, notice: Notice,
         house.metrics.event(core, EventFate::Bound);
         return;
     };
-    let bell = match bot.outbox.queues.entry(user) {
-        Entry::Occupied(mut queue) => {
-            let events = &mut queue.get_mut().events;
-            if events.len() >= PER_USER {
-                events.pop_front();
+    let bell = match bot.outbox.put(user, notice, place) {
+        Put::First(bell) => bell,
+        Put::Behind { dropped } => {
+            if dropped {
                 house.metrics.event(core, EventFate::Bound);
             }
-            events.push_back((notice, place));
             return;
-        }
-        Entry::Vacant(vacant) => {
-            let queue = Queue { events: VecDeque::from([(notice, place)]), bell: Arc::default() };
-            Arc::clone(&vacant.insert(queue).bell)
         }
     };
     let place_in_line = Arc::clone(&bot.sessions).begin(user, None);
@@ -202,7 +131,7 @@ impl Worker {
     fn told(&self, notice: Notice, status: u16) {
         let Self { house, bot, core, user, .. } = self;
         if matches!(status, 404 | 405) {
-            bot.outbox.peace(notice).store(time::now().plus(PEACE).as_millis(), Ordering::Relaxed);
+            bot.outbox.leave_in_peace(notice, time::now());
         }
         house.metrics.event(*core, EventFate::Delivered);
         tracing::info!(bot = %bot.settings.id, ?notice, user = %format_args!("{:016x}", house.log_name(user)), status, "event");

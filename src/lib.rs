@@ -6,9 +6,9 @@
 //!
 //! | rank | rooms |
 //! | --- | --- |
-//! | 0 words | [`wire`], [`ids`], [`fault`], [`time`] |
+//! | 0 words | [`wire`], [`ids`], [`fault`], [`time`], [`degradation`] |
 //! | 1 meaning | [`reading`], [`translate`], [`session`] |
-//! | 2 mechanisms | [`breaker`], [`keyboards`], [`rate`], [`net`], [`telemetry`], [`tasks`], [`config`] |
+//! | 2 mechanisms | [`breaker`], [`keyboards`], [`rate`], [`gauge`], [`net`], [`telemetry`], [`tasks`], [`config`] |
 //! | 3 edges | [`legacy`], [`store`], [`callback`] |
 //! | 4 application | [`bot`], [`roster`], [`engine`], [`events`], [`app`] |
 //! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`cli`] |
@@ -19,10 +19,12 @@ pub mod breaker;
 pub mod callback;
 pub mod cli;
 pub mod config;
+pub mod degradation;
 pub mod demo;
 pub mod engine;
 pub mod events;
 pub mod fault;
+pub mod gauge;
 pub mod ids;
 pub mod keyboards;
 pub mod legacy;

@@ -4,7 +4,7 @@
 //! of ten; it gives up at the first thing that is not exactly the documented form. `lenient` then starts over,
 //! with an own small JSON model, because what real bots send is often not JSON: two documents joined, raw line
 //! breaks in strings, a brace short, CP949. It keeps what is good and names what is not; every way in which it
-//! went beyond the strict form is a [`Degradation`](crate::translate::degradation::Degradation).
+//! went beyond the strict form is a [`Degradation`](crate::degradation::Degradation).
 //!
 //! What is decided here, and why:
 //! - Text and labels are kept exactly, white space included: a label is sent back to the bot word for word. Only
@@ -23,8 +23,8 @@
 
 use std::borrow::Cow;
 
+use crate::degradation::Degradations;
 use crate::fault::{Blame, Fault, Sent};
-use crate::translate::degradation::Degradations;
 use crate::wire::legacy::Keys;
 use crate::wire::limits;
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use crate::bot::{Bot, Gauge, House};
+use crate::bot::{Bot, House};
 use crate::breaker::Breaker;
 use crate::config::settings::{BotSettings, Settings};
+use crate::gauge::{Gauge, Place};
 use crate::ids::BotId;
 use crate::legacy::api::LegacyApi;
 use crate::legacy::http::{HttpLegacy, SetupProblem};
@@ -183,7 +184,7 @@ fn build(
 impl House {
     /// Whether a new turn fits, for all bots and for this one (S5).
     #[must_use]
-    pub fn enter(&self, bot: &Bot) -> Option<Vec<crate::bot::Place>> {
+    pub fn enter(&self, bot: &Bot) -> Option<Vec<Place>> {
         Some(vec![self.turns.enter()?, bot.turns.enter()?])
     }
 }

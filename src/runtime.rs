@@ -18,9 +18,9 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, SetupError};
-use crate::bot::{Gauge, Place};
 use crate::config::settings::Settings;
 use crate::fault::{Blame, Fault, Sent};
+use crate::gauge::{Gauge, Place};
 use crate::net::CoreId;
 use crate::net::listen::bind_reuseport;
 use crate::net::tls::{ServerTls, TlsProblem};

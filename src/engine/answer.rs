@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 
+use crate::degradation::{Degradation, Degradations};
 use crate::reading::{self, Reading};
 use crate::session::Piece;
-use crate::translate::degradation::{Degradation, Degradations};
 use crate::translate::keyboard::Keyboard;
 use crate::translate::outbound::{self, Content, Page};
 use crate::translate::view::View;

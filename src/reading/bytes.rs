@@ -9,7 +9,7 @@ use std::io::Read;
 use encoding_rs::{EUC_KR, UTF_16BE, UTF_16LE};
 
 use super::Unreadable;
-use crate::translate::degradation::{Degradation, Degradations};
+use crate::degradation::{Degradation, Degradations};
 use crate::wire::limits;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];

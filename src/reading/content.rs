@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::document::{Object, Value};
 use super::{Link, Photo, Reading, url, visible};
-use crate::translate::degradation::{Degradation, Degradations};
+use crate::degradation::{Degradation, Degradations};
 
 /// What was said so far.
 pub(super) struct Said<'a> {

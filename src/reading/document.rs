@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use serde::de::IgnoredAny;
 
 use super::{Unreadable, is_space};
-use crate::translate::degradation::{Degradation, Degradations};
+use crate::degradation::{Degradation, Degradations};
 use crate::wire::limits;
 
 /// Values of one document that are read: a keyboard of the bound's 1,000 labels, a hundred times over. Without a

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::document::{Object, Value, first};
 use super::{is_blank, owned_keys};
-use crate::translate::degradation::{Degradation, Degradations};
+use crate::degradation::{Degradation, Degradations};
 use crate::wire::legacy::Keys;
 use crate::wire::limits;
 

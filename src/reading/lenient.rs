@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::content::Said;
 use super::document::{Object, Value, first};
 use super::{Reading, Unreadable, bytes, keys};
-use crate::translate::degradation::Degradation;
+use crate::degradation::Degradation;
 
 /// Which call the body answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

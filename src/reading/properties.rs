@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::translate::degradation::Degradation;
+use crate::degradation::Degradation;
 
 /// A reply of the documented form, and what it says.
 fn reply() -> impl Strategy<Value = (Value, Reading<'static>)> {

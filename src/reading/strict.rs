@@ -13,7 +13,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{Link, Photo, Reading, is_blank, url, visible};
-use crate::translate::degradation::{Degradation, Degradations};
+use crate::degradation::{Degradation, Degradations};
 use crate::wire::legacy::Keys;
 use crate::wire::limits;
 use crate::wire::skill::deeper_than;

@@ -1,7 +1,7 @@
 //! One fact a test: how each recorded or likely quirk of legacy.md 3 and 4 is read.
 
 use super::*;
-use crate::translate::degradation::Degradation::{self, *};
+use crate::degradation::Degradation::{self, *};
 
 mod keyboards;
 mod messages;

@@ -2,10 +2,10 @@
 
 use crate::app::App;
 use crate::breaker::State;
+use crate::degradation::Degradation;
 use crate::telemetry::exposition::{Kind, Page};
 use crate::telemetry::metrics::{Durations, EventFate, Refusal};
 use crate::telemetry::record::{Outcome, PlanKind};
-use crate::translate::degradation::Degradation;
 
 /// The page. Series that never happened are left out, so that a thousand bots stay readable.
 #[must_use]

@@ -7,6 +7,7 @@
 
 pub mod contacts;
 pub mod memory;
+pub mod outbox;
 
 use std::fmt;
 use std::future::Future;

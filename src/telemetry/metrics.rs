@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::record::{Outcome, PlanKind, TurnRecord};
+use crate::degradation::Degradation;
 use crate::net::CoreId;
-use crate::translate::degradation::Degradation;
 
 /// Upper bounds in seconds: below the deadline finely, for that is where users wait; then S3's and S2's ends.
 pub const BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 4.5, 15.0, 55.0];

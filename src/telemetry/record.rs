@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
+use crate::degradation::Degradations;
 use crate::ids::BotId;
-use crate::translate::degradation::Degradations;
 
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident $word:literal,)* }) => {

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::degradation::{Degradation, Degradations};
 use super::keyboard::Keyboard;
 use super::labels::Names;
 use super::quick_replies::{self, Key};
 use super::text;
 use super::view::{Overflow, View};
+use crate::degradation::{Degradation, Degradations};
 use crate::wire::answer::{Button, ButtonAction, Carousel, Extra, Output, TextCard};
 use crate::wire::limits;
 

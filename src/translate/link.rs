@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::degradation::{Degradation, Degradations};
 use super::escape::percent_decoded;
 use super::view::Policy;
 use super::{labels, media, text};
+use crate::degradation::{Degradation, Degradations};
 use crate::reading::Link;
 use crate::wire::answer::{Button, ButtonAction};
 

@@ -10,10 +10,10 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Position, Url};
 
-use super::degradation::{Degradation, Degradations};
 use super::escape::{escaped, is_strict};
 use super::text;
 use super::view::Policy;
+use crate::degradation::{Degradation, Degradations};
 use crate::wire::limits;
 
 /// Units of a `data:` address that are written out.

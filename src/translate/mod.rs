@@ -1,7 +1,7 @@
 //! Rank 1: what is said on one wire, said on the other. Pure and total: no IO, no clock, every input has an output.
 
 mod cards;
-pub mod degradation;
+
 mod escape;
 pub mod inbound;
 pub mod keyboard;
@@ -15,3 +15,5 @@ mod room;
 mod row;
 mod text;
 pub mod view;
+
+pub use crate::degradation;

@@ -10,12 +10,12 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::cards;
-use super::degradation::{Degradation, Degradations};
 use super::keyboard::Keyboard;
 use super::quick_replies::{self, Asked, Key};
 use super::room;
 use super::row::{Bubble, Row};
 use super::view::View;
+use crate::degradation::{Degradation, Degradations};
 use crate::reading::Reading;
 use crate::wire::answer::{Answer, Output, SimpleText, Template};
 use crate::wire::limits;

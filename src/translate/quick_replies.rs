@@ -7,12 +7,12 @@
 
 use std::borrow::Cow;
 
-use super::degradation::{Degradation, Degradations};
 use super::keyboard::Keyboard;
 use super::labels::Names;
 use super::outbound::Page;
 use super::text;
 use super::view::View;
+use crate::degradation::{Degradation, Degradations};
 use crate::wire::answer::{Extra, QuickReply, QuickReplyAction};
 use crate::wire::limits;
 use crate::wire::mark::Mark;

@@ -3,11 +3,11 @@
 
 use std::borrow::Cow;
 
-use super::degradation::{Degradation, Degradations};
 use super::keyboard::Keyboard;
 use super::quick_replies::Key;
 use super::view::View;
 use super::{cards, link, media, room, text};
+use crate::degradation::{Degradation, Degradations};
 use crate::reading::{Link, Photo, Reading};
 use crate::wire::answer::{BasicCard, Button, Output, SimpleImage, SimpleText, TextCard, Thumbnail};
 use crate::wire::limits;

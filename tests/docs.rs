@@ -1,0 +1,226 @@
+//! The documents say what the program does.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that panics has failed, as it should"
+)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use smartchat_bridge::degradation::Degradation;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[track_caller]
+fn text(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The lines outside fenced blocks that are headings, as their level.
+fn headings(path: &str) -> Vec<usize> {
+    let mut fenced = false;
+    let mut levels = Vec::new();
+    for line in text(path).lines() {
+        fenced ^= line.trim_start().starts_with("```");
+        let level = line.bytes().take_while(|byte| *byte == b'#').count();
+        if !fenced && level > 0 && line.as_bytes().get(level) == Some(&b' ') {
+            levels.push(level);
+        }
+    }
+    levels
+}
+
+/// Every document that is there in both languages.
+fn pairs() -> Vec<(String, String)> {
+    let mut pairs = vec![("README.md".to_owned(), "README.ko.md".to_owned())];
+    for entry in fs::read_dir(root().join("docs")).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        if let Some(stem) = name.strip_suffix(".md").filter(|stem| !stem.ends_with(".ko")) {
+            pairs.push((format!("docs/{name}"), format!("docs/{stem}.ko.md")));
+        }
+    }
+    pairs
+}
+
+#[test]
+fn both_languages_have_the_same_headings() {
+    for (english, korean) in pairs() {
+        assert_eq!(headings(&english), headings(&korean), "{english} and {korean}");
+    }
+}
+
+/// What follows `smartchat-bridge` or `cargo run … --` in fenced blocks.
+fn commands_named() -> BTreeSet<String> {
+    let mut named = BTreeSet::new();
+    for path in pairs().into_iter().flat_map(|(english, korean)| [english, korean]) {
+        let mut fenced = false;
+        for line in text(&path).lines() {
+            if line.trim_start().starts_with("```") {
+                fenced = !fenced;
+                continue;
+            }
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let after =
+                words.iter().position(|word| *word == "smartchat-bridge" || word.ends_with("/smartchat-bridge"));
+            let after =
+                after.or_else(|| words.iter().position(|word| *word == "--").filter(|_| line.contains("cargo run")));
+            let Some(word) = after.filter(|_| fenced).and_then(|place| words.get(place + 1)) else { continue };
+            if word.bytes().all(|byte| byte.is_ascii_lowercase()) {
+                named.insert((*word).to_owned());
+            }
+        }
+    }
+    named
+}
+
+fn sources(folder: &Path, found: &mut String) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else {
+            found.push_str(&fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_command_in_the_documents_exists() {
+    let named = commands_named();
+    assert!(named.contains("serve") && named.contains("say"), "{named:?}");
+    let mut cli = fs::read_to_string(root().join("src/cli.rs")).unwrap_or_default();
+    sources(&root().join("src/cli"), &mut cli);
+    if cli.is_empty() {
+        eprintln!("skipped: there is no src/cli");
+        return;
+    }
+    for command in named {
+        // A clap variant (`Serve`), or a name given by hand.
+        let variant = format!("{}{}", command[..1].to_uppercase(), &command[1..]);
+        let there = [format!("{variant} {{"), format!("{variant}("), format!("{variant},"), format!("\"{command}\"")];
+        assert!(there.iter().any(|form| cli.contains(form)), "the documents name `smartchat-bridge {command}`");
+    }
+}
+
+#[test]
+fn the_tables_of_differences_are_those_of_the_code() {
+    let english = |degradation: &Degradation| degradation.english();
+    let korean = |degradation: &Degradation| degradation.korean();
+    same_table("docs/differences.md", "| code | meaning |", english);
+    same_table("docs/differences.ko.md", "| 코드 | 뜻 |", korean);
+}
+
+#[track_caller]
+fn same_table(path: &str, heading: &str, meaning: impl Fn(&Degradation) -> &'static str) {
+    const BEGIN: &str = "<!-- degradations:begin -->";
+    const END: &str = "<!-- degradations:end -->";
+    let document = text(path);
+    let (before, rest) = document.split_once(BEGIN).unwrap_or_else(|| panic!("{path}: no {BEGIN}"));
+    let (table, after) = rest.split_once(END).unwrap_or_else(|| panic!("{path}: no {END}"));
+    // The heading stays as it is written.
+    let written_heading = table.trim_start().lines().next().unwrap_or(heading);
+    let mut expected = format!("\n{written_heading}\n| --- | --- |\n");
+    for degradation in Degradation::ALL {
+        expected.push_str(&format!("| `{}` | {} |\n", degradation.code(), meaning(degradation)));
+    }
+    if blessing() {
+        fs::write(root().join(path), format!("{before}{BEGIN}{expected}{END}{after}")).unwrap();
+    } else {
+        assert_eq!(table, expected, "{path}: BLESS=1 writes it anew");
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "a test's own switch, not configuration")]
+fn blessing() -> bool {
+    std::env::var("BLESS").is_ok_and(|bless| bless == "1")
+}
+
+/// Names of metrics in a text: `bridge_` and what follows.
+fn metrics(text: &str, before: char) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (place, _) in text.match_indices("bridge_") {
+        if text[..place].ends_with(before) {
+            let length = text[place..].bytes().take_while(|b| b.is_ascii_lowercase() || *b == b'_').count();
+            names.insert(text[place..place + length].to_owned());
+        }
+    }
+    names
+}
+
+#[test]
+fn every_metric_is_explained_and_none_that_is_not_there() {
+    let served = metrics(&text("src/server/metrics_page.rs"), '"');
+    assert!(served.len() > 8, "{served:?}");
+    for path in ["docs/operations.md", "docs/operations.ko.md"] {
+        let rows: String = text(path).lines().filter(|line| line.starts_with("| `bridge_")).collect();
+        assert_eq!(metrics(&rows, '`'), served, "{path}");
+    }
+    let mut monitoring = String::new();
+    sources(&root().join("deploy/monitoring"), &mut monitoring);
+    for name in monitoring.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':')) {
+        if name.starts_with("bridge_") {
+            let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+            assert!(served.contains(base) || served.contains(name), "deploy/monitoring names {name}");
+        }
+    }
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let pages = pairs().into_iter().flat_map(|(english, korean)| [english, korean]);
+    for path in pages.chain(["ARCHITECTURE.md".to_owned(), "CONTRIBUTING.md".to_owned(), "SECURITY.md".to_owned()]) {
+        let folder = root().join(&path).parent().unwrap().to_owned();
+        for (_, after) in text(&path).match_indices("](").map(|(place, _)| ((), text(&path)[place + 2..].to_owned())) {
+            let link = after.split(')').next().unwrap_or_default();
+            let file = link.split('#').next().unwrap_or_default();
+            if !file.is_empty() && !file.contains("://") && !file.starts_with("mailto:") {
+                assert!(folder.join(file).exists(), "{path} leads to {link}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_file_names_the_machine_it_was_written_on() {
+    // In two pieces, so that this file does not find itself.
+    let forbidden = [["/wo", "rk/"].concat(), ["/ro", "ot/"].concat()];
+    let mut found = Vec::new();
+    below(root(), &mut |path| {
+        let Ok(bytes) = fs::read(path) else { return };
+        let text = String::from_utf8_lossy(&bytes);
+        for (number, line) in text.lines().enumerate() {
+            for word in &forbidden {
+                // A path of another tree, such as `target/work/`, does not begin there.
+                let begins = |place: usize| {
+                    line[..place].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && !"._-/}".contains(c))
+                };
+                if line.match_indices(word.as_str()).any(|(place, _)| begins(place)) {
+                    found.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+                }
+            }
+        }
+    });
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+fn below(folder: &Path, see: &mut dyn FnMut(&PathBuf)) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if !["target", ".git", "node_modules"].contains(&name.as_str()) {
+                below(&path, see);
+            }
+        } else if name != ".git" {
+            see(&path);
+        }
+    }
+}

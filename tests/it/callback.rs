@@ -87,12 +87,7 @@ async fn what_kakao_does_not_take_is_parked() {
 #[tokio::test]
 async fn what_was_late_before_is_parked_again_when_the_callback_fails() {
     let sink = CallbackSink::start().await;
-    let bot = MockBot::scripted([
-        says("첫 답").after(ms(700)),
-        says("둘째 답").after(ms(700)),
-        says("셋째 답"),
-    ])
-    .await;
+    let bot = MockBot::scripted([says("첫 답").after(ms(700)), says("둘째 답").after(ms(700)), says("셋째 답")]).await;
     let bridge = Bridge::with(&bot.url(), &[("callback.origins", &origins(&sink))]);
     bridge.say("u", "하나").await;
     bridge.settled().await;

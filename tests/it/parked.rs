@@ -45,11 +45,7 @@ async fn the_tap_waits_for_a_bot_that_still_works_and_may_be_made_again() {
 
 #[tokio::test]
 async fn a_late_answer_stands_before_the_next_one_whose_buttons_count() {
-    let bot = MockBot::scripted([
-        says_with("늦은 답", &["가"]).after(ms(900)),
-        says_with("새 답", &["나"]),
-    ])
-    .await;
+    let bot = MockBot::scripted([says_with("늦은 답", &["가"]).after(ms(900)), says_with("새 답", &["나"])]).await;
     let bridge = Bridge::before(&bot.url());
     bridge.say("u", "하나").await;
     bridge.settled().await;
@@ -154,12 +150,9 @@ async fn a_tap_for_the_late_answer_that_hangs_up_leaves_it_there() {
 
 #[tokio::test]
 async fn a_tap_on_an_old_card_reaches_the_bot() {
-    let bot = MockBot::scripted([
-        says_with("첫 메뉴", &["가", "나"]),
-        says_with("둘째 메뉴", &["다"]),
-        says("옛 버튼의 답"),
-    ])
-    .await;
+    let bot =
+        MockBot::scripted([says_with("첫 메뉴", &["가", "나"]), says_with("둘째 메뉴", &["다"]), says("옛 버튼의 답")])
+            .await;
     let bridge = Bridge::before(&bot.url());
     let old = bridge.say("u", "안녕").await;
     bridge.call(&old.tap("u", "가")).await;
@@ -183,6 +176,17 @@ async fn a_late_keyboard_does_not_count_over_a_newer_one() {
     assert_eq!((next.text(), next.buttons()), ("늦은 답\n새 답".into(), vec!["새 버튼".into()]));
     let gone = bridge.call(&waits.tap("u", "답변 보기")).await;
     assert_eq!((gone.text(), gone.buttons()), (NOTHING.into(), vec!["새 버튼".into()]));
+}
+
+/// The bot has moved on to free typing, though the user has not seen it say so: the words are for the bot.
+#[tokio::test]
+async fn words_after_a_late_answer_that_frees_typing_reach_the_bot() {
+    let bot = MockBot::scripted([says_with("메뉴", &["가"]), slow("이름은?"), says("반가워요")]).await;
+    let bridge = Bridge::before(&bot.url());
+    let menu = bridge.say("u", "안녕").await;
+    bridge.call(&menu.tap("u", "가")).await;
+    bridge.settled().await;
+    assert_eq!(bridge.say("u", "홍길동").await.text(), "이름은?\n반가워요");
 }
 
 /// The reprompt shows what came late first; the buttons under both are the late answer's, the newest the user has.

@@ -110,8 +110,13 @@ impl Bridge {
     }
 
     /// Stops and waits for the end.
-    pub(crate) async fn stopped(mut self) -> Ending {
+    pub(crate) async fn stopped(self) -> Ending {
         self.stop.signal();
+        self.waited().await
+    }
+
+    /// Waits for the end.
+    pub(crate) async fn waited(mut self) -> Ending {
         let running = self.running.take().unwrap();
         tokio::task::spawn_blocking(move || running.wait()).await.unwrap()
     }

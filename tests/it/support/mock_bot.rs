@@ -37,11 +37,20 @@ pub(crate) struct Step {
 #[derive(Debug, Clone)]
 enum Act {
     /// These bytes; then the connection stays open, or not.
-    Write { bytes: Vec<u8>, close: bool },
+    Write {
+        bytes: Vec<u8>,
+        close: bool,
+    },
     /// These bytes, one at a time.
-    Trickle { bytes: Vec<u8>, every: Duration },
+    Trickle {
+        bytes: Vec<u8>,
+        every: Duration,
+    },
     /// So many bytes after this head, as long as anybody reads.
-    Pour { head: Vec<u8>, total: usize },
+    Pour {
+        head: Vec<u8>,
+        total: usize,
+    },
     Hang,
     Reset,
 }

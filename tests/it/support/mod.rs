@@ -1,10 +1,12 @@
 //! What the tests stand on: a bridge, a caller like OpenBuilder, a bot with a script, a Kakao that takes callbacks.
 
+pub(crate) mod alert;
 pub(crate) mod app;
 pub(crate) mod callback_sink;
 pub(crate) mod caller;
 pub(crate) mod http;
 pub(crate) mod mock_bot;
+pub(crate) mod process;
 
 use std::time::Duration;
 

@@ -7,6 +7,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -39,6 +40,9 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const ADMIN_CONNECTIONS: usize = 64;
 /// Bytes read at once from a connection: a skill call has 1 to 3 KB, and each waiting caller holds this much.
 const READ_BUFFER: usize = 8 * 1024;
+/// Connections let in after a stop came: as many as may have stood in the backlog. Without a bound, a crowd that keeps
+/// coming would keep the bridge from ever stopping.
+const STRAGGLERS: usize = 4096;
 
 /// Why the bridge cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +103,8 @@ pub struct Running {
 pub struct Stop {
     gently: CancellationToken,
     now: CancellationToken,
+    /// Turns that were cut.
+    cut: Arc<AtomicUsize>,
 }
 
 impl Stop {
@@ -220,7 +226,8 @@ impl Running {
                 tracing::error!("a thread of the bridge died: this is a bug, please report it");
             }
         }
-        match self.app.house.turns.count() {
+        // Noted at the cut: a turn that is cut gives its place back like any other.
+        match self.stop.cut.load(Ordering::Acquire) {
             0 => Ending::Drained,
             left => Ending::Cut(left),
         }
@@ -258,10 +265,15 @@ impl Core {
         let drained = async {
             self.app.house.tasks.drained().await;
         };
-        tokio::select! {
-            () = drained => {}
-            () = tokio::time::sleep(grace) => tracing::warn!("the grace period is over: what is left is cut"),
-            () = self.stop.now.cancelled() => tracing::warn!("a second signal: leaving now"),
+        let why = tokio::select! {
+            () = drained => None,
+            () = tokio::time::sleep(grace) => Some("the grace period is over: what is left is cut"),
+            () = self.stop.now.cancelled() => Some("a second signal: leaving now"),
+        };
+        if let Some(why) = why {
+            let turns = self.app.house.turns.count();
+            self.stop.cut.fetch_max(turns, Ordering::AcqRel);
+            tracing::warn!(turns, "{why}");
         }
         self.app.house.tasks.stopping.cancel();
     }
@@ -274,10 +286,14 @@ impl Core {
                 return;
             }
         };
+        let mut stragglers = STRAGGLERS;
         loop {
+            if face == Face::Public && self.stop.gently.is_cancelled() {
+                stragglers = stragglers.saturating_sub(1);
+            }
             let accepted = tokio::select! {
                 biased;
-                accepted = listener.accept() => accepted,
+                accepted = listener.accept(), if stragglers > 0 => accepted,
                 // Last in this order: whoever stood in the backlog when the stop came is still let in. Operators may
                 // look until the end.
                 () = self.stop.gently.cancelled(), if face == Face::Public => return,
@@ -339,7 +355,6 @@ impl Core {
             .timer(TokioTimer::new())
             .header_read_timeout(timeout)
             .max_buf_size(READ_BUFFER.max(64 * 1024))
-            .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
         // An error here is the peer's: gone, too slow, or no HTTP. hyper has answered what can be answered.

@@ -77,6 +77,14 @@ impl Piece {
             Self::Words(words) => words.len(),
         }
     }
+
+    /// Lets go of the buffer it was read into, which may be many times its size: what is kept for minutes holds what
+    /// it counts (S3).
+    fn detach(&mut self) {
+        if let Self::Reply(bytes) = self {
+            *bytes = Bytes::copy_from_slice(bytes);
+        }
+    }
 }
 
 /// A reply that came after its call was answered (S3).
@@ -333,19 +341,36 @@ impl Session {
         self.greeted = greeted;
     }
 
-    /// Keeps a reply that came late (S3).
-    pub fn park(&mut self, late: Late) {
+    /// Takes back what was shown at `at`, because it never arrived: what was shown before counts again, unless
+    /// something newer was shown since (S2).
+    pub fn unshow(&mut self, before: &Self, at: Moment) {
+        if self.at == at {
+            let shelf = self.shelf.take();
+            *self = Self { shelf, keyboard: before.keyboard.clone(), ..*before };
+        }
+    }
+
+    /// Keeps a reply that came late (S3), in the order of the questions.
+    pub fn park(&mut self, mut late: Late) {
+        late.pieces.iter_mut().for_each(Piece::detach);
         let shelf = self.shelf.get_or_insert_default();
-        if shelf.late.len() >= LATE_REPLIES {
+        let place = shelf.late.partition_point(|other| other.asked <= late.asked);
+        shelf.late.insert(place, late);
+        if shelf.late.len() > LATE_REPLIES {
             shelf.late.remove(0);
         }
-        shelf.late.push(late);
+    }
+
+    /// The late replies that wait (S3), oldest question first.
+    pub fn late(&self, now: Moment) -> impl Iterator<Item = &Late> {
+        let late = self.shelf.iter().flat_map(|shelf| &shelf.late);
+        late.filter(move |late| now.since(late.came) < TEN_MINUTES)
     }
 
     /// Whether a late reply waits (S3).
     #[must_use]
     pub fn has_late(&self, now: Moment) -> bool {
-        self.shelf.as_ref().is_some_and(|shelf| shelf.late.iter().any(|late| now.since(late.came) < TEN_MINUTES))
+        self.late(now).next().is_some()
     }
 
     /// Takes the late replies, oldest first, those over ten minutes left out.
@@ -370,7 +395,8 @@ impl Session {
     }
 
     /// Keeps the rest of a long reply, in place of an older one.
-    pub fn keep_rest(&mut self, rest: Rest) {
+    pub fn keep_rest(&mut self, mut rest: Rest) {
+        rest.pieces.iter_mut().for_each(Piece::detach);
         self.shelf.get_or_insert_default().rest = Some(rest);
     }
 

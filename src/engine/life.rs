@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::answer::{self, Heard, Shown};
 use super::ask::{self, Said};
 use super::ticket::{Delivery, Ticket};
-use super::turn::{Call, Finished};
+use super::turn::{Call, Finished, Undo};
 use crate::degradation::Degradation;
 use crate::events;
 use crate::session::{Current, Late, Piece, Plan, Prompt, Rest, Rules, Session};
@@ -31,11 +31,13 @@ pub(super) struct Life<'c> {
     turn: Turn,
     /// The home keyboard, where it had to be looked at.
     home: Option<Arc<Keyboard>>,
+    /// The session as it was before an answer that goes by callback.
+    before: Option<Session>,
 }
 
 impl<'c> Life<'c> {
     pub(super) fn new(call: &'c Call, ticket: &'c Ticket, turn: Turn) -> Self {
-        Self { call, ticket, turn, home: None }
+        Self { call, ticket, turn, home: None, before: None }
     }
 
     /// Decides what happens next; the home keyboard is fetched only where the decision needs it (K1).
@@ -55,7 +57,51 @@ impl<'c> Life<'c> {
             handover: &settings.policy.handover,
             unbound: inbound.last_block.as_deref().is_some_and(|block| self.call.bot.foreign_block(block)),
         };
-        self.turn.session.plan(says.borrowed(), self.home.as_deref(), &rules, time::now())
+        let now = time::now();
+        let plan = self.turn.session.plan(says.borrowed(), self.home.as_deref(), &rules, now);
+        // Before words are kept from the bot: an answer the user has not seen yet, and will see above this one, may
+        // have moved the bot on to where they are welcome.
+        if matches!(plan, Plan::Reprompt(Prompt::Greet | Prompt::Choose | Prompt::Expired | Prompt::MediaRefused))
+            && let Some(keyboard) = self.late_keyboard(now)
+        {
+            let mut ahead = self.turn.session.clone();
+            ahead.show(keyboard, Page::default(), false, now);
+            return ahead.plan(says.borrowed(), None, &rules, now);
+        }
+        plan
+    }
+
+    /// The keyboard of the newest late reply, free typing included, where it will count once that is shown (S3).
+    fn late_keyboard(&self, now: Moment) -> Option<Option<Arc<Keyboard>>> {
+        let session = &self.turn.session;
+        let newest = session.late(now).last()?.asked;
+        if session.shown_since(newest) {
+            return None;
+        }
+        let pieces: Vec<Piece> = session.late(now).flat_map(|late| late.pieces.iter().cloned()).collect();
+        let heard = Heard::of(&pieces, &self.call.view().policy.texts.no_reply);
+        heard.is_usable().then(|| heard.labels().and_then(|labels| self.call.house.keyboards.intern(labels)))
+    }
+
+    /// Who gets the answer. Before anything is noted down as shown, for a callback may fail.
+    fn claim(&mut self) -> Delivery {
+        let to = self.ticket.claim();
+        if to == Delivery::Callback && self.before.is_none() {
+            self.before = Some(self.turn.session.clone());
+        }
+        to
+    }
+
+    /// Ends the turn: the session is kept as it is now.
+    fn end(mut self, mut finished: Finished, now: Moment) -> Finished {
+        finished.undo = self.before.take().map(|before| Undo { before, at: now });
+        self.turn.commit(now);
+        finished
+    }
+
+    /// Nobody reads it: nothing was shown, and what waits goes on waiting.
+    pub(super) fn unread(self) -> Finished {
+        Finished::of(PlanKind::None, Outcome::Lost, Bytes::new(), self.ticket)
     }
 
     async fn fetch_home(&mut self) {
@@ -77,7 +123,8 @@ impl<'c> Life<'c> {
         let texts = &self.call.bot.settings.policy.texts;
         let asked = time::now();
         let Some(permit) = self.call.bot.breaker.admit(asked) else {
-            return self.without_bot(Outcome::Outage, &texts.outage).await;
+            let pieces = vec![Piece::Words(texts.outage.clone())];
+            return self.without_bot(Outcome::Outage, &texts.outage, pieces, asked).await;
         };
         self.ticket.admitted(permit);
         self.turn.asking();
@@ -88,7 +135,11 @@ impl<'c> Life<'c> {
             self.call.bot.announce(&self.call.house, change);
         }
         let dropped = self.call.inbound.dropped > 0;
-        let mut finished = if heard { self.tell(pieces, asked) } else { self.tell_no_reply(pieces, asked).await };
+        let mut finished = if heard {
+            self.tell(pieces, asked)
+        } else {
+            self.without_bot(Outcome::NoReply, &texts.no_reply, pieces, asked).await
+        };
         finished.backend = Some(took);
         finished.problem = problem;
         if dropped {
@@ -100,7 +151,7 @@ impl<'c> Life<'c> {
     /// Shows a usable reply: to the caller, to one who makes the same tap, or later (S3).
     fn tell(mut self, pieces: Vec<Piece>, asked: Moment) -> Finished {
         let now = time::now();
-        let to = self.ticket.claim();
+        let to = self.claim();
         let view = self.call.view();
         let before = if to == Delivery::Park { Vec::new() } else { late_replies(self.turn.session.take_late(now)) };
         let all: Vec<Piece> = before.into_iter().chain(pieces.iter().cloned()).collect();
@@ -125,11 +176,12 @@ impl<'c> Life<'c> {
             backend: None,
             problem: None,
             degradations: shown.degradations,
-            pieces,
+            // A callback that fails gives back what was late before, too.
+            pieces: if to == Delivery::Callback { all.clone() } else { pieces },
             asked,
+            undo: None,
         };
-        let shared = Shared { body: finished.body.clone(), pieces: finished.pieces.clone() };
-        let taken = self.turn.share(&shared);
+        let taken = self.share(&finished, now);
         if to == Delivery::Park && taken == 0 {
             finished.outcome = self.park(&finished.pieces, asked, now);
         } else {
@@ -138,31 +190,13 @@ impl<'c> Life<'c> {
             }
             self.keep(keyboard, &shown, all, now);
         }
-        self.turn.commit(now);
-        finished
+        self.end(finished, now)
     }
 
-    /// The bot gave nothing usable (O4): the user reads so, above the keyboard that counts.
-    async fn tell_no_reply(mut self, pieces: Vec<Piece>, asked: Moment) -> Finished {
-        let now = time::now();
-        let texts = &self.call.bot.settings.policy.texts;
-        if self.ticket.claim() != Delivery::Park {
-            let mut finished = self.without_bot(Outcome::NoReply, &texts.no_reply).await;
-            finished.degradations.join(answer::no_reply());
-            finished.pieces = pieces;
-            return finished;
-        }
-        let mut finished = Finished::of(PlanKind::Ask, Outcome::NoReply, Bytes::new(), self.ticket);
-        finished.degradations = answer::no_reply();
-        finished.body = self.call.words(&texts.no_reply, false);
-        let shared = Shared { body: finished.body.clone(), pieces: pieces.clone() };
-        if self.turn.share(&shared) == 0 {
-            // Told when they ask for it: `답변 보기` must not lead to nothing.
-            let _ = self.park(&pieces, asked, now);
-        }
-        finished.pieces = pieces;
-        self.turn.commit(now);
-        finished
+    /// Hands the answer to who made the same tap (I3); how many took it.
+    fn share(&self, finished: &Finished, now: Moment) -> usize {
+        let late = Late { pieces: finished.pieces.clone(), asked: finished.asked, came: now };
+        self.turn.share(&Shared { body: finished.body.clone(), late, owed: finished.to == Delivery::Park })
     }
 
     /// Keeps a reply until the user asks for it (S3).
@@ -189,16 +223,32 @@ impl<'c> Life<'c> {
         }
     }
 
-    /// Words of ours in place of the bot's, above the keyboard that counts. The session stays where it was, but what
-    /// is shown counts from now.
-    async fn without_bot(mut self, outcome: Outcome, text: &str) -> Finished {
-        let now = time::now();
-        if matches!(self.turn.session.current(now), Current::Home(_)) && self.home.is_none() {
+    /// The bot gave nothing usable (O4), or was not asked (S4): the user reads so, above the keyboard that counts. The
+    /// session stays where it was, but what is shown counts from now.
+    async fn without_bot(mut self, outcome: Outcome, text: &str, pieces: Vec<Piece>, asked: Moment) -> Finished {
+        // Before the claim: it takes up to a second, and whoever has claimed must answer at once.
+        if matches!(self.turn.session.current(time::now()), Current::Home(_)) && self.home.is_none() {
             self.fetch_home().await;
         }
-        let keyboard = self.keyboard(now);
-        let page = self.turn.session.page();
-        self.say(PlanKind::Ask, outcome, text, keyboard, page, now)
+        let now = time::now();
+        let mut finished = if self.claim() == Delivery::Park {
+            let body = self.call.words(text, false);
+            let mut finished = Finished::of(PlanKind::Ask, outcome, body, self.ticket);
+            (finished.pieces, finished.asked) = (pieces, asked);
+            if self.share(&finished, now) == 0 {
+                // Told when they ask for it: `답변 보기` must not lead to nothing.
+                let _ = self.park(&finished.pieces, asked, now);
+            }
+            self.end(finished, now)
+        } else {
+            let keyboard = self.keyboard(now);
+            let page = self.turn.session.page();
+            self.say(PlanKind::Ask, outcome, text, keyboard, page, now)
+        };
+        if outcome == Outcome::NoReply {
+            finished.degradations.join(answer::no_reply());
+        }
+        finished
     }
 
     /// Shows words of ours above `keyboard`, with what came late before them (S3), and ends the turn.
@@ -211,7 +261,14 @@ impl<'c> Life<'c> {
         page: u32,
         now: Moment,
     ) -> Finished {
-        let mut all = late_replies(self.turn.session.take_late(now));
+        self.claim();
+        // Above what came late stands what the user had; below it, what it brought (S3).
+        // Who turns pages is offered it: its own keyboard would take the place of the pages.
+        let offers = plan == PlanKind::Page && self.turn.session.has_late(now);
+        let late_keyboard =
+            if matches!(plan, PlanKind::Page | PlanKind::Home) { None } else { self.late_keyboard(now) };
+        let (keyboard, page) = late_keyboard.map_or((keyboard, page), |own| (own, 0));
+        let mut all = if offers { Vec::new() } else { late_replies(self.turn.session.take_late(now)) };
         all.push(Piece::Words(text.into()));
         let view = self.call.view();
         let heard = Heard::of(&all, &view.policy.texts.no_reply);
@@ -221,18 +278,20 @@ impl<'c> Life<'c> {
             keyboard: keyboard.as_deref(),
             part: 0,
             page,
-            late: false,
+            late: offers,
             older_rest,
         };
         let shown = answer::show(&content, &view);
         drop(heard);
         let mut finished = Finished::of(plan, outcome, shown.body.clone(), self.ticket);
         finished.degradations = shown.degradations;
-        let _ = self.turn.share(&Shared { body: shown.body.clone(), pieces: Vec::new() });
+        if finished.to == Delivery::Callback {
+            finished.pieces = all.clone();
+        }
+        let _ = self.share(&finished, now);
         self.turn.session.show_again(keyboard, shown.page, shown.numbered, now);
         self.keep_rest(&shown, all, now);
-        self.turn.commit(now);
-        finished
+        self.end(finished, now)
     }
 
     pub(super) fn home(self) -> Finished {
@@ -241,6 +300,7 @@ impl<'c> Life<'c> {
         let text = if home.is_some() { &texts.home } else { &texts.home_text };
         let now = time::now();
         let mut life = self;
+        life.claim();
         life.turn.session.show(home.clone(), Page::default(), false, now);
         life.say(PlanKind::Home, Outcome::Answered, text, home, 0, now)
     }
@@ -258,6 +318,7 @@ impl<'c> Life<'c> {
         };
         let keyboard = self.keyboard(now);
         let unknown = self.turn.session.is_new();
+        self.claim();
         if prompt == Prompt::Greet || prompt == Prompt::MediaRefused && unknown {
             self.turn.session.greet(keyboard.clone(), false, now);
         } else if unknown && keyboard.is_none() {
@@ -271,8 +332,7 @@ impl<'c> Life<'c> {
     /// Words of ours that change nothing in the session.
     fn aside(self, plan: PlanKind, text: &str, now: Moment) -> Finished {
         let finished = Finished::of(plan, Outcome::Answered, self.call.words(text, false), self.ticket);
-        self.turn.commit(now);
-        finished
+        self.end(finished, now)
     }
 
     pub(super) fn page(self, page: u32) -> Finished {
@@ -285,6 +345,7 @@ impl<'c> Life<'c> {
     /// The next part of a long reply (O5). A late reply is offered, not mixed in: its parts would be others'.
     pub(super) fn more(mut self, part: u32) -> Finished {
         let now = time::now();
+        self.claim();
         let view = self.call.view();
         let keyboard = self.keyboard(now);
         let pieces = self.turn.session.rest(now).map(|rest| rest.pieces.clone()).unwrap_or_default();
@@ -297,20 +358,23 @@ impl<'c> Life<'c> {
         drop(heard);
         let mut finished = Finished::of(PlanKind::More, Outcome::Answered, shown.body.clone(), self.ticket);
         finished.degradations = shown.degradations;
+        if finished.to == Delivery::Callback {
+            finished.pieces = pieces.clone();
+        }
         self.turn.session.show_again(keyboard, shown.page, shown.numbered, now);
         if shown.part + 1 < shown.parts {
             self.turn.session.keep_rest(Rest { pieces, next: shown.part + 1, at: now });
         } else {
             self.turn.session.drop_rest(now);
         }
-        self.turn.commit(now);
-        finished
+        self.end(finished, now)
     }
 
     /// What came late (S3). Its keyboard counts from now, unless a newer reply was shown since it was asked for.
     pub(super) fn late(mut self) -> Finished {
         let now = time::now();
         let view = self.call.view();
+        self.claim();
         let late = self.turn.session.take_late(now);
         let newest = late.last().map(|late| late.asked);
         let pieces: Vec<Piece> = late.into_iter().flat_map(|late| late.pieces).collect();
@@ -334,9 +398,12 @@ impl<'c> Life<'c> {
         drop(heard);
         let mut finished = Finished::of(PlanKind::Late, Outcome::Answered, shown.body.clone(), self.ticket);
         finished.degradations = shown.degradations;
+        if finished.to == Delivery::Callback {
+            finished.pieces = pieces.clone();
+            finished.asked = newest.unwrap_or(now);
+        }
         self.keep(keyboard, &shown, pieces, now);
-        self.turn.commit(now);
-        finished
+        self.end(finished, now)
     }
 
     /// A human is called (K5): the button stands above the rest of the keyboard.
@@ -356,8 +423,9 @@ impl<'c> Life<'c> {
         let shown = answer::show(&content, &view);
         let mut finished = Finished::of(PlanKind::Handover, Outcome::Answered, shown.body, self.ticket);
         finished.degradations = shown.degradations;
-        self.turn.commit(now);
-        finished
+        // Tapped twice while another turn was in flight: both read it.
+        let _ = self.share(&finished, now);
+        self.end(finished, now)
     }
 
     /// The conversation ends (E1): the bot is told, the session forgotten.

@@ -18,15 +18,12 @@ use super::ticket::{Delivery, Expiry, Ticket};
 use super::turn::{self, Call, Finished};
 use crate::callback::CallbackUrl;
 use crate::session::{Late, Piece};
-use crate::store::Begun;
 use crate::telemetry::record::{Outcome, PlanKind, TurnRecord};
 use crate::time::{self, Instant};
 use crate::wire::answer::Answer;
 
 /// A callback token is good for a minute (openbuilder.md 3); a second is left for the way.
 const TOKEN: Duration = Duration::from_secs(59);
-/// How long parking an undeliverable answer may wait for the user's turn.
-const PARKING: Duration = Duration::from_secs(20);
 
 /// Answers one call within its deadline.
 pub async fn attend(call: Arc<Call>, request_id: Box<str>, callback: Option<CallbackUrl>) -> Bytes {
@@ -130,11 +127,11 @@ impl UnderWay {
         let tasks = self.call.house.tasks.clone();
         tasks.track(async move {
             let Some(finished) = outlast(&call, &ticket, ending, callback.is_some()).await else { return };
-            let outcome = match (finished.to, &callback) {
-                (Delivery::Callback, Some(url)) => call_back(&call, url, &finished).await,
-                (Delivery::Callback | Delivery::Caller | Delivery::Park, _) => finished.outcome,
-            };
-            leave_record(&call, &request_id, &finished, outcome, waited);
+            let mut finished = finished;
+            if let (Delivery::Callback, Some(url)) = (finished.to, &callback) {
+                finished.outcome = call_back(&call, url, &mut finished).await;
+            }
+            leave_record(&call, &request_id, &finished, finished.outcome, waited);
         });
     }
 }
@@ -142,6 +139,10 @@ impl UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         if self.ending.is_some() {
+            if self.ticket.is_idle() {
+                // Nothing of its own to finish; and it must not be given what another call may still read.
+                return self.abandon(PlanKind::Follow, Outcome::Waits);
+            }
             self.ticket.hang_up();
             self.go_on();
         }
@@ -182,29 +183,32 @@ async fn outlast(call: &Call, ticket: &Ticket, mut ending: Ending, calls_back: b
 }
 
 /// Delivers by callback (S2); what cannot be delivered is parked.
-async fn call_back(call: &Call, url: &CallbackUrl, finished: &Finished) -> Outcome {
+async fn call_back(call: &Call, url: &CallbackUrl, finished: &mut Finished) -> Outcome {
     let until = call.arrived + TOKEN;
     let error = match call.house.callbacks.post(url, finished.body.clone(), until).await {
         Ok(_) => return Outcome::CalledBack,
         Err(error) => error,
     };
     tracing::warn!(bot = %call.bot.settings.id, %error, "a callback could not be delivered; the answer is parked");
-    let begun = Arc::clone(&call.bot.sessions).begin(call.inbound.user, None);
-    let turn = match begun {
-        Begun::Turn(turn) => Some(turn),
-        Begun::Queued(queued) => tokio::time::timeout(PARKING, queued).await.ok().flatten(),
-        Begun::Follow(_) | Begun::Full => None,
-    };
+    let sessions = &call.bot.sessions;
     let bytes: usize = finished.pieces.iter().map(Piece::size).sum();
-    match turn {
-        Some(mut turn) if !finished.pieces.is_empty() && turn.may_park(bytes) => {
-            let now = time::now();
-            turn.session.park(Late { pieces: finished.pieces.clone(), asked: finished.asked, came: now });
-            turn.commit(now);
-            Outcome::CallbackFailed
-        }
-        _ => Outcome::Lost,
+    if finished.pieces.is_empty() || !sessions.may_park(bytes) {
+        return Outcome::Lost;
     }
+    let (now, undo) = (time::now(), finished.undo.take());
+    let late = Late { pieces: std::mem::take(&mut finished.pieces), asked: finished.asked, came: now };
+    // Not a turn: the user may be in the middle of the next one, which may take as long as this one did.
+    let parks = Arc::clone(sessions).amend(
+        &call.inbound.user,
+        Box::new(move |session| {
+            if let Some(undo) = undo {
+                session.unshow(&undo.before, undo.at);
+            }
+            session.park(late);
+        }),
+        now,
+    );
+    if parks { Outcome::CallbackFailed } else { Outcome::Lost }
 }
 
 fn elapsed(since: Instant) -> Duration {

@@ -64,6 +64,23 @@ impl Ticket {
         self.word.fetch_or(IDLE, Ordering::AcqRel);
     }
 
+    /// What this call waited for came to nothing: it asks for itself now.
+    pub fn busy(&self) {
+        self.word.fetch_and(!IDLE, Ordering::AcqRel);
+    }
+
+    /// Whether this call only waits for another turn's answer.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.word.load(Ordering::Acquire) & (IDLE | BEGUN) == IDLE
+    }
+
+    /// Whether nobody will read the answer at once: it would be parked.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.word.load(Ordering::Acquire) & (CLAIMED | TO) == TO_PARK
+    }
+
     /// The turn begins; false when it was taken out of the line meanwhile.
     #[must_use]
     pub fn begin(&self) -> bool {

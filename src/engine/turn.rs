@@ -15,7 +15,7 @@ use crate::bot::{Bot, House};
 use crate::degradation::Degradations;
 use crate::gauge::Place;
 use crate::net::CoreId;
-use crate::session::{Piece, Plan};
+use crate::session::{Late, Piece, Plan, Session};
 use crate::store::{Begun, Shared, TapId};
 use crate::telemetry::record::{Outcome, PlanKind};
 use crate::time::{self, Instant, Moment};
@@ -64,6 +64,17 @@ pub struct Finished {
     pub pieces: Vec<Piece>,
     /// When the bot was asked.
     pub asked: Moment,
+    /// What the session was before an answer that goes by callback was noted down as shown.
+    pub undo: Option<Undo>,
+}
+
+/// How to take back that something was shown, when it never arrives (S2).
+#[derive(Debug)]
+pub struct Undo {
+    /// What counted before.
+    pub before: Session,
+    /// When it was noted down.
+    pub at: Moment,
 }
 
 impl Call {
@@ -83,6 +94,15 @@ impl Call {
         answer::words(text, None, 0, late, &self.view()).body
     }
 
+    /// Whether it wants nothing but what is late: tapped, or typed where nothing can be tapped (I10).
+    fn waits_for_late(&self) -> bool {
+        match &self.inbound.says {
+            Says::Tap(mark) => *mark == Mark::Late,
+            Says::Words(words) => **words == *self.view().policy.texts.late_label,
+            Says::Media(_) | Says::Home | Says::Nothing | Says::Leave => false,
+        }
+    }
+
     fn tap(&self) -> Option<TapId> {
         // FNV-1a over the tap's words: it only has to tell taps of one user in flight apart.
         let Says::Tap(Mark::Say(words)) = &self.inbound.says else { return None };
@@ -93,25 +113,25 @@ impl Call {
 
 /// Lives one turn. `None` when it was taken out of the line before it began; then nothing was sent and nothing kept.
 pub async fn run(call: &Call, ticket: &Ticket) -> Option<Finished> {
-    let waits_for_late = match &call.inbound.says {
-        Says::Tap(Mark::Late) => true,
-        // In a group room there is nothing to tap: the words are sent (I10).
-        Says::Words(words) => **words == *call.view().policy.texts.late_label,
-        _ => false,
-    };
-    let turn = match Arc::clone(&call.bot.sessions).begin(call.inbound.user, call.tap()) {
-        Begun::Turn(turn) => turn,
-        Begun::Queued(queued) => {
-            if waits_for_late {
-                ticket.idle();
+    let turn = loop {
+        match Arc::clone(&call.bot.sessions).begin(call.inbound.user, call.tap()) {
+            Begun::Turn(turn) => break turn,
+            Begun::Queued(queued) => {
+                if call.waits_for_late() {
+                    ticket.idle();
+                }
+                break queued.await?;
             }
-            queued.await?
+            Begun::Follow(answer) => {
+                ticket.idle();
+                if let Some(shared) = answer.await {
+                    return Some(follow(ticket, shared));
+                }
+                // The first tap was taken out of the line, or died: this one stands for itself.
+                ticket.busy();
+            }
+            Begun::Full => return Some(bounded(call, ticket)),
         }
-        Begun::Follow(answer) => {
-            ticket.idle();
-            return follow(call, ticket, answer.await);
-        }
-        Begun::Full => return Some(bounded(call, ticket)),
     };
     let mut life = Life::new(call, ticket, turn);
     let plan = life.plan().await;
@@ -125,28 +145,26 @@ pub async fn run(call: &Call, ticket: &Ticket) -> Option<Finished> {
     }
     let finished = match plan {
         Plan::Ask(messages) => life.ask(messages).await,
+        Plan::Leave => life.leave(),
+        // Whoever hung up has read nothing: what waits for them goes on waiting.
+        _ if ticket.is_unread() => life.unread(),
         Plan::Home => life.home(),
         Plan::Reprompt(prompt) => life.reprompt(prompt),
         Plan::Page(page) => life.page(page),
         Plan::More(part) => life.more(part),
         Plan::Late => life.late(),
         Plan::Handover(label) => life.hand_over(&label),
-        Plan::Leave => life.leave(),
     };
     drop(alone);
     Some(finished)
 }
 
 /// The same tap was in flight already: its answer is this call's too (I3).
-fn follow(call: &Call, ticket: &Ticket, shared: Option<Shared>) -> Option<Finished> {
-    if !ticket.begin() {
-        return None;
-    }
-    let texts = &call.view().policy.texts;
-    let shared = shared.unwrap_or_else(|| Shared { body: call.words(&texts.no_reply, false), pieces: Vec::new() });
-    let mut finished = Finished::of(PlanKind::Follow, Outcome::Answered, shared.body, ticket);
-    finished.pieces = shared.pieces;
-    Some(finished)
+fn follow(ticket: &Ticket, shared: Shared) -> Finished {
+    let Shared { body, late: Late { pieces, asked, .. }, .. } = shared;
+    let mut finished = Finished::of(PlanKind::Follow, Outcome::Answered, body, ticket);
+    (finished.pieces, finished.asked) = (pieces, asked);
+    finished
 }
 
 fn bounded(call: &Call, ticket: &Ticket) -> Finished {
@@ -166,6 +184,7 @@ impl Finished {
             degradations: Degradations::NONE,
             pieces: Vec::new(),
             asked: time::now(),
+            undo: None,
         }
     }
 }

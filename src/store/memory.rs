@@ -6,14 +6,18 @@
 //! has something parked is never drawn (S5).
 
 use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use tokio::sync::oneshot;
 
-use super::{Begun, Census, Shared, Store, TapId, Turn};
+use super::{Amendment, Begun, Census, Shared, Store, TapId, Turn};
 use crate::ids::UserKey;
 use crate::session::{Session, TEN_MINUTES};
 use crate::time::Moment;
@@ -63,10 +67,47 @@ struct Slot {
 }
 
 /// Those who wait for one user's turn, and those who made the tap that is in flight.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Line {
     waiting: VecDeque<(Option<TapId>, oneshot::Sender<Turn>)>,
     followers: Vec<(TapId, oneshot::Sender<Shared>)>,
+    amendments: Vec<Amendment>,
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line")
+            .field("waiting", &self.waiting.len())
+            .field("followers", &self.followers.len())
+            .field("amendments", &self.amendments.len())
+            .finish()
+    }
+}
+
+/// Waits for another turn's answer. One that arrives just as its call gives up belongs to nobody else (the turn has
+/// counted this call as its reader), so it is parked.
+struct Following {
+    answer: oneshot::Receiver<Shared>,
+    store: Arc<MemoryStore>,
+    user: UserKey,
+}
+
+impl Future for Following {
+    type Output = Option<Shared>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.answer).poll(cx).map(Result::ok)
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.answer.close();
+        if let Ok(Shared { late, owed: true, .. }) = self.answer.try_recv() {
+            let came = late.came;
+            let _full = Arc::clone(&self.store).amend(&self.user, Box::new(move |session| session.park(late)), came);
+        }
+    }
 }
 
 /// From what is drawn at the bound: every user once, in no order; those who left are found out when drawn.
@@ -102,7 +143,7 @@ impl MemoryStore {
     }
 
     /// Stands in line behind the turn that is in flight, or follows it when it is the same tap.
-    fn queue(&self, user: UserKey, tap: Option<TapId>, holder: Option<TapId>) -> Begun {
+    fn queue(self: &Arc<Self>, user: UserKey, tap: Option<TapId>, holder: Option<TapId>) -> Begun {
         let mut line = self.lines.entry(user).or_default();
         if let Some(tap) = tap
             && (holder == Some(tap) || line.waiting.iter().any(|(waiting, _)| *waiting == Some(tap)))
@@ -113,7 +154,7 @@ impl MemoryStore {
             }
             let (sender, receiver) = oneshot::channel();
             line.followers.push((tap, sender));
-            return Begun::Follow(Box::pin(async move { receiver.await.ok() }));
+            return Begun::Follow(Box::pin(Following { answer: receiver, store: Arc::clone(self), user }));
         }
         line.waiting.retain(|(_, waiting)| !waiting.is_closed());
         if line.waiting.len() + 1 >= self.turns_per_user {
@@ -132,18 +173,23 @@ impl MemoryStore {
         let mut drawing = self.drawing();
         for _ in 0..DRAWS {
             let mut oldest: Option<(Moment, usize, UserKey)> = None;
-            for _ in 0..DRAWN {
+            let mut drawn = 0;
+            while drawn < DRAWN {
                 let Some((place, user)) = drawing.draw() else { return false };
                 let age = self.slots.get(&user).map(|slot| (slot.evictable(), slot.session.last_shown()));
                 match age {
+                    // Left long ago; taken out for good, so it does not count: a crowd that came and went would
+                    // otherwise use up every draw.
                     None => {
                         drawing.users.swap_remove(place);
-                        oldest = None;
-                        break;
+                        let moved = drawing.users.len();
+                        oldest = oldest.map(|(at, own, user)| (at, if own == moved { place } else { own }, user));
+                        continue;
                     }
                     Some((true, at)) if oldest.is_none_or(|(then, ..)| at < then) => oldest = Some((at, place, user)),
                     Some(_) => {}
                 }
+                drawn += 1;
             }
             if let Some((_, place, user)) = oldest {
                 drawing.users.swap_remove(place);
@@ -232,6 +278,11 @@ impl Store for MemoryStore {
     fn end(self: Arc<Self>, user: &UserKey, session: Option<Session>, now: Moment) {
         let next = {
             let Entry::Occupied(mut entry) = self.slots.entry(*user) else { return };
+            let amendments = self.lines.get_mut(user).map(|mut line| std::mem::take(&mut line.amendments));
+            let mut session = session;
+            for amend in amendments.into_iter().flatten() {
+                amend(session.get_or_insert_with(|| entry.get().session.clone()));
+            }
             if let Some(mut session) = session {
                 session.tidy(now);
                 self.account(user, &entry.get().session, &session, now);
@@ -273,6 +324,32 @@ impl Store for MemoryStore {
         }
     }
 
+    fn amend(self: Arc<Self>, user: &UserKey, change: Amendment, now: Moment) -> bool {
+        loop {
+            if let Entry::Occupied(entry) = self.slots.entry(*user)
+                && entry.get().held
+            {
+                // Joined under the slot's lock, like the line: the holder cannot end in between.
+                let mut line = self.lines.entry(*user).or_default();
+                let fits = line.amendments.len() < self.turns_per_user;
+                if fits {
+                    line.amendments.push(change);
+                }
+                return fits;
+            }
+            match Arc::clone(&self).begin(*user, None) {
+                Begun::Turn(mut turn) => {
+                    change(&mut turn.session);
+                    turn.commit(now);
+                    return true;
+                }
+                // Somebody else began in between.
+                Begun::Queued(queued) => drop(queued),
+                Begun::Follow(_) | Begun::Full => return false,
+            }
+        }
+    }
+
     fn asking(&self, _user: &UserKey) {}
 
     fn share(&self, user: &UserKey, answer: &Shared) -> usize {
@@ -297,6 +374,8 @@ impl Store for MemoryStore {
                 }
             };
             let Some((_, user)) = due else { return };
+            // Who is left with nothing is nobody who has to be remembered.
+            let mut emptied = false;
             if let Some(mut slot) = self.slots.get_mut(&user)
                 && !slot.held
             {
@@ -306,6 +385,11 @@ impl Store for MemoryStore {
                     move_by(total, bytes, slot.session.parked_bytes());
                 }
                 move_by(&self.parked, count, slot.session.parked_count());
+                emptied = slot.session.is_new();
+            }
+            if emptied {
+                let nothing = |slot: &Slot| slot.evictable() && slot.session.is_new();
+                self.slots.remove_if(&user, |_, slot| nothing(slot));
             }
         }
     }

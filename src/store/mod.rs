@@ -17,7 +17,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::ids::UserKey;
-use crate::session::{Piece, Session};
+use crate::session::{Late, Session};
 use crate::time::Moment;
 
 /// Names a tap for as long as it is in flight: the same tap of the same user has the same (I3).
@@ -41,8 +41,13 @@ pub struct Shared {
     /// What the user reads.
     pub body: Bytes,
     /// What it was made from, should it have to be parked after all (S2, S3).
-    pub pieces: Vec<Piece>,
+    pub late: Late,
+    /// Whether nobody else reads it: then a call that took it and was gone before it looked gives it back (S3).
+    pub owed: bool,
 }
+
+/// A change of a session that needs no turn of its own.
+pub type Amendment = Box<dyn FnOnce(&mut Session) + Send + Sync>;
 
 /// What is kept of the users of one bot.
 pub trait Store: Send + Sync + 'static {
@@ -51,6 +56,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Gives a turn back. `session` replaces what was kept; `None` leaves it as it was. For [`Turn`] only.
     fn end(self: Arc<Self>, user: &UserKey, session: Option<Session>, now: Moment);
+
+    /// Changes a session between two turns: at once, or when the turn that is in flight has ended. False when there
+    /// is no room: of the user's line, or of sessions none of which can go (S5).
+    fn amend(self: Arc<Self>, user: &UserKey, change: Amendment, now: Moment) -> bool;
 
     /// The message of this turn is about to be sent: a durable store keeps that over a crash (I7).
     fn asking(&self, user: &UserKey);

@@ -226,7 +226,10 @@ impl Session {
             Says::Nothing => Plan::Reprompt(Prompt::Empty),
             Says::Tap(mark) => self.plan_tap(mark, keyboard, why, rules, now),
             // Whatever `free_text` says of words: under buttons no bot ever got a medium (legacy.md 1).
-            Says::Media(_) if keyboard.is_some() && !rules.unbound => Plan::Reprompt(Prompt::MediaRefused),
+            // Only a user nobody knew, who was shown the home keyboard once, is believed, as with words (I5).
+            Says::Media(_) if keyboard.is_some() && !rules.unbound && !self.greeted => {
+                Plan::Reprompt(Prompt::MediaRefused)
+            }
             Says::Media(media) => Plan::Ask(media),
             Says::Words(words) => self.plan_words(words, keyboard, why, rules, now),
         }

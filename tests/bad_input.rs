@@ -98,7 +98,9 @@ fn a_wrong_type_anywhere_is_answered_or_refused_by_its_path() {
     places(&call, &[], &mut ways);
     assert!(ways.len() > 30);
     for way in ways {
-        for wrong in [json!(null), json!(7), json!(-1.5e300), json!(true), json!("\u{0}"), json!([1]), json!({ "a": 1 })] {
+        for wrong in
+            [json!(null), json!(7), json!(-1.5e300), json!(true), json!("\u{0}"), json!([1]), json!({ "a": 1 })]
+        {
             let mut spoilt = call.clone();
             let place = way.iter().fold(&mut spoilt, |value, name| &mut value[name.as_str()]);
             *place = wrong.clone();

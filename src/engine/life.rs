@@ -354,6 +354,7 @@ impl<'c> Life<'c> {
         let content =
             Content { readings: &[], keyboard: offered.as_deref(), part: 0, page: 0, late: false, older_rest: None };
         let shown = answer::show(&content, &view);
+        let _ = self.turn.share(&Shared { body: shown.body.clone(), pieces: Vec::new() });
         let mut finished = Finished::of(PlanKind::Handover, Outcome::Answered, shown.body, self.ticket);
         finished.degradations = shown.degradations;
         self.turn.commit(now);

@@ -138,7 +138,8 @@ fn follow(call: &Call, ticket: &Ticket, shared: Option<Shared>) -> Option<Finish
         return None;
     }
     let texts = &call.view().policy.texts;
-    let shared = shared.unwrap_or_else(|| Shared { body: call.words(&texts.no_reply, false), pieces: Vec::new() });
+    // It was taken out of the line before it began: nothing was sent (S1).
+    let shared = shared.unwrap_or_else(|| Shared { body: call.words(&texts.resend, false), pieces: Vec::new() });
     let mut finished = Finished::of(PlanKind::Follow, Outcome::Answered, shared.body, ticket);
     finished.pieces = shared.pieces;
     Some(finished)

@@ -427,3 +427,6 @@ fn ask_or_hand_over<'a>(words: Cow<'a, str>, rules: &Rules<'_>) -> Plan<'a> {
 fn as_typed<'a>(words: &Cow<'a, str>, label: &str) -> Option<Cow<'a, str>> {
     (**words == *label).then(|| words.clone())
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,6 +104,8 @@ impl MemoryStore {
     /// Stands in line behind the turn that is in flight, or follows it when it is the same tap.
     fn queue(&self, user: UserKey, tap: Option<TapId>, holder: Option<TapId>) -> Begun {
         let mut line = self.lines.entry(user).or_default();
+        // Who has gone is nobody to follow.
+        line.waiting.retain(|(_, waiting)| !waiting.is_closed());
         if let Some(tap) = tap
             && (holder == Some(tap) || line.waiting.iter().any(|(waiting, _)| *waiting == Some(tap)))
         {
@@ -115,7 +117,6 @@ impl MemoryStore {
             line.followers.push((tap, sender));
             return Begun::Follow(Box::pin(async move { receiver.await.ok() }));
         }
-        line.waiting.retain(|(_, waiting)| !waiting.is_closed());
         if line.waiting.len() + 1 >= self.turns_per_user {
             return Begun::Full;
         }
@@ -132,18 +133,25 @@ impl MemoryStore {
         let mut drawing = self.drawing();
         for _ in 0..DRAWS {
             let mut oldest: Option<(Moment, usize, UserKey)> = None;
-            for _ in 0..DRAWN {
+            let mut drawn = 0;
+            while drawn < DRAWN {
                 let Some((place, user)) = drawing.draw() else { return false };
                 let age = self.slots.get(&user).map(|slot| (slot.evictable(), slot.session.last_shown()));
                 match age {
+                    // Who has left costs no draw, else a store that many have left would refuse newcomers.
                     None => {
                         drawing.users.swap_remove(place);
-                        oldest = None;
-                        break;
+                        if let Some((_, moved, _)) = &mut oldest
+                            && *moved == drawing.users.len()
+                        {
+                            *moved = place;
+                        }
+                        continue;
                     }
                     Some((true, at)) if oldest.is_none_or(|(then, ..)| at < then) => oldest = Some((at, place, user)),
                     Some(_) => {}
                 }
+                drawn += 1;
             }
             if let Some((_, place, user)) = oldest {
                 drawing.users.swap_remove(place);
@@ -297,9 +305,12 @@ impl Store for MemoryStore {
                 }
             };
             let Some((_, user)) = due else { return };
-            if let Some(mut slot) = self.slots.get_mut(&user)
-                && !slot.held
-            {
+            if let Some(mut slot) = self.slots.get_mut(&user) {
+                if slot.held {
+                    // Its turn may end without a commit: looked at again.
+                    self.shelves().push_back((now, user));
+                    continue;
+                }
                 let (bytes, count) = (slot.session.parked_bytes(), slot.session.parked_count());
                 slot.session.tidy(now);
                 for total in [&self.parked_bytes, &self.budget.used] {
@@ -318,3 +329,6 @@ impl Store for MemoryStore {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

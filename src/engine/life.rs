@@ -228,7 +228,7 @@ impl<'c> Life<'c> {
         drop(heard);
         let mut finished = Finished::of(plan, outcome, shown.body.clone(), self.ticket);
         finished.degradations = shown.degradations;
-        let _ = self.turn.share(&Shared { body: shown.body.clone(), pieces: Vec::new() });
+        let _followers = self.turn.share(&Shared { body: shown.body.clone(), pieces: Vec::new() });
         self.turn.session.show_again(keyboard, shown.page, shown.numbered, now);
         self.keep_rest(&shown, all, now);
         self.turn.commit(now);
@@ -354,7 +354,7 @@ impl<'c> Life<'c> {
         let content =
             Content { readings: &[], keyboard: offered.as_deref(), part: 0, page: 0, late: false, older_rest: None };
         let shown = answer::show(&content, &view);
-        let _ = self.turn.share(&Shared { body: shown.body.clone(), pieces: Vec::new() });
+        let _followers = self.turn.share(&Shared { body: shown.body.clone(), pieces: Vec::new() });
         let mut finished = Finished::of(PlanKind::Handover, Outcome::Answered, shown.body, self.ticket);
         finished.degradations = shown.degradations;
         self.turn.commit(now);

@@ -29,7 +29,7 @@ fn begin(store: &Arc<MemoryStore>, number: usize, tap: Option<TapId>) -> Begun {
 fn turn(begun: Begun) -> Turn {
     match begun {
         Begun::Turn(turn) => turn,
-        _ => panic!("not a turn at once"),
+        Begun::Queued(_) | Begun::Follow(_) | Begun::Full => panic!("not a turn at once"),
     }
 }
 
@@ -37,7 +37,7 @@ fn turn(begun: Begun) -> Turn {
 fn queued(begun: Begun) -> std::pin::Pin<Box<dyn Future<Output = Option<Turn>> + Send>> {
     match begun {
         Begun::Queued(queued) => queued,
-        _ => panic!("not queued"),
+        Begun::Turn(_) | Begun::Follow(_) | Begun::Full => panic!("not queued"),
     }
 }
 
@@ -45,7 +45,7 @@ fn queued(begun: Begun) -> std::pin::Pin<Box<dyn Future<Output = Option<Turn>> +
 fn follows(begun: Begun) -> std::pin::Pin<Box<dyn Future<Output = Option<Shared>> + Send>> {
     match begun {
         Begun::Follow(follows) => follows,
-        _ => panic!("does not follow"),
+        Begun::Turn(_) | Begun::Queued(_) | Begun::Full => panic!("does not follow"),
     }
 }
 
@@ -81,7 +81,7 @@ fn i6_turns_of_one_user_are_one_at_a_time_and_in_order_under_contention() {
                     let mut turn = match begun {
                         Begun::Turn(turn) => turn,
                         Begun::Queued(queued) => queued.await.unwrap(),
-                        _ => panic!("refused"),
+                        Begun::Follow(_) | Begun::Full => panic!("refused"),
                     };
                     // The page counts the turns: a lost or doubled one shows.
                     let page = turn.session.page();

@@ -279,11 +279,8 @@ impl Session {
             return ask_or_hand_over(Cow::Owned(label.to_owned()), rules);
         }
         match self.refusal(keyboard, why, rules) {
-            Some(prompt) => match ask_or_hand_over(words, rules) {
-                plan @ Plan::Handover(_) => plan,
-                _ => Plan::Reprompt(prompt),
-            },
-            None => ask_or_hand_over(words, rules),
+            Some(prompt) if !calls_human(&words, rules) => Plan::Reprompt(prompt),
+            _ => ask_or_hand_over(words, rules),
         }
     }
 
@@ -451,9 +448,13 @@ impl Session {
     }
 }
 
+fn calls_human(words: &str, rules: &Rules<'_>) -> bool {
+    rules.handover.iter().any(|label| label.trim() == words.trim())
+}
+
 /// Pressed or typed, a hand-over label never reaches the bot (K5).
 fn ask_or_hand_over<'a>(words: Cow<'a, str>, rules: &Rules<'_>) -> Plan<'a> {
-    if rules.handover.iter().any(|label| label.trim() == words.trim()) {
+    if calls_human(&words, rules) {
         return Plan::Handover(words);
     }
     Plan::Ask(vec![(MessageType::Text, words)])
@@ -463,3 +464,6 @@ fn ask_or_hand_over<'a>(words: Cow<'a, str>, rules: &Rules<'_>) -> Plan<'a> {
 fn as_typed<'a>(words: &Cow<'a, str>, label: &str) -> Option<Cow<'a, str>> {
     (**words == *label).then(|| words.clone())
 }
+
+#[cfg(test)]
+mod tests;

@@ -375,9 +375,18 @@ fn whatever_a_bot_sends_the_user_reads_something_in_time() {
                 }
                 false
             }
-            "no HTTP" => write("SSH-2.0-OpenSSH\r\n\r\n") && false,
-            "a negative length" => write("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{}") && false,
-            "half of it" => write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"message\":{\"text\":\"a") && false,
+            "no HTTP" => {
+                write("SSH-2.0-OpenSSH\r\n\r\n");
+                false
+            }
+            "a negative length" => {
+                write("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{}");
+                false
+            }
+            "half of it" => {
+                write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"message\":{\"text\":\"a");
+                false
+            }
             "deep" => bot::good(stream, &"[".repeat(500_000)),
             "deep inside" => bot::good(stream, &format!("{{\"message\":{{\"text\":{}", "[".repeat(500_000))),
             "many members" => bot::good(stream, &format!("{{{}\"z\":1}}", "\"a\":1,".repeat(100_000))),

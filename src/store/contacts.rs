@@ -185,8 +185,8 @@ mod tests {
     fn a_million_app_user_ids_stay_bounded() {
         let contacts = Contacts::default();
         for id in 0..300_000_u32 {
-            let _ = contacts.event(&id.to_string(), Notice::FriendAdded);
-            let _ = contacts.learn(&(id + 1_000_000).to_string(), user('A'));
+            let _new = contacts.event(&id.to_string(), Notice::FriendAdded);
+            let _new = contacts.learn(&(id + 1_000_000).to_string(), user('A'));
         }
         assert_eq!(contacts.census(), (ALIASES, WAITING));
         let inner = contacts.inner();

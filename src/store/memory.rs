@@ -145,6 +145,8 @@ impl MemoryStore {
     /// Stands in line behind the turn that is in flight, or follows it when it is the same tap.
     fn queue(self: &Arc<Self>, user: UserKey, tap: Option<TapId>, holder: Option<TapId>) -> Begun {
         let mut line = self.lines.entry(user).or_default();
+        // Who has gone is nobody to follow.
+        line.waiting.retain(|(_, waiting)| !waiting.is_closed());
         if let Some(tap) = tap
             && (holder == Some(tap) || line.waiting.iter().any(|(waiting, _)| *waiting == Some(tap)))
         {
@@ -156,7 +158,6 @@ impl MemoryStore {
             line.followers.push((tap, sender));
             return Begun::Follow(Box::pin(Following { answer: receiver, store: Arc::clone(self), user }));
         }
-        line.waiting.retain(|(_, waiting)| !waiting.is_closed());
         if line.waiting.len() + 1 >= self.turns_per_user {
             return Begun::Full;
         }
@@ -376,9 +377,12 @@ impl Store for MemoryStore {
             let Some((_, user)) = due else { return };
             // Who is left with nothing is nobody who has to be remembered.
             let mut emptied = false;
-            if let Some(mut slot) = self.slots.get_mut(&user)
-                && !slot.held
-            {
+            if let Some(mut slot) = self.slots.get_mut(&user) {
+                if slot.held {
+                    // Its turn may end without a commit: looked at again.
+                    self.shelves().push_back((now, user));
+                    continue;
+                }
                 let (bytes, count) = (slot.session.parked_bytes(), slot.session.parked_count());
                 slot.session.tidy(now);
                 for total in [&self.parked_bytes, &self.budget.used] {
@@ -402,3 +406,6 @@ impl Store for MemoryStore {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

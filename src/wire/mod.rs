@@ -4,5 +4,6 @@ pub mod answer;
 pub mod legacy;
 pub mod limits;
 pub mod mark;
+mod object;
 pub mod skill;
 pub mod text;

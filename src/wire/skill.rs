@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::limits;
+use super::object::object;
 use super::text::Text;
 use crate::fault::{Blame, Fault, Sent};
 
@@ -19,19 +20,19 @@ use crate::fault::{Blame, Fault, Sent};
 #[serde(rename_all = "camelCase")]
 pub struct SkillCall<'a> {
     /// The OpenBuilder bot.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub bot: Option<Named<'a>>,
     /// The block that ran.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub intent: Option<Named<'a>>,
     /// The skill's own part.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub action: Option<Action<'a>>,
     /// What the user did; without it this is no skill call.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub user_request: Option<UserRequest<'a>>,
     /// What led here; in newer calls only.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub flow: Option<Flow<'a>>,
 }
 
@@ -66,19 +67,19 @@ pub struct UserRequest<'a> {
     #[serde(borrow, default)]
     pub utterance: Option<Text<'a>>,
     /// Who they are.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub user: Option<User<'a>>,
     /// The same block as `intent`.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub block: Option<Named<'a>>,
     /// Surface, tester mark, media.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub params: Option<Params<'a>>,
     /// Where a late answer may be POSTed, once, for a minute.
     #[serde(borrow, default)]
     pub callback_url: Option<Text<'a>>,
     /// The group room, for group chatbots only.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub chat: Option<Chat<'a>>,
 }
 
@@ -115,7 +116,7 @@ pub struct User<'a> {
     #[serde(borrow, default)]
     pub id: Option<Text<'a>>,
     /// The channel's facts about them.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub properties: Option<UserProperties<'a>>,
 }
 
@@ -153,7 +154,7 @@ pub struct Chat<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct Flow<'a> {
     /// The block run just before.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub last_block: Option<Named<'a>>,
 }
 
@@ -221,6 +222,9 @@ impl<'a> SkillCall<'a> {
         }
         if deeper_than(text.as_bytes(), limits::DEPTH) {
             return Err(NotASkillCall::TooDeep);
+        }
+        if text.trim_start().starts_with('[') {
+            return Err(NotASkillCall::Missing("userRequest"));
         }
         let call: Self = serde_json::from_str(text).map_err(|error| malformed(text, error))?;
         if call.user_request.is_none() {
@@ -299,6 +303,13 @@ mod tests {
         assert_eq!(error.path(), Some("userRequest.user.id"));
         assert_eq!(error.to_string(), "wrong type or value at userRequest.user.id");
         assert_eq!(refusal("{}").path(), Some("userRequest"));
+    }
+
+    #[test]
+    fn an_array_is_no_object() {
+        assert_eq!(refusal(r#"{"userRequest":["안녕",{"id":"u"}]}"#).path(), Some("userRequest"));
+        assert_eq!(refusal(r#"{"userRequest":{"user":["u"]}}"#).path(), Some("userRequest.user"));
+        assert_eq!(refusal(r#"[null,null,null,{"user":{"id":"u"}}]"#).path(), Some("userRequest"));
     }
 
     #[test]

@@ -1,0 +1,36 @@
+//! A whole turn over loopback: a skill call in, `POST /message` out to a bot in this process, the answer back.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a benchmark may stop loudly")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, unreachable_pub, reason = "shared with the tests")]
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::time::Duration;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use support::bot;
+use support::bridge::Bridge;
+use support::call::Caller;
+
+fn whole_turn(c: &mut Criterion) {
+    let reply =
+        r#"{"message":{"text":"현미밥, 미역국"},"keyboard":{"type":"buttons","buttons":["오늘","내일","모레"]}}"#;
+    let address = bot::start(move |_, stream| bot::good(stream, reply));
+    let bridge =
+        Bridge::start(&format!("http://{address}"), &[("workers", "1"), ("bots.default.free_text", "forward")]);
+    let caller = Caller::new();
+    let call = caller.types("오늘 급식").to_string().into_bytes();
+    let again = caller.enters().to_string().into_bytes();
+    let mut client = bridge.client();
+    c.bench_function("turn over loopback, the bot is asked", |b| b.iter(|| client.post("/skill", &call).unwrap()));
+    c.bench_function("turn over loopback, home is shown", |b| b.iter(|| client.post("/skill", &again).unwrap()));
+    c.bench_function("health over loopback", |b| b.iter(|| client.request("GET", "/healthz", &[], b"").unwrap()));
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    targets = whole_turn
+}
+criterion_main!(benches);

@@ -1,0 +1,323 @@
+use super::*;
+
+const NOON: Moment = Moment::from_millis(1_700_000_000_000);
+
+/// Labels of a keyboard with so many buttons.
+fn menu(count: usize) -> Arc<Keyboard> {
+    let labels: Vec<String> = (1..=count).map(|number| format!("메뉴 {number}")).collect();
+    Arc::new(Keyboard::new(&labels).unwrap())
+}
+
+fn keyboard(labels: &[&str]) -> Arc<Keyboard> {
+    Arc::new(Keyboard::new(labels).unwrap())
+}
+
+/// A session that was shown this at noon.
+fn shown(keyboard: &Arc<Keyboard>) -> Session {
+    let mut session = Session::default();
+    session.show(Some(Arc::clone(keyboard)), 0, false, NOON);
+    session
+}
+
+fn after(millis: u64) -> Moment {
+    NOON.plus(Duration::from_millis(millis))
+}
+
+/// What comes of it, under the rules as they come.
+fn plan<'a>(session: &Session, says: Says<'a>, home: Option<&Keyboard>, now: Moment) -> Plan<'a> {
+    ruled(session, says, home, now, |_| {})
+}
+
+fn ruled<'a>(
+    session: &Session,
+    says: Says<'a>,
+    home: Option<&Keyboard>,
+    now: Moment,
+    change: impl FnOnce(&mut Rules<'_>),
+) -> Plan<'a> {
+    let texts = Texts::default();
+    let handover = [Box::from("상담원 연결")];
+    let mut rules = Rules { free_text: FreeText::Reprompt, texts: &texts, handover: &handover, unbound: false };
+    change(&mut rules);
+    session.plan(says, home, &rules, now)
+}
+
+fn words(words: &str) -> Says<'_> {
+    Says::Words(Cow::Borrowed(words))
+}
+
+fn tap(label: &str) -> Says<'_> {
+    Says::Tap(Mark::Say(Cow::Borrowed(label)))
+}
+
+fn photo() -> Says<'static> {
+    Says::Media(vec![(MessageType::Photo, "https://a.example/b.jpg".into())])
+}
+
+fn asks(words: &str) -> Plan<'_> {
+    Plan::Ask(vec![(MessageType::Text, Cow::Borrowed(words))])
+}
+
+fn late(came: Moment) -> Late {
+    Late { pieces: vec![Piece::Reply(Bytes::from_static(b"{\"message\":{}}"))], asked: came, came }
+}
+
+fn rest(at: Moment) -> Rest {
+    Rest { pieces: vec![Piece::Reply(Bytes::from_static(b"12345"))], next: 1, at }
+}
+
+#[test]
+fn k2_a_keyboard_counts_for_ten_minutes_to_the_millisecond() {
+    let session = shown(&keyboard(&["급식"]));
+    assert!(matches!(session.current(after(0)), Current::Shown(_)));
+    assert!(matches!(session.current(after(599_999)), Current::Shown(_)));
+    assert!(matches!(session.current(after(600_000)), Current::Home(Why::Expired)));
+    // A clock that went back does not end it, nor make it eternal.
+    assert!(matches!(session.current(Moment::from_millis(0)), Current::Shown(_)));
+}
+
+#[test]
+fn k2_free_typing_ends_after_ten_minutes_too() {
+    let mut session = Session::default();
+    session.show(None, 0, false, NOON);
+    let home = keyboard(&["급식"]);
+    assert_eq!(plan(&session, words("안녕"), None, after(599_999)), asks("안녕"));
+    assert_eq!(plan(&session, words("안녕"), Some(&home), after(600_000)), Plan::Reprompt(Prompt::Expired));
+    assert_eq!(plan(&session, words("급식"), Some(&home), after(600_000)), asks("급식"));
+}
+
+#[test]
+fn i2_what_the_call_is_comes_before_what_the_session_says() {
+    let session = shown(&keyboard(&["급식"]));
+    assert_eq!(plan(&session, Says::Home, None, NOON), Plan::Home);
+    assert_eq!(plan(&session, Says::Leave, None, NOON), Plan::Leave);
+    assert_eq!(plan(&session, Says::Nothing, None, NOON), Plan::Reprompt(Prompt::Empty));
+}
+
+#[test]
+fn i3_a_tap_says_its_exact_label_whatever_keyboard_is_current() {
+    for session in [Session::default(), shown(&keyboard(&["급식"]))] {
+        for now in [NOON, after(600_000)] {
+            assert_eq!(plan(&session, tap(" 옛 버튼\n"), None, now), asks(" 옛 버튼\n"));
+        }
+    }
+}
+
+#[test]
+fn k3_a_long_label_is_picked_from_the_keyboard_that_has_it() {
+    let long = "가".repeat(1500);
+    let old = keyboard(&["짧은", &long]);
+    let pick = |id, index| Says::Tap(Mark::Pick { keyboard: id, index });
+    let session = shown(&old);
+    assert_eq!(plan(&session, pick(old.id(), 1), None, NOON), asks(&long));
+    assert_eq!(plan(&session, pick(old.id(), 2), None, NOON), Plan::Reprompt(Prompt::Choose));
+    // Over ten minutes it is still the one this user was shown last.
+    assert_eq!(plan(&session, pick(old.id(), 1), None, after(600_000)), asks(&long));
+    let other = keyboard(&["다른"]);
+    assert_eq!(plan(&session, pick(other.id(), 0), None, NOON), Plan::Reprompt(Prompt::Choose));
+    assert_eq!(plan(&session, pick(other.id(), 0), Some(&other), after(600_000)), asks("다른"));
+    assert_eq!(plan(&Session::default(), pick(old.id(), 1), None, NOON), Plan::Reprompt(Prompt::Expired));
+}
+
+#[test]
+fn i5_only_labels_pass_under_buttons() {
+    let session = shown(&keyboard(&["한식 메뉴", "Cafe"]));
+    assert_eq!(plan(&session, words("한식 메뉴"), None, NOON), asks("한식 메뉴"));
+    assert_eq!(plan(&session, words("한식메뉴"), None, NOON), asks("한식 메뉴"));
+    assert_eq!(plan(&session, words("cafe"), None, NOON), asks("Cafe"));
+    assert_eq!(plan(&session, words("아무 말"), None, NOON), Plan::Reprompt(Prompt::Choose));
+    assert_eq!(plan(&session, photo(), None, NOON), Plan::Reprompt(Prompt::MediaRefused));
+}
+
+#[test]
+fn i5_forward_lets_everything_pass() {
+    let session = shown(&keyboard(&["급식"]));
+    let forward = |rules: &mut Rules<'_>| rules.free_text = FreeText::Forward;
+    assert_eq!(ruled(&session, words("아무 말"), None, NOON, forward), asks("아무 말"));
+    assert!(matches!(ruled(&session, photo(), None, NOON, forward), Plan::Ask(_)));
+    // A label is a label all the same.
+    let spaced = shown(&keyboard(&["한식 메뉴"]));
+    assert_eq!(ruled(&spaced, words("한식메뉴"), None, NOON, forward), asks("한식 메뉴"));
+}
+
+#[test]
+fn i5_after_a_block_that_is_not_ours_nothing_binds() {
+    let session = shown(&keyboard(&["급식"]));
+    let unbound = |rules: &mut Rules<'_>| rules.unbound = true;
+    assert_eq!(ruled(&session, words("아무 말"), None, NOON, unbound), asks("아무 말"));
+    assert!(matches!(ruled(&session, photo(), None, NOON, unbound), Plan::Ask(_)));
+}
+
+#[test]
+fn i5_an_expired_keyboard_is_told_so() {
+    let session = shown(&keyboard(&["옛 버튼"]));
+    let home = keyboard(&["급식"]);
+    assert_eq!(plan(&session, words("아무 말"), Some(&home), after(600_000)), Plan::Reprompt(Prompt::Expired));
+    assert_eq!(plan(&session, words("옛 버튼"), Some(&home), after(600_000)), Plan::Reprompt(Prompt::Expired));
+    assert_eq!(plan(&session, words("급식"), Some(&home), after(600_000)), asks("급식"));
+    // A bot whose home is free typing takes everything.
+    assert_eq!(plan(&session, words("아무 말"), None, after(600_000)), asks("아무 말"));
+}
+
+#[test]
+fn i5_a_user_nobody_knows_is_greeted_once_then_forwarded() {
+    let home = keyboard(&["급식"]);
+    let mut session = Session::default();
+    assert_eq!(plan(&session, words("급식"), Some(&home), NOON), asks("급식"));
+    assert_eq!(plan(&session, words("아무 말"), None, NOON), asks("아무 말"));
+    assert_eq!(plan(&session, words("아무 말"), Some(&home), NOON), Plan::Reprompt(Prompt::Greet));
+    assert_eq!(plan(&session, photo(), Some(&home), NOON), Plan::Reprompt(Prompt::MediaRefused));
+    session.greet(Some(Arc::clone(&home)), false, NOON);
+    assert_eq!(plan(&session, words("아무 말"), None, after(1)), asks("아무 말"));
+    assert!(matches!(plan(&session, photo(), None, after(1)), Plan::Ask(_)));
+    // The pass outlives a page turn, and ends with the bot's next reply.
+    session.show_again(Some(Arc::clone(&home)), 0, false, after(2));
+    assert_eq!(plan(&session, words("아무 말"), None, after(3)), asks("아무 말"));
+    session.show(Some(home), 0, false, after(4));
+    assert_eq!(plan(&session, words("아무 말"), None, after(5)), Plan::Reprompt(Prompt::Choose));
+}
+
+#[test]
+fn i10_numbers_count_only_where_numbers_were_printed() {
+    let menu = menu(12);
+    let mut session = Session::default();
+    session.show(Some(Arc::clone(&menu)), 0, true, NOON);
+    assert_eq!(plan(&session, words("12"), None, NOON), asks("메뉴 12"));
+    assert_eq!(plan(&session, words("13"), None, NOON), Plan::Reprompt(Prompt::Choose));
+    session.show(Some(menu), 0, false, NOON);
+    assert_eq!(plan(&session, words("12"), None, NOON), Plan::Reprompt(Prompt::Choose));
+    // A label that is a number is a label first.
+    let mut session = Session::default();
+    session.show(Some(keyboard(&["3", "2", "1"])), 0, true, NOON);
+    assert_eq!(plan(&session, words("1"), None, NOON), asks("1"));
+}
+
+#[test]
+fn k4_typed_navigation_turns_pages_where_there_are_some() {
+    let mut session = Session::default();
+    session.show(Some(menu(30)), 2, false, NOON);
+    assert_eq!(plan(&session, words("다음 ▶"), None, NOON), Plan::Page(3));
+    assert_eq!(plan(&session, words("◀ 이전"), None, NOON), Plan::Page(1));
+    session.show_again(session.last_keyboard().cloned(), 0, false, NOON);
+    assert_eq!(plan(&session, words("◀ 이전"), None, NOON), Plan::Page(0));
+    let few = shown(&menu(10));
+    assert_eq!(plan(&few, words("다음 ▶"), None, NOON), Plan::Reprompt(Prompt::Choose));
+    let mut typing = Session::default();
+    typing.show(None, 0, false, NOON);
+    assert_eq!(plan(&typing, words("다음 ▶"), None, NOON), asks("다음 ▶"));
+}
+
+#[test]
+fn k4_navigation_belongs_to_the_bot_that_has_such_a_label() {
+    let mut labels: Vec<String> = (1..=20).map(|number| number.to_string()).collect();
+    labels.extend(["다음 ▶", "이어서 보기", "답변 보기"].map(str::to_owned));
+    let mut session = shown(&Arc::new(Keyboard::new(&labels).unwrap()));
+    session.keep_rest(rest(NOON));
+    session.park(late(NOON));
+    for label in ["다음 ▶", "이어서 보기", "답변 보기"] {
+        assert_eq!(plan(&session, words(label), None, NOON), asks(label));
+    }
+}
+
+#[test]
+fn k4_a_page_of_another_keyboard_is_not_turned() {
+    let menu = menu(30);
+    let session = shown(&menu);
+    let page = |id| Says::Tap(Mark::Page { keyboard: id, page: 1 });
+    assert_eq!(plan(&session, page(menu.id()), None, NOON), Plan::Page(1));
+    let other = keyboard(&["다른"]);
+    assert_eq!(plan(&session, page(other.id()), None, NOON), Plan::Reprompt(Prompt::Choose));
+    assert_eq!(plan(&session, page(menu.id()), Some(&other), after(600_000)), Plan::Reprompt(Prompt::Expired));
+    assert_eq!(plan(&session, page(other.id()), Some(&other), after(600_000)), Plan::Page(1));
+}
+
+#[test]
+fn k5_a_label_that_calls_a_human_never_reaches_the_bot() {
+    let session = shown(&keyboard(&["급식", "상담원 연결"]));
+    let label = "상담원 연결";
+    assert_eq!(plan(&session, tap(label), None, NOON), Plan::Handover(label.into()));
+    assert_eq!(plan(&session, words(label), None, NOON), Plan::Handover(label.into()));
+    assert_eq!(plan(&session, words("상담원연결"), None, NOON), Plan::Handover(label.into()));
+    assert_eq!(plan(&session, words("1"), None, NOON), Plan::Reprompt(Prompt::Choose));
+    // Typed where it is no button, by whomever.
+    let food = shown(&keyboard(&["급식"]));
+    assert_eq!(plan(&food, words(label), None, NOON), Plan::Handover(label.into()));
+    assert_eq!(plan(&Session::default(), words(label), None, NOON), Plan::Handover(label.into()));
+    let mut numbered = Session::default();
+    numbered.show(Some(keyboard(&["급식", label])), 0, true, NOON);
+    assert_eq!(plan(&numbered, words("2"), None, NOON), Plan::Handover(label.into()));
+}
+
+#[test]
+fn s3_late_replies_wait_ten_minutes_and_are_taken_once() {
+    let mut session = shown(&keyboard(&["급식"]));
+    session.park(late(after(0)));
+    session.park(late(after(300_000)));
+    assert_eq!(plan(&session, Says::Tap(Mark::Late), None, after(1)), Plan::Late);
+    assert_eq!(plan(&session, words("답변 보기"), None, after(1)), Plan::Late);
+    assert_eq!(session.parked_count(), 2);
+    assert!(session.has_late(after(899_999)) && !session.has_late(after(900_000)));
+    let taken = session.take_late(after(600_000));
+    assert_eq!(taken.len(), 1, "the first has waited ten minutes");
+    assert!(!session.has_parked() && session.take_late(after(600_000)).is_empty());
+    assert_eq!(plan(&session, Says::Tap(Mark::Late), None, after(1)), Plan::Reprompt(Prompt::NothingParked));
+}
+
+#[test]
+fn s3_of_many_late_replies_the_newest_four_are_kept() {
+    let mut session = Session::default();
+    for minute in 0..6 {
+        session.park(late(after(minute * 1000)));
+    }
+    let came: Vec<Moment> = session.take_late(after(6000)).into_iter().map(|late| late.came).collect();
+    assert_eq!(came, [2000, 3000, 4000, 5000].map(after));
+}
+
+#[test]
+fn s3_the_bytes_that_wait_are_counted_and_tidied() {
+    let mut session = Session::default();
+    assert_eq!((session.parked_bytes(), session.parked_count()), (0, 0));
+    session.park(late(after(0)));
+    session.keep_rest(rest(after(1000)));
+    assert_eq!((session.parked_bytes(), session.parked_count()), (14 + 5, 2));
+    session.tidy(after(600_000));
+    assert_eq!((session.parked_bytes(), session.parked_count()), (5, 1));
+    session.tidy(after(601_000));
+    assert!(!session.has_parked());
+}
+
+#[test]
+fn o5_the_rest_of_a_long_reply_waits_ten_minutes() {
+    let mut session = shown(&keyboard(&["급식"]));
+    assert_eq!(plan(&session, Says::Tap(Mark::More { part: 1 }), None, NOON), Plan::Reprompt(Prompt::NothingParked));
+    session.keep_rest(rest(NOON));
+    assert_eq!(plan(&session, Says::Tap(Mark::More { part: 3 }), None, NOON), Plan::More(3));
+    assert_eq!(plan(&session, words("이어서 보기"), None, after(599_999)), Plan::More(1));
+    assert!(session.rest(after(600_000)).is_none());
+    let newer = Rest { next: 2, ..rest(NOON) };
+    session.keep_rest(newer);
+    assert_eq!(session.rest(NOON).map(|rest| rest.next), Some(2));
+    session.drop_rest(NOON);
+    assert!(!session.has_parked());
+}
+
+#[test]
+fn s3_a_reply_shown_after_the_question_is_newer_than_its_answer() {
+    let session = shown(&keyboard(&["급식"]));
+    assert!(session.shown_since(Moment::from_millis(1)));
+    assert!(!session.shown_since(NOON) && !session.shown_since(after(1)));
+    assert!(!Session::default().shown_since(Moment::from_millis(0)));
+}
+
+#[test]
+fn a_page_number_beyond_any_keyboard_stays_a_number() {
+    let mut session = Session::default();
+    session.show(Some(menu(30)), u32::MAX, false, NOON);
+    assert_eq!(session.page(), u32::from(u16::MAX));
+    assert_eq!(plan(&session, words("다음 ▶"), None, NOON), Plan::Page(u32::from(u16::MAX) + 1));
+}
+
+#[test]
+fn a_session_is_small() {
+    assert!(size_of::<Session>() <= 32, "{} bytes", size_of::<Session>());
+}

@@ -1,0 +1,405 @@
+use std::sync::Mutex as StdMutex;
+use std::time::Duration;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::*;
+use crate::session::{Late, Piece};
+
+const NOON: Moment = Moment::from_millis(1_700_000_000_000);
+
+fn user(number: usize) -> UserKey {
+    UserKey::parse(&format!("user{number:08}")).unwrap()
+}
+
+fn tap(number: u32) -> Option<TapId> {
+    TapId::new(number)
+}
+
+fn store(sessions: usize, turns: usize) -> Arc<MemoryStore> {
+    Arc::new(MemoryStore::new(sessions, turns, Arc::new(ParkedBudget::new(1 << 20))))
+}
+
+fn begin(store: &Arc<MemoryStore>, number: usize, tap: Option<TapId>) -> Begun {
+    Arc::clone(store).begin(user(number), tap)
+}
+
+#[track_caller]
+fn turn(begun: Begun) -> Turn {
+    match begun {
+        Begun::Turn(turn) => turn,
+        Begun::Queued(_) | Begun::Follow(_) | Begun::Full => panic!("not a turn at once"),
+    }
+}
+
+#[track_caller]
+fn queued(begun: Begun) -> Pin<Box<dyn Future<Output = Option<Turn>> + Send>> {
+    match begun {
+        Begun::Queued(queued) => queued,
+        Begun::Turn(_) | Begun::Follow(_) | Begun::Full => panic!("not queued"),
+    }
+}
+
+#[track_caller]
+fn follows(begun: Begun) -> Pin<Box<dyn Future<Output = Option<Shared>> + Send>> {
+    match begun {
+        Begun::Follow(follows) => follows,
+        Begun::Turn(_) | Begun::Queued(_) | Begun::Full => panic!("does not follow"),
+    }
+}
+
+fn parked(came: Moment) -> Late {
+    Late { pieces: vec![Piece::Reply(Bytes::from_static(b"0123456789"))], asked: came, came }
+}
+
+/// Makes a user known, as last shown something at `at`.
+fn know(store: &Arc<MemoryStore>, number: usize, at: Moment) {
+    let mut turn = turn(begin(store, number, None));
+    turn.session.show(None, 0, false, at);
+    turn.commit(at);
+}
+
+fn knows(store: &Arc<MemoryStore>, number: usize) -> bool {
+    store.slots.contains_key(&user(number))
+}
+
+#[test]
+fn i6_turns_of_one_user_are_one_at_a_time_and_in_order_under_contention() {
+    let store = store(100, 1000);
+    let seen = StdMutex::new(vec![Vec::new(); 3]);
+    // Asked for in this order, whichever thread runs when.
+    let mut shares: Vec<Vec<(usize, Begun)>> = (0..4).map(|_| Vec::new()).collect();
+    for number in 0..300 {
+        shares[number % 4].push((number, begin(&store, number % 3, None)));
+    }
+    std::thread::scope(|scope| {
+        for share in shares {
+            let seen = &seen;
+            scope.spawn(move || {
+                let lives = share.into_iter().map(|(number, begun)| async move {
+                    let mut turn = match begun {
+                        Begun::Turn(turn) => turn,
+                        Begun::Queued(queued) => queued.await.unwrap(),
+                        Begun::Follow(_) | Begun::Full => panic!("refused"),
+                    };
+                    // The page counts the turns: a lost or doubled one shows.
+                    let page = turn.session.page();
+                    seen.lock().unwrap()[number % 3].push(number);
+                    tokio::task::yield_now().await;
+                    turn.session.show(None, page + 1, false, NOON);
+                    turn.commit(NOON);
+                });
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                runtime.block_on(futures_util::future::join_all(lives));
+            });
+        }
+    });
+    for (rest, order) in seen.lock().unwrap().iter().enumerate() {
+        let expected: Vec<usize> = (0..300).filter(|number| number % 3 == rest).collect();
+        assert_eq!(*order, expected);
+        assert_eq!(turn(begin(&store, rest, None)).session.page(), 100);
+    }
+    assert!(store.lines.is_empty(), "nobody waits, nothing is kept for waiting");
+}
+
+#[tokio::test]
+async fn i6_the_baton_passes_over_those_who_have_gone() {
+    let store = store(10, 10);
+    let first = turn(begin(&store, 1, None));
+    let gone = queued(begin(&store, 1, None));
+    let (also_gone, waits) = (queued(begin(&store, 1, None)), queued(begin(&store, 1, None)));
+    drop((gone, also_gone));
+    first.commit(NOON);
+    assert!(waits.await.is_some());
+}
+
+#[tokio::test]
+async fn a_turn_that_is_dropped_gives_its_place_on_and_changes_nothing() {
+    let store = store(10, 10);
+    know(&store, 1, NOON);
+    let mut first = turn(begin(&store, 1, None));
+    let second = queued(begin(&store, 1, None));
+    first.session.show(None, 9, false, NOON.plus(Duration::from_secs(1)));
+    drop(first);
+    let second = second.await.unwrap();
+    assert_eq!((second.session.page(), second.session.last_shown()), (0, NOON));
+    drop(second);
+    assert!(matches!(begin(&store, 1, None), Begun::Turn(_)));
+}
+
+#[tokio::test]
+async fn a_turn_that_arrives_after_its_waiter_has_gone_is_not_lost() {
+    let store = store(10, 10);
+    let first = turn(begin(&store, 1, None));
+    let waits = queued(begin(&store, 1, None));
+    first.commit(NOON);
+    // The baton lies in the channel; nobody takes it.
+    drop(waits);
+    assert!(matches!(begin(&store, 1, None), Begun::Turn(_)));
+}
+
+#[tokio::test]
+async fn i3_the_same_tap_in_flight_is_followed_and_shares_the_answer() {
+    let store = store(10, 10);
+    let leader = turn(begin(&store, 1, tap(7)));
+    let (one, two) = (follows(begin(&store, 1, tap(7))), follows(begin(&store, 1, tap(7))));
+    let other = queued(begin(&store, 1, tap(8)));
+    let of_other = follows(begin(&store, 1, tap(8)));
+    assert!(matches!(begin(&store, 1, None), Begun::Queued(_)), "words are never followed");
+    drop(two);
+    let answer = Shared { body: Bytes::from_static(b"a"), pieces: Vec::new() };
+    assert_eq!(leader.share(&answer), 1, "one of the two has gone");
+    leader.commit(NOON);
+    assert_eq!(one.await.unwrap().body, "a");
+    let other = other.await.unwrap();
+    assert_eq!(other.share(&Shared { body: Bytes::from_static(b"b"), pieces: Vec::new() }), 1);
+    assert_eq!(of_other.await.unwrap().body, "b");
+    drop(other);
+    assert!(matches!(begin(&store, 1, tap(7)), Begun::Turn(_)), "over is over: the tap means a new turn");
+}
+
+#[tokio::test]
+async fn i3_a_follower_learns_at_once_that_its_leader_died() {
+    let store = store(10, 10);
+    let leader = turn(begin(&store, 1, tap(7)));
+    let follower = follows(begin(&store, 1, tap(7)));
+    drop(leader);
+    assert!(follower.await.is_none());
+    // The leader was still in the line.
+    let first = turn(begin(&store, 1, None));
+    let leader = queued(begin(&store, 1, tap(7)));
+    let follower = follows(begin(&store, 1, tap(7)));
+    drop(leader);
+    first.commit(NOON);
+    assert!(follower.await.is_none());
+}
+
+#[tokio::test]
+async fn i3_nobody_follows_one_who_has_gone() {
+    let store = store(10, 10);
+    let first = turn(begin(&store, 1, None));
+    drop(queued(begin(&store, 1, tap(7))));
+    let leader = queued(begin(&store, 1, tap(7)));
+    first.commit(NOON);
+    assert!(leader.await.is_some());
+}
+
+#[tokio::test]
+async fn s5_a_user_has_only_so_many_turns_in_flight() {
+    let store = store(10, 3);
+    let first = turn(begin(&store, 1, None));
+    let second = queued(begin(&store, 1, None));
+    let third = queued(begin(&store, 1, None));
+    assert!(matches!(begin(&store, 1, None), Begun::Full));
+    assert!(matches!(begin(&store, 2, None), Begun::Turn(_)), "another user is not concerned");
+    drop(second);
+    let fourth = queued(begin(&store, 1, None));
+    first.commit(NOON);
+    third.await.unwrap().commit(NOON);
+    fourth.await.unwrap().commit(NOON);
+}
+
+#[test]
+fn s5_the_number_of_sessions_stays_at_its_bound_and_the_old_go_first() {
+    let store = store(100, 8);
+    for number in 0..10_000 {
+        know(&store, number, NOON.plus(Duration::from_millis(number as u64)));
+        assert!(store.census().sessions <= 100);
+    }
+    assert_eq!(store.census().sessions, 100);
+    let age: usize = (0..10_000).filter(|number| knows(&store, *number)).map(|number| 10_000 - number).sum();
+    assert!(age / 100 < 150, "a session is {} newcomers old on average: not the oldest go", age / 100);
+    assert!(store.drawing().users.len() <= 2 * 100 + 1024);
+}
+
+#[test]
+fn s5_what_is_held_or_parked_never_goes() {
+    let store = store(20, 8);
+    let held: Vec<Turn> = (0..8).map(|number| turn(begin(&store, number, None))).collect();
+    for number in 8..16 {
+        let mut turn = turn(begin(&store, number, None));
+        turn.session.park(parked(NOON));
+        turn.commit(NOON);
+    }
+    for number in 100..1100 {
+        know(&store, number, NOON);
+    }
+    assert!((0..16).all(|number| knows(&store, number)));
+    assert_eq!(store.census(), Census { sessions: 20, parked: 8, parked_bytes: 80 });
+    drop(held);
+}
+
+#[test]
+fn s5_when_nobody_can_go_the_newcomer_is_refused_and_the_known_are_served() {
+    let store = store(4, 8);
+    let held: Vec<Turn> = (0..4).map(|number| turn(begin(&store, number, None))).collect();
+    assert!(matches!(begin(&store, 9, None), Begun::Full));
+    assert!(matches!(begin(&store, 1, None), Begun::Queued(_)));
+    drop(held);
+    assert!(matches!(begin(&store, 9, None), Begun::Turn(_)));
+}
+
+#[test]
+fn s5_a_store_that_many_have_left_refuses_no_newcomer() {
+    let store = store(1000, 8);
+    for number in 0..1000 {
+        know(&store, number, NOON);
+    }
+    for number in 0..1000 {
+        let mut leaves = turn(begin(&store, number, None));
+        leaves.session = Session::default();
+        leaves.commit(NOON);
+    }
+    assert_eq!(store.census().sessions, 0);
+    for number in 1000..3000 {
+        know(&store, number, NOON);
+    }
+    assert_eq!(store.census().sessions, 1000);
+}
+
+#[test]
+fn a_user_to_whom_nothing_was_shown_is_not_kept() {
+    let store = store(10, 8);
+    drop(turn(begin(&store, 1, None)));
+    turn(begin(&store, 2, None)).commit(NOON);
+    assert_eq!(store.census().sessions, 0);
+}
+
+#[test]
+fn s3_what_waited_ten_minutes_is_freed_for_all_stores_that_share_the_room() {
+    let budget = Arc::new(ParkedBudget::new(25));
+    let one = Arc::new(MemoryStore::new(10, 8, Arc::clone(&budget)));
+    let two = Arc::new(MemoryStore::new(10, 8, budget));
+    for (store, number) in [(&one, 1), (&two, 2)] {
+        let mut turn = turn(begin(store, number, None));
+        assert!(turn.may_park(10));
+        turn.session.park(parked(NOON));
+        turn.commit(NOON);
+    }
+    assert!(one.may_park(5) && !one.may_park(6));
+    one.sweep(NOON.plus(Duration::from_millis(599_999)));
+    assert_eq!(one.census().parked, 1);
+    one.sweep(NOON.plus(TEN_MINUTES));
+    assert_eq!((one.census().parked, one.census().parked_bytes, two.census().parked), (0, 0, 1));
+    assert!(two.may_park(15) && !two.may_park(16));
+}
+
+#[test]
+fn s3_what_was_held_while_it_was_swept_is_swept_later() {
+    let store = store(10, 8);
+    let mut first = turn(begin(&store, 1, None));
+    first.session.park(parked(NOON));
+    first.commit(NOON);
+    let held = turn(begin(&store, 1, None));
+    store.sweep(NOON.plus(TEN_MINUTES));
+    drop(held);
+    assert_eq!(store.census().parked, 1);
+    store.sweep(NOON.plus(2 * TEN_MINUTES));
+    assert_eq!((store.census().parked, store.census().parked_bytes), (0, 0));
+}
+
+#[test]
+fn two_stores_never_mix() {
+    let (one, two) = (store(10, 8), store(10, 8));
+    know(&one, 1, NOON);
+    let held = turn(begin(&one, 1, None));
+    assert!(matches!(begin(&two, 1, None), Begun::Turn(turn) if turn.session.is_new()));
+    assert!(!held.session.is_new());
+}
+
+/// One step of somebody.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Begin { user: usize, tap: u32 },
+    Commit(usize),
+    Drop(usize),
+    GiveUpWaiting(usize),
+    Sweep,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        5 => (0_usize..6, 0_u32..3).prop_map(|(user, tap)| Step::Begin { user, tap }),
+        3 => (0_usize..8).prop_map(Step::Commit),
+        2 => (0_usize..8).prop_map(Step::Drop),
+        2 => (0_usize..8).prop_map(Step::GiveUpWaiting),
+        1 => Just(Step::Sweep),
+    ]
+}
+
+type Waiting = (usize, u64, Pin<Box<dyn Future<Output = Option<Turn>> + Send>>);
+
+/// Polls once; what is there is there.
+fn poll<T>(future: &mut Pin<Box<dyn Future<Output = T> + Send>>) -> Option<T> {
+    use futures_util::FutureExt;
+    future.as_mut().now_or_never()
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_a_user_has_one_turn_and_the_line_goes_on(steps in prop::collection::vec(step(), 1..200)) {
+        let store = store(4, 4);
+        let (mut held, mut waiting): (Vec<(usize, u64, Turn)>, Vec<Waiting>) = (Vec::new(), Vec::new());
+        let mut followers = Vec::new();
+        for (order, step) in (0..).zip(steps) {
+            let now = NOON.plus(Duration::from_secs(order));
+            match step {
+                Step::Begin { user, tap: number } => match begin(&store, user, tap(number)) {
+                    Begun::Turn(turn) => {
+                        prop_assert!(waiting.iter().all(|(of, ..)| *of != user), "overtook who waits");
+                        held.push((user, order, turn));
+                    }
+                    Begun::Queued(queued) => waiting.push((user, order, queued)),
+                    Begun::Follow(follow) => followers.push(follow),
+                    Begun::Full => {}
+                },
+                Step::Commit(place) if place < held.len() => {
+                    let (.., mut turn) = held.remove(place);
+                    turn.session.show(None, 0, false, now);
+                    if order % 3 == 0 {
+                        turn.session.park(parked(now));
+                    } else {
+                        drop(turn.session.take_late(now));
+                    }
+                    turn.commit(now);
+                }
+                Step::Drop(place) if place < held.len() => drop(held.remove(place)),
+                Step::GiveUpWaiting(place) if place < waiting.len() => drop(waiting.remove(place)),
+                Step::Sweep => store.sweep(now),
+                Step::Commit(_) | Step::Drop(_) | Step::GiveUpWaiting(_) => {}
+            }
+            let mut place = 0;
+            while place < waiting.len() {
+                if let Some(turn) = poll(&mut waiting[place].2) {
+                    let (user, order, _) = waiting.remove(place);
+                    let earlier = waiting.iter().any(|(of, since, _)| *of == user && *since < order);
+                    prop_assert!(!earlier, "a later one came first");
+                    held.push((user, order, turn.expect("a waiter's turn comes")));
+                } else {
+                    place += 1;
+                }
+            }
+            for number in 0..6 {
+                let turns = held.iter().filter(|(of, ..)| *of == number).count();
+                prop_assert!(turns <= 1, "two turns of one user");
+                let waits = waiting.iter().any(|(of, ..)| *of == number);
+                prop_assert!(turns == 1 || !waits, "somebody waits for nobody");
+            }
+            prop_assert!(store.census().sessions <= 4);
+        }
+        held.clear();
+        for (.., mut queued) in waiting {
+            if let Some(turn) = poll(&mut queued) {
+                drop(turn);
+            }
+        }
+        for mut follower in followers {
+            prop_assert!(poll(&mut follower).is_some(), "a follower is left hanging");
+        }
+        prop_assert!(store.lines.is_empty());
+        let bytes: usize = store.slots.iter().map(|slot| slot.session.parked_bytes()).sum();
+        prop_assert_eq!(store.census().parked_bytes, bytes);
+        prop_assert_eq!(store.budget.used.load(Ordering::Relaxed), bytes);
+    }
+}

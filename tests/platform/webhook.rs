@@ -254,6 +254,21 @@ fn e4_any_status_is_fine_and_a_bot_that_is_not_there_is_tried_again() {
 }
 
 #[test]
+fn e4_a_slow_bot_is_told_once_while_nobody_waits() {
+    let bot = Bot::new(|asked| match &*asked.path {
+        "/keyboard" => text(),
+        "/message" => words("네"),
+        _ => Reply::After(Duration::from_millis(1500), 200, String::new()),
+    });
+    let bridge = Bridge::of(&bot, OWN);
+    bridge.say(&Say::words(MINA, "안녕").app_user("314"));
+    bridge.tell(&added("314"));
+    bot.wait_for(2);
+    assert_eq!(bridge.stop(), smartchat_bridge::runtime::Ending::Drained);
+    assert_eq!(bot.asked().len(), 2);
+}
+
+#[test]
 fn e1_leaving_is_told_unless_it_is_a_tester_and_ends_the_session() {
     let bot = Bot::new(|asked| match &*asked.path {
         "/keyboard" => bot::home(&["처음"]),

@@ -94,7 +94,14 @@ impl Refused {
                 debug_assert_eq!(error.blame(), crate::fault::Blame::Caller);
                 error.path()
             }
-            _ => None,
+            Self::NotAnEvent(_)
+            | Self::Body(_)
+            | Self::Slow
+            | Self::NoBot(_)
+            | Self::Miss(_)
+            | Self::Secret
+            | Self::Address
+            | Self::NoChannelKey => None,
         };
         let error = self.to_string();
         let body = serde_json::to_vec(&Body { error: &error, path }).unwrap_or_default();

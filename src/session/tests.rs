@@ -15,7 +15,7 @@ fn keyboard(labels: &[&str]) -> Arc<Keyboard> {
 /// A session that was shown this at noon.
 fn shown(keyboard: &Arc<Keyboard>) -> Session {
     let mut session = Session::default();
-    session.show(Some(Arc::clone(keyboard)), 0, false, NOON);
+    session.show(Some(Arc::clone(keyboard)), Page::default(), false, NOON);
     session
 }
 
@@ -79,7 +79,7 @@ fn k2_a_keyboard_counts_for_ten_minutes_to_the_millisecond() {
 #[test]
 fn k2_free_typing_ends_after_ten_minutes_too() {
     let mut session = Session::default();
-    session.show(None, 0, false, NOON);
+    session.show(None, Page::default(), false, NOON);
     let home = keyboard(&["급식"]);
     assert_eq!(plan(&session, words("안녕"), None, after(599_999)), asks("안녕"));
     assert_eq!(plan(&session, words("안녕"), Some(&home), after(600_000)), Plan::Reprompt(Prompt::Expired));
@@ -171,9 +171,9 @@ fn i5_a_user_nobody_knows_is_greeted_once_then_forwarded() {
     assert_eq!(plan(&session, words("아무 말"), None, after(1)), asks("아무 말"));
     assert!(matches!(plan(&session, photo(), None, after(1)), Plan::Ask(_)));
     // The pass outlives a page turn, and ends with the bot's next reply.
-    session.show_again(Some(Arc::clone(&home)), 0, false, after(2));
+    session.show_again(Some(Arc::clone(&home)), Page::default(), false, after(2));
     assert_eq!(plan(&session, words("아무 말"), None, after(3)), asks("아무 말"));
-    session.show(Some(home), 0, false, after(4));
+    session.show(Some(home), Page::default(), false, after(4));
     assert_eq!(plan(&session, words("아무 말"), None, after(5)), Plan::Reprompt(Prompt::Choose));
 }
 
@@ -181,29 +181,30 @@ fn i5_a_user_nobody_knows_is_greeted_once_then_forwarded() {
 fn i10_numbers_count_only_where_numbers_were_printed() {
     let menu = menu(12);
     let mut session = Session::default();
-    session.show(Some(Arc::clone(&menu)), 0, true, NOON);
+    session.show(Some(Arc::clone(&menu)), Page::default(), true, NOON);
     assert_eq!(plan(&session, words("12"), None, NOON), asks("메뉴 12"));
     assert_eq!(plan(&session, words("13"), None, NOON), Plan::Reprompt(Prompt::Choose));
-    session.show(Some(menu), 0, false, NOON);
+    session.show(Some(menu), Page::default(), false, NOON);
     assert_eq!(plan(&session, words("12"), None, NOON), Plan::Reprompt(Prompt::Choose));
     // A label that is a number is a label first.
     let mut session = Session::default();
-    session.show(Some(keyboard(&["3", "2", "1"])), 0, true, NOON);
+    session.show(Some(keyboard(&["3", "2", "1"])), Page::default(), true, NOON);
     assert_eq!(plan(&session, words("1"), None, NOON), asks("1"));
 }
 
 #[test]
 fn k4_typed_navigation_turns_pages_where_there_are_some() {
     let mut session = Session::default();
-    session.show(Some(menu(30)), 2, false, NOON);
-    assert_eq!(plan(&session, words("다음 ▶"), None, NOON), Plan::Page(3));
-    assert_eq!(plan(&session, words("◀ 이전"), None, NOON), Plan::Page(1));
-    session.show_again(session.last_keyboard().cloned(), 0, false, NOON);
+    let middle = Page { start: 9, previous: Some(0), next: Some(17) };
+    session.show(Some(menu(30)), middle, false, NOON);
+    assert_eq!(plan(&session, words("다음 ▶"), None, NOON), Plan::Page(17));
     assert_eq!(plan(&session, words("◀ 이전"), None, NOON), Plan::Page(0));
+    session.show_again(session.last_keyboard().cloned(), Page::default(), false, NOON);
+    assert_eq!(plan(&session, words("◀ 이전"), None, NOON), Plan::Reprompt(Prompt::Choose));
     let few = shown(&menu(10));
     assert_eq!(plan(&few, words("다음 ▶"), None, NOON), Plan::Reprompt(Prompt::Choose));
     let mut typing = Session::default();
-    typing.show(None, 0, false, NOON);
+    typing.show(None, Page::default(), false, NOON);
     assert_eq!(plan(&typing, words("다음 ▶"), None, NOON), asks("다음 ▶"));
 }
 
@@ -244,7 +245,7 @@ fn k5_a_label_that_calls_a_human_never_reaches_the_bot() {
     assert_eq!(plan(&food, words(label), None, NOON), Plan::Handover(label.into()));
     assert_eq!(plan(&Session::default(), words(label), None, NOON), Plan::Handover(label.into()));
     let mut numbered = Session::default();
-    numbered.show(Some(keyboard(&["급식", label])), 0, true, NOON);
+    numbered.show(Some(keyboard(&["급식", label])), Page::default(), true, NOON);
     assert_eq!(plan(&numbered, words("2"), None, NOON), Plan::Handover(label.into()));
 }
 
@@ -312,9 +313,9 @@ fn s3_a_reply_shown_after_the_question_is_newer_than_its_answer() {
 #[test]
 fn a_page_number_beyond_any_keyboard_stays_a_number() {
     let mut session = Session::default();
-    session.show(Some(menu(30)), u32::MAX, false, NOON);
+    session.show(Some(menu(30)), Page { start: u32::MAX, previous: None, next: Some(0) }, false, NOON);
     assert_eq!(session.page(), u32::from(u16::MAX));
-    assert_eq!(plan(&session, words("다음 ▶"), None, NOON), Plan::Page(u32::from(u16::MAX) + 1));
+    assert_eq!(plan(&session, words("다음 ▶"), None, NOON), Plan::Page(u32::from(u16::MAX) + 255));
 }
 
 #[test]

@@ -90,44 +90,53 @@ impl Contacts {
     }
 }
 
-/// A map that forgets its oldest entries.
+/// A map that forgets its oldest entries. Each has a number, so that one which went and came back is not taken for its
+/// old self in the order.
 #[derive(Debug)]
 struct Bounded<K, V> {
-    map: HashMap<K, V>,
-    order: VecDeque<K>,
+    map: HashMap<K, (u64, V)>,
+    order: VecDeque<(u64, K)>,
+    next: u64,
 }
 
 impl<K, V> Default for Bounded<K, V> {
     fn default() -> Self {
-        Self { map: HashMap::new(), order: VecDeque::new() }
+        Self { map: HashMap::new(), order: VecDeque::new(), next: 0 }
     }
 }
 
 impl<V> Bounded<Box<str>, V> {
     fn get(&self, key: &str) -> Option<&V> {
-        self.map.get(key)
+        self.map.get(key).map(|(_, value)| value)
     }
 
     fn get_mut(&mut self, key: &str) -> Option<&mut V> {
-        self.map.get_mut(key)
+        self.map.get_mut(key).map(|(_, value)| value)
     }
 
     fn insert(&mut self, key: Box<str>, value: V, bound: usize) {
-        if self.map.insert(key.clone(), value).is_none() {
-            self.order.push_back(key);
+        if let Some(known) = self.get_mut(&key) {
+            *known = value;
+            return;
         }
+        let number = self.next;
+        self.next += 1;
+        self.map.insert(key.clone(), (number, value));
+        self.order.push_back((number, key));
         while self.map.len() > bound {
-            let Some(oldest) = self.order.pop_front() else { return };
-            self.map.remove(&oldest);
+            let Some((number, oldest)) = self.order.pop_front() else { return };
+            if self.map.get(&oldest).is_some_and(|(own, _)| *own == number) {
+                self.map.remove(&oldest);
+            }
         }
         // Removed entries leave their place in the order; it may not outgrow the map.
         if self.order.len() > 2 * self.map.len() + 64 {
-            self.order.retain(|key| self.map.contains_key(key));
+            self.order.retain(|(number, key)| self.map.get(key).is_some_and(|(own, _)| own == number));
         }
     }
 
     fn remove(&mut self, key: &str) -> Option<V> {
-        self.map.remove(key)
+        self.map.remove(key).map(|(_, value)| value)
     }
 }
 
@@ -182,11 +191,23 @@ mod tests {
     }
 
     #[test]
+    fn an_id_that_went_and_came_back_is_not_the_oldest() {
+        let mut map: Bounded<Box<str>, u32> = Bounded::default();
+        for key in ["a", "b"] {
+            map.insert(key.into(), 1, 2);
+        }
+        assert_eq!(map.remove("a"), Some(1));
+        map.insert("a".into(), 2, 2);
+        map.insert("c".into(), 3, 2);
+        assert_eq!((map.get("a"), map.get("b"), map.get("c")), (Some(&2), None, Some(&3)));
+    }
+
+    #[test]
     fn a_million_app_user_ids_stay_bounded() {
         let contacts = Contacts::default();
         for id in 0..300_000_u32 {
-            let _new = contacts.event(&id.to_string(), Notice::FriendAdded);
-            let _new = contacts.learn(&(id + 1_000_000).to_string(), user('A'));
+            assert_eq!(contacts.event(&id.to_string(), Notice::FriendAdded), Known::Waits);
+            assert!(contacts.learn(&(id + 1_000_000).to_string(), user('A')).is_empty());
         }
         assert_eq!(contacts.census(), (ALIASES, WAITING));
         let inner = contacts.inner();

@@ -124,6 +124,16 @@ fn no_second_request_is_smuggled_in_a_body() {
 }
 
 #[test]
+fn e2_the_webhook_is_answered_within_three_seconds_even_to_a_caller_who_dawdles() {
+    let bot = Bot::echo("봇");
+    let bridge = Bridge::of(&bot, "channel_key = \"kakao-admin-key-of-shop\"");
+    let head = "POST /channel HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 99\r\n\r\n{";
+    let answer = http::exchange(bridge.public, head);
+    assert_eq!(answer.status, 408, "{}", answer.head);
+    assert!(answer.took < Duration::from_secs(3), "{:?}", answer.took);
+}
+
+#[test]
 fn texts_of_a_call_reach_no_header_and_no_other_field() {
     let bot = Bot::echo("봇");
     let bridge = Bridge::of(&bot, "");

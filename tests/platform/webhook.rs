@@ -230,6 +230,33 @@ fn e4_a_bot_without_lifecycle_calls_is_asked_once_and_then_left_in_peace() {
 }
 
 #[test]
+fn s6_a_reload_keeps_what_waits_and_asks_another_backend_for_what_the_first_had_not() {
+    let bot = Bot::new(|asked| match &*asked.path {
+        "/keyboard" => text(),
+        "/message" => words("네"),
+        _ => Reply::Says(404, String::new()),
+    });
+    let next = Bot::echo("새 봇");
+    let bridge = Bridge::of(&bot, OWN);
+    bridge.say(&Say::words(MINA, "안녕").app_user("1"));
+    bridge.tell(&added("1"));
+    bridge.tell(&added("2"));
+    bot.wait_for(2);
+    // The answer to the event has been read when the next call of this user is answered.
+    bridge.say(&Say::words(MINA, "그리고"));
+    let (_folder, path) = bridge::file(&bridge::shop(&next, OWN));
+    let sources = smartchat_bridge::config::load::Sources { file: Some(&path), ..Default::default() };
+    let settings = smartchat_bridge::config::load::load(&sources).unwrap().settings;
+    bridge.running.as_ref().unwrap().app().replace(settings).unwrap();
+    bridge.say(&Say::words(JUN, "안녕").app_user("2"));
+    bridge.tell(&added("1"));
+    let expected =
+        [format!("POST /friend {JUN}"), format!("POST /message {JUN} text 안녕"), format!("POST /friend {MINA}")];
+    assert_eq!(next.wait_for(3), expected);
+    assert_eq!(bot.asked().len(), 3);
+}
+
+#[test]
 fn e4_any_status_is_fine_and_a_bot_that_is_not_there_is_tried_again() {
     let count = AtomicUsize::new(0);
     let bot = Bot::new(move |asked| match (&*asked.path, count.load(Ordering::Relaxed)) {
@@ -251,6 +278,21 @@ fn e4_any_status_is_fine_and_a_bot_that_is_not_there_is_tried_again() {
     bridge.tell(&blocked("314"));
     let (friend, unfriend) = (format!("POST /friend {MINA}"), format!("DELETE /friend/{MINA}"));
     assert_eq!(bot.wait_for(4)[1..], [friend, unfriend.clone(), unfriend]);
+}
+
+#[test]
+fn e4_a_slow_bot_is_told_once_while_nobody_waits() {
+    let bot = Bot::new(|asked| match &*asked.path {
+        "/keyboard" => text(),
+        "/message" => words("네"),
+        _ => Reply::After(Duration::from_millis(1500), 200, String::new()),
+    });
+    let bridge = Bridge::of(&bot, OWN);
+    bridge.say(&Say::words(MINA, "안녕").app_user("314"));
+    bridge.tell(&added("314"));
+    bot.wait_for(2);
+    assert_eq!(bridge.stop(), smartchat_bridge::runtime::Ending::Drained);
+    assert_eq!(bot.asked().len(), 2);
 }
 
 #[test]

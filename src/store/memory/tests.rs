@@ -1,3 +1,4 @@
+use std::pin::Pin;
 use std::sync::Mutex as StdMutex;
 use std::time::Duration;
 
@@ -6,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::session::{Late, Piece};
+use crate::translate::outbound::Page;
 
 const NOON: Moment = Moment::from_millis(1_700_000_000_000);
 
@@ -34,6 +36,19 @@ fn turn(begun: Begun) -> Turn {
 }
 
 #[track_caller]
+fn at_page(start: u32) -> Page {
+    Page { start, previous: None, next: None }
+}
+
+fn shared(body: &'static [u8]) -> Shared {
+    let moment = Moment::from_millis(0);
+    Shared {
+        body: Bytes::from_static(body),
+        late: Late { pieces: Vec::new(), asked: moment, came: moment },
+        owed: false,
+    }
+}
+
 fn queued(begun: Begun) -> Pin<Box<dyn Future<Output = Option<Turn>> + Send>> {
     match begun {
         Begun::Queued(queued) => queued,
@@ -56,7 +71,7 @@ fn parked(came: Moment) -> Late {
 /// Makes a user known, as last shown something at `at`.
 fn know(store: &Arc<MemoryStore>, number: usize, at: Moment) {
     let mut turn = turn(begin(store, number, None));
-    turn.session.show(None, 0, false, at);
+    turn.session.show(None, at_page(0), false, at);
     turn.commit(at);
 }
 
@@ -87,7 +102,7 @@ fn i6_turns_of_one_user_are_one_at_a_time_and_in_order_under_contention() {
                     let page = turn.session.page();
                     seen.lock().unwrap()[number % 3].push(number);
                     tokio::task::yield_now().await;
-                    turn.session.show(None, page + 1, false, NOON);
+                    turn.session.show(None, at_page(page + 1), false, NOON);
                     turn.commit(NOON);
                 });
                 let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -120,7 +135,7 @@ async fn a_turn_that_is_dropped_gives_its_place_on_and_changes_nothing() {
     know(&store, 1, NOON);
     let mut first = turn(begin(&store, 1, None));
     let second = queued(begin(&store, 1, None));
-    first.session.show(None, 9, false, NOON.plus(Duration::from_secs(1)));
+    first.session.show(None, at_page(9), false, NOON.plus(Duration::from_secs(1)));
     drop(first);
     let second = second.await.unwrap();
     assert_eq!((second.session.page(), second.session.last_shown()), (0, NOON));
@@ -148,12 +163,12 @@ async fn i3_the_same_tap_in_flight_is_followed_and_shares_the_answer() {
     let of_other = follows(begin(&store, 1, tap(8)));
     assert!(matches!(begin(&store, 1, None), Begun::Queued(_)), "words are never followed");
     drop(two);
-    let answer = Shared { body: Bytes::from_static(b"a"), pieces: Vec::new() };
+    let answer = shared(b"a");
     assert_eq!(leader.share(&answer), 1, "one of the two has gone");
     leader.commit(NOON);
     assert_eq!(one.await.unwrap().body, "a");
     let other = other.await.unwrap();
-    assert_eq!(other.share(&Shared { body: Bytes::from_static(b"b"), pieces: Vec::new() }), 1);
+    assert_eq!(other.share(&shared(b"b")), 1);
     assert_eq!(of_other.await.unwrap().body, "b");
     drop(other);
     assert!(matches!(begin(&store, 1, tap(7)), Begun::Turn(_)), "over is over: the tap means a new turn");
@@ -356,7 +371,7 @@ proptest! {
                 },
                 Step::Commit(place) if place < held.len() => {
                     let (.., mut turn) = held.remove(place);
-                    turn.session.show(None, 0, false, now);
+                    turn.session.show(None, at_page(0), false, now);
                     if order % 3 == 0 {
                         turn.session.park(parked(now));
                     } else {

@@ -9,6 +9,7 @@ use smartchat_bridge::keyboards::Keyboards;
 use smartchat_bridge::store::memory::{MemoryStore, ParkedBudget};
 use smartchat_bridge::store::{Begun, Store};
 use smartchat_bridge::time::Moment;
+use smartchat_bridge::translate::outbound::Page;
 
 const USERS: usize = 1_000_000;
 
@@ -27,7 +28,7 @@ fn main() {
         let user = UserKey::parse(&format!("user{number:08}")).unwrap();
         let Begun::Turn(mut turn) = (Arc::clone(&store) as Arc<dyn Store>).begin(user, None) else { continue };
         let labels: Vec<String> = (0..5).map(|label| format!("메뉴 {} {label}", number % 100)).collect();
-        turn.session.show(keyboards.intern(&labels), 0, false, now);
+        turn.session.show(keyboards.intern(&labels), Page::default(), false, now);
         turn.commit(now);
     }
     let used = resident().saturating_sub(before);

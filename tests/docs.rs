@@ -68,8 +68,11 @@ fn commands_named() -> BTreeSet<String> {
                 continue;
             }
             let words: Vec<&str> = line.split_whitespace().collect();
-            let after =
-                words.iter().position(|word| *word == "smartchat-bridge" || word.ends_with("/smartchat-bridge"));
+            // `kubectl -n smartchat-bridge set image`: there the name is a namespace.
+            let after = words
+                .iter()
+                .position(|word| *word == "smartchat-bridge" || word.ends_with("/smartchat-bridge"))
+                .filter(|_| !line.contains("kubectl"));
             let after =
                 after.or_else(|| words.iter().position(|word| *word == "--").filter(|_| line.contains("cargo run")));
             let Some(word) = after.filter(|_| fenced).and_then(|place| words.get(place + 1)) else { continue };

@@ -15,6 +15,9 @@ use super::object::object;
 use super::text::Text;
 use crate::fault::{Blame, Fault, Sent};
 
+/// Characters of a JSON path that an error repeats; real ones have at most 60.
+const PATH: usize = 120;
+
 /// The whole call.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -237,7 +240,12 @@ impl<'a> SkillCall<'a> {
 fn malformed(text: &str, error: serde_json::Error) -> NotASkillCall {
     let deserializer = &mut serde_json::Deserializer::from_str(text);
     let located: Result<SkillCall<'_>, _> = serde_path_to_error::deserialize(deserializer);
-    let path = located.err().map(|e| e.path().to_string()).filter(|p| p != ".").unwrap_or_default();
+    let mut path = located.err().map(|e| e.path().to_string()).filter(|p| p != ".").unwrap_or_default();
+    // Member names are the caller's own: an endless one is not repeated to them, nor into the log.
+    if let Some((end, _)) = path.char_indices().nth(PATH) {
+        path.truncate(end);
+        path.push('…');
+    }
     let problem = if error.is_data() { "wrong type or value" } else { "not valid JSON" };
     let place = if path.is_empty() || !error.is_data() {
         format!("{problem} (line {}, column {})", error.line(), error.column())

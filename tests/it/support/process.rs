@@ -48,6 +48,24 @@ impl Process {
         }
     }
 
+    /// A page of the operators' listener.
+    pub(crate) async fn look(&self, path: &str) -> String {
+        super::http::get(self.admin, path).await
+    }
+
+    /// Waits until `/readyz` says so of a bot.
+    pub(crate) async fn until(&self, bot: &str, what: &str, number: usize) {
+        for _ in 0..1_000 {
+            let detail: serde_json::Value = serde_json::from_str(&self.look("/readyz").await).unwrap();
+            let bots = detail["bots"].as_array().unwrap();
+            if bots.iter().any(|own| own["bot"] == bot && own[what] == number) {
+                return;
+            }
+            tokio::time::sleep(ms(10)).await;
+        }
+        panic!("{what} of {bot} never became {number}");
+    }
+
     /// Bytes in memory.
     pub(crate) fn resident(&self) -> usize {
         let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap();

@@ -113,7 +113,8 @@ impl LegacyApi for Bot {
                     self.said.lock().unwrap().push(call.content.to_owned());
                     Ok(raw(&body))
                 }
-                Act::Panic => panic!("the bot's client has a bug"),
+                // Without the hook, which would fill the output.
+                Act::Panic => std::panic::resume_unwind(Box::new("the client has a bug")),
                 Act::Cut | Act::Hang => Err(BackendError::Cut { sent: Sent::Unknown, source: None }),
             }
         })
@@ -470,12 +471,12 @@ impl Dice {
 }
 
 /// One user talks without waiting, hangs up, taps twice, asks for what is late, while the bot is slow, cut, or buggy.
-/// Whatever happens: an answer by the deadline, the bot asked in order and once, one message out, and every answer of
-/// the bot read exactly once.
+/// Whatever happens: an answer by the deadline, the bot asked in order, one message out, and every answer of the bot
+/// read: once, or by each who made the same tap.
 #[tokio::test(start_paused = true)]
 async fn whatever_a_user_does_no_answer_is_lost_or_read_twice() {
     let (mut calls, mut said, mut slowest) = (0, 0, Duration::ZERO);
-    for seed in 1..=400_u64 {
+    for seed in 1..=600_u64 {
         let bridge = Bridge::new(&[("bots.default.breaker.failures", "1000000")], move |words| {
             let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9).wrapping_add(words.bytes().map(u64::from).sum()));
             dice.roll(7);
@@ -489,18 +490,23 @@ async fn whatever_a_user_does_no_answer_is_lost_or_read_twice() {
         });
         let mut dice = Dice(seed);
         let mut talk = Vec::new();
-        let mut hung_up = 0;
-        for number in 0..6 {
+        let (mut hung_up, mut taps, mut talked) = (0, 1, Vec::new());
+        for _ in 0..10 {
             sleep(ms([0, 10, 1_500, 5_000, 12_000][usize::try_from(dice.roll(5)).unwrap()])).await;
             let call = match dice.roll(6) {
                 0 => bridge.call("답변 보기", Some(json!({ "v": 1, "l": true })), None),
                 // Free text would be kept from the bot while buttons are shown: a tap always reaches it.
-                _ => {
-                    let words = format!("말{number}");
+                roll => {
+                    if roll > 1 {
+                        taps += 1;
+                    }
+                    // Now and then the same button again, while or after it is in flight.
+                    let words = format!("말{:02}", taps - 1);
+                    talked.push(words.clone());
                     bridge.call(&words, Some(json!({ "v": 1, "w": words })), None)
                 }
             };
-            let hangs_up = hung_up < 2 && dice.roll(4) == 0;
+            let hangs_up = hung_up < 4 && dice.roll(4) == 0;
             hung_up += usize::from(hangs_up);
             let patience =
                 if hangs_up { ms([0, 200, 2_000, 4_400][usize::try_from(dice.roll(4)).unwrap()]) } else { ms(60_000) };
@@ -513,7 +519,7 @@ async fn whatever_a_user_does_no_answer_is_lost_or_read_twice() {
         sleep(ms(20_000)).await;
         read.push(bridge.ask_for_late().await.unwrap());
         // What did not fit one answer.
-        for part in 1..6 {
+        for part in 1..9 {
             if !read.last().unwrap().offers("이어서 보기") {
                 break;
             }
@@ -529,11 +535,18 @@ async fn whatever_a_user_does_no_answer_is_lost_or_read_twice() {
             }
         }
         let asked = bridge.asked();
-        assert!(asked.is_sorted() && asked.windows(2).all(|pair| pair[0] != pair[1]), "seed {seed}: {asked:?}");
+        assert!(asked.is_sorted(), "seed {seed}: {asked:?}");
         assert!(bridge.bot.most_out.load(Ordering::SeqCst) <= 1, "seed {seed}: two messages were out");
         for words in &*bridge.bot.said.lock().unwrap() {
             said += 1;
-            assert_eq!(times.get(&format!("[{words}]")), Some(&1), "seed {seed}: {words} of {read:#?}");
+            let shown = times.get(&format!("[{words}]")).copied().unwrap_or_default();
+            // Whoever made the same tap reads the same answer, with all that stands before it.
+            let once = talked.windows(2).all(|pair| pair[0] != pair[1]);
+            assert!(
+                shown == 1 || shown > 1 && !once,
+                "seed {seed}: {words} was read {shown} times; asked {asked:?}, read {:?}",
+                read.iter().map(|answer| (answer.text(), answer.took)).collect::<Vec<_>>()
+            );
         }
         calls += read.len();
         bridge.is_quiet();

@@ -6,12 +6,14 @@
 //! paths); a 404 or 405 is remembered, so that such a bot is left in peace for a while.
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use futures_util::FutureExt;
 use tokio::time::sleep;
 
 use crate::bot::{Bot, House, Place};
@@ -94,7 +96,11 @@ pub fn deliver(house: &Arc<House>, bot: &Arc<Bot>, core: CoreId, notice: Notice,
         let (house_of_task, bot) = (Arc::clone(house), Arc::clone(bot));
         house.tasks.track(async move {
             while let Some((notice, _place)) = bot.outbox.next(user) {
-                tell(&house_of_task, &bot, core, notice, user).await;
+                // A worker that dies would leave its queue behind, and this user without events for ever.
+                let told = AssertUnwindSafe(tell(&house_of_task, &bot, core, notice, user)).catch_unwind().await;
+                if told.is_err() {
+                    tracing::error!(bot = %bot.settings.id, "an event panicked: this is a bug of the bridge, please report it");
+                }
             }
         });
     }

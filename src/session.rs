@@ -274,10 +274,10 @@ impl Session {
             return ask_or_hand_over(Cow::Owned(label.to_owned()), rules);
         }
         match self.refusal(keyboard, why, rules) {
-            Some(prompt) => match ask_or_hand_over(words, rules) {
-                plan @ Plan::Handover(_) => plan,
-                _ => Plan::Reprompt(prompt),
-            },
+            Some(prompt) => {
+                let plan = ask_or_hand_over(words, rules);
+                if matches!(plan, Plan::Handover(_)) { plan } else { Plan::Reprompt(prompt) }
+            }
             None => ask_or_hand_over(words, rules),
         }
     }

@@ -22,6 +22,7 @@ impl Process {
         for (key, value) in keys {
             command.arg(format!("--{key}")).arg(value);
         }
+        #[allow(clippy::zombie_processes, reason = "waited for when dropped")]
         let child = command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
         for _ in 0..1_000 {
             if TcpStream::connect(public).await.is_ok() {

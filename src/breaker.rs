@@ -145,7 +145,7 @@ impl Drop for Permit {
         if let Some(probing) = self.probe {
             // Cancelled: open again, and due at once, so that the next turn is the probe.
             let due = OPEN;
-            let _ = self.breaker.word.compare_exchange(probing, due, Ordering::AcqRel, Ordering::Acquire);
+            let _moved_on = self.breaker.word.compare_exchange(probing, due, Ordering::AcqRel, Ordering::Acquire);
         }
     }
 }

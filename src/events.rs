@@ -8,6 +8,7 @@
 //! the user their words (legacy.md 3: eight of 82 bots have a path that never answers). Any status is fine (half of all
 //! bots have no such paths); a 404 or 405 is remembered, so that such a bot is left in peace for a while.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,7 +78,9 @@ impl Worker {
         while let Some((notice, _place)) = self.bot.outbox.next(self.user) {
             let mut waits = WAITS.iter();
             loop {
-                let problem = match self.tell(notice, place_in_line.take()).await {
+                // A worker that dies would leave its queue behind, and this user without events for ever.
+                let trying = AssertUnwindSafe(self.tell(notice, place_in_line.take())).catch_unwind();
+                let problem = match trying.await.unwrap_or(Err("panicked: this is a bug of the bridge, please report it")) {
                     Ok(status) => {
                         self.told(notice, status);
                         break;

@@ -22,8 +22,9 @@ use crate::wire::mark::Mark;
 /// How long a keyboard counts from when it was shown (legacy.md 1, K2); parked replies wait as long (S3).
 pub const TEN_MINUTES: Duration = Duration::from_secs(600);
 
-/// Late replies kept for one user (S3). The oldest goes first.
-const LATE_REPLIES: usize = 4;
+/// Late replies kept for one user (S3). The oldest goes first. Ten: who writes on to a slow bot for ten minutes instead
+/// of looking was seen to lose answers with four.
+const LATE_REPLIES: usize = 10;
 
 /// What is remembered of one user of one bot. Small, kept by value; the default is a user nobody knows.
 #[derive(Debug, Clone, Default)]
@@ -357,7 +358,10 @@ impl Session {
         let place = shelf.late.partition_point(|other| other.asked <= late.asked);
         shelf.late.insert(place, late);
         if shelf.late.len() > LATE_REPLIES {
-            shelf.late.remove(0);
+            // Words of ours go before anything the bot has said.
+            let ours = |late: &Late| !late.pieces.iter().any(|piece| matches!(piece, Piece::Reply(_)));
+            let gone = shelf.late.iter().position(ours).unwrap_or_default();
+            shelf.late.remove(gone);
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{CONNECTION, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request};
 use tokio::time::timeout_at;
@@ -121,11 +121,16 @@ async fn answer(
         cut: arrived + late,
         places: places.unwrap_or_default(),
     });
+    let busy = refused.is_some();
     let body = match refused {
         Some(words) => patience::refuse(&call, &request_id, words),
         None => patience::attend(call, request_id, callback).await,
     };
     let mut reply = respond::answer(body);
+    if busy {
+        // A connection that is kept costs 17 KB of buffers: nine thousand refused callers must not hold them (S5).
+        reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Some(id) = head.headers.get(&X_REQUEST_ID) {
         reply.headers_mut().insert(X_REQUEST_ID, id.clone());
     }

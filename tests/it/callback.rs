@@ -172,6 +172,19 @@ async fn words_that_wait_in_line_keep_their_place_with_a_callback() {
     assert_eq!(bot.asked().iter().map(|asked| &*asked.content).collect::<Vec<_>>(), ["하나", "둘"]);
 }
 
+/// What may have arrived is not sent again: a second bubble would be worse than a parked one.
+#[tokio::test]
+async fn a_kakao_that_never_answers_is_asked_once_for_five_seconds() {
+    let sink = CallbackSink::start().await;
+    sink.mood(Mood::Hangs);
+    let bot = MockBot::scripted([says("늦은 답").after(ms(500)), says("다음 답")]).await;
+    let bridge = Bridge::with(&bot.url(), &[("callback.origins", &origins(&sink))]);
+    assert!(bridge.call(&words("u", "안녕").with_callback(&sink.url())).await.is_acknowledgement());
+    bridge.settled().await;
+    assert_eq!(bridge.say("u", "다음").await.text(), "늦은 답\n다음 답");
+    assert!(sink.refused().is_empty() && sink.posted().is_empty());
+}
+
 /// The real times of production: eight seconds, an acknowledgement after three and a half.
 #[tokio::test]
 #[ignore = "takes nine seconds"]

@@ -127,6 +127,17 @@ async fn connections_closed_while_idle_cost_nothing_and_no_message_is_sent_twice
 }
 
 #[tokio::test]
+async fn a_connection_that_stays_open_is_used_again() {
+    let bot = MockBot::answering(|_| says("안녕")).await;
+    let bridge = Bridge::with(&bot.url(), &[("workers", "1")]);
+    for _ in 0..10 {
+        assert_eq!(bridge.say("u", "안녕").await.text(), "안녕");
+    }
+    // One is the home keyboard's, which was asked for beside the first turn.
+    assert!(bot.connections() <= 2, "{} connections", bot.connections());
+}
+
+#[tokio::test]
 async fn a_bot_that_refuses_and_comes_back_is_found_again() {
     let mut bot = MockBot::answering(|_| says("안녕")).await;
     let bridge = Bridge::before(&bot.url());

@@ -7,8 +7,6 @@ use std::time::Duration;
 use serde_json::Value;
 use smartchat_bridge::config::load::{Flag, Sources, load};
 use smartchat_bridge::runtime::{self, Ending, Running, Stop};
-use tokio::io::{AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
 
 use super::caller::{Answer, Caller, Skill, words};
 use super::http;
@@ -85,10 +83,7 @@ impl Bridge {
 
     /// A page of the operators' listener.
     pub(crate) async fn look(&self, path: &str) -> String {
-        let mut stream = BufReader::new(TcpStream::connect(self.admin).await.unwrap());
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.unwrap();
-        String::from_utf8(http::read(&mut stream).await.unwrap().body).unwrap()
+        http::get(self.admin, path).await
     }
 
     /// What `/readyz` says of a bot.

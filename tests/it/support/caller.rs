@@ -18,13 +18,13 @@ static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
 
 /// One skill call.
 #[derive(Debug, Clone)]
-pub(crate) struct Skill(Value);
+pub(crate) struct Skill(Value, &'static str);
 
 /// What `user` says in `words`.
 pub(crate) fn words(user: &str, words: &str) -> Skill {
     assert!(user.len() <= 12);
     let user = format!("{user:_<12}");
-    Skill(json!({
+    let call = json!({
         "bot": { "id": "5f0c2a9b8e3d4c0001a2b3c4", "name": "test" },
         "intent": { "id": "5f0c2a9b8e3d4c0001a2b3c9", "name": "폴백 블록" },
         "action": { "params": {}, "clientExtra": {} },
@@ -33,7 +33,8 @@ pub(crate) fn words(user: &str, words: &str) -> Skill {
             "user": { "id": format!("id-{user}"), "type": "botUserKey", "properties": { "plusfriendUserKey": user } },
             "params": { "surface": "Kakaotalk.plusfriend" },
         },
-    }))
+    });
+    Skill(call, "/skill")
 }
 
 impl Skill {
@@ -60,10 +61,16 @@ impl Skill {
         self
     }
 
+    /// At another path.
+    pub(crate) fn at(mut self, path: &'static str) -> Self {
+        self.1 = path;
+        self
+    }
+
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let body = self.0.to_string();
-        let head = "POST /skill HTTP/1.1\r\nHost: bridge\r\nContent-Type: application/json\r\n";
-        format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+        let head = "HTTP/1.1\r\nHost: bridge\r\nContent-Type: application/json\r\n";
+        format!("POST {} {head}Content-Length: {}\r\n\r\n{body}", self.1, body.len()).into_bytes()
     }
 }
 
@@ -126,11 +133,17 @@ impl Caller {
 
     /// Calls and waits; `None` when the bridge closed without an answer.
     pub(crate) async fn try_call(&mut self, skill: &Skill) -> Option<Answer> {
+        let (body, took) = self.try_raw(&skill.bytes()).await?;
+        Some(Answer::check(serde_json::from_slice(&body).unwrap(), took))
+    }
+
+    /// The same with bytes, unchecked: for crowds.
+    pub(crate) async fn try_raw(&mut self, call: &[u8]) -> Option<(Vec<u8>, Duration)> {
         let started = time::instant();
-        self.stream.write_all(&skill.bytes()).await.ok()?;
+        self.stream.write_all(call).await.ok()?;
         let message = http::read(&mut self.stream).await?;
         assert_eq!(message.second(), "200", "{}", String::from_utf8_lossy(&message.body));
-        Some(Answer::check(serde_json::from_slice(&message.body).unwrap(), started.elapsed()))
+        Some((message.body, started.elapsed()))
     }
 
     /// Sends a call and does not wait.

@@ -1,6 +1,8 @@
 //! Just enough HTTP/1.1 to read one message, byte by byte under the test's control.
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 /// A request or response.
@@ -40,4 +42,12 @@ pub(crate) async fn read(stream: &mut BufReader<TcpStream>) -> Option<Message> {
     message.body = vec![0; length];
     stream.read_exact(&mut message.body).await.ok()?;
     Some(message)
+}
+
+/// The body of a page of the operators' listener.
+pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = BufReader::new(TcpStream::connect(address).await.unwrap());
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    String::from_utf8(read(&mut stream).await.unwrap().body).unwrap()
 }

@@ -23,8 +23,6 @@ pub(crate) struct Asked {
     pub(crate) user_key: String,
     pub(crate) content: String,
     pub(crate) at: Instant,
-    /// Which connection, from 0.
-    pub(crate) connection: usize,
 }
 
 /// What the bot does to one request.
@@ -240,19 +238,15 @@ async fn listen(listener: TcpListener, shared: Arc<Shared>) {
         tokio::select! {
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else { return };
-                let number = {
-                    let mut count = locked(&shared.connections);
-                    *count += 1;
-                    *count - 1
-                };
-                connections.spawn(serve(stream, number, Arc::clone(&shared)));
+                *locked(&shared.connections) += 1;
+                connections.spawn(serve(stream, Arc::clone(&shared)));
             }
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-async fn serve(stream: TcpStream, connection: usize, shared: Arc<Shared>) {
+async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let mut stream = BufReader::new(stream);
     while let Some(request) = http::read(&mut stream).await {
         let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
@@ -262,7 +256,6 @@ async fn serve(stream: TcpStream, connection: usize, shared: Arc<Shared>) {
             user_key: word("user_key"),
             content: word("content"),
             at: time::instant(),
-            connection,
         };
         locked(&shared.asked).push(asked.clone());
         let step = match &*asked.path {

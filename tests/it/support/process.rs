@@ -22,6 +22,7 @@ impl Process {
         for (key, value) in keys {
             command.arg(format!("--{key}")).arg(value);
         }
+        #[allow(clippy::zombie_processes, reason = "waited for when dropped")]
         let child = command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
         for _ in 0..1_000 {
             if TcpStream::connect(public).await.is_ok() {
@@ -46,6 +47,24 @@ impl Process {
             }
             tokio::time::sleep(ms(5)).await;
         }
+    }
+
+    /// A page of the operators' listener.
+    pub(crate) async fn look(&self, path: &str) -> String {
+        super::http::get(self.admin, path).await
+    }
+
+    /// Waits until `/readyz` says so of a bot.
+    pub(crate) async fn until(&self, bot: &str, what: &str, number: usize) {
+        for _ in 0..1_000 {
+            let detail: serde_json::Value = serde_json::from_str(&self.look("/readyz").await).unwrap();
+            let bots = detail["bots"].as_array().unwrap();
+            if bots.iter().any(|own| own["bot"] == bot && own[what] == number) {
+                return;
+            }
+            tokio::time::sleep(ms(10)).await;
+        }
+        panic!("{what} of {bot} never became {number}");
     }
 
     /// Bytes in memory.

@@ -125,7 +125,8 @@ impl<'c> Life<'c> {
             backend: None,
             problem: None,
             degradations: shown.degradations,
-            pieces,
+            // With what came late before, for that is taken: should a callback fail, all of it is parked.
+            pieces: all.clone(),
             asked,
         };
         let shared = Shared { body: finished.body.clone(), pieces: finished.pieces.clone() };
@@ -149,7 +150,7 @@ impl<'c> Life<'c> {
         if self.ticket.claim() != Delivery::Park {
             let mut finished = self.without_bot(Outcome::NoReply, &texts.no_reply).await;
             finished.degradations.join(answer::no_reply());
-            finished.pieces = pieces;
+            finished.pieces.extend(pieces);
             return finished;
         }
         let mut finished = Finished::of(PlanKind::Ask, Outcome::NoReply, Bytes::new(), self.ticket);
@@ -211,7 +212,10 @@ impl<'c> Life<'c> {
         page: u32,
         now: Moment,
     ) -> Finished {
-        let mut all = late_replies(self.turn.session.take_late(now));
+        // Where nobody waits any more, what came late stays where it is.
+        let gone = self.ticket.claim() == Delivery::Park;
+        let mut all = if gone { Vec::new() } else { late_replies(self.turn.session.take_late(now)) };
+        let before = all.clone();
         all.push(Piece::Words(text.into()));
         let view = self.call.view();
         let heard = Heard::of(&all, &view.policy.texts.no_reply);
@@ -228,6 +232,8 @@ impl<'c> Life<'c> {
         drop(heard);
         let mut finished = Finished::of(plan, outcome, shown.body.clone(), self.ticket);
         finished.degradations = shown.degradations;
+        // Taken, and parked again should a callback fail.
+        finished.pieces = before;
         let _followers = self.turn.share(&Shared { body: shown.body.clone(), pieces: Vec::new() });
         self.turn.session.show_again(keyboard, shown.page, shown.numbered, now);
         self.keep_rest(&shown, all, now);
@@ -275,6 +281,12 @@ impl<'c> Life<'c> {
         finished
     }
 
+    /// Who asked for something kept has hung up: it stays where it is.
+    fn gone(self, plan: PlanKind, now: Moment) -> Finished {
+        let text = &self.call.bot.settings.policy.texts.wait;
+        self.aside(plan, text, now)
+    }
+
     pub(super) fn page(self, page: u32) -> Finished {
         let now = time::now();
         let keyboard = self.keyboard(now);
@@ -285,6 +297,9 @@ impl<'c> Life<'c> {
     /// The next part of a long reply (O5). A late reply is offered, not mixed in: its parts would be others'.
     pub(super) fn more(mut self, part: u32) -> Finished {
         let now = time::now();
+        if self.ticket.claim() == Delivery::Park {
+            return self.gone(PlanKind::More, now);
+        }
         let view = self.call.view();
         let keyboard = self.keyboard(now);
         let pieces = self.turn.session.rest(now).map(|rest| rest.pieces.clone()).unwrap_or_default();
@@ -310,6 +325,9 @@ impl<'c> Life<'c> {
     /// What came late (S3). Its keyboard counts from now, unless a newer reply was shown since it was asked for.
     pub(super) fn late(mut self) -> Finished {
         let now = time::now();
+        if self.ticket.claim() == Delivery::Park {
+            return self.gone(PlanKind::Late, now);
+        }
         let view = self.call.view();
         let late = self.turn.session.take_late(now);
         let newest = late.last().map(|late| late.asked);
@@ -334,6 +352,7 @@ impl<'c> Life<'c> {
         drop(heard);
         let mut finished = Finished::of(PlanKind::Late, Outcome::Answered, shown.body.clone(), self.ticket);
         finished.degradations = shown.degradations;
+        finished.pieces.clone_from(&pieces);
         self.keep(keyboard, &shown, pieces, now);
         self.turn.commit(now);
         finished

@@ -60,10 +60,13 @@ fn every_golden_reply_is_read_as_its_file_says() {
         let title = fs::read_to_string(case.join("title")).unwrap_or_else(|_| panic!("{name} has no title"));
         assert_eq!(title.trim().lines().count(), 1, "{name}: the title is one line");
         let body = fs::read(case.join("in.json")).or_else(|_| fs::read(case.join("in.bin"))).unwrap();
-        let out = serde_json::to_string_pretty(&dump(&body, name.starts_with("home-"))).unwrap() + "\n";
+        let dumped = dump(&body, name.starts_with("home-"));
+        let out = serde_json::to_string_pretty(&dumped).unwrap() + "\n";
+        let written = fs::read_to_string(case.join("out.json")).unwrap_or_default();
         if bless {
             fs::write(case.join("out.json"), &out).unwrap();
-        } else if fs::read_to_string(case.join("out.json")).unwrap_or_default() != out {
+        // The order of members is serde_json's, and changes with the features somebody's dependency asks for.
+        } else if serde_json::from_str::<Value>(&written).ok().as_ref() != Some(&dumped) {
             wrong.push(format!("{name} ({}):\n{out}", title.trim()));
         }
     }

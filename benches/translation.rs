@@ -14,7 +14,7 @@ use smartchat_bridge::store::{Begun, Store};
 use smartchat_bridge::time::Moment;
 use smartchat_bridge::translate::inbound::{Door, Ears, understand};
 use smartchat_bridge::translate::keyboard::Keyboard;
-use smartchat_bridge::translate::outbound::{Content, reply};
+use smartchat_bridge::translate::outbound::{Content, Page, reply};
 use smartchat_bridge::translate::view::{Overflow, Policy, Texts, View};
 use smartchat_bridge::wire::skill::SkillCall;
 
@@ -109,7 +109,7 @@ fn turns(c: &mut Criterion) {
                     unreachable!("nobody else holds it")
                 };
                 now = now.plus(Duration::from_millis(1));
-                turn.session.show(keyboard.clone(), 0, false, now);
+                turn.session.show(keyboard.clone(), Page::default(), false, now);
                 turn.commit(now);
             },
             BatchSize::SmallInput,

@@ -76,7 +76,7 @@ impl App {
             events: Gauge::new(settings.limits.events),
             log_key: log_key(&settings),
         });
-        let roster = Roster::build(Arc::clone(&settings), None, &budget, &*connect)?;
+        let roster = Roster::build(settings, None, &budget, &*connect)?;
         Ok(Arc::new(Self {
             house,
             roster: ArcSwap::from_pointee(roster),

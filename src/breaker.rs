@@ -246,7 +246,7 @@ mod tests {
             let (mut now, mut held, mut out) = (0, Vec::new(), false);
             for (step, wait) in steps {
                 now += wait;
-                let open_until = match breaker.state() { State::Open(until) => Some(until), _ => None };
+                let open_until = match breaker.state() { State::Open(until) => Some(until), State::Closed(_) | State::Probing => None };
                 let mut changes = Vec::new();
                 match step {
                     0 => if let Some(permit) = breaker.admit(at(now)) {

@@ -125,12 +125,13 @@ fn every_outbound_case_comes_out_as_written() {
         if let Err(error) = schema.validate(&found["response"]) {
             panic!("{name}: {error} at {}", error.instance_path());
         }
-        let found = format!("{}\n", serde_json::to_string_pretty(&found).unwrap());
+        let shown = format!("{}\n", serde_json::to_string_pretty(&found).unwrap());
         let written = fs::read_to_string(case.join("out.json")).unwrap_or_default();
         if bless {
-            fs::write(case.join("out.json"), found).unwrap();
-        } else if found != written {
-            differing.push(format!("--- {name}\n{found}"));
+            fs::write(case.join("out.json"), shown).unwrap();
+        // The order of members is serde_json's, and changes with the features somebody's dependency asks for.
+        } else if serde_json::from_str::<Value>(&written).ok().as_ref() != Some(&found) {
+            differing.push(format!("--- {name}\n{shown}"));
         }
     }
     assert!(differing.is_empty(), "BLESS=1 writes these anew:\n{}", differing.join("\n"));

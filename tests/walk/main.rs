@@ -12,6 +12,7 @@
     reason = "a test that panics has failed, as it should"
 )]
 
+mod late;
 mod recording;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,6 +1,7 @@
 //! The examples run: each old bot behind a bridge, asked as OpenBuilder asks.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail as it likes")]
+#![allow(clippy::duplicate_mod, reason = "each example is a program of its own with the same small server")]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

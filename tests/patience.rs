@@ -34,6 +34,7 @@ use smartchat_bridge::session::{Late, Piece};
 use smartchat_bridge::store::memory::{MemoryStore, ParkedBudget};
 use smartchat_bridge::store::{Begun, Shared, Store, TapId};
 use smartchat_bridge::time::{self, Instant};
+use smartchat_bridge::translate::outbound::Page;
 use smartchat_bridge::translate::inbound::{Door, Ears, understand};
 use smartchat_bridge::wire::legacy::{MessageCall, Notice};
 use smartchat_bridge::wire::skill::SkillCall;
@@ -453,7 +454,7 @@ async fn a_newcomer_finds_room_where_a_crowd_came_and_went() {
     }
     for n in 1_000..1_100 {
         let Begun::Turn(mut turn) = begin(n) else { panic!("no room for {n}") };
-        turn.session.show(None, 0, false, time::now());
+        turn.session.show(None, Page::default(), false, time::now());
         turn.commit(time::now());
     }
     assert_eq!(store.census().sessions, 4);

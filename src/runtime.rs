@@ -7,7 +7,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -40,6 +40,9 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const ADMIN_CONNECTIONS: usize = 64;
 /// Bytes read at once from a connection: a skill call has 1 to 3 KB, and each waiting caller holds this much.
 const READ_BUFFER: usize = 8 * 1024;
+/// How long a connection without a request yet may bring its first after a stop came: its bytes are on the way, and
+/// hyper would close it under them.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
 /// Connections let in after a stop came: as many as may have stood in the backlog. Without a bound, a crowd that keeps
 /// coming would keep the bridge from ever stopping.
 const STRAGGLERS: usize = 4096;
@@ -344,7 +347,10 @@ impl Core {
     }
 
     async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S, peer: SocketAddr, face: Face) {
+        let asked = AtomicBool::new(false);
+        let asked = &asked;
         let service = service_fn(|request| async move {
+            asked.store(true, Ordering::Relaxed);
             Ok::<_, std::convert::Infallible>(match face {
                 Face::Public => skill::handle(&self.app, self.id, peer.ip(), request).await,
                 Face::Operators => admin::handle(&self.app, &request),
@@ -360,8 +366,15 @@ impl Core {
         // An error here is the peer's: gone, too slow, or no HTTP. hyper has answered what can be answered.
         tokio::select! {
             _ended = &mut connection => return,
-            () = self.stop.gently.cancelled(), if face == Face::Public => connection.as_mut().graceful_shutdown(),
+            () = self.stop.gently.cancelled(), if face == Face::Public => {}
         }
+        if !asked.load(Ordering::Relaxed) {
+            tokio::select! {
+                _ended = &mut connection => return,
+                () = tokio::time::sleep(FIRST_REQUEST) => {}
+            }
+        }
+        connection.as_mut().graceful_shutdown();
         let _ended = connection.await;
     }
 

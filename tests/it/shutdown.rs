@@ -129,3 +129,17 @@ async fn kill_term_under_load_answers_every_accepted_call_and_exits_with_0() {
     assert_eq!(bot.messages(), answered, "a message went out whose call was not answered");
     assert_eq!(sent, answered + refused);
 }
+
+/// Accepted, but its first byte was still on the way when the stop came.
+#[tokio::test]
+async fn a_call_on_a_connection_accepted_just_before_the_stop_is_answered() {
+    let bot = MockBot::scripted([says("답")]).await;
+    let bridge = Bridge::before(&bot.url());
+    let mut caller = Caller::connect(bridge.address).await.unwrap();
+    eventually("it is accepted", || bridge.busy().1 >= 1).await;
+    bridge.signal();
+    eventually("it is not ready", || !bridge.app().is_ready()).await;
+    let answer = caller.try_call(&words("u", "안녕")).await.expect("closed under the call");
+    assert_eq!(answer.text(), "답");
+    assert_eq!(bridge.waited().await, Ending::Drained);
+}

@@ -80,14 +80,18 @@ impl Worker {
             loop {
                 // A worker that dies would leave its queue behind, and this user without events for ever.
                 let trying = AssertUnwindSafe(self.tell(notice, place_in_line.take())).catch_unwind();
-                let problem =
-                    match trying.await.unwrap_or(Err("panicked: this is a bug of the bridge, please report it")) {
-                        Ok(status) => {
-                            self.told(notice, status);
-                            break;
-                        }
-                        Err(problem) => problem,
-                    };
+                let Ok(tried) = trying.await else {
+                    tracing::error!(bot = %self.bot.settings.id, "an event panicked: this is a bug of the bridge, please report it");
+                    self.give_back();
+                    break;
+                };
+                let problem = match tried {
+                    Ok(status) => {
+                        self.told(notice, status);
+                        break;
+                    }
+                    Err(problem) => problem,
+                };
                 self.give_back();
                 let Some(wait) = waits.next() else {
                     tracing::warn!(bot = %self.bot.settings.id, ?notice, problem, "a channel event could not be delivered");

@@ -4,8 +4,6 @@
 //! Content-Type on every POST, `Accept: */*`, no slash at the end, none doubled, no Accept-Encoding, no cookies.
 //! Extra headers per bot are appended, because some bots admit strangers only by a header.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -22,7 +20,7 @@ use crate::config::settings::BotSettings;
 use crate::fault::{Blame, Fault, Sent};
 use crate::ids::UserKey;
 use crate::net::CoreId;
-use crate::net::client::{ClientError, Lane};
+use crate::net::client::{ClientError, Lane, Rest};
 use crate::net::target::Target;
 use crate::net::tls::{self, TlsProblem};
 use crate::time::{self, Instant};
@@ -37,10 +35,6 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 /// Times a call is offered to a connection that turns out to be closed before a byte went out. The first may be a
 /// kept one, the others are new: a server that closes those as well is not there.
 const OFFERS: usize = 3;
-
-/// A connection that waited longer than this is looked at only after the runtime has seen the network once more, so
-/// that a close which came meanwhile is noticed before anything is sent (I7). Busy connections skip the detour.
-const LOOK_TWICE_AFTER: Duration = Duration::from_millis(50);
 
 /// A bot that cannot be called as configured. Found at start and at reload.
 #[derive(Debug, Error)]
@@ -167,14 +161,13 @@ impl HttpLegacy {
 
     /// A kept connection that is still open, as far as can be known.
     async fn kept(&self, core: CoreId) -> Option<Lane> {
-        let mut looked = false;
         loop {
-            let now = time::instant();
-            let (mut lane, since) = self.pool.take(core, now)?;
-            if !looked && now.saturating_duration_since(since) > LOOK_TWICE_AFTER {
-                // Resumes after the runtime has asked the kernel what has arrived.
-                tokio::task::yield_now().await;
-                looked = true;
+            let mut lane = self.pool.take(core, time::instant())?;
+            match lane.rest() {
+                Rest::Over => continue,
+                // Resumes after the runtime has read what has arrived.
+                Rest::Unread => tokio::task::yield_now().await,
+                Rest::Undisturbed => {}
             }
             if lane.is_usable() {
                 return Some(lane);

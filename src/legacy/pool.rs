@@ -32,12 +32,12 @@ impl Pool {
         Self { cores: (0..cores.max(1)).map(|_| Mutex::default()).collect() }
     }
 
-    /// The connection that waited least, and since when, where one is young enough.
-    pub(super) fn take(&self, core: CoreId, now: Instant) -> Option<(Lane, Instant)> {
+    /// The connection that waited least, where one is young enough.
+    pub(super) fn take(&self, core: CoreId, now: Instant) -> Option<Lane> {
         let mut idle = self.of(core)?.lock().unwrap_or_else(PoisonError::into_inner);
         let youngest = idle.pop()?;
         if youngest.is_fresh(now) {
-            return Some((youngest.lane, youngest.since));
+            return Some(youngest.lane);
         }
         // All others waited longer.
         idle.clear();

@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use thiserror::Error;
 
 use super::body::{BodyError, Collector};
-use super::stream::Stream;
+use super::stream::{Look, Socket, Stream};
 use crate::fault::Sent;
 
 /// Bytes of a response's head. Real ones have a few hundred; hyper's own bound would be 400 KB.
@@ -73,8 +73,21 @@ type Driven = Pin<Box<Connection<TokioIo<Stream>, Full<Bytes>>>>;
 /// One open connection: a sender and the future that moves its bytes, polled by whoever holds both.
 pub struct Lane {
     sender: SendRequest<Full<Bytes>>,
+    socket: Socket,
+    encrypted: bool,
     /// `None` once the connection is over.
     connection: Option<Driven>,
+}
+
+/// How a waiting connection fares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// Nothing has come.
+    Undisturbed,
+    /// Something has come that has to be read first.
+    Unread,
+    /// It cannot be used any more.
+    Over,
 }
 
 /// A request that got no response, and the request itself when nothing of it was written (I7).
@@ -88,6 +101,7 @@ pub struct Unanswered {
 impl Lane {
     /// A connection over `stream`.
     pub(super) async fn open(stream: Stream) -> Result<Self, ClientError> {
+        let (socket, encrypted) = stream.socket();
         let (sender, connection) = Builder::new()
             // Header names as Kakao's server wrote them.
             .title_case_headers(true)
@@ -100,7 +114,7 @@ impl Lane {
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| ClientError::Cut { sent: Sent::Nothing, source: Some(Box::new(error)) })?;
-        Ok(Self { sender, connection: Some(Box::pin(connection)) })
+        Ok(Self { sender, socket, encrypted, connection: Some(Box::pin(connection)) })
     }
 
     /// Moves bytes; drops the connection when it is over. Dropping it also settles every request still queued.
@@ -162,7 +176,17 @@ impl Lane {
         }
     }
 
-    /// Whether another request can go out now: polls once, which notices a close that has arrived.
+    /// What has come on a waiting connection, asked of the kernel. Bytes nobody asked for spoil a plain connection;
+    /// under TLS they may be tickets or a farewell, which shows when the runtime has read them.
+    pub fn rest(&self) -> Rest {
+        match self.socket.look() {
+            Look::Quiet => Rest::Undisturbed,
+            Look::Bytes if self.encrypted => Rest::Unread,
+            Look::Bytes | Look::Closed => Rest::Over,
+        }
+    }
+
+    /// Whether another request can go out now, as far as the runtime knows: polls once.
     pub fn is_usable(&mut self) -> bool {
         let over = self.drive(&mut Context::from_waker(Waker::noop())).is_some();
         !over && self.connection.is_some() && self.sender.is_ready()
@@ -186,7 +210,7 @@ mod tests {
     async fn a_request_that_finds_the_connection_closed_comes_back_untouched() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let mut lane = Lane::open(Stream::Tcp(tcp)).await.unwrap();
+        let mut lane = Lane::open(Stream::Tcp(Socket::new(tcp))).await.unwrap();
         assert!(lane.is_usable());
         drop(listener.accept().await.unwrap());
         // The close has arrived; yielding lets the runtime see it.

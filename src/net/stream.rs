@@ -2,17 +2,121 @@
 //! that both can write several buffers in one send.
 
 use std::io;
+use std::mem::MaybeUninit;
+use std::net::Shutdown;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+/// A socket that its connection reads and writes, and that can be looked at besides.
+#[derive(Clone)]
+pub(super) struct Socket(Arc<TcpStream>);
+
+/// What a look at a waiting socket finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Nothing has come.
+    Quiet,
+    /// Bytes nobody asked for.
+    Bytes,
+    /// It was closed, or is broken.
+    Closed,
+}
+
+impl Socket {
+    pub(super) fn new(tcp: TcpStream) -> Self {
+        Self(Arc::new(tcp))
+    }
+
+    /// Asks the kernel itself: tokio knows of a close only after its next turn, and in between a message would be
+    /// written to nobody, which cannot be told from a bot that took it and died (I7).
+    pub(super) fn look(&self) -> Look {
+        match SockRef::from(&*self.0).peek(&mut [MaybeUninit::uninit()]) {
+            Ok(0) => Look::Closed,
+            Ok(_) => Look::Bytes,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Look::Quiet,
+            Err(_) => Look::Closed,
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.0.poll_read_ready(cx))?;
+            match self.0.try_read(buf.initialize_unfilled()) {
+                Ok(count) => {
+                    buf.advance(count);
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl Socket {
+    fn poll_send(
+        &self,
+        cx: &mut Context<'_>,
+        send: impl Fn(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.0.poll_write_ready(cx))?;
+            match send(&self.0) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                sent => return Poll::Ready(sent),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_send(cx, |tcp| tcp.try_write(buf))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_send(cx, |tcp| tcp.try_write_vectored(bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(SockRef::from(&*self.0).shutdown(Shutdown::Write))
+    }
+}
+
 /// Plain or encrypted.
 pub(super) enum Stream {
-    Tcp(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Tcp(Socket),
+    Tls(Box<TlsStream<Socket>>),
+}
+
+impl Stream {
+    /// The socket below, to be looked at, and whether its bytes are encrypted.
+    pub(super) fn socket(&self) -> (Socket, bool) {
+        match self {
+            Self::Tcp(socket) => (socket.clone(), false),
+            Self::Tls(tls) => (tls.get_ref().0.clone(), true),
+        }
+    }
 }
 
 impl AsyncRead for Stream {

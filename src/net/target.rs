@@ -14,7 +14,7 @@ use url::Url;
 
 use super::client::{ClientError, Lane};
 use super::resolve::Addresses;
-use super::stream::Stream;
+use super::stream::{Socket, Stream};
 use crate::fault::Sent;
 use crate::time::{self, Instant};
 
@@ -58,11 +58,11 @@ impl Target {
     /// Everything a connection can fail with, `TimedOut` included.
     pub async fn connect(&self, until: Instant) -> Result<Lane, ClientError> {
         let opening = async {
-            let tcp = self.connect_tcp(until).await?;
+            let socket = Socket::new(self.connect_tcp(until).await?);
             let stream = match &self.tls {
-                None => Stream::Tcp(tcp),
+                None => Stream::Tcp(socket),
                 Some((connector, name)) => {
-                    let tls = connector.connect(name.clone(), tcp).await.map_err(refused_handshake)?;
+                    let tls = connector.connect(name.clone(), socket).await.map_err(refused_handshake)?;
                     Stream::Tls(Box::new(tls))
                 }
             };

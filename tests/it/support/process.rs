@@ -20,7 +20,7 @@ impl Process {
         let mut command = Command::new(env!("CARGO_BIN_EXE_smartchat-bridge"));
         command.arg("serve").args(["--bot", bot, "--listen", &public.to_string(), "--admin", &admin.to_string()]);
         for (key, value) in keys {
-            command.arg(format!("--{key}")).arg(value);
+            command.arg("--set").arg(format!("{key}={value}"));
         }
         #[allow(clippy::zombie_processes, reason = "waited for when dropped")]
         let child = command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();

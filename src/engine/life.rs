@@ -154,7 +154,7 @@ impl<'c> Life<'c> {
         let to = self.claim();
         let view = self.call.view();
         let before = if to == Delivery::Park { Vec::new() } else { late_replies(self.turn.session.take_late(now)) };
-        let all: Vec<Piece> = before.into_iter().chain(pieces.iter().cloned()).collect();
+        let all: Vec<Piece> = before.into_iter().chain(pieces).collect();
         let heard = Heard::of(&all, &view.policy.texts.no_reply);
         let keyboard = heard.labels().and_then(|labels| self.call.house.keyboards.intern(labels));
         let older_rest = self.turn.session.rest(now).map(|rest| rest.next);

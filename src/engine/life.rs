@@ -154,7 +154,7 @@ impl<'c> Life<'c> {
         let to = self.claim();
         let view = self.call.view();
         let before = if to == Delivery::Park { Vec::new() } else { late_replies(self.turn.session.take_late(now)) };
-        let all: Vec<Piece> = before.into_iter().chain(pieces).collect();
+        let all: Vec<Piece> = before.into_iter().chain(pieces.iter().cloned()).collect();
         let heard = Heard::of(&all, &view.policy.texts.no_reply);
         let keyboard = heard.labels().and_then(|labels| self.call.house.keyboards.intern(labels));
         let older_rest = self.turn.session.rest(now).map(|rest| rest.next);
@@ -218,8 +218,13 @@ impl<'c> Life<'c> {
 
     fn keep_rest(&mut self, shown: &Shown, pieces: Vec<Piece>, now: Moment) {
         let next = shown.part + 1;
-        if next < shown.parts && self.turn.may_park(pieces.iter().map(Piece::size).sum()) {
+        if next >= shown.parts {
+            return;
+        }
+        if self.turn.may_park(pieces.iter().map(Piece::size).sum()) {
             self.turn.session.keep_rest(Rest { pieces, next, at: now });
+        } else {
+            tracing::warn!(bot = %self.call.bot.settings.id, "the rest of a long reply is not kept: limits.parked is reached");
         }
     }
 

@@ -187,8 +187,7 @@ async fn a_kakao_that_never_answers_is_asked_once_for_five_seconds() {
 
 /// The real times of production: eight seconds, an acknowledgement after three and a half.
 #[tokio::test]
-#[ignore = "takes nine seconds"]
-async fn eight_real_seconds() {
+async fn a_bot_that_takes_eight_real_seconds_is_answered_by_callback_once() {
     let sink = CallbackSink::start().await;
     let bot = MockBot::scripted([says("늦은 답").after(ms(8_000))]).await;
     let keys = [

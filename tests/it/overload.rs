@@ -138,9 +138,3 @@ async fn ten_thousand_callers_on_a_bot_that_never_answers_cost_no_memory() {
     let (first, peak) = crowd(10_000, "1000", 64).await;
     assert!(peak - first < 64 * 1024 * 1024, "grown by {} MiB", (peak - first) >> 20);
 }
-
-#[tokio::test]
-#[ignore = "a measurement: what a turn in flight costs"]
-async fn eight_thousand_turns_in_flight() {
-    crowd(8_000, "20000", 8_000).await;
-}

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use siphasher::sip::SipHasher13;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::App;
 use crate::config::load::{Flag, Loaded, Sources, load};
@@ -45,8 +45,13 @@ impl OwnedSources {
 /// # Errors
 /// [`StartError`] when it cannot start.
 pub fn serve(loaded: Loaded, sources: OwnedSources, started: impl FnOnce(&Running)) -> Result<Ending, StartError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+    // Before anything serves: whoever is told that it serves may send a signal at once.
+    let signals = {
+        let _inside = runtime.enter();
+        Signals::receive().map_err(StartError::Thread)?
+    };
     let running = runtime::start(Arc::clone(&loaded.settings))?;
-    started(&running);
     let steward = Steward {
         app: Arc::clone(running.app()),
         tls: running.tls().cloned(),
@@ -54,15 +59,32 @@ pub fn serve(loaded: Loaded, sources: OwnedSources, started: impl FnOnce(&Runnin
         files: loaded.files,
         sources,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
     let stop = running.stop_handle();
     let spawned = std::thread::Builder::new()
         .name("bridge-steward".to_owned())
-        .spawn(move || runtime.block_on(steward.watch(stop)))
+        .spawn(move || runtime.block_on(steward.watch(signals, stop)))
         .map_err(StartError::Thread)?;
     // The steward waits for signals for ever; it ends with the process.
     drop(spawned);
+    started(&running);
     Ok(running.wait())
+}
+
+/// The signals that are answered.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn receive() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
 }
 
 /// Looks after a running bridge.
@@ -75,20 +97,14 @@ struct Steward {
 }
 
 impl Steward {
-    async fn watch(mut self, stop: Stop) {
-        let (terminate, interrupt, hang_up) =
-            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
-        let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hang_up)) = (terminate, interrupt, hang_up) else {
-            tracing::error!("signals cannot be received: only SIGKILL will stop this process");
-            return;
-        };
+    async fn watch(mut self, mut signals: Signals, stop: Stop) {
         let mut looks = tokio::time::interval(LOOK);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = terminate.recv() => stop.signal(),
-                _ = interrupt.recv() => stop.signal(),
-                _ = hang_up.recv() => self.reload(),
+                _ = signals.terminate.recv() => stop.signal(),
+                _ = signals.interrupt.recv() => stop.signal(),
+                _ = signals.hang_up.recv() => self.reload(),
                 _ = looks.tick() => if content(&self.files) != self.seen { self.reload() },
             }
         }

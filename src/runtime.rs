@@ -67,8 +67,8 @@ pub enum StartError {
     /// The certificate cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsProblem),
-    /// The system gives no thread.
-    #[error("cannot start a thread: {0}")]
+    /// The system gives no thread, or no signals.
+    #[error("the system refuses a thread or its signals: {0}")]
     Thread(#[source] io::Error),
 }
 

@@ -1,5 +1,5 @@
 //! Rank 5: an old bot to play with, as `smartchat-bridge demo` starts it. It speaks the legacy API (legacy.md 1) and
-//! knows nothing of the bridge; what it says is [`menu`]'s.
+//! knows nothing of the bridge; what it says is `menu`'s.
 
 mod menu;
 mod picture;

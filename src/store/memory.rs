@@ -225,6 +225,13 @@ impl MemoryStore {
     }
 }
 
+impl Drop for MemoryStore {
+    /// A bot that a reload took out gives back what its users had parked, else the others' room shrinks for ever.
+    fn drop(&mut self) {
+        move_by(&self.budget.used, *self.parked_bytes.get_mut(), 0);
+    }
+}
+
 impl Slot {
     fn evictable(&self) -> bool {
         !self.held && !self.session.has_parked()

@@ -301,6 +301,21 @@ fn s3_what_waited_ten_minutes_is_freed_for_all_stores_that_share_the_room() {
 }
 
 #[test]
+fn s3_a_store_that_goes_gives_back_its_share_of_the_room() {
+    let budget = Arc::new(ParkedBudget::new(25));
+    let (gone, stays) = (MemoryStore::new(10, 8, Arc::clone(&budget)), MemoryStore::new(10, 8, budget));
+    let (gone, stays) = (Arc::new(gone), Arc::new(stays));
+    for store in [&gone, &stays] {
+        let mut turn = turn(begin(store, 1, None));
+        turn.session.park(parked(NOON));
+        turn.commit(NOON);
+    }
+    assert!(!stays.may_park(15));
+    drop(gone);
+    assert!(stays.may_park(15) && !stays.may_park(16));
+}
+
+#[test]
 fn s3_what_was_held_while_it_was_swept_is_swept_later() {
     let store = store(10, 8);
     let mut first = turn(begin(&store, 1, None));

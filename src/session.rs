@@ -439,6 +439,13 @@ impl Session {
         late.chain(shelf.rest.iter().flat_map(|rest| &rest.pieces)).map(Piece::size).sum()
     }
 
+    /// Since when the oldest of it waits.
+    #[must_use]
+    pub fn oldest_parked(&self) -> Option<Moment> {
+        let shelf = self.shelf.as_ref()?;
+        shelf.late.iter().map(|late| late.came).chain(shelf.rest.iter().map(|rest| rest.at)).min()
+    }
+
     /// Replies that wait to be seen.
     #[must_use]
     pub fn parked_count(&self) -> usize {

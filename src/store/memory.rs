@@ -5,7 +5,7 @@
 //! random goes, as Redis does it: an exact order would be a lock that all users share. A session that is held or
 //! has something parked is never drawn (S5).
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -51,7 +51,8 @@ pub struct MemoryStore {
     slots: DashMap<UserKey, Slot>,
     lines: DashMap<UserKey, Line>,
     drawing: Mutex<Drawing>,
-    shelves: Mutex<VecDeque<(Moment, UserKey)>>,
+    /// Users with something parked, by when it is to be looked at; one entry each, however often they come back.
+    shelves: Mutex<BTreeSet<(Moment, UserKey)>>,
     parked: AtomicUsize,
     parked_bytes: AtomicUsize,
     budget: Arc<ParkedBudget>,
@@ -125,7 +126,7 @@ impl MemoryStore {
             slots: DashMap::new(),
             lines: DashMap::new(),
             drawing: Mutex::new(Drawing { users: Vec::new(), random: 0x9e37_79b9_7f4a_7c15 }),
-            shelves: Mutex::new(VecDeque::new()),
+            shelves: Mutex::default(),
             parked: AtomicUsize::new(0),
             parked_bytes: AtomicUsize::new(0),
             budget,
@@ -138,7 +139,7 @@ impl MemoryStore {
         self.drawing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn shelves(&self) -> MutexGuard<'_, VecDeque<(Moment, UserKey)>> {
+    fn shelves(&self) -> MutexGuard<'_, BTreeSet<(Moment, UserKey)>> {
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -219,8 +220,9 @@ impl MemoryStore {
             move_by(total, was, is);
         }
         move_by(&self.parked, before.parked_count(), after.parked_count());
-        if after.parked_count() > 0 {
-            self.shelves().push_back((now, *user));
+        // Who had something before stands there already.
+        if before.parked_count() == 0 && after.parked_count() > 0 {
+            self.shelves().insert((now, *user));
         }
     }
 }
@@ -376,8 +378,8 @@ impl Store for MemoryStore {
         loop {
             let due = {
                 let mut shelves = self.shelves();
-                match shelves.front() {
-                    Some((since, _)) if now.since(*since) >= TEN_MINUTES => shelves.pop_front(),
+                match shelves.first() {
+                    Some((since, _)) if now.since(*since) >= TEN_MINUTES => shelves.pop_first(),
                     _ => None,
                 }
             };
@@ -387,7 +389,7 @@ impl Store for MemoryStore {
             if let Some(mut slot) = self.slots.get_mut(&user) {
                 if slot.held {
                     // Its turn may end without a commit: looked at again.
-                    self.shelves().push_back((now, user));
+                    self.shelves().insert((now, user));
                     continue;
                 }
                 let (bytes, count) = (slot.session.parked_bytes(), slot.session.parked_count());
@@ -396,7 +398,10 @@ impl Store for MemoryStore {
                     move_by(total, bytes, slot.session.parked_bytes());
                 }
                 move_by(&self.parked, count, slot.session.parked_count());
-                emptied = slot.session.is_new();
+                match slot.session.oldest_parked() {
+                    Some(oldest) => drop(self.shelves().insert((oldest, user))),
+                    None => emptied = slot.session.is_new(),
+                }
             }
             if emptied {
                 let nothing = |slot: &Slot| slot.evictable() && slot.session.is_new();

@@ -301,6 +301,24 @@ fn s3_what_waited_ten_minutes_is_freed_for_all_stores_that_share_the_room() {
 }
 
 #[test]
+fn s3_who_comes_back_often_is_noted_once_and_each_reply_is_freed_on_its_own_time() {
+    let store = store(10, 8);
+    let minute = |count: u32| NOON.plus(Duration::from_secs(60) * count);
+    for count in 0..5 {
+        let mut turn = turn(begin(&store, 1, None));
+        turn.session.park(parked(minute(count)));
+        turn.commit(minute(count));
+    }
+    assert_eq!(store.shelves().len(), 1);
+    store.sweep(minute(12));
+    assert_eq!((store.census().parked, store.shelves().len()), (2, 1));
+    store.sweep(minute(13));
+    assert_eq!(store.census().parked, 1);
+    store.sweep(minute(14));
+    assert_eq!((store.census().parked, store.shelves().len()), (0, 0));
+}
+
+#[test]
 fn s3_a_store_that_goes_gives_back_its_share_of_the_room() {
     let budget = Arc::new(ParkedBudget::new(25));
     let (gone, stays) = (MemoryStore::new(10, 8, Arc::clone(&budget)), MemoryStore::new(10, 8, budget));

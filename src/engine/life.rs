@@ -203,7 +203,7 @@ impl<'c> Life<'c> {
     fn park(&mut self, pieces: &[Piece], asked: Moment, now: Moment) -> Outcome {
         let bytes = pieces.iter().map(Piece::size).sum();
         if !self.turn.may_park(bytes) {
-            tracing::warn!(bytes, "a late reply could not be parked: limits.parked is reached");
+            tracing::warn!(bot = %self.call.bot.settings.id, bytes, "a late reply could not be parked: limits.parked is reached");
             return Outcome::Lost;
         }
         self.turn.session.park(Late { pieces: pieces.to_vec(), asked, came: now });

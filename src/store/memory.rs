@@ -75,6 +75,21 @@ struct Line {
     amendments: Vec<Amendment>,
 }
 
+impl Line {
+    /// Who is next and still there. Those who have gone are passed over here, one after the other: a turn that is sent
+    /// to each and comes back would go down the stack with every one of them.
+    fn next(&mut self) -> Option<(Option<TapId>, oneshot::Sender<Turn>)> {
+        loop {
+            let (tap, baton) = self.waiting.pop_front()?;
+            if !baton.is_closed() {
+                return Some((tap, baton));
+            }
+            // Who followed them learns it now.
+            self.followers.retain(|(of, _)| Some(*of) != tap);
+        }
+    }
+}
+
 impl fmt::Debug for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Line")
@@ -303,7 +318,7 @@ impl Store for MemoryStore {
                     // Who follows a tap that ended without an answer learns it now, not at their deadline.
                     let ended = entry.get().tap;
                     line.get_mut().followers.retain(|(tap, _)| Some(*tap) != ended);
-                    let next = line.get_mut().waiting.pop_front();
+                    let next = line.get_mut().next();
                     if next.is_none() {
                         line.remove();
                     }
@@ -329,7 +344,7 @@ impl Store for MemoryStore {
             }
         };
         if let Some((baton, session)) = next {
-            // Where the next in line has gone, the turn comes back, is dropped, and goes to the one behind.
+            // Where the next in line goes just now, the turn comes back, is dropped, and goes to the one behind.
             drop(baton.send(Turn::new(Arc::clone(&self) as Arc<dyn Store>, *user, session)));
         }
     }

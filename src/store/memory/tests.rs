@@ -130,6 +130,17 @@ async fn i6_the_baton_passes_over_those_who_have_gone() {
 }
 
 #[tokio::test]
+async fn i6_however_many_have_gone_the_baton_passes_over_them_without_going_down_the_stack() {
+    let store = store(10, 10_000);
+    let first = turn(begin(&store, 1, None));
+    let gone: Vec<_> = (0..9_998).map(|_| queued(begin(&store, 1, None))).collect();
+    let waits = queued(begin(&store, 1, None));
+    drop(gone);
+    first.commit(NOON);
+    assert!(waits.await.is_some());
+}
+
+#[tokio::test]
 async fn a_turn_that_is_dropped_gives_its_place_on_and_changes_nothing() {
     let store = store(10, 10);
     know(&store, 1, NOON);

@@ -333,8 +333,8 @@ impl Core {
                 let shaken = tokio::select! {
                     biased;
                     shaken = handshake => shaken,
-                    // Who has not said anything yet is not waited for by a stop (S6).
-                    () = self.stop.gently.cancelled() => return,
+                    // A stop waits for a first request that is on its way, and so for the handshake before it (S6).
+                    () = self.stopped_for(FIRST_REQUEST) => return,
                 };
                 match shaken {
                     Ok(Ok(stream)) => self.serve(stream, peer, face).await,
@@ -345,6 +345,12 @@ impl Core {
             _ => self.serve(stream, peer, face).await,
         }
         drop(place);
+    }
+
+    /// Ends when a stop came so long ago.
+    async fn stopped_for(&self, while_at_most: Duration) {
+        self.stop.gently.cancelled().await;
+        tokio::time::sleep(while_at_most).await;
     }
 
     async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S, peer: SocketAddr, face: Face) {

@@ -5,45 +5,30 @@
 //! random goes, as Redis does it: an exact order would be a lock that all users share. A session that is held or
 //! has something parked is never drawn (S5).
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
+mod budget;
+mod drawing;
+mod line;
+
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use tokio::sync::oneshot;
 
+use self::drawing::Drawing;
+use self::line::{Following, Line};
 use super::{Amendment, Begun, Census, Shared, Store, TapId, Turn};
 use crate::ids::UserKey;
 use crate::session::{Session, TEN_MINUTES};
 use crate::time::Moment;
 
+pub use self::budget::ParkedBudget;
+
 /// Sessions drawn for one eviction, and how often it is tried before the newcomer is refused.
 const DRAWN: usize = 8;
 const DRAWS: usize = 16;
-
-/// What all bots together may park (S3).
-#[derive(Debug)]
-pub struct ParkedBudget {
-    used: AtomicUsize,
-    bound: usize,
-}
-
-impl ParkedBudget {
-    /// A budget of so many bytes.
-    #[must_use]
-    pub fn new(bound: usize) -> Self {
-        Self { used: AtomicUsize::new(0), bound }
-    }
-
-    fn fits(&self, bytes: usize) -> bool {
-        self.used.load(Ordering::Relaxed).saturating_add(bytes) <= self.bound
-    }
-}
 
 /// The users of one bot.
 #[derive(Debug)]
@@ -67,72 +52,6 @@ struct Slot {
     held: bool,
 }
 
-/// Those who wait for one user's turn, and those who made the tap that is in flight.
-#[derive(Default)]
-struct Line {
-    waiting: VecDeque<(Option<TapId>, oneshot::Sender<Turn>)>,
-    followers: Vec<(TapId, oneshot::Sender<Shared>)>,
-    amendments: Vec<Amendment>,
-}
-
-impl Line {
-    /// Who is next and still there. Those who have gone are passed over here, one after the other: a turn that is sent
-    /// to each and comes back would go down the stack with every one of them.
-    fn next(&mut self) -> Option<(Option<TapId>, oneshot::Sender<Turn>)> {
-        loop {
-            let (tap, baton) = self.waiting.pop_front()?;
-            if !baton.is_closed() {
-                return Some((tap, baton));
-            }
-            // Who followed them learns it now.
-            self.followers.retain(|(of, _)| Some(*of) != tap);
-        }
-    }
-}
-
-impl fmt::Debug for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Line")
-            .field("waiting", &self.waiting.len())
-            .field("followers", &self.followers.len())
-            .field("amendments", &self.amendments.len())
-            .finish()
-    }
-}
-
-/// Waits for another turn's answer. One that arrives just as its call gives up belongs to nobody else (the turn has
-/// counted this call as its reader), so it is parked.
-struct Following {
-    answer: oneshot::Receiver<Shared>,
-    store: Arc<MemoryStore>,
-    user: UserKey,
-}
-
-impl Future for Following {
-    type Output = Option<Shared>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.answer).poll(cx).map(Result::ok)
-    }
-}
-
-impl Drop for Following {
-    fn drop(&mut self) {
-        self.answer.close();
-        if let Ok(Shared { late, owed: true, .. }) = self.answer.try_recv() {
-            let came = late.came;
-            let _full = Arc::clone(&self.store).amend(&self.user, Box::new(move |session| session.park(late)), came);
-        }
-    }
-}
-
-/// From what is drawn at the bound: every user once, in no order; those who left are found out when drawn.
-#[derive(Debug)]
-struct Drawing {
-    users: Vec<UserKey>,
-    random: u64,
-}
-
 impl MemoryStore {
     /// An empty store that keeps at most so many sessions and lets so many turns of one user wait or run.
     #[must_use]
@@ -140,7 +59,7 @@ impl MemoryStore {
         Self {
             slots: DashMap::new(),
             lines: DashMap::new(),
-            drawing: Mutex::new(Drawing { users: Vec::new(), random: 0x9e37_79b9_7f4a_7c15 }),
+            drawing: Mutex::default(),
             shelves: Mutex::default(),
             parked: AtomicUsize::new(0),
             parked_bytes: AtomicUsize::new(0),
@@ -252,18 +171,6 @@ impl Drop for MemoryStore {
 impl Slot {
     fn evictable(&self) -> bool {
         !self.held && !self.session.has_parked()
-    }
-}
-
-impl Drawing {
-    /// One user at random: xorshift is random enough to choose who is forgotten.
-    fn draw(&mut self) -> Option<(usize, UserKey)> {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        let count = u64::try_from(self.users.len()).ok()?;
-        let place = usize::try_from(self.random.checked_rem(count)?).ok()?;
-        self.users.get(place).map(|user| (place, *user))
     }
 }
 

@@ -32,13 +32,15 @@ pub(super) struct Life<'c> {
     turn: Turn,
     /// The home keyboard, where it had to be looked at.
     home: Option<Arc<Keyboard>>,
+    /// Whether it was waited for already: once a turn (K1).
+    waited: bool,
     /// The session as it was before an answer that goes by callback.
     before: Option<Session>,
 }
 
 impl<'c> Life<'c> {
     pub(super) fn new(call: &'c Call, ticket: &'c Ticket, turn: Turn) -> Self {
-        Self { call, ticket, turn, home: None, before: None }
+        Self { call, ticket, turn, home: None, waited: false, before: None }
     }
 
     /// Decides what happens next; the home keyboard is fetched only where the decision needs it (K1).
@@ -107,7 +109,9 @@ impl<'c> Life<'c> {
 
     async fn fetch_home(&mut self) {
         let fetcher = self.call.bot.fetcher(&self.call.house, self.call.core);
-        self.home = self.call.bot.home.keyboard(&fetcher, self.call.cut).await;
+        let waited = std::mem::replace(&mut self.waited, true);
+        let until = if waited { time::instant() } else { self.call.cut };
+        self.home = self.call.bot.home.keyboard(&fetcher, until).await;
     }
 
     /// The keyboard that counts now.

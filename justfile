@@ -7,7 +7,7 @@ default:
 ci:
     .ci/run
 
-# An old bot, the bridge and the console in one process.
+# An old bot and the bridge in one process.
 demo:
     cargo run --release -- demo
 

@@ -115,10 +115,11 @@ impl App {
     /// How the last reload went.
     #[must_use]
     pub fn last_reload(&self) -> LastReload {
+        // Last written, first read: whoever sees the count sees when it was and how it went.
+        let count = self.reloads.count.load(Ordering::Acquire);
         let at = self.reloads.at.load(Ordering::Relaxed);
         LastReload {
-            // Last written, first read: whoever sees the count sees how it went.
-            count: self.reloads.count.load(Ordering::Acquire),
+            count,
             well: !self.reloads.failed.load(Ordering::Relaxed),
             at: (at > 0).then(|| Moment::from_millis(at)),
         }

@@ -91,6 +91,7 @@ impl Bot {
     #[must_use]
     pub fn fetcher(&self, house: &House, core: CoreId) -> Fetcher {
         Fetcher {
+            bot: self.settings.id.clone(),
             api: Arc::clone(&self.api),
             keyboards: Arc::clone(&house.keyboards),
             tasks: house.tasks.clone(),

@@ -38,8 +38,9 @@ const BREATH: Duration = Duration::from_millis(50);
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Connections of the operators' listener.
 const ADMIN_CONNECTIONS: usize = 64;
-/// Bytes read at once from a connection: a skill call has 1 to 3 KB, and each waiting caller holds this much.
-const READ_BUFFER: usize = 8 * 1024;
+/// Bytes of a request's head at most; hyper's own bound would be 400 KB. What is set aside for a connection begins
+/// at 8 KB and follows what comes.
+const HEAD_BYTES: usize = 64 * 1024;
 /// How long a connection without a request yet may bring its first after a stop came: its bytes are on the way, and
 /// hyper would close it under them.
 const FIRST_REQUEST: Duration = Duration::from_secs(1);
@@ -332,8 +333,8 @@ impl Core {
                 let shaken = tokio::select! {
                     biased;
                     shaken = handshake => shaken,
-                    // Who has not said anything yet is not waited for by a stop (S6).
-                    () = self.stop.gently.cancelled() => return,
+                    // A stop waits for a first request that is on its way, and so for the handshake before it (S6).
+                    () = self.stopped_for(FIRST_REQUEST) => return,
                 };
                 match shaken {
                     Ok(Ok(stream)) => self.serve(stream, peer, face).await,
@@ -344,6 +345,12 @@ impl Core {
             _ => self.serve(stream, peer, face).await,
         }
         drop(place);
+    }
+
+    /// Ends when a stop came so long ago.
+    async fn stopped_for(&self, while_at_most: Duration) {
+        self.stop.gently.cancelled().await;
+        tokio::time::sleep(while_at_most).await;
     }
 
     async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S, peer: SocketAddr, face: Face) {
@@ -360,7 +367,7 @@ impl Core {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(timeout)
-            .max_buf_size(READ_BUFFER.max(64 * 1024))
+            .max_buf_size(HEAD_BYTES)
             .serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
         // An error here is the peer's: gone, too slow, or no HTTP. hyper has answered what can be answered.

@@ -253,12 +253,16 @@ fn a_secret_of_a_stronger_source_beats_the_file_of_a_weaker_one() {
 #[test]
 fn a_reload_names_what_only_a_restart_applies() {
     let old = load_text("[bots.a]\nurl = \"http://a\"").unwrap().settings;
-    let same = load_text("[bots.a]\nurl = \"http://b\"\n[limits]\nturns = 5").unwrap().settings;
+    let same = load_text("[bots.a]\nurl = \"http://b\"\nturns = 5\n[limits]\nbody = \"1MiB\"").unwrap().settings;
     assert_eq!(restart_needed(&old, &same), Vec::<&str>::new());
     let moved =
         "listen = \"127.0.0.1:1\"\nworkers = 77\n[admin]\nlisten = \"127.0.0.1:2\"\n[bots.a]\nurl = \"http://a\"";
     let moved = load_text(moved).unwrap().settings;
     assert_eq!(restart_needed(&old, &moved), ["listen", "workers", "admin.listen"]);
+    let bounds = "connections = 1\nturns = 2\nturns_per_user = 3\nsessions = 4\nparked = \"5KiB\"\nevents = 6";
+    let bounds = load_text(&format!("[bots.a]\nurl = \"http://a\"\n[limits]\n{bounds}")).unwrap().settings;
+    let keys = ["connections", "turns", "turns_per_user", "sessions", "parked", "events"];
+    assert_eq!(restart_needed(&old, &bounds), keys.map(|key| format!("limits.{key}")));
 }
 
 #[test]

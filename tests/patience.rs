@@ -375,6 +375,15 @@ async fn a_home_keyboard_that_hangs_does_not_carry_an_answer_past_its_deadline()
     assert_eq!(bridge.ask_for_late().await.unwrap().text(), NO_REPLY);
 }
 
+/// K1: at most a second of a turn, not one before the bot is asked and another after it failed.
+#[tokio::test(start_paused = true)]
+async fn a_home_keyboard_that_hangs_is_waited_for_once_a_turn() {
+    let bridge = Bridge::new(&[], |_| (ms(100), Act::Cut));
+    *bridge.bot.home.lock().unwrap() = Some(ms(60_000));
+    let answer = bridge.call("안녕", None, None).await;
+    assert_eq!((answer.text(), answer.took), (NO_REPLY.into(), ms(1_100)));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_call_with_a_callback_is_acknowledged_after_three_and_a_half_seconds() {
     let bridge = Bridge::new(&[], |_| (ms(3_400), says("답")));

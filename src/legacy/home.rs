@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::time::timeout_at;
 
 use super::api::LegacyApi;
+use crate::ids::BotId;
 use crate::keyboards::Keyboards;
 use crate::net::CoreId;
 use crate::reading;
@@ -48,6 +49,8 @@ struct Copy {
 /// What a fetch needs.
 #[derive(Clone)]
 pub struct Fetcher {
+    /// Whose, for the log.
+    pub bot: BotId,
     /// The bot.
     pub api: Arc<dyn LegacyApi>,
     /// Where its keyboard is shared.
@@ -121,6 +124,6 @@ impl HomeCache {
             Err(error) => error.code(),
         };
         self.failed_at.store(now.as_millis(), Ordering::Relaxed);
-        tracing::warn!(problem, "the bot's home keyboard (GET /keyboard) could not be had");
+        tracing::warn!(bot = %fetcher.bot, problem, "the bot's home keyboard (GET /keyboard) could not be had");
     }
 }

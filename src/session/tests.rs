@@ -1,4 +1,12 @@
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
 use super::*;
+use crate::translate::inbound::Says;
+use crate::translate::view::{FreeText, Texts};
+use crate::wire::legacy::MessageType;
+use crate::wire::mark::Mark;
 
 const NOON: Moment = Moment::from_millis(1_700_000_000_000);
 

@@ -5,45 +5,30 @@
 //! random goes, as Redis does it: an exact order would be a lock that all users share. A session that is held or
 //! has something parked is never drawn (S5).
 
-use std::collections::{HashSet, VecDeque};
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
+mod budget;
+mod drawing;
+mod line;
+
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use tokio::sync::oneshot;
 
+use self::drawing::Drawing;
+use self::line::{Following, Line};
 use super::{Amendment, Begun, Census, Shared, Store, TapId, Turn};
 use crate::ids::UserKey;
 use crate::session::{Session, TEN_MINUTES};
 use crate::time::Moment;
 
+pub use self::budget::ParkedBudget;
+
 /// Sessions drawn for one eviction, and how often it is tried before the newcomer is refused.
 const DRAWN: usize = 8;
 const DRAWS: usize = 16;
-
-/// What all bots together may park (S3).
-#[derive(Debug)]
-pub struct ParkedBudget {
-    used: AtomicUsize,
-    bound: usize,
-}
-
-impl ParkedBudget {
-    /// A budget of so many bytes.
-    #[must_use]
-    pub fn new(bound: usize) -> Self {
-        Self { used: AtomicUsize::new(0), bound }
-    }
-
-    fn fits(&self, bytes: usize) -> bool {
-        self.used.load(Ordering::Relaxed).saturating_add(bytes) <= self.bound
-    }
-}
 
 /// The users of one bot.
 #[derive(Debug)]
@@ -51,7 +36,8 @@ pub struct MemoryStore {
     slots: DashMap<UserKey, Slot>,
     lines: DashMap<UserKey, Line>,
     drawing: Mutex<Drawing>,
-    shelves: Mutex<VecDeque<(Moment, UserKey)>>,
+    /// Users with something parked, by when it is to be looked at; one entry each, however often they come back.
+    shelves: Mutex<BTreeSet<(Moment, UserKey)>>,
     parked: AtomicUsize,
     parked_bytes: AtomicUsize,
     budget: Arc<ParkedBudget>,
@@ -66,57 +52,6 @@ struct Slot {
     held: bool,
 }
 
-/// Those who wait for one user's turn, and those who made the tap that is in flight.
-#[derive(Default)]
-struct Line {
-    waiting: VecDeque<(Option<TapId>, oneshot::Sender<Turn>)>,
-    followers: Vec<(TapId, oneshot::Sender<Shared>)>,
-    amendments: Vec<Amendment>,
-}
-
-impl fmt::Debug for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Line")
-            .field("waiting", &self.waiting.len())
-            .field("followers", &self.followers.len())
-            .field("amendments", &self.amendments.len())
-            .finish()
-    }
-}
-
-/// Waits for another turn's answer. One that arrives just as its call gives up belongs to nobody else (the turn has
-/// counted this call as its reader), so it is parked.
-struct Following {
-    answer: oneshot::Receiver<Shared>,
-    store: Arc<MemoryStore>,
-    user: UserKey,
-}
-
-impl Future for Following {
-    type Output = Option<Shared>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.answer).poll(cx).map(Result::ok)
-    }
-}
-
-impl Drop for Following {
-    fn drop(&mut self) {
-        self.answer.close();
-        if let Ok(Shared { late, owed: true, .. }) = self.answer.try_recv() {
-            let came = late.came;
-            let _full = Arc::clone(&self.store).amend(&self.user, Box::new(move |session| session.park(late)), came);
-        }
-    }
-}
-
-/// From what is drawn at the bound: every user once, in no order; those who left are found out when drawn.
-#[derive(Debug)]
-struct Drawing {
-    users: Vec<UserKey>,
-    random: u64,
-}
-
 impl MemoryStore {
     /// An empty store that keeps at most so many sessions and lets so many turns of one user wait or run.
     #[must_use]
@@ -124,8 +59,8 @@ impl MemoryStore {
         Self {
             slots: DashMap::new(),
             lines: DashMap::new(),
-            drawing: Mutex::new(Drawing { users: Vec::new(), random: 0x9e37_79b9_7f4a_7c15 }),
-            shelves: Mutex::new(VecDeque::new()),
+            drawing: Mutex::default(),
+            shelves: Mutex::default(),
             parked: AtomicUsize::new(0),
             parked_bytes: AtomicUsize::new(0),
             budget,
@@ -138,7 +73,7 @@ impl MemoryStore {
         self.drawing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn shelves(&self) -> MutexGuard<'_, VecDeque<(Moment, UserKey)>> {
+    fn shelves(&self) -> MutexGuard<'_, BTreeSet<(Moment, UserKey)>> {
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -219,27 +154,23 @@ impl MemoryStore {
             move_by(total, was, is);
         }
         move_by(&self.parked, before.parked_count(), after.parked_count());
-        if after.parked_count() > 0 {
-            self.shelves().push_back((now, *user));
+        // Who had something before stands there already.
+        if before.parked_count() == 0 && after.parked_count() > 0 {
+            self.shelves().insert((now, *user));
         }
+    }
+}
+
+impl Drop for MemoryStore {
+    /// A bot that a reload took out gives back what its users had parked, else the others' room shrinks for ever.
+    fn drop(&mut self) {
+        move_by(&self.budget.used, *self.parked_bytes.get_mut(), 0);
     }
 }
 
 impl Slot {
     fn evictable(&self) -> bool {
         !self.held && !self.session.has_parked()
-    }
-}
-
-impl Drawing {
-    /// One user at random: xorshift is random enough to choose who is forgotten.
-    fn draw(&mut self) -> Option<(usize, UserKey)> {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        let count = u64::try_from(self.users.len()).ok()?;
-        let place = usize::try_from(self.random.checked_rem(count)?).ok()?;
-        self.users.get(place).map(|user| (place, *user))
     }
 }
 
@@ -294,7 +225,7 @@ impl Store for MemoryStore {
                     // Who follows a tap that ended without an answer learns it now, not at their deadline.
                     let ended = entry.get().tap;
                     line.get_mut().followers.retain(|(tap, _)| Some(*tap) != ended);
-                    let next = line.get_mut().waiting.pop_front();
+                    let next = line.get_mut().next();
                     if next.is_none() {
                         line.remove();
                     }
@@ -320,7 +251,7 @@ impl Store for MemoryStore {
             }
         };
         if let Some((baton, session)) = next {
-            // Where the next in line has gone, the turn comes back, is dropped, and goes to the one behind.
+            // Where the next in line goes just now, the turn comes back, is dropped, and goes to the one behind.
             drop(baton.send(Turn::new(Arc::clone(&self) as Arc<dyn Store>, *user, session)));
         }
     }
@@ -369,8 +300,8 @@ impl Store for MemoryStore {
         loop {
             let due = {
                 let mut shelves = self.shelves();
-                match shelves.front() {
-                    Some((since, _)) if now.since(*since) >= TEN_MINUTES => shelves.pop_front(),
+                match shelves.first() {
+                    Some((since, _)) if now.since(*since) >= TEN_MINUTES => shelves.pop_first(),
                     _ => None,
                 }
             };
@@ -380,7 +311,7 @@ impl Store for MemoryStore {
             if let Some(mut slot) = self.slots.get_mut(&user) {
                 if slot.held {
                     // Its turn may end without a commit: looked at again.
-                    self.shelves().push_back((now, user));
+                    self.shelves().insert((now, user));
                     continue;
                 }
                 let (bytes, count) = (slot.session.parked_bytes(), slot.session.parked_count());
@@ -389,7 +320,10 @@ impl Store for MemoryStore {
                     move_by(total, bytes, slot.session.parked_bytes());
                 }
                 move_by(&self.parked, count, slot.session.parked_count());
-                emptied = slot.session.is_new();
+                match slot.session.oldest_parked() {
+                    Some(oldest) => drop(self.shelves().insert((oldest, user))),
+                    None => emptied = slot.session.is_new(),
+                }
             }
             if emptied {
                 let nothing = |slot: &Slot| slot.evictable() && slot.session.is_new();

@@ -17,6 +17,9 @@ use crate::wire::mark::Mark;
 use crate::wire::skill::{Media, Named, NotASkillCall, SkillCall, UserRequest};
 use crate::wire::text::Text;
 
+/// Bytes of an id that is kept beyond its call (E2, I5); Kakao's have 24 at most.
+const ID_BYTES: usize = 128;
+
 /// Which door the call came in by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
@@ -148,7 +151,7 @@ pub fn understand<'a>(call: SkillCall<'a>, door: Door, ears: &Ears<'_>) -> Resul
     let request = user_request.ok_or(NotASkillCall::Missing("userRequest"))?;
     let user = user_key(&request, ears.bot)?;
     let home = is_home(door, &[intent.as_ref(), request.block.as_ref()], ears.welcome_blocks);
-    let block = intent.or(request.block).and_then(|b| b.id).map(|id| id.0);
+    let block = intent.or(request.block).and_then(block_id);
 
     let params = request.params.unwrap_or_default();
     let tester = params.ignore_me.is_some_and(is_true)
@@ -189,7 +192,7 @@ pub fn understand<'a>(call: SkillCall<'a>, door: Door, ears: &Ears<'_>) -> Resul
         tester,
         app_user_id,
         is_friend,
-        last_block: flow.and_then(|flow| flow.last_block).and_then(|b| b.id).map(|id| id.0),
+        last_block: flow.and_then(|flow| flow.last_block).and_then(block_id),
         block,
         dropped,
     })
@@ -253,7 +256,12 @@ pub fn id_text(raw: &RawValue) -> Option<Cow<'_, str>> {
         Err(_) if text.bytes().all(|b| b.is_ascii_digit()) => Cow::Borrowed(text),
         Err(_) => return None,
     };
-    (!id.is_empty() && id.len() <= 128).then_some(id)
+    (!id.is_empty() && id.len() <= ID_BYTES).then_some(id)
+}
+
+/// A block's id; bounded, for it is kept (I5).
+fn block_id(block: Named<'_>) -> Option<Cow<'_, str>> {
+    block.id.map(|id| id.0).filter(|id| id.len() <= ID_BYTES)
 }
 
 fn medium(raw: &RawValue) -> Option<Media<'_>> {
@@ -347,6 +355,14 @@ mod tests {
     fn i4_an_unknown_medium_goes_as_words() {
         let body = call(r#""utterance":"","params":{"media":{"type":"hologram","url":"https://a.example/b"}}"#);
         understood(&body, Door::Skill, |i| assert_eq!(i.says, Says::Words("https://a.example/b".into())));
+    }
+
+    #[test]
+    fn i5_a_block_id_of_any_length_is_not_kept() {
+        for (length, kept) in [(24, true), (128, true), (129, false), (100_000, false)] {
+            let body = call(&format!(r#""utterance":"x","block":{{"id":"{}"}}"#, "a".repeat(length)));
+            understood(&body, Door::Skill, |i| assert_eq!(i.block.is_some(), kept, "{length}"));
+        }
     }
 
     #[test]

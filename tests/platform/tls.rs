@@ -24,6 +24,11 @@ type Secured = StreamOwned<ClientConnection, TcpStream>;
 
 /// A connection that trusts this certificate alone; the handshake is done.
 fn connect(to: SocketAddr, trusted: &CertificateDer<'static>) -> std::io::Result<Secured> {
+    secure(TcpStream::connect(to)?, trusted)
+}
+
+/// The handshake on a connection.
+fn secure(mut stream: TcpStream, trusted: &CertificateDer<'static>) -> std::io::Result<Secured> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).unwrap();
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
@@ -31,7 +36,6 @@ fn connect(to: SocketAddr, trusted: &CertificateDer<'static>) -> std::io::Result
         builder.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots).with_no_client_auth();
     let name = ServerName::try_from("bridge.test").unwrap();
     let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();
-    let mut stream = TcpStream::connect(to)?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     while connection.is_handshaking() {
         connection.complete_io(&mut stream)?;
@@ -91,6 +95,21 @@ fn plain_http_and_silence_on_the_tls_port_harm_nobody_and_do_not_hold_up_a_stop(
     assert_eq!(bridge.stop(), Ending::Drained);
     assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
     drop(silent);
+}
+
+/// S6: accepted before the stop, its first bytes still on the way, as without TLS.
+#[test]
+fn a_stop_waits_for_a_handshake_that_is_on_its_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let trusted = issue(folder.path());
+    let bot = Bot::echo("봇");
+    let bridge = bridge(&bot, folder.path());
+    let stream = TcpStream::connect(bridge.public).unwrap();
+    eventually("it is accepted", || bridge.running.as_ref().unwrap().app().house.tasks.running() >= 1);
+    bridge.stop_gently();
+    eventually("it is not ready", || !bridge.running.as_ref().unwrap().app().is_ready());
+    assert_eq!(call(&mut secure(stream, &trusted).unwrap()).text(), "봇: 안녕");
+    assert_eq!(bridge.wait(), Ending::Drained);
 }
 
 #[test]

@@ -130,6 +130,17 @@ async fn i6_the_baton_passes_over_those_who_have_gone() {
 }
 
 #[tokio::test]
+async fn i6_however_many_have_gone_the_baton_passes_over_them_without_going_down_the_stack() {
+    let store = store(10, 10_000);
+    let first = turn(begin(&store, 1, None));
+    let gone: Vec<_> = (0..9_998).map(|_| queued(begin(&store, 1, None))).collect();
+    let waits = queued(begin(&store, 1, None));
+    drop(gone);
+    first.commit(NOON);
+    assert!(waits.await.is_some());
+}
+
+#[tokio::test]
 async fn a_turn_that_is_dropped_gives_its_place_on_and_changes_nothing() {
     let store = store(10, 10);
     know(&store, 1, NOON);
@@ -298,6 +309,39 @@ fn s3_what_waited_ten_minutes_is_freed_for_all_stores_that_share_the_room() {
     one.sweep(NOON.plus(TEN_MINUTES));
     assert_eq!((one.census().parked, one.census().parked_bytes, two.census().parked), (0, 0, 1));
     assert!(two.may_park(15) && !two.may_park(16));
+}
+
+#[test]
+fn s3_who_comes_back_often_is_noted_once_and_each_reply_is_freed_on_its_own_time() {
+    let store = store(10, 8);
+    let minute = |count: u32| NOON.plus(Duration::from_secs(60) * count);
+    for count in 0..5 {
+        let mut turn = turn(begin(&store, 1, None));
+        turn.session.park(parked(minute(count)));
+        turn.commit(minute(count));
+    }
+    assert_eq!(store.shelves().len(), 1);
+    store.sweep(minute(12));
+    assert_eq!((store.census().parked, store.shelves().len()), (2, 1));
+    store.sweep(minute(13));
+    assert_eq!(store.census().parked, 1);
+    store.sweep(minute(14));
+    assert_eq!((store.census().parked, store.shelves().len()), (0, 0));
+}
+
+#[test]
+fn s3_a_store_that_goes_gives_back_its_share_of_the_room() {
+    let budget = Arc::new(ParkedBudget::new(25));
+    let (gone, stays) = (MemoryStore::new(10, 8, Arc::clone(&budget)), MemoryStore::new(10, 8, budget));
+    let (gone, stays) = (Arc::new(gone), Arc::new(stays));
+    for store in [&gone, &stays] {
+        let mut turn = turn(begin(store, 1, None));
+        turn.session.park(parked(NOON));
+        turn.commit(NOON);
+    }
+    assert!(!stays.may_park(15));
+    drop(gone);
+    assert!(stays.may_park(15) && !stays.may_park(16));
 }
 
 #[test]

@@ -75,8 +75,17 @@ impl Bridge {
     }
 
     /// Stops gently and waits for the end.
-    pub(crate) fn stop(mut self) -> Ending {
+    pub(crate) fn stop(self) -> Ending {
+        self.stop_gently();
+        self.wait()
+    }
+
+    pub(crate) fn stop_gently(&self) {
         self.stop.signal();
+    }
+
+    /// Waits for the end of a stop.
+    pub(crate) fn wait(mut self) -> Ending {
         self.running.take().unwrap().wait()
     }
 }

@@ -1,0 +1,185 @@
+//! What happens next (I3, I5), decided from what is remembered of a user and what they say.
+
+use std::borrow::Cow;
+
+use super::{Current, Session, Why};
+use crate::time::Moment;
+use crate::translate::inbound::Says;
+use crate::translate::keyboard::Keyboard;
+use crate::translate::view::{FreeText, Texts};
+use crate::wire::legacy::MessageType;
+use crate::wire::mark::Mark;
+
+/// Operator's choices that a plan depends on, and what the call itself adds.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// I5.
+    pub free_text: FreeText,
+    /// The labels that navigate, typed.
+    pub texts: &'a Texts,
+    /// Labels that call a human (K5).
+    pub handover: &'a [Box<str>],
+    /// A block that is not ours spoke last: what this bridge showed does not bind (I5, K3).
+    pub unbound: bool,
+}
+
+/// What happens next, as data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plan<'a> {
+    /// The bot is asked, one message after the other (I4).
+    Ask(Vec<(MessageType, Cow<'a, str>)>),
+    /// The home keyboard is shown (I2).
+    Home,
+    /// The current keyboard is shown again under these words.
+    Reprompt(Prompt),
+    /// The page of the current keyboard that begins with this label is shown (K4).
+    Page(u32),
+    /// This part of a long reply is shown (O5).
+    More(u32),
+    /// The late replies are shown (S3).
+    Late,
+    /// A human is called (K5).
+    Handover(Cow<'a, str>),
+    /// The conversation ends (E1).
+    Leave,
+}
+
+/// The words above a keyboard that is shown again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prompt {
+    /// `texts.home`, to a user nobody knows; their next words are forwarded (I5).
+    Greet,
+    /// `texts.choose`.
+    Choose,
+    /// `texts.expired`.
+    Expired,
+    /// `texts.media_refused`; to a user nobody knows like [`Prompt::Greet`].
+    MediaRefused,
+    /// `texts.empty`.
+    Empty,
+    /// `texts.nothing_parked`.
+    NothingParked,
+}
+
+impl Session {
+    /// What happens next. `home` is the home keyboard's buttons, needed only where [`Session::current`] says
+    /// `Home`; `None` counts as free typing (K1). `paged` tells whether the current keyboard has several pages.
+    #[must_use]
+    pub fn plan<'a>(&self, says: Says<'a>, home: Option<&Keyboard>, rules: &Rules<'_>, now: Moment) -> Plan<'a> {
+        let (keyboard, why) = match self.current(now) {
+            Current::Free => (None, None),
+            Current::Shown(keyboard) => (Some(keyboard), None),
+            Current::Home(why) => (home, Some(why)),
+        };
+        match says {
+            Says::Leave => Plan::Leave,
+            Says::Home => Plan::Home,
+            Says::Nothing => Plan::Reprompt(Prompt::Empty),
+            Says::Tap(mark) => self.plan_tap(mark, keyboard, why, rules, now),
+            // Whatever `free_text` says of words: under buttons no bot ever got a medium (legacy.md 1).
+            // Only a user nobody knew, who was shown the home keyboard once, is believed, as with words (I5).
+            Says::Media(_) if keyboard.is_some() && !rules.unbound && !self.greeted => {
+                Plan::Reprompt(Prompt::MediaRefused)
+            }
+            Says::Media(media) => Plan::Ask(media),
+            Says::Words(words) => self.plan_words(words, keyboard, why, rules, now),
+        }
+    }
+
+    fn plan_tap<'a>(
+        &self,
+        mark: Mark<'a>,
+        keyboard: Option<&Keyboard>,
+        why: Option<Why>,
+        rules: &Rules<'_>,
+        now: Moment,
+    ) -> Plan<'a> {
+        let again = if why.is_some() { Prompt::Expired } else { Prompt::Choose };
+        let named = |id| [keyboard, self.keyboard.as_deref()].into_iter().flatten().find(|k| k.id() == id);
+        match mark {
+            Mark::Say(words) => ask_or_hand_over(words, rules),
+            Mark::Pick { keyboard: id, index } => {
+                let label = named(id).and_then(|k| k.labels().get(usize::try_from(index).ok()?));
+                label.map_or(Plan::Reprompt(again), |label| ask_or_hand_over(Cow::Owned(label.to_string()), rules))
+            }
+            Mark::Page { keyboard: id, page } if keyboard.is_some_and(|k| k.id() == id) => Plan::Page(page),
+            Mark::Page { .. } => Plan::Reprompt(again),
+            Mark::More { part } => self.rest(now).map_or(Plan::Reprompt(Prompt::NothingParked), |_| Plan::More(part)),
+            Mark::Late if self.has_late(now) => Plan::Late,
+            Mark::Late => Plan::Reprompt(Prompt::NothingParked),
+        }
+    }
+
+    fn plan_words<'a>(
+        &self,
+        words: Cow<'a, str>,
+        keyboard: Option<&Keyboard>,
+        why: Option<Why>,
+        rules: &Rules<'_>,
+        now: Moment,
+    ) -> Plan<'a> {
+        if let Some(label) = keyboard.and_then(|k| k.find(&words)) {
+            return ask_or_hand_over(as_typed(&words, label).unwrap_or_else(|| Cow::Owned(label.to_owned())), rules);
+        }
+        if let Some(plan) = self.navigation(&words, keyboard, rules.texts, now) {
+            return plan;
+        }
+        if self.numbered
+            && let Some(label) = keyboard.and_then(|k| k.numbered(&words))
+        {
+            return ask_or_hand_over(Cow::Owned(label.to_owned()), rules);
+        }
+        match self.refusal(keyboard, why, rules) {
+            Some(prompt) if !calls_human(&words, rules) => Plan::Reprompt(prompt),
+            _ => ask_or_hand_over(words, rules),
+        }
+    }
+
+    /// Whether what matches no button is kept from the bot, and under which words (I5).
+    fn refusal(&self, keyboard: Option<&Keyboard>, why: Option<Why>, rules: &Rules<'_>) -> Option<Prompt> {
+        keyboard?;
+        if rules.unbound || rules.free_text == FreeText::Forward {
+            return None;
+        }
+        match why {
+            Some(Why::Unknown) => Some(Prompt::Greet),
+            Some(Why::Expired) => Some(Prompt::Expired),
+            None if self.greeted => None,
+            None => Some(Prompt::Choose),
+        }
+    }
+
+    /// The bridge's own labels, typed. A bot's label of the same words has won before (K4).
+    fn navigation<'a>(&self, words: &str, keyboard: Option<&Keyboard>, texts: &Texts, now: Moment) -> Option<Plan<'a>> {
+        if *words == *texts.more_label {
+            return self.rest(now).map(|rest| Plan::More(rest.next));
+        }
+        if *words == *texts.late_label {
+            return self.has_late(now).then_some(Plan::Late);
+        }
+        let paged = keyboard.zip(self.keyboard.as_deref()).is_some_and(|(now, shown)| now.id() == shown.id());
+        let turned = |by: u8| paged && by > 0;
+        if *words == *texts.next_label && turned(self.forth) {
+            return Some(Plan::Page(self.page() + u32::from(self.forth)));
+        }
+        (*words == *texts.previous_label && turned(self.back))
+            .then(|| Plan::Page(self.page().saturating_sub(u32::from(self.back))))
+    }
+}
+
+fn calls_human(words: &str, rules: &Rules<'_>) -> bool {
+    rules.handover.iter().any(|label| label.trim() == words.trim())
+}
+
+/// Pressed or typed, a hand-over label never reaches the bot (K5).
+fn ask_or_hand_over<'a>(words: Cow<'a, str>, rules: &Rules<'_>) -> Plan<'a> {
+    if calls_human(&words, rules) {
+        return Plan::Handover(words);
+    }
+    Plan::Ask(vec![(MessageType::Text, words)])
+}
+
+/// The words themselves where they are the label, to borrow instead of copying.
+fn as_typed<'a>(words: &Cow<'a, str>, label: &str) -> Option<Cow<'a, str>> {
+    (**words == *label).then(|| words.clone())
+}

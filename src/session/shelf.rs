@@ -1,0 +1,164 @@
+//! What waits to be seen: late replies, and the rest of a long one (S3, O5).
+
+use bytes::Bytes;
+
+use super::{Session, TEN_MINUTES};
+use crate::time::Moment;
+
+/// Late replies kept for one user (S3). The oldest goes first. Ten: who writes on to a slow bot for ten minutes instead
+/// of looking was seen to lose answers with four.
+const LATE_REPLIES: usize = 10;
+
+/// Replies that wait to be seen: boxed, for few users have any.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shelf {
+    late: Vec<Late>,
+    rest: Option<Rest>,
+}
+
+/// One message's worth of a reply: the bot's bytes, read again when shown, or words of ours in their place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// What the bot answered, bounded.
+    Reply(Bytes),
+    /// What the user reads where the bot gave nothing usable.
+    Words(Box<str>),
+}
+
+impl Piece {
+    /// Bytes it holds, for the bound on parked replies (S3).
+    #[must_use]
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Reply(bytes) => bytes.len(),
+            Self::Words(words) => words.len(),
+        }
+    }
+
+    /// Lets go of the buffer it was read into, which may be many times its size: what is kept for minutes holds what
+    /// it counts (S3).
+    fn detach(&mut self) {
+        if let Self::Reply(bytes) = self {
+            *bytes = Bytes::copy_from_slice(bytes);
+        }
+    }
+}
+
+/// A reply that came after its call was answered (S3).
+#[derive(Debug, Clone)]
+pub struct Late {
+    /// What it says.
+    pub pieces: Vec<Piece>,
+    /// When its question was asked: a reply shown after this is newer.
+    pub asked: Moment,
+    /// When it came.
+    pub came: Moment,
+}
+
+/// The parts of a long reply that were not shown yet (O5).
+#[derive(Debug, Clone)]
+pub struct Rest {
+    /// The whole reply.
+    pub pieces: Vec<Piece>,
+    /// The next part to show.
+    pub next: u32,
+    /// When its first part was shown.
+    pub at: Moment,
+}
+
+impl Session {
+    /// Keeps a reply that came late (S3), in the order of the questions.
+    pub fn park(&mut self, mut late: Late) {
+        late.pieces.iter_mut().for_each(Piece::detach);
+        let shelf = self.shelf.get_or_insert_default();
+        let place = shelf.late.partition_point(|other| other.asked <= late.asked);
+        shelf.late.insert(place, late);
+        if shelf.late.len() > LATE_REPLIES {
+            // Words of ours go before anything the bot has said.
+            let ours = |late: &Late| !late.pieces.iter().any(|piece| matches!(piece, Piece::Reply(_)));
+            let gone = shelf.late.iter().position(ours).unwrap_or_default();
+            shelf.late.remove(gone);
+        }
+    }
+
+    /// The late replies that wait (S3), oldest question first.
+    pub fn late(&self, now: Moment) -> impl Iterator<Item = &Late> {
+        let late = self.shelf.iter().flat_map(|shelf| &shelf.late);
+        late.filter(move |late| now.since(late.came) < TEN_MINUTES)
+    }
+
+    /// Whether a late reply waits (S3).
+    #[must_use]
+    pub fn has_late(&self, now: Moment) -> bool {
+        self.late(now).next().is_some()
+    }
+
+    /// Takes the late replies, oldest first, those over ten minutes left out.
+    pub fn take_late(&mut self, now: Moment) -> Vec<Late> {
+        let Some(shelf) = &mut self.shelf else { return Vec::new() };
+        let mut late = std::mem::take(&mut shelf.late);
+        late.retain(|late| now.since(late.came) < TEN_MINUTES);
+        self.tidy(now);
+        late
+    }
+
+    /// The rest of a long reply, if it still waits (O5).
+    #[must_use]
+    pub fn rest(&self, now: Moment) -> Option<&Rest> {
+        self.shelf.as_ref()?.rest.as_ref().filter(|rest| now.since(rest.at) < TEN_MINUTES)
+    }
+
+    /// Keeps the rest of a long reply, in place of an older one.
+    pub fn keep_rest(&mut self, mut rest: Rest) {
+        rest.pieces.iter_mut().for_each(Piece::detach);
+        self.shelf.get_or_insert_default().rest = Some(rest);
+    }
+
+    /// Forgets the rest: it was shown to its end.
+    pub fn drop_rest(&mut self, now: Moment) {
+        if let Some(shelf) = &mut self.shelf {
+            shelf.rest = None;
+        }
+        self.tidy(now);
+    }
+
+    /// Drops what waited over ten minutes; frees the shelf when it is empty.
+    pub fn tidy(&mut self, now: Moment) {
+        if let Some(shelf) = &mut self.shelf {
+            shelf.late.retain(|late| now.since(late.came) < TEN_MINUTES);
+            if shelf.rest.as_ref().is_some_and(|rest| now.since(rest.at) >= TEN_MINUTES) {
+                shelf.rest = None;
+            }
+            if shelf.late.is_empty() && shelf.rest.is_none() {
+                self.shelf = None;
+            }
+        }
+    }
+
+    /// Whether anything waits to be seen: such a session is never evicted (S5).
+    #[must_use]
+    pub fn has_parked(&self) -> bool {
+        self.shelf.is_some()
+    }
+
+    /// Bytes that wait to be seen (S3).
+    #[must_use]
+    pub fn parked_bytes(&self) -> usize {
+        let Some(shelf) = &self.shelf else { return 0 };
+        let late = shelf.late.iter().flat_map(|late| &late.pieces);
+        late.chain(shelf.rest.iter().flat_map(|rest| &rest.pieces)).map(Piece::size).sum()
+    }
+
+    /// Since when the oldest of it waits.
+    #[must_use]
+    pub fn oldest_parked(&self) -> Option<Moment> {
+        let shelf = self.shelf.as_ref()?;
+        shelf.late.iter().map(|late| late.came).chain(shelf.rest.iter().map(|rest| rest.at)).min()
+    }
+
+    /// Replies that wait to be seen.
+    #[must_use]
+    pub fn parked_count(&self) -> usize {
+        self.shelf.as_ref().map_or(0, |shelf| shelf.late.len() + usize::from(shelf.rest.is_some()))
+    }
+}

@@ -81,7 +81,7 @@ degradations! {
     UrlResolved "url.resolved" "A relative or internal URL was resolved by public_url." "상대 주소나 내부 주소를 public_url로 바꿨습니다.";
     UrlInternal "url.internal" "A URL points to the bot's internal host; set public_url." "주소가 봇의 내부 호스트를 가리킵니다. public_url을 설정하세요.";
     UrlScheme "url.scheme" "A URL without a scheme got one." "주소에 없던 http(s)를 붙였습니다.";
-    NoMessage "reply.no_message" "The reply had no message; the keyboard was shown alone." "메시지가 없어 키보드만 보여 주었습니다.";
+    NoMessage "reply.no_message" "The reply had no message; words of the bridge stand in its place." "메시지가 없는 응답이라 브리지의 안내 문구를 보여 주었습니다.";
     NoReply "reply.none" "The bot gave no usable reply." "봇이 쓸 수 있는 응답을 주지 않았습니다.";
     ImagesDropped "media.dropped" "More images than the bound were sent; the rest was not forwarded." "사진이 한도보다 많아 나머지는 전달하지 않았습니다.";
 }

@@ -57,6 +57,7 @@ pub fn serve(loaded: Loaded, sources: OwnedSources, started: impl FnOnce(&Runnin
         tls: running.tls().cloned(),
         seen: content(&loaded.files),
         files: loaded.files,
+        refused: false,
         sources,
     };
     let stop = running.stop_handle();
@@ -94,6 +95,7 @@ struct Steward {
     sources: OwnedSources,
     files: Vec<PathBuf>,
     seen: u64,
+    refused: bool,
 }
 
 impl Steward {
@@ -105,9 +107,15 @@ impl Steward {
                 _ = signals.terminate.recv() => stop.signal(),
                 _ = signals.interrupt.recv() => stop.signal(),
                 _ = signals.hang_up.recv() => self.reload(),
-                _ = looks.tick() => if content(&self.files) != self.seen { self.reload() },
+                _ = looks.tick() => if content(&self.files) != self.seen || self.is_mended() { self.reload() },
             }
         }
+    }
+
+    /// Whether a configuration that was refused is good by now: what it lacked, a secret's file for one, may have come
+    /// without a change in any file that is looked at.
+    fn is_mended(&self) -> bool {
+        self.refused && load(&self.sources.borrowed()).is_ok()
     }
 
     fn reload(&mut self) {
@@ -116,9 +124,7 @@ impl Steward {
         let loaded = match load(&self.sources.borrowed()) {
             Ok(loaded) => loaded,
             Err(problems) => {
-                // Counted before it is told: who reads the line finds it in metrics and `/readyz`.
-                self.app.reloaded(false);
-                tracing::error!(%problems, "the new configuration is refused; the old one stays in force");
+                self.refuse(format_args!("{problems}"));
                 return;
             }
         };
@@ -129,23 +135,29 @@ impl Steward {
         if !restart.is_empty() {
             tracing::warn!(keys = restart.join(", "), "these changes take effect at the next start only");
         }
-        let mut well = true;
-        if let Err(error) = self.app.replace(Arc::clone(&loaded.settings)) {
-            tracing::error!(%error, "the new configuration cannot be put in force; the old one stays");
-            well = false;
-        }
+        // The certificate first: a bad one must leave everything as it was.
         if let Some(Err(error)) = self.tls.as_ref().map(|tls| tls.reload()) {
-            tracing::error!(%error, "the certificate cannot be read; the old one stays in use");
-            well = false;
+            self.refuse(format_args!("the certificate cannot be read: {error}"));
+            return;
         }
-        self.app.reloaded(well);
-        if well {
-            if loaded.files != self.files {
-                self.files = loaded.files;
-                self.seen = content(&self.files);
-            }
-            tracing::info!(bots = loaded.settings.bots.len(), "the new configuration is in force");
+        if let Err(error) = self.app.replace(Arc::clone(&loaded.settings)) {
+            self.refuse(format_args!("{error}"));
+            return;
         }
+        self.refused = false;
+        self.app.reloaded(true);
+        if loaded.files != self.files {
+            self.files = loaded.files;
+            self.seen = content(&self.files);
+        }
+        tracing::info!(bots = loaded.settings.bots.len(), "the new configuration is in force");
+    }
+
+    /// Counted before it is told: who reads the line finds it in metrics and `/readyz`.
+    fn refuse(&mut self, why: std::fmt::Arguments<'_>) {
+        self.refused = true;
+        self.app.reloaded(false);
+        tracing::error!(problems = %why, "the new configuration is refused; the old one stays in force");
     }
 }
 

@@ -36,6 +36,8 @@ const SWEEP: Duration = Duration::from_secs(2);
 const BREATH: Duration = Duration::from_millis(50);
 /// How long a TLS handshake may take; a caller of ours hangs up after 5 s.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long an answer may lie unread by its peer.
+const UNREAD: Duration = Duration::from_secs(30);
 /// Connections of the operators' listener.
 const ADMIN_CONNECTIONS: usize = 64;
 /// Bytes of a request's head at most; hyper's own bound would be 400 KB. What is set aside for a connection begins
@@ -326,6 +328,9 @@ impl Core {
     async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Place, face: Face) {
         // Answers are one small packet each: waiting for more to send would only delay them.
         let _best_effort = stream.set_nodelay(true);
+        // hyper waits for ever for a peer that does not read its answer; the kernel then gives it up.
+        #[cfg(target_os = "linux")]
+        let _best_effort = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD));
         match (&self.tls, face) {
             (Some(tls), Face::Public) => {
                 let timeout = self.app.roster().settings.limits.header_timeout.min(HANDSHAKE);

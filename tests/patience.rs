@@ -41,7 +41,7 @@ use smartchat_bridge::wire::skill::SkillCall;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, sleep_until};
 
-const WAIT: &str = "답변을 준비하고 있습니다. 잠시 후 아래 버튼을 눌러 주세요.";
+const WAIT: &str = "답변을 준비하고 있습니다. 잠시 후 다시 확인해 주세요.";
 const RESEND: &str = "앞선 답변이 늦어져 이번 메시지를 전달하지 못했습니다. 다시 보내 주세요.";
 const NO_REPLY: &str = "답변을 불러오지 못했습니다. 잠시 후 다시 시도해 주세요.";
 const NOTHING: &str = "보여 드릴 답변이 없습니다. 다시 말씀해 주세요.";

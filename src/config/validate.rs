@@ -198,7 +198,26 @@ fn bots(reader: &mut Reader<'_>, shared: &bot::Shared) -> BTreeMap<BotId, Arc<Bo
     apart(reader, &bots, "openbuilder_ids", |bot| &bot.openbuilder_ids);
     apart(reader, &bots, "channel_ids", |bot| &bot.channel_ids);
     catching_blocks(reader, &bots);
+    unreachable_by_short_path(reader, &bots);
     bots
+}
+
+/// Several bots share `/skill` by `bot.id` only: one that lists none is reached by its own path alone, which matters
+/// most to who adds a second bot beside a first that worked.
+fn unreachable_by_short_path(reader: &mut Reader<'_>, bots: &BTreeMap<BotId, Arc<BotSettings>>) {
+    let silent: Vec<&BotId> = bots.values().filter(|bot| bot.openbuilder_ids.is_empty()).map(|bot| &bot.id).collect();
+    let Some(first) = silent.first().filter(|_| bots.len() > 1) else { return };
+    let others = match silent.len() {
+        1 => String::new(),
+        more => format!(" (and {} more)", more - 1),
+    };
+    let what =
+        format!("There are several bots, so {first}{others} is reached at /bots/{first}/skill only, not at /skill.");
+    reader.warning(
+        &format!("bots.{first}.openbuilder_ids"),
+        what,
+        "List the OpenBuilder bot ids that are this bot's, or use that path.",
+    );
 }
 
 /// K3: one note for all bots that have no `message_block`.

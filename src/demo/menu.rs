@@ -12,6 +12,8 @@ const ORDER: &str = "주문 남기기";
 const SLOW: &str = "천천히 답하기 (8초)";
 const BROKEN: &str = "고장 난 답 보기";
 const LONG: &str = "단체 주문과 포장 시간이 궁금해요";
+/// Typed, not a button: an error page, as many bots of that time had for what they did not expect.
+const FAULT: &str = "고장";
 const BACK: &str = "처음으로";
 
 const HOME: [&str; 8] = [TODAY, ALL, PHOTO, WAY, ORDER, SLOW, BROKEN, LONG];
@@ -147,7 +149,8 @@ impl Guests {
             dish if DISHES.contains(&dish) => {
                 text(&format!("{dish} 하나 드릴까요? 4,000원입니다."), &buttons(&[ORDER, ALL, BACK]))
             }
-            _ => Reply::Error,
+            FAULT => Reply::Error,
+            words => text(&format!("‘{words}’라고 하셨네요. 아래에서 골라 주시면 알려 드릴게요."), &home()),
         }
     }
 }
@@ -199,6 +202,7 @@ mod tests {
         say(&mut guests, ORDER);
         let Reply::Said(taken) = say(&mut guests, "김밥 두 줄") else { panic!() };
         assert!(taken["message"]["text"].as_str().unwrap().contains("김밥 두 줄"));
-        assert_eq!(say(&mut guests, "김밥 두 줄"), Reply::Error);
+        assert_ne!(say(&mut guests, "김밥 두 줄"), Reply::Error);
+        assert_eq!(say(&mut guests, FAULT), Reply::Error);
     }
 }

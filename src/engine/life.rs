@@ -49,7 +49,8 @@ impl<'c> Life<'c> {
         let by_itself =
             matches!(says, Says::Leave | Says::Nothing | Says::Tap(Mark::Say(_) | Mark::More { .. } | Mark::Late));
         let at_home = matches!(self.turn.session.current(time::now()), Current::Home(_));
-        if *says == Says::Home || at_home && !by_itself {
+        let by_token = matches!(says, Says::Tap(Mark::Pick { .. } | Mark::Page { .. }));
+        if *says == Says::Home || by_token || at_home && !by_itself {
             self.fetch_home().await;
         }
         let settings = &self.call.bot.settings;
@@ -59,6 +60,7 @@ impl<'c> Life<'c> {
             texts: &settings.policy.texts,
             handover: &settings.policy.handover,
             unbound: inbound.last_block.as_deref().is_some_and(|block| self.call.bot.foreign_block(block)),
+            arrived: time::moment_of(self.call.arrived),
         };
         let now = time::now();
         let plan = self.turn.session.plan(says.borrowed(), self.home.as_deref(), &rules, now);
@@ -69,6 +71,7 @@ impl<'c> Life<'c> {
         {
             let mut ahead = self.turn.session.clone();
             ahead.show(keyboard, Page::default(), false, now);
+            let rules = Rules { arrived: now, ..rules };
             return ahead.plan(says.borrowed(), None, &rules, now);
         }
         plan

@@ -24,6 +24,9 @@ use crate::wire::answer::Answer;
 
 /// A callback token is good for a minute (openbuilder.md 3); a second is left for the way.
 const TOKEN: Duration = Duration::from_secs(59);
+/// How long a callback that nobody takes is tried. The token would last longer, but until it is given up the answer
+/// is nowhere to be read, and a user who writes again should find it parked.
+const PERSIST: Duration = Duration::from_secs(6);
 
 /// Answers one call within its deadline.
 pub async fn attend(call: Arc<Call>, request_id: Box<str>, callback: Option<CallbackUrl>) -> Bytes {
@@ -55,7 +58,8 @@ pub async fn attend(call: Arc<Call>, request_id: Box<str>, callback: Option<Call
         }
         Expiry::Withdrawn => {
             turn.abandon(PlanKind::None, Outcome::Withdrawn);
-            call.words(&texts.resend, false)
+            // What it waited for is this user's own earlier turn, nearly always: its answer is on the way.
+            call.words(&texts.resend, call.bot.one_at_a_time.is_none())
         }
         Expiry::Idle => {
             turn.abandon(PlanKind::Follow, Outcome::Waits);
@@ -164,13 +168,15 @@ async fn survive(call: Arc<Call>, ticket: Arc<Ticket>) -> Option<Finished> {
 /// Waits for the end of a turn whose caller has gone. With a callback, a turn that is still in the line when its
 /// minute is nearly over is taken out and the user asked to send again (S1).
 async fn outlast(call: &Call, ticket: &Ticket, mut ending: Ending, calls_back: bool) -> Option<Finished> {
-    if !calls_back {
-        return ending.await;
-    }
+    let give_up = if calls_back { call.arrived + call.bot.callback.give_up } else { call.cut };
     tokio::select! {
         biased;
         finished = &mut ending => return finished,
-        () = sleep_until(call.arrived + call.bot.callback.give_up) => {}
+        () = sleep_until(give_up) => {}
+    }
+    if !calls_back {
+        // Who hung up in the line is not asked for after the time the bot is given: nothing was sent (S1).
+        return if ticket.withdraw() { None } else { ending.await };
     }
     if ticket.withdraw() {
         drop(ending);
@@ -184,7 +190,7 @@ async fn outlast(call: &Call, ticket: &Ticket, mut ending: Ending, calls_back: b
 
 /// Delivers by callback (S2); what cannot be delivered is parked.
 async fn call_back(call: &Call, url: &CallbackUrl, finished: &mut Finished) -> Outcome {
-    let until = call.arrived + TOKEN;
+    let until = (call.arrived + TOKEN).min(time::instant() + PERSIST);
     let error = match call.house.callbacks.post(url, finished.body.clone(), until).await {
         Ok(_) => return Outcome::CalledBack,
         Err(error) => error,

@@ -37,8 +37,11 @@ const FETCH: Duration = Duration::from_secs(5);
 pub struct HomeCache {
     copy: ArcSwapOption<Copy>,
     failed_at: AtomicU64,
-    flight: Mutex<Option<watch::Receiver<()>>>,
+    flight: Mutex<Option<Flight>>,
 }
+
+/// A fetch under way, and since when.
+type Flight = (watch::Receiver<()>, Instant);
 
 #[derive(Debug)]
 struct Copy {
@@ -72,8 +75,8 @@ impl HomeCache {
         }
         let failed_at = Moment::from_millis(self.failed_at.load(Ordering::Relaxed));
         if now.since(failed_at) >= FAILED {
-            let mut landed = self.fetch(fetcher);
-            let until = until.min(time::instant() + PATIENCE);
+            let (mut landed, since) = self.fetch(fetcher);
+            let until = until.min(since + PATIENCE);
             // An error means that the fetch has ended, which is what is waited for.
             drop(timeout_at(until, landed.changed()).await);
         }
@@ -86,23 +89,25 @@ impl HomeCache {
         self.copy.load().is_some()
     }
 
-    /// Joins the fetch that is under way, or starts one.
-    fn fetch(self: &Arc<Self>, fetcher: &Fetcher) -> watch::Receiver<()> {
+    /// Joins the fetch that is under way, or starts one; and since when it is. One that hangs is waited for by those
+    /// of its first second, not by every turn until it ends.
+    fn fetch(self: &Arc<Self>, fetcher: &Fetcher) -> Flight {
         let mut flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(under_way) = &*flight
-            && under_way.has_changed().is_ok()
+            && under_way.0.has_changed().is_ok()
         {
             return under_way.clone();
         }
         let (landed, receiver) = watch::channel(());
-        *flight = Some(receiver.clone());
+        let started = (receiver, time::instant());
+        *flight = Some(started.clone());
         drop(flight);
         let (cache, fetcher_of_task) = (Arc::clone(self), fetcher.clone());
         fetcher.tasks.track(async move {
             cache.refresh(&fetcher_of_task).await;
             drop(landed);
         });
-        receiver
+        started
     }
 
     async fn refresh(&self, fetcher: &Fetcher) {

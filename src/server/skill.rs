@@ -61,8 +61,10 @@ pub async fn handle(app: &Arc<App>, core: CoreId, peer: IpAddr, request: Request
     answered.unwrap_or_else(|refused| {
         let kind = refused.kind();
         app.house.metrics.refused(core, kind);
-        let path: String = head.uri.path().chars().take(LOGGED_PATH).collect();
-        tracing::warn!(reason = kind.as_str(), path, peer = %peer, error = %refused, "refused");
+        if app.house.metrics.is_worth_a_line(kind, time::now()) {
+            let path: String = head.uri.path().chars().take(LOGGED_PATH).collect();
+            tracing::warn!(reason = kind.as_str(), path, peer = %peer, error = %refused, "refused");
+        }
         refused.respond()
     })
 }

@@ -21,6 +21,8 @@ pub struct Rules<'a> {
     pub handover: &'a [Box<str>],
     /// A block that is not ours spoke last: what this bridge showed does not bind (I5, K3).
     pub unbound: bool,
+    /// When the call arrived: what was shown only after that was not before the user's eyes when they spoke (I5).
+    pub arrived: Moment,
 }
 
 /// What happens next, as data.
@@ -78,7 +80,7 @@ impl Session {
             Says::Tap(mark) => self.plan_tap(mark, keyboard, why, rules, now),
             // Whatever `free_text` says of words: under buttons no bot ever got a medium (legacy.md 1).
             // Only a user nobody knew, who was shown the home keyboard once, is believed, as with words (I5).
-            Says::Media(_) if keyboard.is_some() && !rules.unbound && !self.greeted => {
+            Says::Media(_) if keyboard.is_some() && self.binds(rules) && !self.greeted => {
                 Plan::Reprompt(Prompt::MediaRefused)
             }
             Says::Media(media) => Plan::Ask(media),
@@ -95,15 +97,17 @@ impl Session {
         now: Moment,
     ) -> Plan<'a> {
         let again = if why.is_some() { Prompt::Expired } else { Prompt::Choose };
+        // A button of a card nobody remembers: the keyboard that counts, or home where there is none.
+        let lost = || if keyboard.is_some() { Plan::Reprompt(again) } else { Plan::Home };
         let named = |id| [keyboard, self.keyboard.as_deref()].into_iter().flatten().find(|k| k.id() == id);
         match mark {
             Mark::Say(words) => ask_or_hand_over(words, rules),
             Mark::Pick { keyboard: id, index } => {
                 let label = named(id).and_then(|k| k.labels().get(usize::try_from(index).ok()?));
-                label.map_or(Plan::Reprompt(again), |label| ask_or_hand_over(Cow::Owned(label.to_string()), rules))
+                label.map_or_else(lost, |label| ask_or_hand_over(Cow::Owned(label.to_string()), rules))
             }
             Mark::Page { keyboard: id, page } if keyboard.is_some_and(|k| k.id() == id) => Plan::Page(page),
-            Mark::Page { .. } => Plan::Reprompt(again),
+            Mark::Page { .. } => lost(),
             Mark::More { part } => self.rest(now).map_or(Plan::Reprompt(Prompt::NothingParked), |_| Plan::More(part)),
             Mark::Late if self.has_late(now) => Plan::Late,
             Mark::Late => Plan::Reprompt(Prompt::NothingParked),
@@ -135,10 +139,16 @@ impl Session {
         }
     }
 
+    /// Whether the user saw what this bridge showed last when they spoke, and nothing else since (I5). Who types two
+    /// lines at once answers neither keyboard with the second: the old platform passed both on.
+    fn binds(&self, rules: &Rules<'_>) -> bool {
+        !rules.unbound && self.at <= rules.arrived
+    }
+
     /// Whether what matches no button is kept from the bot, and under which words (I5).
     fn refusal(&self, keyboard: Option<&Keyboard>, why: Option<Why>, rules: &Rules<'_>) -> Option<Prompt> {
         keyboard?;
-        if rules.unbound || rules.free_text == FreeText::Forward {
+        if !self.binds(rules) || rules.free_text == FreeText::Forward {
             return None;
         }
         match why {

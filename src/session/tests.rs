@@ -45,7 +45,8 @@ fn ruled<'a>(
 ) -> Plan<'a> {
     let texts = Texts::default();
     let handover = [Box::from("상담원 연결")];
-    let mut rules = Rules { free_text: FreeText::Reprompt, texts: &texts, handover: &handover, unbound: false };
+    let mut rules =
+        Rules { free_text: FreeText::Reprompt, texts: &texts, handover: &handover, unbound: false, arrived: now };
     change(&mut rules);
     session.plan(says, home, &rules, now)
 }
@@ -124,7 +125,18 @@ fn k3_a_long_label_is_picked_from_the_keyboard_that_has_it() {
     let other = keyboard(&["다른"]);
     assert_eq!(plan(&session, pick(other.id(), 0), None, NOON), Plan::Reprompt(Prompt::Choose));
     assert_eq!(plan(&session, pick(other.id(), 0), Some(&other), after(600_000)), asks("다른"));
-    assert_eq!(plan(&Session::default(), pick(old.id(), 1), None, NOON), Plan::Reprompt(Prompt::Expired));
+    // Nobody remembers it and there is no keyboard to show again: home.
+    assert_eq!(plan(&Session::default(), pick(old.id(), 1), None, NOON), Plan::Home);
+}
+
+#[test]
+fn i5_words_typed_before_a_keyboard_was_shown_are_not_held_to_it() {
+    let session = shown(&keyboard(&["급식"]));
+    let before = |rules: &mut Rules<'_>| rules.arrived = Moment::from_millis(NOON.as_millis() - 1);
+    let soon = after(500);
+    assert_eq!(ruled(&session, words("두번째 말"), None, soon, before), asks("두번째 말"));
+    assert!(matches!(ruled(&session, photo(), None, soon, before), Plan::Ask(_)));
+    assert_eq!(plan(&session, words("두번째 말"), None, soon), Plan::Reprompt(Prompt::Choose));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::record::{Outcome, PlanKind, TurnRecord};
 use crate::degradation::Degradation;
 use crate::net::CoreId;
+use crate::time::Moment;
 
 /// Upper bounds in seconds: below the deadline finely, for that is where users wait; then S3's and S2's ends.
 pub const BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 4.5, 15.0, 55.0];
@@ -125,6 +126,8 @@ impl EventFate {
 #[derive(Debug)]
 pub struct Metrics {
     cores: Box<[CoreCells]>,
+    /// In which second a refusal of this kind was last told.
+    lines: [AtomicU64; Refusal::ALL.len()],
 }
 
 /// What is counted for one bot.
@@ -172,7 +175,17 @@ impl Metrics {
     /// Cells for so many cores.
     #[must_use]
     pub fn new(cores: usize) -> Arc<Self> {
-        Arc::new(Self { cores: (0..cores.max(1)).map(|_| CoreCells::default()).collect() })
+        Arc::new(Self {
+            cores: (0..cores.max(1)).map(|_| CoreCells::default()).collect(),
+            lines: std::array::from_fn(|_| AtomicU64::new(0)),
+        })
+    }
+
+    /// Whether a refused call is worth a line in the log: one a second and reason, for anybody can make them.
+    #[must_use]
+    pub fn is_worth_a_line(&self, why: Refusal, now: Moment) -> bool {
+        let second = now.as_millis() / 1000;
+        self.lines.get(why as usize).is_some_and(|last| last.swap(second, Ordering::Relaxed) != second)
     }
 
     /// Counts a refused call.

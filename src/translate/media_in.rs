@@ -24,6 +24,7 @@ pub(super) fn find<'a>(
     utterance: &Cow<'a, str>,
     hosts: &[Box<str>],
 ) -> Option<Vec<(MessageType, Cow<'a, str>)>> {
+    let told = medium.is_some();
     if let Some(found) = medium.and_then(named) {
         return Some(vec![found]);
     }
@@ -31,7 +32,8 @@ pub(super) fn find<'a>(
     if !secure.is_empty() {
         return Some(secure);
     }
-    let url = bare(utterance, hosts)?;
+    // A call that names its medium and names none of ours is of an unknown kind: words, though they are its URL (I4).
+    let url = bare(utterance, hosts).filter(|_| !told)?;
     Some(vec![(kind_of(&url), utterance.clone())])
 }
 
@@ -227,6 +229,14 @@ mod tests {
         {
             assert!(public(url).is_some(), "{url}");
         }
+    }
+
+    #[test]
+    fn i4_a_medium_of_an_unknown_kind_is_no_photo_though_its_url_is_on_a_listed_host() {
+        let url = "https://talk.kakaocdn.net/dna/a.pdf";
+        let json = serde_json::json!({ "type": "file", "url": url }).to_string();
+        let media: Media<'_> = serde_json::from_str(&json).unwrap();
+        assert!(find(Some(media), None, &Cow::Borrowed(url), &[Box::from(".kakaocdn.net")]).is_none());
     }
 
     #[test]

@@ -149,7 +149,8 @@ impl<'a> Mark<'a> {
         }
         let keyboard = written.k.and_then(|k| u64::from_str_radix(k.0.as_str(), 16).ok()).map(KeyboardId);
         match (written.w, keyboard, written.i, written.p, written.m) {
-            (Some(words), ..) if !words.0.as_str().is_empty() => Some(Self::Say(words.0.0)),
+            // Blank words are no label of ours, and no bot was ever sent any (legacy.md 2).
+            (Some(words), ..) if !words.0.as_str().trim().is_empty() => Some(Self::Say(words.0.0)),
             (None, Some(keyboard), Some(index), None, None) => Some(Self::Pick { keyboard, index }),
             (None, Some(keyboard), None, Some(page), None) => Some(Self::Page { keyboard, page }),
             (None, None, None, None, Some(part)) => Some(Self::More { part }),
@@ -192,6 +193,7 @@ mod tests {
             r#"{"sb":{"v":2,"w":"x"}}"#,
             r#"{"sb":{"v":1}}"#,
             r#"{"sb":{"v":1,"w":""}}"#,
+            r#"{"sb":{"v":1,"w":" \n"}}"#,
             r#"{"sb":{"v":1,"k":"zz","p":1}}"#,
             r#"{"sb":"x"}"#,
             "{",

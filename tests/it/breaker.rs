@@ -7,7 +7,7 @@ use super::support::{alert::Alerts, eventually, ms};
 
 const NO_REPLY: &str = "답변을 불러오지 못했습니다. 잠시 후 다시 시도해 주세요.";
 const OUTAGE: &str = "지금은 답변을 드릴 수 없습니다. 잠시 후 다시 시도해 주세요.";
-const WAIT: &str = "답변을 준비하고 있습니다. 잠시 후 아래 버튼을 눌러 주세요.";
+const WAIT: &str = "답변을 준비하고 있습니다. 잠시 후 다시 확인해 주세요.";
 
 #[tokio::test]
 async fn ten_failures_are_an_outage_seen_everywhere_and_a_good_reply_ends_it() {

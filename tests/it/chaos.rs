@@ -8,7 +8,7 @@ use super::support::mock_bot::{says_with, status, trickle};
 use super::support::{caller::words, eventually, ms};
 
 const NO_REPLY: &str = "답변을 불러오지 못했습니다. 잠시 후 다시 시도해 주세요.";
-const WAIT: &str = "답변을 준비하고 있습니다. 잠시 후 아래 버튼을 눌러 주세요.";
+const WAIT: &str = "답변을 준비하고 있습니다. 잠시 후 다시 확인해 주세요.";
 const CHOOSE: &str = "원하는 버튼을 선택하세요";
 
 fn menu() -> Step {

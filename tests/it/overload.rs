@@ -14,7 +14,7 @@ use super::support::process::Process;
 
 const FIRST: usize = 1_000;
 const BUSY: &str = "지금은 이용자가 많습니다. 잠시 후 다시 시도해 주세요.";
-const WAIT: &str = "답변을 준비하고 있습니다. 잠시 후 아래 버튼을 눌러 주세요.";
+const WAIT: &str = "답변을 준비하고 있습니다. 잠시 후 다시 확인해 주세요.";
 
 /// Runs in a thread of its own, so that what the crowd costs the test does not look like what it costs the bridge.
 fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> std::thread::JoinHandle<T> {

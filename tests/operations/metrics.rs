@@ -122,3 +122,16 @@ fn the_operators_listener_checks_host_and_origin() {
     assert_eq!(get(&[("Origin", "https://evil.example")]), 403);
     assert_eq!(get(&[("Origin", "http://localhost:3000")]), 200);
 }
+
+#[test]
+fn refusals_that_anybody_can_make_do_not_fill_the_log() {
+    let bot = OldBot::start("bot");
+    let url = bot.url();
+    let bridge = Bridge::start(&["--bot", &url, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], &[]);
+    for _ in 0..200 {
+        assert_eq!(crate::bridge::request(bridge.public, "GET", "/nothing", &[], None).0, 404);
+    }
+    let lines = bridge.log.lock().unwrap().lines().filter(|line| line.contains("\"message\":\"refused\"")).count();
+    assert!((1..100).contains(&lines), "{lines} lines");
+    assert!(bridge.get("/metrics").1.contains("bridge_refusals_total{reason=\"not_found\"} 200"));
+}

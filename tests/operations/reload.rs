@@ -111,3 +111,19 @@ fn what_only_a_restart_applies_is_said() {
     let line = bridge.wait_for("at the next start only");
     assert!(line.contains("workers"), "{line}");
 }
+
+#[test]
+fn a_refused_configuration_is_taken_when_what_it_lacked_has_come() {
+    let bot = OldBot::start("bot");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    write(&file, &bot, "먼저");
+    let bridge = Bridge::with_file(&file);
+    let secret = folder.path().join("secret");
+    let written = fs::read_to_string(&file).unwrap();
+    let lacking = format!("{written}\n[bots.default.secret]\nheader = \"x-s\"\nvalues_file = {secret:?}\n");
+    fs::write(&file, lacking).unwrap();
+    bridge.wait_for("the old one stays in force");
+    fs::write(&secret, "sixteen-characters-at-least\n").unwrap();
+    bridge.wait_for("the new configuration is in force");
+}

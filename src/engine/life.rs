@@ -165,16 +165,7 @@ impl<'c> Life<'c> {
         let all: Vec<Piece> = before.into_iter().chain(pieces.iter().cloned()).collect();
         let heard = Heard::of(&all, &view.policy.texts.no_reply);
         let keyboard = heard.labels().and_then(|labels| self.call.house.keyboards.intern(labels));
-        let older_rest = self.turn.session.rest(now).map(|rest| rest.next);
-        let content = Content {
-            readings: &heard.readings,
-            keyboard: keyboard.as_deref(),
-            part: 0,
-            page: 0,
-            late: false,
-            older_rest,
-        };
-        let shown = answer::show(&content, &view);
+        let shown = self.show(&heard, keyboard.as_deref(), 0, false, now);
         drop(heard);
         let mut finished = Finished {
             body: shown.body.clone(),
@@ -199,6 +190,14 @@ impl<'c> Life<'c> {
             self.keep(keyboard, &shown, all, now);
         }
         self.end(finished, now)
+    }
+
+    /// Lays out what was heard, from its beginning, above `keyboard`. `late` offers `답변 보기`; the rest of an older
+    /// reply is offered where one waits (O5).
+    fn show(&self, heard: &Heard<'_>, keyboard: Option<&Keyboard>, page: u32, late: bool, now: Moment) -> Shown {
+        let older_rest = self.turn.session.rest(now).map(|rest| rest.next);
+        let content = Content { readings: &heard.readings, keyboard, part: 0, page, late, older_rest };
+        answer::show(&content, &self.call.view())
     }
 
     /// Hands the answer to who made the same tap (I3); how many took it.

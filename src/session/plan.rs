@@ -65,7 +65,7 @@ pub enum Prompt {
 
 impl Session {
     /// What happens next. `home` is the home keyboard's buttons, needed only where [`Session::current`] says
-    /// `Home`; `None` counts as free typing (K1). `paged` tells whether the current keyboard has several pages.
+    /// `Home`; `None` counts as free typing (K1).
     #[must_use]
     pub fn plan<'a>(&self, says: Says<'a>, home: Option<&Keyboard>, rules: &Rules<'_>, now: Moment) -> Plan<'a> {
         let (keyboard, why) = match self.current(now) {

@@ -36,16 +36,7 @@ impl Life<'_> {
         all.push(Piece::Words(text.into()));
         let view = self.call.view();
         let heard = Heard::of(&all, &view.policy.texts.no_reply);
-        let older_rest = self.turn.session.rest(now).map(|rest| rest.next);
-        let content = Content {
-            readings: &heard.readings,
-            keyboard: keyboard.as_deref(),
-            part: 0,
-            page,
-            late: offers,
-            older_rest,
-        };
-        let shown = answer::show(&content, &view);
+        let shown = self.show(&heard, keyboard.as_deref(), page, offers, now);
         drop(heard);
         let mut finished = Finished::of(plan, outcome, shown.body.clone(), self.ticket);
         finished.degradations = shown.degradations;
@@ -149,16 +140,7 @@ impl Life<'_> {
         } else {
             heard.labels().and_then(|labels| self.call.house.keyboards.intern(labels))
         };
-        let older_rest = self.turn.session.rest(now).map(|rest| rest.next);
-        let content = Content {
-            readings: &heard.readings,
-            keyboard: keyboard.as_deref(),
-            part: 0,
-            page: 0,
-            late: false,
-            older_rest,
-        };
-        let shown = answer::show(&content, &view);
+        let shown = self.show(&heard, keyboard.as_deref(), 0, false, now);
         drop(heard);
         let mut finished = Finished::of(PlanKind::Late, Outcome::Answered, shown.body.clone(), self.ticket);
         finished.degradations = shown.degradations;

@@ -4,9 +4,10 @@
 # usage: deploy/test.sh [PATH TO smartchat-bridge]      default: the newest of target/{debug,release,dist}
 #
 # Always: files parse, what is mounted exists, numbers fit together. With the binary: the configurations are checked
-# and a conversation is walked through it. With docker: the image is built and the same walk goes through compose.
+# and a conversation is walked through it. With a Docker engine: deploy/test/engine.sh walks image and compose files.
 # With promtool, kubectl, systemd-analyze, nginx, caddy, shellcheck: their own checks. What is not there is said and
-# skipped; problems make the exit status 1. With REQUIRE_ALL=1 the binary, PyYAML and promtool must be there.
+# skipped; problems make the exit status 1. With REQUIRE_ALL=1 the binary, PyYAML, promtool and caddy must be there,
+# and where an engine answers everything that has to be pulled from no registry.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -16,6 +17,7 @@ scratch=$(mktemp -d)
 children=()
 
 cleanup() {
+  if [ "$(type -t engine_cleanup)" = function ]; then engine_cleanup; fi
   for child in "${children[@]}"; do kill "$child" 2>/dev/null; wait "$child" 2>/dev/null; done
   rm -rf "$scratch"
 }
@@ -66,8 +68,6 @@ if "$python" -c 'import yaml' 2>/dev/null; then
 else
   need 'parsing of YAML files' "$python has no yaml (python3-yaml, or pip install pyyaml)"
 fi
-run 'the demonstration bot compiles' "$python" -c 'import ast, sys; [ast.parse(open(f).read(), f) for f in sys.argv[1:]]' \
-  deploy/demo-bot/bot.py deploy/test/walk.py
 
 if have promtool; then
   run 'alert rules' promtool check rules deploy/monitoring/alerts.yaml
@@ -104,19 +104,19 @@ if have nginx && have openssl; then
   } >"$scratch/nginx/nginx.conf"
   run 'nginx configuration' nginx -t -e "$scratch/nginx/error.log" -c "$scratch/nginx/nginx.conf"
 else
-  skip 'nginx configuration' 'no nginx or no openssl'
+  need 'nginx configuration' 'no nginx or no openssl'
 fi
 
 if have caddy; then
   run 'Caddyfile' env DOMAIN=bot.example.com caddy validate --adapter caddyfile --config deploy/caddy/Caddyfile
 else
-  skip 'Caddyfile' 'no caddy'
+  need 'Caddyfile' 'no caddy'
 fi
 
 if have shellcheck; then
-  run 'shell scripts' shellcheck deploy/test.sh .ci/run
+  run 'shell scripts' shellcheck --external-sources --check-sourced deploy/test.sh deploy/static-binary.sh .ci/run
 else
-  skip 'shell scripts' 'no shellcheck'
+  need 'shell scripts' 'no shellcheck'
 fi
 
 # --- the binary ------------------------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ wait_for() { # URL
 walk_binary() {
   local bot port admin
   bot=$(free_port) port=$(free_port) admin=$(free_port)
-  "$python" deploy/demo-bot/bot.py 127.0.0.1 "$bot" >"$scratch/bot.log" 2>&1 &
+  "$bridge" demo --bot-only --listen "127.0.0.1:$bot" >"$scratch/bot.log" 2>&1 &
   children+=($!)
   wait_for "http://127.0.0.1:$bot/keyboard" || { cat "$scratch/bot.log"; return 1; }
   "$bridge" serve --bot "http://127.0.0.1:$bot" --listen "127.0.0.1:$port" --admin "127.0.0.1:$admin" \
@@ -150,10 +150,10 @@ walk_binary() {
 if [ -n "$bridge" ] && "$bridge" --help >/dev/null 2>&1 && [ -n "$("$bridge" --help 2>/dev/null)" ]; then
   # Secrets are read from files that do not exist here; the copies name files that do.
   printf 'only-for-this-test\n' >"$scratch/secret"
-  for config in deploy/config.example.toml deploy/bridge/bridge.toml; do
+  for config in deploy/config.example.toml deploy/bridge/bridge.toml examples/php-bot/bridge/bridge.toml; do
     if [ -f "$config" ]; then
-      sed -E "s#(_file *= *)\"[^\"]*\"#\1\"$scratch/secret\"#" "$config" >"$scratch/$(basename "$config")"
-      run "config check $config" "$bridge" config check --config "$scratch/$(basename "$config")"
+      sed -E "s#(_file *= *)\"[^\"]*\"#\1\"$scratch/secret\"#" "$config" >"$scratch/config.toml"
+      run "config check $config" "$bridge" config check --config "$scratch/config.toml"
     else
       need "config check $config" 'the file is not there'
     fi
@@ -165,25 +165,13 @@ fi
 
 # --- docker ----------------------------------------------------------------------------------------------------------
 
-compose() { docker compose -f deploy/compose.yaml "$@"; }
-
 if ! have docker; then
   skip 'image and compose' 'no docker'
 elif ! docker info >/dev/null 2>&1; then
   skip 'image and compose' 'docker info does not answer: no engine here'
-elif ! docker compose version >/dev/null 2>&1; then
-  skip 'image and compose' 'docker has no compose plugin'
 else
-  export ADMIN_TOKEN=only-for-this-test DOMAIN=bot.example.com
-  for overlay in caddy tunnel monitoring; do
-    run "compose overlay $overlay" docker compose -f deploy/compose.yaml -f "deploy/compose.$overlay.yaml" config --quiet
-  done
-  run 'the image builds' compose build bridge
-  run 'the image is under 25 MB' test "$(docker image inspect -f '{{.Size}}' smartchat-bridge:local 2>/dev/null || echo 99999999)" -lt 25000000
-  run 'the image does not run as root' test "$(docker image inspect -f '{{.Config.User}}' smartchat-bridge:local 2>/dev/null)" = 65532:65532
-  run 'compose starts and is healthy' compose up --detach --wait --wait-timeout 120
-  run 'a conversation through compose' "$python" deploy/test/walk.py http://127.0.0.1:8080
-  run 'compose stops' compose down --volumes --timeout 70
+  # shellcheck source=deploy/test/engine.sh
+  . deploy/test/engine.sh
 fi
 
 printf '\n%d failed' "$failures"

@@ -32,7 +32,7 @@ def seconds(duration):
 
 
 documents = {}
-for path in sorted(glob.glob(deploy + "/**/*.y*ml", recursive=True)):
+for path in sorted(glob.glob(deploy + "/**/*.y*ml", recursive=True) + glob.glob(root + "/examples/**/*.y*ml", recursive=True)):
     try:
         documents[path] = [d for d in yaml.safe_load_all(read(path)) if d is not None]
     except yaml.YAMLError as error:
@@ -44,30 +44,26 @@ for path in glob.glob(deploy + "/**/*.json", recursive=True):
         problem(path, f"is not JSON: {error}")
 
 # Compose: what is mounted exists and comes from this directory, images are named, the stop is patient enough.
-services, named_volumes, named_configs = {}, set(), set()
+services, named_volumes = {}, set()
 for path, (compose,) in ((p, d) for p, d in documents.items() if os.path.basename(p).startswith("compose")):
-    unknown = set(compose) - {"name", "services", "volumes", "configs"}
+    unknown = {key for key in compose if not key.startswith("x-")} - {"services", "volumes"}
     if unknown:
         problem(path, f"unknown top level {sorted(unknown)}")
     named_volumes |= set(compose.get("volumes") or {})
-    named_configs |= set(compose.get("configs") or {})
     for name, service in compose["services"].items():
         services.setdefault(name, {}).update(service)
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
             if source.startswith("."):
-                if not os.path.exists(os.path.join(deploy, source)):
+                if not os.path.exists(os.path.join(os.path.dirname(path), source)):
                     problem(path, f"{name} mounts {source}, which does not exist")
                 if not volume.endswith(":ro"):
                     problem(path, f"{name} can write to {source}")
             elif source not in named_volumes:
                 problem(path, f"{name} uses the undeclared volume {source}")
-        for config in service.get("configs", []):
-            if config["source"] not in named_configs:
-                problem(path, f"{name} uses the undeclared config {config['source']}")
         build = service.get("build")
         if build:
-            context = os.path.join(deploy, build["context"])
+            context = os.path.join(os.path.dirname(path), build["context"])
             if not os.path.isfile(os.path.join(context, build["dockerfile"])):
                 problem(path, f"{name} is built from {build['dockerfile']}, which does not exist")
         for port in service.get("ports", []):
@@ -127,9 +123,13 @@ for path in glob.glob(deploy + "/monitoring/**/*", recursive=True):
 
 # Image: what is copied in, who runs it.
 dockerfile = read(deploy + "/Dockerfile")
-for needed in ("FROM scratch", "USER 65532:65532", "HEALTHCHECK", "ENV BRIDGE_LISTEN=0.0.0.0:8080", "EXPOSE 8080", "--locked"):
+for needed in ("FROM scratch AS base", "FROM base AS prebuilt", "USER 65532:65532", "HEALTHCHECK", "BRIDGE_LISTEN=0.0.0.0:8080", "BRIDGE_ADMIN__LISTEN=0.0.0.0:9090", "EXPOSE 8080 9090", "--locked"):
     if needed not in dockerfile:
         problem(deploy + "/Dockerfile", f"has no {needed}")
+for line in dockerfile.splitlines():
+    # Docker's old builder, which Debian's docker-compose uses, knows neither.
+    if line.startswith("# syntax=") or line.startswith("RUN --"):
+        problem(deploy + "/Dockerfile", f"wants BuildKit: {line}")
 
 for line in problems:
     print("problem:", line)

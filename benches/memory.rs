@@ -1,4 +1,4 @@
-//! What a user costs in memory: a million of them with a hundred different keyboards between them (design.md 8).
+//! What a user costs in memory: a million of them with a hundred different keyboards between them.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_precision_loss, reason = "a benchmark prints")]
 

@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 
 use crate::bot::House;
 use crate::callback::CallbackClient;
+use crate::config::restart_needed;
 use crate::config::settings::Settings;
 use crate::gauge::Gauge;
 use crate::keyboards::Keyboards;
@@ -25,9 +26,10 @@ pub struct App {
     roster: ArcSwap<Roster>,
     budget: Arc<ParkedBudget>,
     connect: Box<Connector>,
+    /// The configuration of the start, for what only a start applies.
+    started_with: Arc<Settings>,
     stopping: AtomicBool,
     reloads: Reloads,
-    started: Moment,
 }
 
 /// How the last reload went, for `/readyz` and metrics.
@@ -36,6 +38,8 @@ struct Reloads {
     failed: AtomicBool,
     at: AtomicU64,
     count: AtomicU64,
+    /// What the newest file says and only a start applies.
+    waiting: ArcSwap<Vec<&'static str>>,
 }
 
 /// How the last reload went.
@@ -75,16 +79,18 @@ impl App {
             turns: Gauge::new(settings.limits.turns),
             events: Gauge::new(settings.limits.events),
             log_key: log_key(&settings),
+            started: time::now(),
         });
-        let roster = Roster::build(settings, None, &budget, &*connect)?;
+        let started_with = Arc::clone(&settings);
+        let roster = Roster::build(settings, None, &budget, started_with.workers, &*connect)?;
         Ok(Arc::new(Self {
             house,
             roster: ArcSwap::from_pointee(roster),
             budget,
             connect,
+            started_with,
             stopping: AtomicBool::new(false),
             reloads: Reloads::default(),
-            started: time::now(),
         }))
     }
 
@@ -94,15 +100,25 @@ impl App {
         self.roster.load_full()
     }
 
-    /// Puts a new configuration in force, in one swap (S6).
+    /// Builds everything that a new configuration needs, and changes nothing (S6).
     ///
     /// # Errors
-    /// [`SetupProblem`]; nothing has changed then.
-    pub fn replace(&self, settings: Arc<Settings>) -> Result<(), SetupProblem> {
-        let before = self.roster();
-        let next = Roster::build(settings, Some(&before), &self.budget, &*self.connect)?;
-        self.roster.store(Arc::new(next));
-        Ok(())
+    /// [`SetupProblem`].
+    pub fn prepare(&self, settings: Arc<Settings>) -> Result<Roster, SetupProblem> {
+        Roster::build(settings, Some(&self.roster()), &self.budget, self.started_with.workers, &*self.connect)
+    }
+
+    /// Puts in force what was prepared, in one swap (S6).
+    pub fn install(&self, roster: Roster) {
+        let waiting = restart_needed(&self.started_with, &roster.settings);
+        self.reloads.waiting.store(Arc::new(waiting));
+        self.roster.store(Arc::new(roster));
+    }
+
+    /// Keys whose new values take effect at the next start only; none while the file says what runs.
+    #[must_use]
+    pub fn waits_for_restart(&self) -> Arc<Vec<&'static str>> {
+        self.reloads.waiting.load_full()
     }
 
     /// Notes how a reload went.
@@ -139,7 +155,7 @@ impl App {
     /// When it was built.
     #[must_use]
     pub fn started(&self) -> Moment {
-        self.started
+        self.house.started
     }
 }
 

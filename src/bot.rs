@@ -5,6 +5,7 @@
 
 use std::hash::Hasher;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -28,7 +29,7 @@ use crate::store::contacts::Contacts;
 use crate::store::outbox::Outbox;
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::{BotMetrics, Metrics};
-use crate::time;
+use crate::time::{self, Moment};
 
 /// Blocks of one bot that are remembered as ours; a real bot has a few dozen.
 const BLOCKS: usize = 1024;
@@ -50,8 +51,10 @@ pub struct House {
     pub turns: Arc<Gauge>,
     /// Channel events waiting or on their way (E4).
     pub events: Arc<Gauge>,
-    /// Keys the hashes of user keys in logs (design.md 9).
+    /// Keys the hashes of user keys in logs.
     pub log_key: (u64, u64),
+    /// When the process started.
+    pub started: Moment,
 }
 
 /// One bot.
@@ -76,6 +79,8 @@ pub struct Bot {
     pub one_at_a_time: Option<Arc<Semaphore>>,
     /// Blocks whose calls came here: they are ours (I5).
     pub blocks: Arc<DashSet<Box<str>>>,
+    /// Whether the ids of its block were told.
+    pub advice: Arc<BlockAdvice>,
     /// Channel events on their way to it (E4).
     pub outbox: Arc<Outbox>,
     /// What is known of its users beyond their sessions (E2).
@@ -84,6 +89,13 @@ pub struct Bot {
     pub rate: Arc<Rate>,
     /// Counters of this bot.
     pub metrics: Arc<BotMetrics>,
+}
+
+/// What was told of a bot's blocks already (K3).
+#[derive(Debug, Default)]
+pub struct BlockAdvice {
+    told: AtomicBool,
+    warned: AtomicBool,
 }
 
 impl Bot {
@@ -102,18 +114,22 @@ impl Bot {
     /// Tells of an outage or its end: one log line, one alert (S4).
     pub fn announce(&self, house: &House, change: Change) {
         let bot = &self.settings.id;
-        let state = match change {
+        let (state, words) = match change {
             Change::Opened => {
                 tracing::error!(%bot, "the bot is out: users read texts.outage until it answers again");
-                "outage"
+                ("outage", "봇이 응답하지 않습니다. 사용자에게 장애 안내가 나가고 있습니다. / the bot is out")
             }
             Change::Recovered => {
                 tracing::warn!(%bot, "the bot is back");
-                "recovered"
+                ("recovered", "봇이 다시 응답합니다. / the bot is back")
             }
         };
         let Some(url) = self.alert.clone() else { return };
-        let body = serde_json::json!({ "bot": bot.as_str(), "state": state, "at": time::now().as_millis() });
+        // Slack shows `text`, Discord `content`; the rest is for programs.
+        let words = format!("[smartchat-bridge] {bot}: {words}");
+        let at = time::now().as_millis();
+        let body =
+            serde_json::json!({ "bot": bot.as_str(), "state": state, "at": at, "text": words, "content": words });
         let (callbacks, bot) = (house.callbacks.clone(), bot.clone());
         house.tasks.track(async move {
             let until = time::instant() + ALERT;
@@ -130,6 +146,27 @@ impl Bot {
         }
     }
 
+    /// Tells which ids `message_block` wants (K3): once when the first words of a block came, and once as a warning when
+    /// another block spoke in between, which is what it is for. Silent where it is configured.
+    pub fn advise_message_block(&self, openbuilder_id: &str, block: &str, last_block: Option<&str>) {
+        let id = openbuilder_id.trim_end_matches('!');
+        let plain = |id: &str| !id.is_empty() && id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if self.settings.message_block.contains_key(id) || !plain(id) || !plain(block) {
+            return;
+        }
+        let bot = &self.settings.id;
+        let paste = || format!("bots.{bot}.message_block = {{ \"{id}\" = \"{block}\" }}");
+        if last_block.is_some_and(|last| self.foreign_block(last)) {
+            if !self.advice.warned.swap(true, Ordering::Relaxed) {
+                let paste = paste();
+                tracing::warn!(%bot, paste, "another block of the scenario answered in between; with these ids quick replies come here whatever their words");
+            }
+        } else if !self.advice.told.swap(true, Ordering::Relaxed) {
+            let paste = paste();
+            tracing::info!(%bot, paste, "the first words of this block; should other blocks catch words of quick replies, paste these ids");
+        }
+    }
+
     /// Whether a block is known not to be ours: this bridge has seen calls of some blocks, and not of this one. Then
     /// something else spoke to the user last, and what we showed does not bind them (I5).
     #[must_use]
@@ -143,7 +180,7 @@ impl Bot {
 }
 
 impl House {
-    /// What stands for a user in logs: a keyed hash, never the key (design.md 9).
+    /// What stands for a user in logs: a keyed hash, never the key.
     #[must_use]
     pub fn log_name(&self, user: &UserKey) -> u64 {
         let mut hasher = SipHasher24::new_with_keys(self.log_key.0, self.log_key.1);

@@ -16,6 +16,7 @@ mod demo;
 mod exit;
 mod health;
 mod http;
+mod operators;
 mod output;
 mod say;
 mod serve;

@@ -1,4 +1,4 @@
-//! Every difference between what a bot said and what a user reads has a stable code (design.md rule 2).
+//! Every difference between what a bot said and what a user reads has a stable code (docs/behaviour.md, rule 2).
 //!
 //! The codes stand in logs, in metrics and in the operators' documents, so they are never renamed; the document's
 //! table is made from [`Degradation::ALL`]. A set of them is one machine word: a turn carries it by value.
@@ -47,6 +47,7 @@ degradations! {
     Gzip "reply.gzip" "The reply was compressed although nobody asked." "요청하지 않았는데 응답이 gzip으로 압축되어 있었습니다.";
     WhiteSpace "reply.white_space" "White space that JSON does not know stood around the reply." "응답 앞뒤에 JSON에 없는 공백 문자가 있었습니다.";
     Joined "reply.joined" "More stood behind the first JSON document; it was ignored." "첫 JSON 뒤에 다른 내용이 더 있어 무시했습니다.";
+    PhpMessage "reply.php_message" "PHP printed a warning around the JSON; it was skipped. Set display_errors = Off in php.ini." "PHP 경고가 JSON 앞이나 뒤에 출력되어 건너뛰었습니다. php.ini에서 display_errors = Off로 바꾸세요.";
     ControlCharacters "reply.control_characters" "A string held raw control characters." "문자열 안에 줄바꿈 같은 제어 문자가 그대로 있었습니다.";
     EscapeRepaired "reply.escape" "An unknown escape was read as the letter behind it." "잘못된 이스케이프 문자를 고쳐 읽었습니다.";
     BracesRepaired "reply.braces" "Missing closing braces were added." "빠진 닫는 괄호를 채워 읽었습니다.";

@@ -14,7 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -55,7 +55,19 @@ impl OldBot {
     /// # Errors
     /// No port or no thread is to be had.
     pub fn start_with(slow: Duration) -> io::Result<Self> {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), slow)
+    }
+
+    /// The same at an address of the caller's choice, port 0 for any free one: the bot alone, for a bridge elsewhere.
+    ///
+    /// # Errors
+    /// The address is taken or not this machine's, or no thread is to be had.
+    pub fn listen(address: SocketAddr) -> io::Result<Self> {
+        Self::start_at(address, SLOW)
+    }
+
+    fn start_at(address: SocketAddr, slow: Duration) -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -110,10 +122,12 @@ async fn answer(shop: &Shop, request: Request<Incoming>) -> Result<Response<Full
             json(&serde_json::json!({ "code": 0, "message": "SUCCESS" }))
         }
         (Method::POST, "/message") => {
+            // The picture lies where the bot was asked, which need not be where it listens (0.0.0.0).
+            let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
+            let photo = format!("http://{}/photo.png", host.unwrap_or_else(|| shop.address.to_string()));
             let body = body::collect(request.into_body(), CALL_BYTES).await.unwrap_or_default();
             let call: Value = serde_json::from_slice(&body).unwrap_or_default();
             let field = |name: &str| call.get(name).and_then(Value::as_str).unwrap_or_default();
-            let photo = format!("http://{}/photo.png", shop.address);
             let reply = lock().reply(field("user_key"), field("type"), field("content"), &photo);
             match reply {
                 Reply::Said(reply) => json(&reply),

@@ -139,7 +139,9 @@ impl Worker {
     fn told(&self, notice: Notice, status: u16) {
         let Self { house, bot, core, user, .. } = self;
         if matches!(status, 404 | 405) {
-            bot.outbox.leave_in_peace(notice, time::now());
+            bot.outbox.no_path(notice, *user, time::now());
+        } else {
+            bot.outbox.has_path(notice);
         }
         house.metrics.event(*core, EventFate::Delivered);
         tracing::info!(bot = %bot.settings.id, ?notice, user = %format_args!("{:016x}", house.log_name(user)), status, "event");

@@ -15,7 +15,7 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 /// A user of one channel as the old platform named them: 12 characters of `A-Za-z0-9_-`.
 ///
-/// `Debug` shows nothing of it: user keys never appear in logs (design.md 9).
+/// `Debug` shows nothing of it: user keys never appear in logs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserKey([u8; Self::LENGTH]);
 

@@ -1,4 +1,4 @@
-//! Keyboards are shared (design.md 3): a million users of one menu hold one copy of it.
+//! Keyboards are shared: a million users of one menu hold one copy of it.
 //!
 //! Interned by id, weakly: when the last session forgets a keyboard, it goes. The id is a hash of content, so a
 //! hit is compared before it is trusted; on a collision the newcomer simply is not shared.

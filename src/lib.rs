@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | 0 words | [`wire`], [`ids`], [`fault`], [`time`], [`degradation`] |
 //! | 1 meaning | [`reading`], [`translate`], [`session`] |
-//! | 2 mechanisms | [`breaker`], [`keyboards`], [`rate`], [`gauge`], [`net`], [`telemetry`], [`tasks`], [`config`] |
+//! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`gauge`], [`net`], [`telemetry`], [`tasks`], [`config`] |
 //! | 3 edges | [`legacy`], [`store`], [`callback`] |
 //! | 4 application | [`bot`], [`roster`], [`engine`], [`events`], [`app`] |
 //! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`cli`] |
@@ -24,6 +24,7 @@ pub mod demo;
 pub mod engine;
 pub mod events;
 pub mod fault;
+pub mod files;
 pub mod gauge;
 pub mod ids;
 pub mod keyboards;

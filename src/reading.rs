@@ -17,7 +17,7 @@
 //! - `"message": "words"` is shown, unless a member that status bodies have stands beside it, as in the recorded
 //!   `{"http_status_code":200,"code":0,"message":"SUCCESS"}`, and nothing else of the legacy API does.
 //! - A link without URL leads nowhere, but its label is a word of the reply: it goes to the end of the text. In the
-//!   same way a second photo or link is written out. Nothing is lost (design.md, rule 2).
+//!   same way a second photo or link is written out. Nothing is lost (docs/behaviour.md, rule 2).
 //! - Rejected: `serde_json::Value` with repairs on the text before it. Each repair is a guess about where strings
 //!   end, and only a parser knows.
 
@@ -33,6 +33,7 @@ mod content;
 mod document;
 mod keys;
 mod lenient;
+mod php;
 mod strict;
 
 #[cfg(test)]

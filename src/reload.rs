@@ -1,25 +1,29 @@
 //! Signals and changed files: the running bridge is told to stop, or given a new configuration (S6).
 //!
-//! The content of every file that was read is looked at every two seconds, not its time and not by watching: bind
-//! mounts and ConfigMaps swap whole folders under a watch. A new configuration is built and checked completely, then
-//! put in force by one swap; a bad one changes nothing and is told in the log, in metrics and in `/readyz`.
+//! Two threads. One has the signals and does nothing else, so that a stop is heard whatever the disk does. The other
+//! looks at the content of every file that was read, each second: not at its time and not by a watch, for bind mounts
+//! and ConfigMaps swap whole folders. A change counts once the same content was seen twice, because a file that is
+//! still being written may be valid in its half. A new configuration is built and checked completely, then put in force
+//! by one swap; a bad one changes nothing and is told in the log, in metrics and in `/readyz`.
 
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use siphasher::sip::SipHasher13;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::App;
-use crate::config::load::{Flag, Loaded, Sources, load};
-use crate::config::reload::restart_needed;
-use crate::net::tls::ServerTls;
+use crate::config::load::{Flag, LONGEST_FILE, Loaded, Sources, load};
+use crate::files;
+use crate::net::tls::{NewCertificate, ServerTls};
+use crate::roster::Roster;
 use crate::runtime::{self, Ending, Running, StartError, Stop};
 
-/// How often files are looked at (S6).
-const LOOK: Duration = Duration::from_secs(2);
+/// How often files are looked at (S6). A change counts at the second look, so it is in force within two seconds.
+const LOOK: Duration = Duration::from_millis(900);
 
 /// Where the configuration came from, kept to read it again.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +40,8 @@ impl OwnedSources {
     /// The same, for [`load`].
     #[must_use]
     pub fn borrowed(&self) -> Sources<'_> {
-        Sources { file: self.file.as_deref(), environment: self.environment.clone(), flags: self.flags.clone() }
+        let (environment, flags) = (self.environment.clone(), self.flags.clone());
+        Sources { file: self.file.as_deref(), environment, flags, bound: None }
     }
 }
 
@@ -52,21 +57,23 @@ pub fn serve(loaded: Loaded, sources: OwnedSources, started: impl FnOnce(&Runnin
         Signals::receive().map_err(StartError::Thread)?
     };
     let running = runtime::start(Arc::clone(&loaded.settings))?;
-    let steward = Steward {
+    let watcher = ConfigWatcher {
         app: Arc::clone(running.app()),
         tls: running.tls().cloned(),
+        bound: running.public(),
         seen: content(&loaded.files),
+        changing: None,
         files: loaded.files,
-        refused: false,
+        refused: None,
         sources,
     };
     let stop = running.stop_handle();
-    let spawned = std::thread::Builder::new()
-        .name("bridge-steward".to_owned())
-        .spawn(move || runtime.block_on(steward.watch(signals, stop)))
-        .map_err(StartError::Thread)?;
-    // The steward waits for signals for ever; it ends with the process.
-    drop(spawned);
+    let (hang_up, hung_up) = channel();
+    // Both threads wait for ever; they end with the process.
+    let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
+    drop(thread("bridge-config").spawn(move || watcher.watch(&hung_up)).map_err(StartError::Thread)?);
+    let hear = move || runtime.block_on(signals.hear(stop, hang_up));
+    drop(thread("bridge-signals").spawn(hear).map_err(StartError::Thread)?);
     started(&running);
     Ok(running.wait())
 }
@@ -86,65 +93,111 @@ impl Signals {
             hang_up: signal(SignalKind::hangup())?,
         })
     }
+
+    async fn hear(mut self, stop: Stop, hang_up: Sender<()>) {
+        loop {
+            let name = tokio::select! {
+                _ = self.terminate.recv() => "SIGTERM",
+                _ = self.interrupt.recv() => "SIGINT",
+                _ = self.hang_up.recv() => {
+                    // Where the watcher is gone, nothing is reloaded any more.
+                    let _gone = hang_up.send(());
+                    continue;
+                }
+            };
+            stop.signal();
+            tracing::info!(
+                signal = name,
+                "a signal: the bridge finishes what runs and stops; a second one ends it now"
+            );
+        }
+    }
 }
 
-/// Looks after a running bridge.
-struct Steward {
+/// Looks after the configuration of a running bridge.
+struct ConfigWatcher {
     app: Arc<App>,
     tls: Option<Arc<ServerTls>>,
+    bound: std::net::SocketAddr,
     sources: OwnedSources,
     files: Vec<PathBuf>,
+    /// Content that was tried already.
     seen: u64,
-    refused: bool,
+    /// Content that was seen once, and is tried when it is seen again.
+    changing: Option<u64>,
+    /// Why the newest configuration is not in force.
+    refused: Option<String>,
 }
 
-impl Steward {
-    async fn watch(mut self, mut signals: Signals, stop: Stop) {
-        let mut looks = tokio::time::interval(LOOK);
-        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+/// Everything that a new configuration needs, checked and not in force yet.
+struct Prepared {
+    loaded: Loaded,
+    roster: Roster,
+    certificate: Option<NewCertificate>,
+}
+
+impl ConfigWatcher {
+    fn watch(mut self, hang_ups: &Receiver<()>) {
         loop {
-            tokio::select! {
-                _ = signals.terminate.recv() => stop.signal(),
-                _ = signals.interrupt.recv() => stop.signal(),
-                _ = signals.hang_up.recv() => self.reload(),
-                _ = looks.tick() => if content(&self.files) != self.seen || self.is_mended() { self.reload() },
+            match hang_ups.recv_timeout(LOOK) {
+                // Somebody says that the file is complete.
+                Ok(()) => self.reload(),
+                Err(RecvTimeoutError::Timeout) => self.look(),
+                Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
-    /// Whether a configuration that was refused is good by now: what it lacked, a secret's file for one, may have come
-    /// without a change in any file that is looked at.
-    fn is_mended(&self) -> bool {
-        self.refused && load(&self.sources.borrowed()).is_ok()
+    fn look(&mut self) {
+        let content = content(&self.files);
+        if content != self.seen {
+            if self.changing.replace(content) == Some(content) {
+                self.reload();
+            }
+            return;
+        }
+        self.changing = None;
+        // What a refused configuration lacked, a secret's file for one, may have come without a change in any file that
+        // is looked at.
+        if self.refused.is_some()
+            && let Ok(prepared) = self.prepare()
+        {
+            self.install(prepared);
+        }
     }
 
     fn reload(&mut self) {
         // Noted before it is read: a change in between is seen at the next look.
         self.seen = content(&self.files);
-        let loaded = match load(&self.sources.borrowed()) {
-            Ok(loaded) => loaded,
-            Err(problems) => {
-                self.refuse(format_args!("{problems}"));
-                return;
-            }
-        };
+        self.changing = None;
+        match self.prepare() {
+            Ok(prepared) => self.install(prepared),
+            Err(why) => self.refuse(why),
+        }
+    }
+
+    fn prepare(&self) -> Result<Prepared, String> {
+        let sources = Sources { bound: Some(self.bound), ..self.sources.borrowed() };
+        let loaded = load(&sources).map_err(|problems| problems.to_string())?;
+        let certificate = self.tls.as_ref().map(ServerTls::prepare).transpose();
+        let certificate = certificate.map_err(|error| format!("the certificate cannot be used: {error}"))?;
+        let roster = self.app.prepare(Arc::clone(&loaded.settings)).map_err(|error| error.to_string())?;
+        Ok(Prepared { loaded, roster, certificate })
+    }
+
+    fn install(&mut self, Prepared { loaded, roster, certificate }: Prepared) {
         for warning in &loaded.warnings {
             tracing::warn!(%warning, "configuration");
         }
-        let restart = restart_needed(&self.app.roster().settings, &loaded.settings);
-        if !restart.is_empty() {
-            tracing::warn!(keys = restart.join(", "), "these changes take effect at the next start only");
+        if let Some(certificate) = certificate {
+            certificate.install();
         }
-        // The certificate first: a bad one must leave everything as it was.
-        if let Some(Err(error)) = self.tls.as_ref().map(|tls| tls.reload()) {
-            self.refuse(format_args!("the certificate cannot be read: {error}"));
-            return;
+        self.app.install(roster);
+        let waiting = self.app.waits_for_restart();
+        if !waiting.is_empty() {
+            tracing::warn!(keys = waiting.join(", "), "these changes take effect at the next start only");
         }
-        if let Err(error) = self.app.replace(Arc::clone(&loaded.settings)) {
-            self.refuse(format_args!("{error}"));
-            return;
-        }
-        self.refused = false;
+        self.refused = None;
         self.app.reloaded(true);
         if loaded.files != self.files {
             self.files = loaded.files;
@@ -153,19 +206,21 @@ impl Steward {
         tracing::info!(bots = loaded.settings.bots.len(), "the new configuration is in force");
     }
 
-    /// Counted before it is told: who reads the line finds it in metrics and `/readyz`.
-    fn refuse(&mut self, why: std::fmt::Arguments<'_>) {
-        self.refused = true;
+    /// Counted before it is told: who reads the line finds it in metrics and `/readyz`. The same reason is told once.
+    fn refuse(&mut self, why: String) {
         self.app.reloaded(false);
-        tracing::error!(problems = %why, "the new configuration is refused; the old one stays in force");
+        if self.refused.as_ref() != Some(&why) {
+            tracing::error!(problems = %why, "the new configuration is refused; the old one stays in force");
+        }
+        self.refused = Some(why);
     }
 }
 
 /// A fingerprint of what the files hold; one that cannot be read has a fingerprint too.
-fn content(files: &[impl AsRef<Path>]) -> u64 {
+fn content(paths: &[impl AsRef<Path>]) -> u64 {
     let mut hasher = SipHasher13::new();
-    for file in files {
-        std::fs::read(file).ok().hash(&mut hasher);
+    for path in paths {
+        files::read(path.as_ref(), LONGEST_FILE).map_err(|error| error.to_string()).hash(&mut hasher);
     }
     hasher.finish()
 }

@@ -32,7 +32,7 @@ pub enum NoBot {
     /// The path names none of ours.
     #[error("no bot of this name is configured")]
     Unknown,
-    /// The path names a bot, and `bot.id` is another's (design.md 2).
+    /// The path names a bot, and `bot.id` is another's.
     #[error("bot.id is not one of this bot's openbuilder_ids")]
     Disagrees,
     /// There are several bots, and `bot.id` is nobody's.
@@ -53,7 +53,7 @@ pub fn over_http(settings: &BotSettings, cores: usize) -> Result<Arc<dyn LegacyA
 
 impl Roster {
     /// Builds all bots. What a bot of the same name in `before` has kept, it keeps; its connections too, where its
-    /// address and trust are the same.
+    /// address and trust are the same. `cores` is the number of threads that run, which `workers` of a new file is not.
     ///
     /// # Errors
     /// [`SetupProblem`]; nothing has changed then.
@@ -61,6 +61,7 @@ impl Roster {
         settings: Arc<Settings>,
         before: Option<&Self>,
         budget: &Arc<ParkedBudget>,
+        cores: usize,
         connect: &Connector,
     ) -> Result<Self, SetupProblem> {
         let callback = Arc::new(settings.callback.clone());
@@ -68,7 +69,7 @@ impl Roster {
         let (mut by_openbuilder_id, mut by_channel_id) = (HashMap::new(), HashMap::new());
         for (id, own) in &settings.bots {
             let kept = before.and_then(|roster| roster.bots.get(id));
-            let bot = Arc::new(build(own, kept, &settings, Arc::clone(&callback), budget, connect)?);
+            let bot = Arc::new(build(own, kept, &settings, Arc::clone(&callback), budget, cores, connect)?);
             for openbuilder_id in &own.openbuilder_ids {
                 by_openbuilder_id.insert(openbuilder_id.clone(), Arc::clone(&bot));
             }
@@ -117,6 +118,12 @@ impl Roster {
         takes.then_some(bot)
     }
 
+    /// The only bot there is, where the path names none.
+    #[must_use]
+    pub fn only(&self) -> Option<&Arc<Bot>> {
+        self.only.as_ref()
+    }
+
     /// The bot of this name.
     #[must_use]
     pub fn named(&self, id: &str) -> Option<&Arc<Bot>> {
@@ -135,15 +142,19 @@ fn build(
     settings: &Settings,
     callback: Arc<crate::config::settings::Callback>,
     budget: &Arc<ParkedBudget>,
+    cores: usize,
     connect: &Connector,
 ) -> Result<Bot, SetupProblem> {
     let same_backend = kept.filter(|bot| {
         let before = &bot.settings;
-        before.url == own.url && before.trust == own.trust && before.headers == own.headers
+        before.url == own.url
+            && before.connect == own.connect
+            && before.trust == own.trust
+            && before.headers == own.headers
     });
     let api = match same_backend {
         Some(bot) => Arc::clone(&bot.api),
-        None => connect(own, settings.workers)?,
+        None => connect(own, cores)?,
     };
     if same_backend.is_none()
         && let Some(bot) = kept
@@ -174,10 +185,11 @@ fn build(
             None => own.one_at_a_time.then(|| Arc::new(Semaphore::new(1))),
         },
         blocks: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.blocks)),
+        advice: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.advice)),
         outbox: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.outbox)),
         contacts: kept.map_or_else(|| Arc::new(Contacts::default()), |bot| Arc::clone(&bot.contacts)),
         rate: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.rate)),
-        metrics: kept.map_or_else(|| BotMetrics::new(settings.workers), |bot| Arc::clone(&bot.metrics)),
+        metrics: kept.map_or_else(|| BotMetrics::new(cores), |bot| Arc::clone(&bot.metrics)),
     })
 }
 

@@ -119,6 +119,11 @@ impl Session {
         self.greeted = true;
     }
 
+    /// Words of a user whom nobody knew went to the bot although they match no button: the next ones do not (I5).
+    pub fn spend_greeting(&mut self) {
+        self.greeted = false;
+    }
+
     /// Another page of the current keyboard was shown, or the keyboard again: the free pass of a user nobody knew
     /// stays.
     pub fn show_again(&mut self, keyboard: Option<Arc<Keyboard>>, page: Page, numbered: bool, now: Moment) {

@@ -65,14 +65,16 @@ fn run(case: &Path) -> String {
         flag(key, value, name)
     });
     let mut out = String::new();
-    match load(&Sources { file: file.as_deref(), environment, flags: flags.collect() }) {
+    match load(&Sources { file: file.as_deref(), environment, flags: flags.collect(), ..Sources::default() }) {
         Err(problems) => writeln!(out, "{problems}").unwrap(),
         Ok(loaded) => {
             for value in loaded.effective.iter().filter(|value| value.origin != Origin::Default) {
                 writeln!(out, "{} = {}  # {}", value.key, value.value, value.origin).unwrap();
             }
-            for warning in &loaded.warnings {
-                writeln!(out, "\nnote: {warning}").unwrap();
+            let mut notes: Vec<_> = loaded.warnings.iter().chain(&loaded.advice).collect();
+            notes.sort();
+            for note in notes {
+                writeln!(out, "\nnote: {note}").unwrap();
             }
             assert!(!format!("{:?}", loaded.settings).contains(SECRET));
         }
@@ -144,6 +146,7 @@ fn folder_of_files() -> tempfile::TempDir {
         ("key.pem", certified.signing_key.serialize_pem()),
         ("skill", format!("{SECRET}-one\n{SECRET}-two\n")),
         ("admin-token", format!("{SECRET}\n")),
+        ("metrics-token", format!("{SECRET}-of-metrics\n")),
         ("kakao-admin-key", SECRET.to_owned()),
         ("log-key", SECRET.to_owned()),
     ] {
@@ -226,7 +229,7 @@ fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
         variable("PATH", "/bin"),
     ];
     let flags = vec![flag("bots.shop.rate", "3", "--set")];
-    let loaded = load(&Sources { file: None, environment, flags }).unwrap_or_else(|all| panic!("{all}"));
+    let loaded = load(&Sources { environment, flags, ..Sources::default() }).unwrap_or_else(|all| panic!("{all}"));
     let bot = &loaded.settings.bots[&BotId::parse("shop").unwrap()];
     assert_eq!(bot.rate, Some(3));
     assert_eq!(bot.deadline, Duration::from_millis(4200));
@@ -243,7 +246,7 @@ fn a_secret_of_a_stronger_source_beats_the_file_of_a_weaker_one() {
     let file = folder.path().join("bridge.toml");
     fs::write(&file, "[bots.shop]\nurl = \"http://a\"\nchannel_key_file = \"admin-token\"\n").unwrap();
     let key = |environment| {
-        let loaded = load(&Sources { file: Some(&file), environment, flags: Vec::new() }).unwrap();
+        let loaded = load(&Sources { file: Some(&file), environment, ..Sources::default() }).unwrap();
         loaded.settings.bots.values().next().unwrap().channel_key.clone().unwrap()
     };
     assert!(key(Vec::new()).matches(SECRET.as_bytes()), "a path in the file is relative to the file");
@@ -296,7 +299,7 @@ proptest::proptest! {
             flag(&path, values.get(*value).copied().unwrap_or(&any), "--set")
         });
         let environment = vec![variable(&format!("BRIDGE_{any}"), &any)];
-        match load(&Sources { file: None, environment, flags: flags.collect() }) {
+        match load(&Sources { environment, flags: flags.collect(), ..Sources::default() }) {
             Ok(loaded) => proptest::prop_assert!(!loaded.settings.bots.is_empty()),
             Err(problems) => proptest::prop_assert!(!problems.0.is_empty()),
         }

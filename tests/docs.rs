@@ -38,11 +38,17 @@ fn headings(path: &str) -> Vec<usize> {
     levels
 }
 
+/// Pages for those who change the code: English only, as the code is.
+const FOR_CONTRIBUTORS: [&str; 1] = ["behaviour.md"];
+
 /// Every document that is there in both languages.
 fn pairs() -> Vec<(String, String)> {
     let mut pairs = vec![("README.md".to_owned(), "README.ko.md".to_owned())];
     for entry in fs::read_dir(root().join("docs")).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        if FOR_CONTRIBUTORS.contains(&&*name) {
+            continue;
+        }
         if let Some(stem) = name.strip_suffix(".md").filter(|stem| !stem.ends_with(".ko")) {
             pairs.push((format!("docs/{name}"), format!("docs/{stem}.ko.md")));
         }
@@ -179,7 +185,15 @@ fn every_metric_is_explained_and_none_that_is_not_there() {
 #[test]
 fn links_between_documents_lead_somewhere() {
     let pages = pairs().into_iter().flat_map(|(english, korean)| [english, korean]);
-    for path in pages.chain(["ARCHITECTURE.md".to_owned(), "CONTRIBUTING.md".to_owned(), "SECURITY.md".to_owned()]) {
+    let others = [
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "docs/behaviour.md",
+        "docs/protocol/legacy.md",
+        "docs/protocol/openbuilder.md",
+    ];
+    for path in pages.chain(others.map(str::to_owned)) {
         let folder = root().join(&path).parent().unwrap().to_owned();
         for (_, after) in text(&path).match_indices("](").map(|(place, _)| ((), text(&path)[place + 2..].to_owned())) {
             let link = after.split(')').next().unwrap_or_default();
@@ -189,6 +203,73 @@ fn links_between_documents_lead_somewhere() {
             }
         }
     }
+}
+
+/// The comments of all Rust sources, each with its file.
+fn comments() -> Vec<(String, String)> {
+    let mut comments = Vec::new();
+    for folder in ["src", "tests", "benches", "examples", "fuzz/fuzz_targets"] {
+        below(&root().join(folder), &mut |path| {
+            if path.extension().is_some_and(|kind| kind == "rs") {
+                let text = fs::read_to_string(path).unwrap();
+                let of_file = text.lines().filter_map(|line| line.split_once("//")).map(|(_, comment)| comment);
+                comments.extend(of_file.map(|comment| (path.display().to_string(), comment.to_owned())));
+            }
+        });
+    }
+    comments
+}
+
+/// What `comment` cites of `page`: the number behind each mention, `None` for the page as a whole.
+fn sections<'a>(comment: &'a str, page: &'a str) -> impl Iterator<Item = Option<&'a str>> {
+    comment.match_indices(page).map(|(place, _)| {
+        let behind = comment[place + page.len()..].strip_prefix(' ').unwrap_or_default();
+        let end = behind.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(behind.len());
+        Some(behind[..end].trim_end_matches('.')).filter(|number| !number.is_empty())
+    })
+}
+
+#[test]
+fn every_section_that_a_comment_cites_exists() {
+    let mut followed = 0;
+    for page in ["legacy.md", "openbuilder.md"] {
+        let there: BTreeSet<String> = text(&format!("docs/protocol/{page}"))
+            .lines()
+            .filter(|line| line.starts_with('#'))
+            .filter_map(|line| line.trim_start_matches('#').trim().split(' ').next())
+            .map(|number| number.trim_end_matches('.').to_owned())
+            .collect();
+        for (file, comment) in comments() {
+            for section in sections(&comment, page).flatten() {
+                assert!(there.contains(section), "{file} cites {page} {section}:{comment}");
+                followed += 1;
+            }
+        }
+    }
+    assert!(followed > 50, "only {followed} citations were found");
+}
+
+#[test]
+fn every_rule_that_a_comment_cites_exists() {
+    let rules: BTreeSet<String> = text("docs/behaviour.md")
+        .lines()
+        .filter_map(|line| line.strip_prefix("**")?.split(' ').next())
+        .map(str::to_owned)
+        .collect();
+    let mut followed = 0;
+    for (file, comment) in comments() {
+        for word in comment.split(|c: char| !c.is_ascii_alphanumeric()) {
+            let is_rule = word.len() <= 3
+                && word.starts_with(['I', 'K', 'O', 'S', 'E'])
+                && word.len() > 1
+                && word[1..].bytes().all(|byte| byte.is_ascii_digit());
+            if is_rule {
+                assert!(rules.contains(word), "{file} cites {word}:{comment}");
+                followed += 1;
+            }
+        }
+    }
+    assert!(followed > 200, "only {followed} citations were found");
 }
 
 #[test]

@@ -1,10 +1,19 @@
 //! The examples run: each old bot behind a bridge, asked as OpenBuilder asks.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail as it likes")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test may fail as it likes"
+)]
 #![allow(clippy::duplicate_mod, reason = "each example is a program of its own with the same small server")]
 
+use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
@@ -150,6 +159,80 @@ fn the_flaky_bot_is_left_alone_and_comes_back() {
         heard.push(text(&bridge.say("안녕", &json!({}))).to_owned());
     }
     assert!(heard.iter().any(|words| words.contains("지금은 답변을 드릴 수 없습니다")), "{heard:?}");
+}
+
+/// PHP's own server with the bot in `examples/php-bot`; killed when it goes out of sight.
+struct Php(Child);
+
+impl Drop for Php {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// The bot on a free port; `None`, saying so, where there is no PHP.
+fn php_bot(state: &Path) -> Option<(Php, SocketAddr)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/php-bot");
+    // Another process may take the port between the look and the start: then the next one is tried.
+    for _ in 0..10 {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut command = Command::new("php");
+        command.args(["-S", &address.to_string(), "-t"]).arg(&folder).arg(folder.join("kakao/index.php"));
+        command.env("BOT_STATE", state).stdout(Stdio::null()).stderr(Stdio::null());
+        let Ok(child) = command.spawn() else {
+            assert!(std::env::var_os("REQUIRE_ALL").is_none(), "php is missing");
+            eprintln!("skipped: there is no php");
+            return None;
+        };
+        let mut php = Php(child);
+        while php.0.try_wait().unwrap().is_none() {
+            if TcpStream::connect(address).is_ok() {
+                return Some((php, address));
+            }
+            std::thread::yield_now();
+        }
+    }
+    panic!("php finds no port");
+}
+
+#[test]
+fn the_php_bot_in_its_folder_keeps_its_state_by_user_key() {
+    let state = tempfile::tempdir().unwrap();
+    let Some((_php, address)) = php_bot(state.path()) else { return };
+    let bridge = Bridge::before(address, &[("bots.default.url", &format!("http://{address}/kakao"))]);
+    let home = bridge
+        .post("/keyboard", r#"{"userRequest":{"user":{"id":"u","properties":{"plusfriendUserKey":"Qw7-eRt_9YzA"}}}}"#);
+    assert_eq!(labels(&home), ["오늘의 시간표", "반 목록", "학원 사진", "오시는 길", "상담 신청"]);
+
+    let mut page = bridge.press(&home, "반 목록");
+    let mut classes = labels(&page);
+    while labels(&page).contains(&"다음 ▶".to_owned()) {
+        page = bridge.press(&page, "다음 ▶");
+        classes.extend(labels(&page));
+    }
+    assert_eq!(classes.iter().filter(|label| label.ends_with('반')).count(), 24);
+    let class = bridge.press(&page, "24반");
+    assert_eq!(text(&class), "24반 수업은 화요일과 목요일입니다.");
+
+    let start = bridge.press(&class, "처음으로");
+    let photo = bridge.press(&start, "학원 사진").to_string();
+    assert!(
+        photo.contains(&format!("http://{address}/kakao/photo.png")) && photo.contains("새로 꾸민 교실"),
+        "{photo}"
+    );
+    assert!(bridge.press(&start, "오시는 길").to_string().contains("https://map.kakao.com/"));
+
+    assert!(labels(&bridge.press(&start, "상담 신청")).is_empty());
+    assert_eq!(text(&bridge.say("홍길동, 수학", &json!({}))), "상담을 신청했습니다.\n내용: 홍길동, 수학");
+
+    // Who leaves the room in the middle is forgotten by the bot (E1).
+    bridge.press(&start, "상담 신청");
+    bridge.post("/leave", r#"{"userRequest":{"user":{"id":"u","properties":{"plusfriendUserKey":"Qw7-eRt_9YzA"}}}}"#);
+    let begun = time::instant();
+    while fs::read_dir(state.path()).unwrap().next().is_some() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "DELETE /chat_room did not reach the bot");
+    }
 }
 
 #[test]

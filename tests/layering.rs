@@ -1,4 +1,4 @@
-//! The house stands (design.md 3): imports go to lower ranks, inside a rank they have no cycle, ranks 0 and 1 do no IO
+//! The house stands: imports go to lower ranks, inside a rank they have no cycle, ranks 0 and 1 do no IO
 //! and are not async, files stay readable.
 //!
 //! Reads every `crate::` and `super::` path of `src/` as text, comments and strings left out. The ranks are those of

@@ -21,6 +21,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use smartchat_bridge::app::App;
+use smartchat_bridge::breaker::State;
 use smartchat_bridge::callback::CallbackUrl;
 use smartchat_bridge::config::load::{Flag, Sources, load};
 use smartchat_bridge::engine::patience::attend;
@@ -205,7 +206,8 @@ impl Bridge {
     fn call(&self, words: &str, mark: Option<Value>, callback: Option<&str>) -> impl Future<Output = Read> + use<> {
         let arrived = time::instant();
         let body = json!({
-            "action": { "clientExtra": { "sb": mark } },
+            // As the secure image plugin brings them (openbuilder.md 1.8).
+            "action": { "params": { "photos": words.starts_with("List(").then_some(words) }, "clientExtra": { "sb": mark } },
             "userRequest": {
                 "utterance": words,
                 "callbackUrl": callback,
@@ -592,4 +594,79 @@ async fn whatever_a_user_does_no_answer_is_lost_or_read_twice() {
         bridge.is_quiet();
     }
     println!("patience: {calls} answers read, {said} replies of the bot, 0 lost, slowest {slowest:?}");
+}
+
+const CALLBACK: &str = "http://127.0.0.1:1/v1/bots/64a1f0c27b3d9e5a10c4e8b2/callback/token";
+const CALLBACK_HERE: (&str, &str) = ("callback.origins", "http://127.0.0.1:1");
+
+impl Bridge {
+    fn say_with_callback(&self, words: &str) -> JoinHandle<Read> {
+        tokio::spawn(self.call(words, None, Some(CALLBACK)))
+    }
+
+    fn breaker(&self) -> State {
+        self.app.roster().bots().next().unwrap().breaker.state()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_with_a_callback_leaves_only_while_a_full_deadline_remains() {
+    for (takes, sent) in [(49_000, true), (52_000, false)] {
+        let bridge =
+            Bridge::new(&[CALLBACK_HERE], move |words| (ms(if words == "하나" { takes } else { 1 }), says("답")));
+        let first = bridge.say_with_callback("하나");
+        sleep(ms(1)).await;
+        let second = bridge.say_with_callback("둘");
+        assert_eq!(first.await.unwrap().json["useCallback"], true);
+        assert_eq!(second.await.unwrap().json["useCallback"], true);
+        sleep(ms(70_000)).await;
+        assert_eq!(bridge.asked().contains(&"둘".to_owned()), sent);
+        assert_eq!(bridge.bot.most_out.load(Ordering::SeqCst), 1);
+        bridge.is_quiet();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_whose_caller_hung_up_in_the_line_leaves_only_while_a_full_deadline_remains() {
+    for (takes, sent) in [(9_000, true), (12_000, false)] {
+        let bridge = Bridge::new(&[], move |words| (ms(if words == "하나" { takes } else { 1 }), says("답")));
+        let _first = bridge.say("하나");
+        sleep(ms(1)).await;
+        let second = bridge.say("둘");
+        sleep(ms(1_000)).await;
+        second.abort();
+        sleep(ms(30_000)).await;
+        assert_eq!(bridge.asked().contains(&"둘".to_owned()), sent);
+        bridge.is_quiet();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn passing_the_deadline_counts_only_when_the_bot_had_that_long() {
+    let bridge = Bridge::new(&[("bots.default.breaker.failures", "1")], |_| (ms(3_000), says("답")));
+    let first = bridge.say("하나");
+    sleep(ms(1)).await;
+    let second = bridge.say("둘");
+    assert_eq!(first.await.unwrap().text(), "답");
+    // Asked after 3 s in the line, cut off by its caller's deadline after 1.5 s with the bot.
+    assert_eq!(second.await.unwrap().text(), WAIT);
+    assert_eq!(bridge.breaker(), State::Closed(0));
+    assert_eq!(bridge.ask_for_late().await.unwrap().text(), "답");
+
+    let bridge = Bridge::new(&[("bots.default.breaker.failures", "1")], |_| (ms(6_000), says("답")));
+    assert_eq!(bridge.say("하나").await.unwrap().text(), WAIT);
+    sleep(ms(1)).await;
+    assert!(matches!(bridge.breaker(), State::Open(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn images_for_which_no_time_is_left_are_not_sent_and_the_user_reads_so() {
+    let bridge = Bridge::new(&[("bots.default.late", "6s")], |_| (ms(4_000), says("사진 하나")));
+    let photos = "List(https://secure.kakaocdn.net/dna/1.jpg, https://secure.kakaocdn.net/dna/2.jpg, https://secure.kakaocdn.net/dna/3.jpg)";
+    let first = bridge.say(photos).await.unwrap();
+    assert_eq!(first.text(), WAIT);
+    let late = bridge.ask_for_late().await.unwrap();
+    assert!(late.text().contains("사진 하나") && late.text().contains(RESEND), "{late:?}");
+    assert_eq!(bridge.asked().len(), 2);
+    bridge.is_quiet();
 }

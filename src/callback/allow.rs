@@ -59,11 +59,13 @@ impl CallbackUrl {
         if parsed.cannot_be_a_base() || !origins.iter().any(is_here) {
             return Err(NotAllowed::Origin);
         }
-        // `Url` has taken dot segments out, `%2e` ones too; encoded slashes are taken out by some servers.
+        // `Url` has taken dot segments out, `%2e` ones too. Encoded slashes are taken out by some servers, path
+        // parameters (`;`) by others, and a double encoding becomes one of these behind a proxy that decodes once.
         let path = parsed.path();
         let below = path.strip_prefix(PATH).is_some_and(|rest| !rest.is_empty());
         let lower = url.to_ascii_lowercase();
-        if !below || ["%2e", "%2f", "%5c", "%00"].iter().any(|trick| lower.contains(trick)) {
+        let tricks = ["%2e", "%2f", "%5c", "%00", "%25", "%3b", ";", "/../", "/./"];
+        if !below || tricks.iter().any(|trick| lower.contains(trick)) {
             return Err(NotAllowed::Path);
         }
         Ok(Self(parsed))
@@ -136,6 +138,11 @@ mod tests {
             ("https://bot-api.kakao.com/v1/bots/..%2Fx", Path),
             ("https://bot-api.kakao.com/v1/bots/a%5cb", Path),
             ("https://bot-api.kakao.com//v1/bots/x", Path),
+            ("https://bot-api.kakao.com/v1/bots/x;y/callback/z", Path),
+            ("https://bot-api.kakao.com/v1/bots/x%3By", Path),
+            ("https://bot-api.kakao.com/v1/bots/%252e%252e/x", Path),
+            ("https://bot-api.kakao.com/v1/bots/x%252Fy", Path),
+            ("https://bot-api.kakao.com/v1/bots/x/./y", Path),
         ] {
             assert_eq!(parsed(url, KAKAO), Err(why), "{url}");
         }

@@ -1,6 +1,7 @@
 //! `config`: what is wrong with it, what is in force, what may be written.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
@@ -13,6 +14,7 @@ use super::sources::SourceArgs;
 use crate::config::settings::BotSettings;
 use crate::config::{self, Language, Loaded};
 use crate::reading;
+use crate::runtime;
 use crate::wire::legacy::Keys;
 
 /// What the old platform gave a bot to answer (legacy.md 1).
@@ -76,6 +78,14 @@ pub(super) fn run(args: &Args) -> io::Result<Exit> {
             let Some(loaded) = load(sources) else { return Ok(Exit::Configuration) };
             for warning in &loaded.warnings {
                 complain(format_args!("warning: {warning}"));
+            }
+            for advice in &loaded.advice {
+                complain(format_args!("note: {advice}"));
+            }
+            // What only a start would find: a key of another certificate, a broken private CA.
+            if let Err(error) = runtime::check(Arc::clone(&loaded.settings)) {
+                complain(format_args!("error: {}", chain(&error)));
+                return Ok(Exit::Configuration);
             }
             let bots = loaded.settings.bots.len();
             writeln!(out, "The configuration is good: {bots} {}.", if bots == 1 { "bot" } else { "bots" })?;
@@ -150,8 +160,15 @@ async fn probe(bot: &BotSettings) -> Result<String, String> {
     url.set_path(&format!("{}/keyboard", bot.url.path().trim_end_matches('/')));
     // Whether its certificate is trusted is the bridge's question at start; here it is whether the bot is there.
     let any_certificate = bot.trust.insecure || bot.trust.ca.is_some();
-    let call =
-        Call { method: Method::GET, url: &url, headers: &bot.headers, body: None, within: PATIENCE, any_certificate };
+    let call = Call {
+        method: Method::GET,
+        url: &url,
+        connect: bot.connect,
+        headers: &bot.headers,
+        body: None,
+        within: PATIENCE,
+        any_certificate,
+    };
     let answer = http::call(call).await.map_err(|error| chain(&error))?;
     match answer.status {
         200 => {}

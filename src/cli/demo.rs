@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use super::exit::Exit;
 use super::output::{chain, complain};
 use super::say::SINK;
@@ -20,6 +22,7 @@ Examples:
   smartchat-bridge demo
   smartchat-bridge demo --listen 127.0.0.1:18080 --admin 127.0.0.1:19090
   smartchat-bridge demo --set bots.default.overflow=carousel
+  smartchat-bridge demo --bot-only --listen 0.0.0.0:8000     the old bot alone, for a bridge elsewhere
 
 Then, in another terminal: smartchat-bridge say
 ";
@@ -28,9 +31,12 @@ Then, in another terminal: smartchat-bridge say
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Where the bridge listens; port 0 is any free one
+    /// Where the bridge listens, or with --bot-only the bot; port 0 is any free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Only the old bot, without the bridge before it
+    #[arg(long, conflicts_with_all = ["admin", "set"])]
+    bot_only: bool,
     /// Where operators look: metrics and readiness; port 0 is any free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9090")]
     admin: SocketAddr,
@@ -41,6 +47,9 @@ pub(super) struct Args {
 
 /// Runs until it is told to stop.
 pub(super) fn run(args: &Args) -> io::Result<Exit> {
+    if args.bot_only {
+        return bot_only(args.listen);
+    }
     let bot = OldBot::start()?;
     let address = format!("http://{}", bot.address());
     // The environment is left out: the demo is the same everywhere.
@@ -52,7 +61,7 @@ pub(super) fn run(args: &Args) -> io::Result<Exit> {
             return Ok(Exit::Configuration);
         }
     };
-    log::start(&loaded.settings.log);
+    let _logging = log::start(&loaded.settings.log, loaded.settings.workers)?;
     let mut told = Ok(());
     let ended = reload::serve(loaded, sources, |running| told = tell(running, &address));
     match ended {
@@ -62,6 +71,36 @@ pub(super) fn run(args: &Args) -> io::Result<Exit> {
             Ok(serve::refused(&error))
         }
     }
+}
+
+/// Runs the old bot alone until SIGTERM or Ctrl-C. It holds nothing that a stop could lose, so it ends at once.
+fn bot_only(listen: SocketAddr) -> io::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Received before the bot can be asked: as the first process of a container it gets no default handlers.
+    let (mut terminate, mut interrupt) = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+    };
+    let bot = match OldBot::listen(listen) {
+        Ok(bot) => bot,
+        Err(error) => {
+            complain(format_args!(
+                "error: cannot listen on {listen}: {error}; free it, or choose another with --listen"
+            ));
+            return Ok(Exit::Configuration);
+        }
+    };
+    let mut out = io::stdout().lock();
+    writeln!(out, "옛 봇 / old bot: http://{}  (GET /keyboard, POST /message)", bot.address())?;
+    out.flush()?;
+    drop(out);
+    runtime.block_on(async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    });
+    Ok(Exit::Success)
 }
 
 /// The user's own settings come last and win.

@@ -1,4 +1,4 @@
-//! Exit codes, the same for every command (design.md 7).
+//! Exit codes, the same for every command.
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -52,8 +52,15 @@ pub(super) fn run(args: &Args) -> Exit {
             return Exit::Failure;
         }
     };
-    let call =
-        Call { method: Method::GET, url: &url, headers: &[], body: None, within: PATIENCE, any_certificate: true };
+    let call = Call {
+        method: Method::GET,
+        url: &url,
+        connect: None,
+        headers: &[],
+        body: None,
+        within: PATIENCE,
+        any_certificate: true,
+    };
     let answer = match http::runtime() {
         Ok(runtime) => runtime.block_on(http::call(call)),
         Err(error) => {
@@ -78,7 +85,7 @@ fn configured(args: &Args) -> Option<Url> {
     let environment = environment();
     let variable = |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let (listen, tls) = (variable("BRIDGE_LISTEN"), variable("BRIDGE_TLS__CERT").is_some());
-    let sources = Sources { file: args.config.as_deref(), environment, flags: Vec::new() };
+    let sources = Sources { file: args.config.as_deref(), environment, ..Sources::default() };
     let file = sources.file().and_then(|file| std::fs::read_to_string(file).ok());
     let file = file.and_then(|text| text.parse::<toml_edit::DocumentMut>().ok()).unwrap_or_default();
     let written = || file.get("listen").and_then(|listen| listen.as_str()).map(str::to_owned);

@@ -1,5 +1,6 @@
 //! One call to an HTTP server, for commands that look at a bridge or a bot from outside.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -24,6 +25,8 @@ const ANSWER_BYTES: usize = 1024 * 1024;
 pub(super) struct Call<'a> {
     pub(super) method: Method,
     pub(super) url: &'a Url,
+    /// Where to connect instead of the URL's host.
+    pub(super) connect: Option<SocketAddr>,
     pub(super) headers: &'a [(HeaderName, HeaderValue)],
     /// JSON.
     pub(super) body: Option<Bytes>,
@@ -59,6 +62,10 @@ pub(super) async fn call(call: Call<'_>) -> Result<Answer, CallError> {
     let config = tls::client_config(&Trust { insecure: call.any_certificate, ..Trust::default() })?;
     let address = || CallError::Address(call.url.clone());
     let target = Target::new(call.url, &config).ok_or_else(address)?;
+    let target = match call.connect {
+        Some(address) => target.reached_at(address),
+        None => target,
+    };
     let query = call.url.query().map(|query| format!("?{query}")).unwrap_or_default();
     let uri = Uri::try_from(format!("{}{query}", call.url.path())).map_err(|_| address())?;
     let body = call.body.clone();

@@ -180,6 +180,7 @@ impl Speaker<'_> {
         let call = Call {
             method: Method::POST,
             url: &self.url,
+            connect: None,
             headers: &self.args.header,
             body: Some(Bytes::from(body.to_string())),
             within: PATIENCE,

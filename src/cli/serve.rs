@@ -1,6 +1,7 @@
 //! `serve`: the bridge.
 
 use super::exit::Exit;
+use super::operators;
 use super::output::{chain, complain};
 use super::sources::SourceArgs;
 use crate::config;
@@ -39,7 +40,13 @@ pub(super) fn run(args: &Args) -> Exit {
             return Exit::Configuration;
         }
     };
-    log::start(&loaded.settings.log);
+    let _logging = match log::start(&loaded.settings.log, loaded.settings.workers) {
+        Ok(logging) => logging,
+        Err(error) => {
+            complain(format_args!("error: the log cannot be started: {error}"));
+            return Exit::Failure;
+        }
+    };
     for warning in &loaded.warnings {
         tracing::warn!(%warning, "configuration");
     }
@@ -55,6 +62,10 @@ pub(super) fn run(args: &Args) -> Exit {
 fn started(running: &Running) {
     let (public, admin) = (running.public(), running.admin());
     tracing::info!(%public, %admin, version = env!("CARGO_PKG_VERSION"), "the bridge serves");
+    // A closed standard output does not stop the bridge; then the token must be configured.
+    if let Err(error) = operators::tell(running) {
+        tracing::warn!(%error, "the operators' token could not be printed; set admin.token");
+    }
 }
 
 /// How a stop went.

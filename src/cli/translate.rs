@@ -31,6 +31,8 @@ Examples:
 
 Standard error has one line for every difference: its code, a tab, what it means; with --lines the number of the line
 and a tab before that. The codes are explained in docs/differences.md.
+
+Exit codes: 0 the reply can be shown, 2 it is none (reply.none); with --lines always 0.
 ";
 
 /// What the command takes.
@@ -86,6 +88,8 @@ struct Shown {
     answer: Vec<u8>,
     /// `code<TAB>what it means`.
     differences: Vec<String>,
+    /// The bot gave no usable reply.
+    is_none: bool,
 }
 
 /// Reads standard input, writes standard output.
@@ -119,7 +123,8 @@ fn whole(args: &Args, policy: &Policy, input: &mut impl BufRead) -> io::Result<E
         out.write_all(&shown.answer)?;
         out.write_all(b"\n")?;
     }
-    Ok(Exit::Success)
+    // A reply that is none is what one asks this command for; scripts need not read the words.
+    Ok(if shown.is_none { Exit::Findings } else { Exit::Success })
 }
 
 /// Standard output is flushed at every line, so that another program can speak with this one line by line.
@@ -229,7 +234,11 @@ fn translate(args: &Args, policy: &Policy, body: &[u8]) -> Shown {
             _ => format!("{}\t{english}", degradation.code()),
         }
     };
-    Shown { answer: translated.response.to_bytes(), differences: degradations.iter().map(tell).collect() }
+    Shown {
+        answer: translated.response.to_bytes(),
+        differences: degradations.iter().map(tell).collect(),
+        is_none: none.is_some(),
+    }
 }
 
 #[cfg(test)]

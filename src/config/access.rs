@@ -1,6 +1,6 @@
 //! Who may call: address lists, and whether a bot is served beyond the loopback without any.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
 
@@ -35,9 +35,11 @@ fn network(text: &str) -> Result<IpNet, Wrong> {
     Ok(network.trunc())
 }
 
-/// The rules that need the whole configuration.
-pub(super) fn check(reader: &mut Reader<'_>, settings: &Settings) {
-    let loopback = settings.listen.ip().is_loopback();
+/// The rules that need the whole configuration. `bound` is where the bridge listens already: whoever may call is judged
+/// by the address of the file and by that one, because the file's takes effect at the next start only (S6).
+pub(super) fn check(reader: &mut Reader<'_>, settings: &Settings, bound: Option<SocketAddr>) {
+    let exposed = [Some(settings.listen), bound].into_iter().flatten().find(|at| !at.ip().is_loopback());
+    let loopback = exposed.is_none();
     for bot in settings.bots.values() {
         itself(reader, settings, bot);
         let path = |key: &str| format!("bots.{}.{key}", bot.id);
@@ -51,8 +53,13 @@ pub(super) fn check(reader: &mut Reader<'_>, settings: &Settings) {
         let written = |key: &str| reader.written(&path(key));
         let secret = ["secret.header", "secret.values", "secret.values_file"].into_iter().any(written);
         let list = networks.is_empty() && (written("allow") || reader.written("access.allow"));
-        if !loopback && everyone && !secret && !list && !bot.open {
-            let what = format!("Anyone who reaches {} could speak to this bot as any user.", settings.listen);
+        if let Some(address) = exposed
+            && everyone
+            && !secret
+            && !list
+            && !bot.open
+        {
+            let what = format!("Anyone who reaches {address} could speak to this bot as any user.");
             let fix = format!(
                 "Give it a secret (bots.{0}.secret.header and .values_file, the same header in OpenBuilder), \
                  list addresses in access.allow, listen on 127.0.0.1, or accept that with bots.{0}.open = true.",

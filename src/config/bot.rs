@@ -62,6 +62,7 @@ pub(super) fn settings(reader: &mut Reader<'_>, id: &BotId, shared: &Shared) -> 
     let openbuilder_ids = ids(reader, &path("openbuilder_ids"));
     let message_block = message_block(reader, &path, &openbuilder_ids);
     BotSettings {
+        connect: reader.address(&path("connect")),
         trust: trust(reader, &path, &url),
         headers: headers(reader, &path("headers")),
         deadline,
@@ -259,6 +260,27 @@ fn message_block(
     blocks
 }
 
+/// Headers that every call has, or that a proxy sets: OpenBuilder could not be told to send a secret in them.
+const OF_HTTP: [&str; 17] = [
+    "accept",
+    "accept-encoding",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "forwarded",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "x-forwarded-for",
+    "x-request-id",
+];
+
 fn secret(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String) -> Option<HeaderSecret> {
     let (header, values, file) = (path("secret.header"), path("secret.values"), path("secret.values_file"));
     let has_values = reader.written(&values) || reader.written(&file);
@@ -278,6 +300,11 @@ fn secret(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String) -> Option<Hea
     let values = reader.secrets(&path("secret.values"));
     let name = reader.text(&header)?;
     match HeaderName::from_bytes(name.as_bytes()) {
+        Ok(used) if OF_HTTP.contains(&used.as_str()) => {
+            let what = format!("HTTP uses {used} itself, so its value is not the caller's to choose.");
+            reader.problem(&header, what, "Take a name of your own, such as \"x-skill-secret\".");
+            None
+        }
         Ok(header) => Some(HeaderSecret { header, values: values? }),
         Err(_) => {
             reader.problem(&header, format!("\"{name}\" is not a header name."), "Use letters, digits and -.");

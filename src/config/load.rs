@@ -1,5 +1,6 @@
 //! From sources to settings. `config check` and the start take this one way.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,8 +17,11 @@ use super::validate;
 const PREFIX: &str = "BRIDGE_";
 /// The variable that names the configuration file; the only one that is no key.
 const FILE_VARIABLE: &str = "BRIDGE_CONFIG";
-/// Longest configuration file: a thousand bots with every key have under a tenth of it.
-const LONGEST_FILE: u64 = 64 * 1024 * 1024;
+/// Longest configuration file, in bytes: a thousand bots with every key have under half of it.
+pub const LONGEST_FILE: u64 = 16 * 1024 * 1024;
+
+/// Levels of a key's name beyond which it is none: the deepest key has four.
+const DEEPEST_KEY: usize = 16;
 
 /// A setting given on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +43,9 @@ pub struct Sources<'a> {
     pub environment: Vec<(String, String)>,
     /// Flags.
     pub flags: Vec<Flag>,
+    /// Where the running bridge listens: what it reads now is judged by that as well, for `listen` takes effect at the
+    /// next start only (S6).
+    pub bound: Option<SocketAddr>,
 }
 
 impl Sources<'_> {
@@ -59,6 +66,8 @@ pub struct Loaded {
     pub effective: Vec<Effective>,
     /// What works but may not be wanted.
     pub warnings: Vec<Problem>,
+    /// What could be done besides, for who asks (`config check`); nothing is wrong.
+    pub advice: Vec<Problem>,
     /// Every file that was read: the configuration, secrets, certificates. A change of one is a reason to load again.
     pub files: Vec<PathBuf>,
 }
@@ -81,10 +90,12 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, Problems> {
     if !problems.is_empty() {
         return Err(Problems(problems));
     }
-    let raw = Raw::merge(file, variables(&sources.environment), flags(&sources.flags), &mut problems);
+    let variables = variables(&sources.environment, &mut problems);
+    let flags = flags(&sources.flags, &mut problems);
+    let raw = Raw::merge(file, variables, flags, &mut problems);
     let mut reader = Reader::new(&raw, problems);
-    let settings = validate::settings(&mut reader);
-    let Reader { mut problems, mut warnings, mut effective, mut files, .. } = reader;
+    let settings = validate::settings(&mut reader, sources.bound);
+    let Reader { mut problems, mut warnings, advice, mut effective, mut files, .. } = reader;
     if !problems.is_empty() {
         problems.sort();
         problems.dedup();
@@ -93,7 +104,7 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, Problems> {
     warnings.sort();
     effective.sort_by(|a, b| a.key.cmp(&b.key));
     files.extend(path);
-    Ok(Loaded { settings: Arc::new(settings), effective, warnings, files })
+    Ok(Loaded { settings: Arc::new(settings), effective, warnings, advice, files })
 }
 
 /// The process's environment: the one place where it is read. What is not UTF-8 comes with replacement characters, so
@@ -132,7 +143,7 @@ fn read(path: &Path) -> Result<FileValues, Problem> {
 }
 
 /// Our variables: `BRIDGE_BOTS__SHOP__URL` is `bots.shop.url`.
-fn variables(environment: &[(String, String)]) -> Written {
+fn variables(environment: &[(String, String)], problems: &mut Vec<Problem>) -> Written {
     let mut written = Written::default();
     for (name, value) in environment {
         let Some(path) = name.strip_prefix(PREFIX) else {
@@ -141,10 +152,24 @@ fn variables(environment: &[(String, String)]) -> Written {
         if name == FILE_VARIABLE || of_kubernetes(name) {
             continue;
         }
+        if path.matches("__").count() >= DEEPEST_KEY {
+            problems.push(too_deep(Origin::Variable(shortened(name))));
+            continue;
+        }
         let path: Vec<String> = path.split("__").map(str::to_ascii_lowercase).collect();
         written.put(&path, value, &format!("${name}"));
     }
     written
+}
+
+fn too_deep(origin: Origin) -> Problem {
+    let fix = "smartchat-bridge config reference lists all keys.";
+    Problem { origin, key: String::new(), what: String::from("No key has so many levels."), fix: fix.to_owned() }
+}
+
+/// The beginning of a name that is too long to be shown whole.
+fn shortened(name: &str) -> String {
+    name.chars().take(80).chain(['…']).collect()
 }
 
 /// Whether Kubernetes put this variable there for a Service named `bridge` or `bridge-…`: a pod must not fail for
@@ -156,9 +181,13 @@ fn of_kubernetes(name: &str) -> bool {
     !name.contains("__") && (of_service || port.is_some_and(|rest| rest.is_empty() || protocol(rest)))
 }
 
-fn flags(flags: &[Flag]) -> Written {
+fn flags(flags: &[Flag], problems: &mut Vec<Problem>) -> Written {
     let mut written = Written::default();
     for Flag { key, value, name } in flags {
+        if key.matches('.').count() >= DEEPEST_KEY {
+            problems.push(too_deep(Origin::Flag(name.clone())));
+            continue;
+        }
         let path: Vec<String> = key.split('.').map(str::to_owned).collect();
         written.put(&path, value, &format!("-{name}"));
     }

@@ -28,6 +28,7 @@ pub(super) struct Reader<'a> {
     pub(super) raw: &'a Raw,
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<Problem>,
+    pub(super) advice: Vec<Problem>,
     pub(super) effective: Vec<Effective>,
     /// Files that were read, so that a change of one can be noticed.
     pub(super) files: Vec<PathBuf>,
@@ -35,7 +36,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(raw: &'a Raw, problems: Vec<Problem>) -> Self {
-        Self { raw, problems, warnings: Vec::new(), effective: Vec::new(), files: Vec::new() }
+        Self { raw, problems, warnings: Vec::new(), advice: Vec::new(), effective: Vec::new(), files: Vec::new() }
     }
 
     /// Notes a problem of a key, where it was written or belongs.

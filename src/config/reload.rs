@@ -15,6 +15,7 @@ pub fn restart_needed(old: &Settings, new: &Settings) -> Vec<&'static str> {
         ("tls", old.tls != new.tls),
         ("admin.listen", old.admin.listen != new.admin.listen),
         ("limits.connections", old.limits.connections != new.limits.connections),
+        ("limits.pending", old.limits.pending_bytes != new.limits.pending_bytes),
         ("limits.turns", old.limits.turns != new.limits.turns),
         ("limits.turns_per_user", old.limits.turns_per_user != new.limits.turns_per_user),
         ("limits.sessions", sessions),

@@ -53,8 +53,10 @@ pub struct Settings {
 pub struct Admin {
     /// Where.
     pub listen: SocketAddr,
-    /// Asked for as `Authorization: Bearer …`; mandatory off the loopback.
+    /// Asked for as `Authorization: Bearer …`. Without it a listener off the loopback has a random one of its process.
     pub token: Option<Secret>,
+    /// Opens `/metrics` and `/readyz` and nothing else.
+    pub metrics_token: Option<Secret>,
     /// Values of `Host` that are accepted besides IP literals and `localhost`.
     pub hosts: Vec<Box<str>>,
 }
@@ -75,6 +77,8 @@ pub struct BotSettings {
     pub id: BotId,
     /// Its address with its base path and without a slash at the end (legacy.md 2).
     pub url: Url,
+    /// Where to connect instead of the URL's host; `Host` and the certificate's name stay the URL's (I8).
+    pub connect: Option<SocketAddr>,
     /// Trust for an `https` bot (I8).
     pub trust: Trust,
     /// Extra request headers (I8).
@@ -175,6 +179,8 @@ pub struct Limits {
     pub turns_per_user: usize,
     /// Bytes of a request body.
     pub body: usize,
+    /// Bytes that callers who are not admitted yet may hold together, on each core.
+    pub pending_bytes: usize,
     /// How long a connection may take to send a request's head, or stay idle.
     pub header_timeout: Duration,
     /// Bytes of late and unfinished replies kept for all users (S3).
@@ -190,7 +196,7 @@ pub struct Log {
     pub format: LogFormat,
     /// A `tracing` filter such as `info` or `smartchat_bridge=debug`.
     pub filter: Box<str>,
-    /// Keys the hashes of user keys (design.md 9); random per process without.
+    /// Keys the hashes of user keys; random per process without.
     pub key: Option<Secret>,
 }
 

@@ -22,7 +22,7 @@ use super::{access, bot, keys};
 use crate::ids::BotId;
 
 /// Reads everything.
-pub(super) fn settings(reader: &mut Reader<'_>) -> Settings {
+pub(super) fn settings(reader: &mut Reader<'_>, bound: Option<SocketAddr>) -> Settings {
     let listen = reader.address("listen");
     let admin = admin(reader);
     let callback = callback(reader);
@@ -50,7 +50,7 @@ pub(super) fn settings(reader: &mut Reader<'_>) -> Settings {
     };
     if listen.is_some() {
         listeners(reader, &settings);
-        access::check(reader, &settings);
+        access::check(reader, &settings, bound);
     }
     if settings.grace < settings.callback.give_up && reader.written("grace") {
         let what = "A stop would cut callbacks that are still waited for.";
@@ -63,14 +63,14 @@ const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 fn admin(reader: &mut Reader<'_>) -> Admin {
     let listen = reader.address("admin.listen");
-    let given = reader.written("admin.token") || reader.written("admin.token_file");
     let token = reader.secret("admin.token");
-    if listen.is_some_and(|at| !at.ip().is_loopback()) && !given {
-        let what = "The operators' listener is reachable from other machines and has no token.";
-        reader.problem("admin.listen", what, "Set admin.token or admin.token_file, or listen on 127.0.0.1.");
+    let metrics_token = reader.secret("admin.metrics_token");
+    if token.is_some() && token == metrics_token {
+        let what = "Whoever reads the metrics could do everything an operator can.";
+        reader.problem("admin.metrics_token", what, "Make it another value than admin.token.");
     }
     let hosts = reader.list("admin.hosts", |host| Ok(Box::from(host.to_ascii_lowercase())));
-    Admin { listen: listen.unwrap_or(NOWHERE), token, hosts: hosts.unwrap_or_default() }
+    Admin { listen: listen.unwrap_or(NOWHERE), token, metrics_token, hosts: hosts.unwrap_or_default() }
 }
 
 fn listeners(reader: &mut Reader<'_>, settings: &Settings) {
@@ -145,6 +145,7 @@ fn limits(reader: &mut Reader<'_>) -> (Limits, usize) {
         turns: reader.count("limits.turns").unwrap_or_default(),
         turns_per_user: reader.count("limits.turns_per_user").unwrap_or_default(),
         body: reader.count("limits.body").unwrap_or_default(),
+        pending_bytes: reader.count("limits.pending").unwrap_or_default(),
         header_timeout: reader.duration("limits.header_timeout").unwrap_or_default(),
         parked_bytes: reader.count("limits.parked").unwrap_or_default(),
         events: reader.count("limits.events").unwrap_or_default(),
@@ -220,7 +221,7 @@ fn unreachable_by_short_path(reader: &mut Reader<'_>, bots: &BTreeMap<BotId, Arc
     );
 }
 
-/// K3: one note for all bots that have no `message_block`.
+/// K3: one piece of advice for all bots that have no `message_block`.
 fn catching_blocks(reader: &mut Reader<'_>, bots: &BTreeMap<BotId, Arc<BotSettings>>) {
     let mut without = bots.values().filter(|bot| bot.message_block.is_empty()).map(|bot| &bot.id);
     let Some(first) = without.next() else { return };
@@ -236,7 +237,7 @@ fn catching_blocks(reader: &mut Reader<'_>, bots: &BTreeMap<BotId, Arc<BotSettin
         // A variable or flag that set something else of the bot is no place to look at.
         Origin::Default | Origin::Variable(_) | Origin::Flag(_) => Origin::Default,
     };
-    reader.warnings.push(Problem { origin, key, what, fix: fix.to_owned() });
+    reader.advice.push(Problem { origin, key, what, fix: fix.to_owned() });
 }
 
 fn bad_name(reader: &mut Reader<'_>, name: &str) {

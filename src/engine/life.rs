@@ -9,13 +9,16 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::task::unconstrained;
+use tokio::time::sleep_until;
 
 use super::answer::{self, Heard, Shown};
 use super::ask::{self, Said};
 use super::ticket::{Delivery, Ticket};
 use super::turn::{Call, Finished, Undo};
+use crate::breaker::Change;
 use crate::degradation::Degradation;
-use crate::session::{Current, Late, Piece, Plan, Prompt, Rest, Rules, Session};
+use crate::session::{Current, Late, Piece, Plan, Prompt, Rest, Rules, Session, TEN_MINUTES};
 use crate::store::{Shared, Turn};
 use crate::telemetry::record::{Outcome, PlanKind};
 use crate::time::{self, Moment};
@@ -24,6 +27,15 @@ use crate::translate::keyboard::Keyboard;
 use crate::translate::outbound::{Content, Page};
 use crate::wire::legacy::MessageType;
 use crate::wire::mark::Mark;
+
+/// Which failures of a message count for the breaker (S4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failures {
+    /// All: the bot gave no usable reply.
+    Count,
+    /// Only those that say the bot is not there: it could not be reached, or did not answer in time (I5).
+    CountUndelivered,
+}
 
 /// A turn under way.
 pub(super) struct Life<'c> {
@@ -55,14 +67,15 @@ impl<'c> Life<'c> {
         }
         let settings = &self.call.bot.settings;
         let inbound = &self.call.inbound;
+        let now = time::now();
         let rules = Rules {
+            recently_started: now.since(self.call.house.started) < TEN_MINUTES,
             free_text: settings.free_text,
             texts: &settings.policy.texts,
             handover: &settings.policy.handover,
             unbound: inbound.last_block.as_deref().is_some_and(|block| self.call.bot.foreign_block(block)),
             arrived: time::moment_of(self.call.arrived),
         };
-        let now = time::now();
         let plan = self.turn.session.plan(says.borrowed(), self.home.as_deref(), &rules, now);
         // Before words are kept from the bot: an answer the user has not seen yet, and will see above this one, may
         // have moved the bot on to where they are welcome.
@@ -126,21 +139,42 @@ impl<'c> Life<'c> {
         }
     }
 
+    /// Asks the bot what matches no button. The pass of a user whom nobody knew is used up by it (I5).
+    pub(super) async fn forward(mut self, messages: Vec<(MessageType, Cow<'_, str>)>) -> Finished {
+        self.turn.session.spend_greeting();
+        self.ask(messages, Failures::CountUndelivered).await
+    }
+
     /// Asks the bot and shows what it says.
-    pub(super) async fn ask(self, messages: Vec<(MessageType, Cow<'_, str>)>) -> Finished {
+    pub(super) async fn ask(self, messages: Vec<(MessageType, Cow<'_, str>)>, failures: Failures) -> Finished {
         let texts = &self.call.bot.settings.policy.texts;
         let asked = time::now();
-        let Some(permit) = self.call.bot.breaker.admit(asked) else {
+        if time::instant() > self.call.last_send() {
+            return self.not_sent();
+        }
+        let Some(mut permit) = self.call.bot.breaker.admit(asked) else {
             let pieces = vec![Piece::Words(texts.outage.clone())];
             return self.without_bot(Outcome::Outage, &texts.outage, pieces, asked).await;
         };
-        self.ticket.admitted(permit);
         self.turn.asking();
-        let Said { pieces, took, problem } =
-            ask::ask(&self.call.bot, self.call.core, self.turn.user(), &messages, self.call.cut, &texts.no_reply).await;
+        let Said { pieces, took, problem, undelivered, own_shortage } = {
+            let asking = ask::ask(self.call, self.turn.user(), &messages);
+            tokio::pin!(asking);
+            tokio::select! {
+                biased;
+                said = &mut asking => said,
+                // The bot has had a full deadline, however late it was asked: that counts, once (S4).
+                () = unconstrained(sleep_until(self.call.overdue_after(time::instant()))) => {
+                    self.announce(permit.failed(time::now()));
+                    asking.await
+                }
+            }
+        };
         let heard = pieces.iter().any(|piece| matches!(piece, Piece::Reply(_)));
-        if let Some(change) = self.ticket.settle(heard, time::now()) {
-            self.call.bot.announce(&self.call.house, change);
+        if heard {
+            self.announce(permit.succeeded());
+        } else if undelivered || failures == Failures::Count && !own_shortage {
+            self.announce(permit.failed(time::now()));
         }
         let dropped = self.call.inbound.dropped > 0;
         let mut finished = if heard {
@@ -154,6 +188,29 @@ impl<'c> Life<'c> {
             finished.degradations.add(Degradation::ImagesDropped);
         }
         finished
+    }
+
+    /// Too little time is left: nothing is sent, and the user is asked to send it again (S1).
+    fn not_sent(mut self) -> Finished {
+        let now = time::now();
+        if self.claim() == Delivery::Park {
+            // The caller hung up in the line; they have been told nothing, so they are told when they ask.
+            let texts = &self.call.bot.settings.policy.texts;
+            let pieces = vec![Piece::Words(texts.resend.clone())];
+            let outcome = self.park(&pieces, now, now);
+            let finished = Finished::of(PlanKind::None, outcome, Bytes::new(), self.ticket);
+            return self.end(finished, now);
+        }
+        let keyboard = self.keyboard(now);
+        let page = self.turn.session.page();
+        let text = &self.call.bot.settings.policy.texts.resend;
+        self.say(PlanKind::None, Outcome::Withdrawn, text, keyboard, page, now)
+    }
+
+    fn announce(&self, change: Option<Change>) {
+        if let Some(change) = change {
+            self.call.bot.announce(&self.call.house, change);
+        }
     }
 
     /// Shows a usable reply: to the caller, to one who makes the same tap, or later (S3).

@@ -12,12 +12,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+// A bot that floods uses up the budget that tokio gives a task, and a timer without budget is never over.
+use tokio::task::unconstrained;
 use tokio::time::sleep_until;
 
 use super::ticket::{Delivery, Expiry, Ticket};
 use super::turn::{self, Call, Finished};
 use crate::callback::CallbackUrl;
 use crate::session::{Late, Piece};
+use crate::telemetry::log;
 use crate::telemetry::record::{Outcome, PlanKind, TurnRecord};
 use crate::time::{self, Instant};
 use crate::wire::answer::Answer;
@@ -40,7 +43,7 @@ pub async fn attend(call: Arc<Call>, request_id: Box<str>, callback: Option<Call
     tokio::select! {
         biased;
         finished = turn.ended() => return turn.answered(finished),
-        () = sleep_until(first) => {}
+        () = unconstrained(sleep_until(first)) => {}
     }
     if calls_back {
         if turn.ticket.acknowledge() {
@@ -59,18 +62,15 @@ pub async fn attend(call: Arc<Call>, request_id: Box<str>, callback: Option<Call
         Expiry::Withdrawn => {
             turn.abandon(PlanKind::None, Outcome::Withdrawn);
             // What it waited for is this user's own earlier turn, nearly always: its answer is on the way.
-            call.words(&texts.resend, call.bot.one_at_a_time.is_none())
+            call.words_meanwhile(&texts.resend, call.bot.one_at_a_time.is_none())
         }
         Expiry::Idle => {
             turn.abandon(PlanKind::Follow, Outcome::Waits);
-            call.words(&texts.wait, true)
+            call.words_meanwhile(&texts.wait, true)
         }
         Expiry::GoesOn => {
-            if let Some(change) = turn.ticket.overdue(time::now()) {
-                call.bot.announce(&call.house, change);
-            }
             turn.go_on();
-            call.words(&texts.wait, true)
+            call.words_meanwhile(&texts.wait, true)
         }
     }
 }
@@ -165,14 +165,13 @@ async fn survive(call: Arc<Call>, ticket: Arc<Ticket>) -> Option<Finished> {
     }
 }
 
-/// Waits for the end of a turn whose caller has gone. With a callback, a turn that is still in the line when its
-/// minute is nearly over is taken out and the user asked to send again (S1).
+/// Waits for the end of a turn whose caller has gone. A turn that is still in the line when nothing may be sent any more
+/// is taken out; with a callback the user is asked to send again (S1).
 async fn outlast(call: &Call, ticket: &Ticket, mut ending: Ending, calls_back: bool) -> Option<Finished> {
-    let give_up = if calls_back { call.arrived + call.bot.callback.give_up } else { call.cut };
     tokio::select! {
         biased;
         finished = &mut ending => return finished,
-        () = sleep_until(give_up) => {}
+        () = unconstrained(sleep_until(call.last_send())) => {}
     }
     if !calls_back {
         // Who hung up in the line is not asked for after the time the bot is given: nothing was sent (S1).
@@ -235,7 +234,7 @@ fn leave_record(call: &Call, request_id: &str, finished: &Finished, outcome: Out
         degradations: finished.degradations,
     };
     call.bot.metrics.turn(call.core, &record);
-    record.log();
+    log::turn(call.core, record);
 }
 
 /// Answers a call that is past a bound (S5) with `words`, and leaves its record.

@@ -1,14 +1,10 @@
-//! Who gets the answer of a turn, decided exactly once (design.md 3).
+//! Who gets the answer of a turn, decided exactly once.
 //!
 //! Two sides race: the turn, which ends when the bot has answered, and the patience of the caller, which ends at the
 //! deadline or when they hang up. Both move one word by compare-and-swap, so that an answer is never given twice and
 //! never to nobody. Rejected: a channel between the two, which loses the answer when one end is dropped in between.
 
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, PoisonError};
-
-use crate::breaker::{Change, Permit};
-use crate::time::Moment;
 
 /// Where a finished answer goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +47,6 @@ const IDLE: u8 = 32;
 #[derive(Debug, Default)]
 pub struct Ticket {
     word: AtomicU8,
-    permit: Mutex<Option<Permit>>,
 }
 
 impl Ticket {
@@ -130,26 +125,6 @@ impl Ticket {
     #[must_use]
     pub fn withdraw(&self) -> bool {
         self.step(|word| (word & (BEGUN | CLAIMED) == 0).then_some(word | WITHDRAWN)).is_ok()
-    }
-
-    fn permit(&self) -> std::sync::MutexGuard<'_, Option<Permit>> {
-        self.permit.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The turn may ask the bot.
-    pub fn admitted(&self, permit: Permit) {
-        *self.permit() = Some(permit);
-    }
-
-    /// The deadline passed while the bot was asked: it counts (S4), once.
-    pub fn overdue(&self, now: Moment) -> Option<Change> {
-        self.permit().as_mut()?.failed(now)
-    }
-
-    /// How it ended: `usable` when there was a usable reply, in time or late.
-    pub fn settle(&self, usable: bool, now: Moment) -> Option<Change> {
-        let mut permit = self.permit().take()?;
-        if usable { permit.succeeded() } else { permit.failed(now) }
     }
 }
 

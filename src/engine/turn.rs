@@ -1,4 +1,4 @@
-//! The life of a turn (design.md 4), from its place in the line to the committed session.
+//! The life of a turn, from its place in the line to the committed session.
 //!
 //! [`run`] knows no caller: it returns an answer, never an error, and asks its [`Ticket`] at the end for whom the
 //! answer is. So it reads the same whether the caller still waits, was told to wait, or has hung up.
@@ -9,19 +9,22 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::answer;
-use super::life::Life;
+use super::life::{Failures, Life};
 use super::ticket::{Delivery, Ticket};
 use crate::bot::{Bot, House};
 use crate::degradation::Degradations;
 use crate::gauge::Place;
 use crate::net::CoreId;
-use crate::session::{Late, Piece, Plan, Session};
+use crate::session::{Current, Late, Piece, Plan, Session};
 use crate::store::{Begun, Shared, TapId};
 use crate::telemetry::record::{Outcome, PlanKind};
 use crate::time::{self, Instant, Moment};
 use crate::translate::inbound::{Inbound, Says};
 use crate::translate::view::View;
 use crate::wire::mark::Mark;
+
+/// A message that leaves so soon after its call has not waited in a line: a thread's delay, and no more.
+const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// One call, admitted and understood.
 pub struct Call {
@@ -88,10 +91,45 @@ impl Call {
         }
     }
 
+    /// The last moment at which a message may leave: from then on less than a full deadline remains before the bot is
+    /// given up (S1). A call that has not been answered yet may always ask within its own deadline.
+    #[must_use]
+    pub fn last_send(&self) -> Instant {
+        let deadline = self.bot.settings.deadline;
+        let first_answer = self.arrived + deadline;
+        self.cut.checked_sub(deadline).map_or(first_answer, |last| last.max(first_answer))
+    }
+
+    /// When a bot that is asked at `asked` has had a full deadline (S4). What left at once shares the caller's own.
+    #[must_use]
+    pub fn overdue_after(&self, asked: Instant) -> Instant {
+        let since = if asked <= self.arrived + AT_ONCE { self.arrived } else { asked };
+        since + self.bot.settings.deadline
+    }
+
+    /// When the bot is given up that is asked at `asked`: it has a full deadline in any case (S1).
+    #[must_use]
+    pub fn cut_after(&self, asked: Instant) -> Instant {
+        self.cut.max(asked + self.bot.settings.deadline)
+    }
+
     /// Words of ours as an answer, without a session: past a bound, or while the bot still works.
     #[must_use]
     pub fn words(&self, text: &str, late: bool) -> Bytes {
         answer::words(text, None, 0, late, &self.view()).body
+    }
+
+    /// Words of ours while this user's turn goes on: beside `답변 보기` stands the keyboard that counts, so that a bot
+    /// that hangs on one path does not lock its user out of the others (S3).
+    #[must_use]
+    pub fn words_meanwhile(&self, text: &str, late: bool) -> Bytes {
+        let session = self.bot.sessions.look(&self.inbound.user);
+        let (keyboard, page) = match session.current(time::now()) {
+            Current::Free => (None, 0),
+            Current::Shown(_) => (session.last_keyboard().cloned(), session.page()),
+            Current::Home(_) => (self.bot.home.last(), 0),
+        };
+        answer::words(text, keyboard.as_deref(), page, late, &self.view()).body
     }
 
     /// Whether it wants nothing but what is late: tapped, or typed where nothing can be tapped (I10).
@@ -137,14 +175,15 @@ pub async fn run(call: &Call, ticket: &Ticket) -> Option<Finished> {
     let plan = life.plan().await;
     // Held until the bot has answered. Waiting for it is waiting in a line: nothing was sent yet (I6, S1).
     let alone = match (&plan, &call.bot.one_at_a_time) {
-        (Plan::Ask(_), Some(gate)) => Some(gate.acquire().await),
+        (Plan::Ask(_) | Plan::Forward(_), Some(gate)) => Some(gate.acquire().await),
         _ => None,
     };
     if !ticket.begin() {
         return None;
     }
     let finished = match plan {
-        Plan::Ask(messages) => life.ask(messages).await,
+        Plan::Ask(messages) => life.ask(messages, Failures::Count).await,
+        Plan::Forward(messages) => life.forward(messages).await,
         Plan::Leave => life.leave(),
         // Whoever hung up has read nothing: what waits for them goes on waiting.
         _ if ticket.is_unread() => life.unread(),

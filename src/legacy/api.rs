@@ -14,6 +14,7 @@ use crate::fault::{Blame, Fault, Sent};
 use crate::ids::UserKey;
 use crate::net::CoreId;
 use crate::net::client::{Cause, ClientError};
+use crate::net::open_files;
 use crate::time::Instant;
 use crate::wire::legacy::{MessageCall, Notice};
 
@@ -65,6 +66,9 @@ pub enum BackendError {
     /// The bot's name has no address.
     #[error("the bot's name cannot be resolved")]
     Unresolved(#[source] Cause),
+    /// The bridge has no file left for a connection: its own shortage, which says nothing of the bot (S5).
+    #[error("no file is left for a connection to the bot (raise the limit on open files: ulimit -n, LimitNOFILE)")]
+    NoFiles(#[source] Cause),
     /// Nothing listens there, or the network does not lead there.
     #[error("cannot connect to the bot")]
     Unreachable(#[source] Cause),
@@ -106,6 +110,7 @@ impl BackendError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Unresolved(_) => "dns",
+            Self::NoFiles(_) => "no_files",
             Self::Unreachable(_) => "connect",
             Self::Tls(_) => "tls",
             Self::Untrusted(_) => "untrusted",
@@ -120,6 +125,7 @@ impl BackendError {
 impl Fault for BackendError {
     fn blame(&self) -> Blame {
         match self {
+            Self::NoFiles(_) => Blame::Us,
             Self::Untrusted(_) => Blame::Operator,
             Self::Unresolved(_)
             | Self::Unreachable(_)
@@ -133,7 +139,9 @@ impl Fault for BackendError {
 
     fn sent(&self) -> Sent {
         match self {
-            Self::Unresolved(_) | Self::Unreachable(_) | Self::Tls(_) | Self::Untrusted(_) => Sent::Nothing,
+            Self::Unresolved(_) | Self::NoFiles(_) | Self::Unreachable(_) | Self::Tls(_) | Self::Untrusted(_) => {
+                Sent::Nothing
+            }
             Self::TimedOut { sent } | Self::Cut { sent, .. } => *sent,
             Self::Malformed(_) | Self::TooLarge { .. } => Sent::Unknown,
         }
@@ -144,6 +152,7 @@ impl From<ClientError> for BackendError {
     fn from(error: ClientError) -> Self {
         match error {
             ClientError::Unresolved(source) => Self::Unresolved(source.into()),
+            ClientError::Unreachable(source) if open_files::is_shortage(&source) => Self::NoFiles(source.into()),
             ClientError::Unreachable(source) => Self::Unreachable(source.into()),
             ClientError::Tls(source) => Self::Tls(source.into()),
             ClientError::Untrusted(source) => Self::Untrusted(source.into()),

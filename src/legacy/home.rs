@@ -80,6 +80,12 @@ impl HomeCache {
             // An error means that the fetch has ended, which is what is waited for.
             drop(timeout_at(until, landed.changed()).await);
         }
+        self.last()
+    }
+
+    /// The last good copy, without waiting and however old: `None` when there is none, or it is free typing.
+    #[must_use]
+    pub fn last(&self) -> Option<Arc<Keyboard>> {
         self.copy.load().as_ref().and_then(|copy| copy.keyboard.clone())
     }
 

@@ -93,6 +93,10 @@ impl HttpLegacy {
         let config = tls::client_config(&settings.trust)
             .map_err(|source| SetupProblem::Tls { bot: settings.id.clone(), source })?;
         let target = Target::new(&settings.url, &config).ok_or_else(bad_url)?;
+        let target = match settings.connect {
+            Some(address) => target.reached_at(address),
+            None => target,
+        };
         let base = settings.url.path().trim_end_matches('/');
         let uri = |call: &str| path(&format!("{base}{call}")).ok_or_else(bad_url);
         Ok(Self {

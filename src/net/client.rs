@@ -133,6 +133,7 @@ impl Lane {
     /// # Errors
     /// [`Unanswered`], with the request when not a byte of it was written.
     pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Box<Unanswered>> {
+        self.socket.expect_answer();
         let mut answer = pin!(self.sender.try_send_request(request));
         let connection = &mut self.connection;
         let answered = std::future::poll_fn(|cx| {

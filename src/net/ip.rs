@@ -35,7 +35,7 @@ pub fn caller<'a>(
     caller
 }
 
-/// Whether `ip` may call, by `list`; an empty list admits everyone (design.md 6, `access.allow`).
+/// Whether `ip` may call, by `list`; an empty list admits everyone (`access.allow`).
 #[must_use]
 pub fn admits(list: &[IpNet], ip: IpAddr) -> bool {
     list.is_empty() || contains(list, ip)

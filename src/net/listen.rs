@@ -1,4 +1,7 @@
-//! Listening sockets that several runtimes share by address.
+//! Listening sockets that several runtimes share.
+//!
+//! All cores accept from one socket. Rejected: a socket for each core with `SO_REUSEPORT`. It lets a second bridge bind
+//! the same port without a word, and what waits in the backlog of one core is lost when that core stops listening.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -8,22 +11,20 @@ use socket2::{Domain, Protocol, Socket, Type};
 /// Connections that may wait for their accept. The kernel cuts it to `net.core.somaxconn`, 4096 by default.
 const BACKLOG: i32 = 4096;
 
-/// Binds `address` so that every core can bind it again (`SO_REUSEPORT`): the kernel spreads the connections. With
-/// port 0 the system chooses; ask the first listener for its address and bind the others to that.
+/// Listens at `address`, alone. With port 0 the system chooses. `try_clone` gives other cores the same socket.
 ///
 /// `[::]` takes IPv4 as well, because a container's port mapping may arrive as either; IPv4 peers then show as
 /// mapped addresses, which [`super::ip`] undoes. The socket does not block, as tokio wants it.
 ///
 /// # Errors
 /// Whatever the system says, usually that the address is in use or not ours.
-pub fn bind_reuseport(address: SocketAddr) -> io::Result<TcpListener> {
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if let SocketAddr::V6(v6) = address {
         socket.set_only_v6(!v6.ip().is_unspecified())?;
     }
+    // A port whose last connections still linger is free all the same. Two that listen are told apart by `listen`.
     socket.set_reuse_address(true)?;
-    #[cfg(unix)]
-    socket.set_reuse_port(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
@@ -35,11 +36,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_core_binds_the_same_address() {
-        let first = bind_reuseport(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    fn an_address_is_listened_at_once_and_shared_by_clones() {
+        let first = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let address = first.local_addr().unwrap();
         assert_ne!(address.port(), 0);
-        let second = bind_reuseport(address).unwrap();
-        assert_eq!(second.local_addr().unwrap(), address);
+        assert_eq!(bind(address).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        assert_eq!(first.try_clone().unwrap().local_addr().unwrap(), address);
     }
 }

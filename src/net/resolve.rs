@@ -38,6 +38,11 @@ pub(super) struct Known {
 }
 
 impl Addresses {
+    /// One address, and no look-up.
+    pub(super) fn written(address: SocketAddr) -> Self {
+        Self::Written(Arc::new([address]))
+    }
+
     pub(super) fn new(host: Host<String>, port: u16) -> Self {
         match host {
             Host::Ipv4(ip) => Self::Written(Arc::new([SocketAddr::from((ip, port))])),

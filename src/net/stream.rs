@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
@@ -13,9 +14,17 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+/// Bytes that one answer takes on the wire at most: the largest body in small chunks, with heads before it. A server
+/// that floods with `100 Continue` never ends its head, and no other bound would stop it.
+const ANSWER_BYTES: usize = 8 * 1024 * 1024;
+
 /// A socket that its connection reads and writes, and that can be looked at besides.
 #[derive(Clone)]
-pub(super) struct Socket(Arc<TcpStream>);
+pub(super) struct Socket {
+    tcp: Arc<TcpStream>,
+    /// Bytes read since the last request.
+    read: Arc<AtomicUsize>,
+}
 
 /// What a look at a waiting socket finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,13 +39,18 @@ pub(super) enum Look {
 
 impl Socket {
     pub(super) fn new(tcp: TcpStream) -> Self {
-        Self(Arc::new(tcp))
+        Self { tcp: Arc::new(tcp), read: Arc::default() }
+    }
+
+    /// A request goes out: its answer is counted from here.
+    pub(super) fn expect_answer(&self) {
+        self.read.store(0, Ordering::Relaxed);
     }
 
     /// Asks the kernel itself: tokio knows of a close only after its next turn, and in between a message would be
     /// written to nobody, which cannot be told from a bot that took it and died (I7).
     pub(super) fn look(&self) -> Look {
-        match SockRef::from(&*self.0).peek(&mut [MaybeUninit::uninit()]) {
+        match SockRef::from(&*self.tcp).peek(&mut [MaybeUninit::uninit()]) {
             Ok(0) => Look::Closed,
             Ok(_) => Look::Bytes,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Look::Quiet,
@@ -48,10 +62,13 @@ impl Socket {
 impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
-            ready!(self.0.poll_read_ready(cx))?;
-            match self.0.try_read(buf.initialize_unfilled()) {
+            ready!(self.tcp.poll_read_ready(cx))?;
+            match self.tcp.try_read(buf.initialize_unfilled()) {
                 Ok(count) => {
                     buf.advance(count);
+                    if self.read.fetch_add(count, Ordering::Relaxed) + count > ANSWER_BYTES {
+                        return Poll::Ready(Err(io::Error::other("the answer does not end")));
+                    }
                     return Poll::Ready(Ok(()));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -68,8 +85,8 @@ impl Socket {
         send: impl Fn(&TcpStream) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         loop {
-            ready!(self.0.poll_write_ready(cx))?;
-            match send(&self.0) {
+            ready!(self.tcp.poll_write_ready(cx))?;
+            match send(&self.tcp) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 sent => return Poll::Ready(sent),
             }
@@ -99,7 +116,7 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(SockRef::from(&*self.0).shutdown(Shutdown::Write))
+        Poll::Ready(SockRef::from(&*self.tcp).shutdown(Shutdown::Write))
     }
 }
 

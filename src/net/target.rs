@@ -1,6 +1,7 @@
 //! A server to call: its address, its `Host`, its TLS, and how a connection to it comes about.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,12 @@ pub struct Target {
 }
 
 impl Target {
+    /// The same server, reached at `address` whatever its name resolves to. `Host` and the name in its certificate stay.
+    #[must_use]
+    pub fn reached_at(self, address: SocketAddr) -> Self {
+        Self { addresses: Addresses::written(address), ..self }
+    }
+
     /// The server of `url`; `tls` is used when its scheme is `https`. `None` for a URL without host or of another
     /// scheme.
     #[must_use]

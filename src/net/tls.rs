@@ -17,16 +17,28 @@ use tokio_rustls::rustls::{self, ClientConfig, DigitallySignedStruct, RootCertSt
 
 use crate::config::settings::{TlsFiles, Trust};
 use crate::fault::{Blame, Fault, Sent};
+use crate::files::{self, ReadError};
 
 /// The only protocol spoken inside TLS: old bots know nothing newer.
 const ALPN: &[u8] = b"http/1.1";
+/// Longest PEM file that is read, in bytes: bundles of all public authorities have about 250 KB.
+const LONGEST_PEM: u64 = 4 * 1024 * 1024;
 
 /// Certificates or keys that cannot be used. The operator's doing, found before anything is sent.
 #[derive(Debug, Error)]
 pub enum TlsProblem {
-    /// A file is missing, unreadable or not PEM.
-    #[error("cannot read PEM from {path}")]
+    /// A file is missing or unreadable.
+    #[error("cannot read {path}")]
     File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: ReadError,
+    },
+    /// A file is not PEM.
+    #[error("cannot read PEM from {path}")]
+    Pem {
         /// Which file.
         path: PathBuf,
         /// Why.
@@ -118,13 +130,12 @@ impl ServerTls {
         Ok(Self { files, current })
     }
 
-    /// Reads the files again, as after a renewal.
+    /// Reads the files again, as after a renewal. Nothing changes before [`NewCertificate::install`].
     ///
     /// # Errors
     /// [`TlsProblem`]; the old certificate stays in use then.
-    pub fn reload(&self) -> Result<(), TlsProblem> {
-        self.current.store(server_config(&self.files)?);
-        Ok(())
+    pub fn prepare(self: &Arc<Self>) -> Result<NewCertificate, TlsProblem> {
+        Ok(NewCertificate { tls: Arc::clone(self), config: server_config(&self.files)? })
     }
 
     /// Where it was read from.
@@ -140,10 +151,24 @@ impl ServerTls {
     }
 }
 
+/// A certificate that was read and checked, and is not in use yet.
+#[derive(Debug)]
+pub struct NewCertificate {
+    tls: Arc<ServerTls>,
+    config: Arc<ServerConfig>,
+}
+
+impl NewCertificate {
+    /// Puts it in use for the connections to come.
+    pub fn install(self) {
+        self.tls.current.store(self.config);
+    }
+}
+
 fn server_config(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsProblem> {
     let chain = certificates(&files.cert)?;
-    let key = PrivateKeyDer::from_pem_file(&files.key)
-        .map_err(|source| TlsProblem::File { path: files.key.clone(), source })?;
+    let key = PrivateKeyDer::from_pem_slice(&read(&files.key)?)
+        .map_err(|source| TlsProblem::Pem { path: files.key.clone(), source })?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(TlsProblem::Unavailable)?
@@ -154,10 +179,14 @@ fn server_config(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsProblem> {
     Ok(Arc::new(config))
 }
 
+fn read(path: &Path) -> Result<Vec<u8>, TlsProblem> {
+    files::read(path, LONGEST_PEM).map_err(|source| TlsProblem::File { path: path.to_owned(), source })
+}
+
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsProblem> {
-    let chain = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|source| TlsProblem::File { path: path.to_owned(), source })?;
+    let chain = CertificateDer::pem_slice_iter(&read(path)?)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|source| TlsProblem::Pem { path: path.to_owned(), source })?;
     if chain.is_empty() { Err(TlsProblem::Empty { path: path.to_owned() }) } else { Ok(chain) }
 }
 
@@ -227,16 +256,18 @@ mod tests {
         let made = rcgen::generate_simple_self_signed(["bridge.example".to_owned()]).unwrap();
         std::fs::write(&files.cert, made.cert.pem()).unwrap();
         std::fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
-        let tls = ServerTls::load(files.clone()).unwrap();
+        let tls = Arc::new(ServerTls::load(files.clone()).unwrap());
         let before = tls.current.load_full();
 
         let other = rcgen::generate_simple_self_signed(["bridge.example".to_owned()]).unwrap();
         std::fs::write(&files.key, other.signing_key.serialize_pem()).unwrap();
-        assert!(matches!(tls.reload(), Err(TlsProblem::Refused { path, .. }) if path == files.key));
+        assert!(matches!(tls.prepare(), Err(TlsProblem::Refused { path, .. }) if path == files.key));
         assert!(Arc::ptr_eq(&before, &tls.current.load_full()));
 
         std::fs::write(&files.cert, other.cert.pem()).unwrap();
-        tls.reload().unwrap();
+        let next = tls.prepare().unwrap();
+        assert!(Arc::ptr_eq(&before, &tls.current.load_full()), "in use before the rest is");
+        next.install();
         assert!(!Arc::ptr_eq(&before, &tls.current.load_full()));
     }
 }

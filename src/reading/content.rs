@@ -1,7 +1,7 @@
 //! The content of a message as bots write it (legacy.md 3): text, photo and link of any shape.
 //!
 //! An answer has room for one of each. Further texts follow on lines of their own; a second photo or link, and the
-//! label of a link that leads nowhere, are written out there too, so that nothing is lost (design.md, rule 2).
+//! label of a link that leads nowhere, are written out there too, so that nothing is lost (docs/behaviour.md, rule 2).
 
 use std::borrow::Cow;
 

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
-use super::{Unreadable, is_space};
+use super::{Unreadable, is_space, php};
 use crate::degradation::{Degradation, Degradations};
 use crate::wire::limits;
 
@@ -74,6 +74,11 @@ pub(super) fn first(text: &str) -> Result<(Value<'_>, Degradations), Unreadable>
     if parser.rest.is_empty() {
         return Err(Unreadable::Empty);
     }
+    if let Some(rest) = php::skip(parser.rest) {
+        parser.rest = rest;
+        parser.found.add(Degradation::PhpMessage);
+        parser.before();
+    }
     let value = parser.value(0)?;
     parser.behind();
     Ok((value, parser.found))
@@ -130,8 +135,11 @@ impl<'a> Parser<'a> {
     fn behind(&mut self) {
         self.blank();
         if !self.rest.is_empty() {
-            let blank = super::is_blank(self.rest);
-            self.found.add(if blank { Degradation::WhiteSpace } else { Degradation::Joined });
+            self.found.add(match php::skip(self.rest) {
+                Some(_) => Degradation::PhpMessage,
+                None if super::is_blank(self.rest) => Degradation::WhiteSpace,
+                None => Degradation::Joined,
+            });
         }
     }
 

@@ -1,19 +1,21 @@
-//! The operators' listener: `/readyz` with detail, `/metrics`, `/` (design.md 2).
+//! The operators' listener: `/readyz` with detail, `/metrics`, `/`.
 //!
-//! Off the loopback it wants a token. `Host` and `Origin` are checked, so that a web page in the operator's browser
+//! Tokens are [`super::operator`]'s. `Host` and `Origin` are checked, so that a web page in the operator's browser
 //! cannot read it by renaming itself to this address.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hyper::header::{AUTHORIZATION, HOST, HeaderValue, ORIGIN};
+use hyper::header::{HOST, HeaderValue, ORIGIN};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use serde::Serialize;
 
+use super::operator::{Needs, OperatorAccess};
 use super::respond::{self, Reply};
 use crate::app::App;
 use crate::breaker::State;
 use crate::config::settings::Admin;
+use crate::net::pending::Caller;
 use crate::server::metrics_page;
 use crate::time;
 
@@ -34,16 +36,30 @@ pub fn ready(app: &App) -> Reply {
 }
 
 /// Answers the operators' listener.
-pub fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Reply {
+pub fn handle<B>(app: &Arc<App>, operators: &OperatorAccess, caller: &Caller, request: &Request<B>) -> Reply {
+    let reply = answer(app, operators, caller, request);
+    caller.answered();
+    reply
+}
+
+fn answer<B>(app: &Arc<App>, operators: &OperatorAccess, caller: &Caller, request: &Request<B>) -> Reply {
     let admin = &app.roster().settings.admin;
-    if let Err(why) = admit(admin, request.headers()) {
+    if let Err(why) = one_host(request).and_then(|()| admit(admin, request.headers())) {
         return respond::text(StatusCode::FORBIDDEN, why);
     }
     let path = request.uri().path();
-    if path != "/healthz" && !token_fits(admin, request.headers()) {
-        let mut reply = respond::text(StatusCode::UNAUTHORIZED, "admin.token is wanted as Authorization: Bearer …\n");
+    let needs = if matches!(path, "/metrics" | "/readyz") { Needs::Metrics } else { Needs::Operator };
+    if path != "/healthz" && !operators.admits(admin, request.headers(), needs) {
+        let why = match needs {
+            Needs::Metrics => "admin.metrics_token or admin.token is wanted as Authorization: Bearer …\n",
+            Needs::Operator => "admin.token is wanted as Authorization: Bearer …\n",
+        };
+        let mut reply = respond::text(StatusCode::UNAUTHORIZED, why);
         reply.headers_mut().insert(hyper::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         return reply;
+    }
+    if path != "/healthz" {
+        drop(caller.admit());
     }
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return respond::text(StatusCode::METHOD_NOT_ALLOWED, "this listener takes GET\n");
@@ -62,6 +78,23 @@ pub fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Reply {
             "smartchat-bridge\n\n/readyz   every part and bot, as JSON\n/metrics  for Prometheus\n/healthz  ok\n",
         ),
         _ => respond::text(StatusCode::NOT_FOUND, "here are /readyz, /metrics and /healthz\n"),
+    }
+}
+
+/// A request has one `Host`, and a target that names a host agrees with it: two that differ could be judged by one name
+/// and routed by the other.
+fn one_host<B>(request: &Request<B>) -> Result<(), &'static str> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return Err("there is more than one Host\n");
+    }
+    let named = request.uri().authority().map(|authority| authority.as_str().as_bytes());
+    match (named, host) {
+        (Some(named), Some(host)) if !named.eq_ignore_ascii_case(host.as_bytes()) => {
+            Err("the target names another host than Host\n")
+        }
+        _ => Ok(()),
     }
 }
 
@@ -89,12 +122,6 @@ fn known(admin: &Admin, host: &str) -> bool {
         || admin.hosts.iter().any(|listed| listed.eq_ignore_ascii_case(name) || listed.eq_ignore_ascii_case(host))
 }
 
-fn token_fits(admin: &Admin, headers: &HeaderMap) -> bool {
-    let Some(token) = &admin.token else { return true };
-    let offered = headers.get(AUTHORIZATION).map_or(&[][..], HeaderValue::as_bytes);
-    token.matches(offered.strip_prefix(b"Bearer ").unwrap_or_default())
-}
-
 fn detail(app: &App) -> Reply {
     #[derive(Serialize)]
     struct Detail<'a> {
@@ -112,6 +139,7 @@ fn detail(app: &App) -> Reply {
         last_reload_successful: bool,
         last_reload_millis: Option<u64>,
         reloads: u64,
+        waits_for_restart: Arc<Vec<&'static str>>,
     }
     #[derive(Serialize)]
     struct BotDetail<'a> {
@@ -156,6 +184,7 @@ fn detail(app: &App) -> Reply {
             last_reload_successful: reload.well,
             last_reload_millis: reload.at.map(time::Moment::as_millis),
             reloads: reload.count,
+            waits_for_restart: app.waits_for_restart(),
         },
         turns_in_flight: app.house.turns.count(),
         background_tasks: app.house.tasks.running(),
@@ -172,7 +201,7 @@ mod tests {
 
     fn admin(hosts: &[&str]) -> Admin {
         let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-        Admin { listen, token: None, hosts: hosts.iter().map(|h| Box::from(*h)).collect() }
+        Admin { listen, token: None, metrics_token: None, hosts: hosts.iter().map(|h| Box::from(*h)).collect() }
     }
 
     #[test]

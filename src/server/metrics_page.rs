@@ -1,13 +1,15 @@
-//! `/metrics`: everything that is counted, summed over the cores (issue 4).
+//! `/metrics`: everything that is counted, summed over the cores.
 
 use crate::app::App;
 use crate::breaker::State;
 use crate::degradation::Degradation;
 use crate::telemetry::exposition::{Kind, Page};
+use crate::telemetry::log;
 use crate::telemetry::metrics::{Durations, EventFate, Refusal};
+use crate::telemetry::queue::LineKind;
 use crate::telemetry::record::{Outcome, PlanKind};
 
-/// The page. Series that never happened are left out, so that a thousand bots stay readable.
+/// The page. Combinations that are rare and never happened are left out, so that a thousand bots stay readable.
 #[must_use]
 pub fn render(app: &App) -> String {
     let roster = app.roster();
@@ -20,7 +22,8 @@ pub fn render(app: &App) -> String {
         for plan in PlanKind::ALL {
             for outcome in Outcome::ALL {
                 let count = bot.metrics.turns(*plan, *outcome);
-                if count > 0 {
+                // There from the start, so that their first increase is one: what a bot is asked, and what it answers.
+                if count > 0 || *plan == PlanKind::Ask || *outcome == Outcome::Answered {
                     let labels =
                         [("bot", bot.settings.id.as_str()), ("plan", plan.as_str()), ("outcome", outcome.as_str())];
                     page.sample("bridge_turns_total", &labels, number(count));
@@ -41,6 +44,18 @@ pub fn render(app: &App) -> String {
         let up = matches!(bot.breaker.state(), State::Closed(_));
         page.sample("bridge_backend_up", &[("bot", bot.settings.id.as_str())], f64::from(u8::from(up)));
     }
+    page.metric(
+        "bridge_backend_failures_in_a_row",
+        Kind::Gauge,
+        "Turns in a row without a usable reply of the old bot.",
+    );
+    for bot in &bots {
+        let failures = match bot.breaker.state() {
+            State::Closed(failures) => failures,
+            State::Open(_) | State::Probing => u64::from(bot.settings.breaker.failures),
+        };
+        page.sample("bridge_backend_failures_in_a_row", &[("bot", bot.settings.id.as_str())], number(failures));
+    }
     page.metric("bridge_turns_in_flight", Kind::Gauge, "Turns that run or wait in a line.");
     for bot in &bots {
         page.sample("bridge_turns_in_flight", &[("bot", bot.settings.id.as_str())], count(bot.turns.count()));
@@ -59,7 +74,7 @@ pub fn render(app: &App) -> String {
     for bot in &bots {
         for degradation in Degradation::ALL {
             let count = bot.metrics.degradations(*degradation);
-            if count > 0 {
+            if count > 0 || *degradation == Degradation::NoReply {
                 let labels = [("bot", bot.settings.id.as_str()), ("code", degradation.code())];
                 page.sample("bridge_degradations_total", &labels, number(count));
             }
@@ -79,12 +94,18 @@ pub fn render(app: &App) -> String {
     for bot in &bots {
         page.sample("bridge_sessions", &[("bot", bot.settings.id.as_str())], count(bot.sessions.census().sessions));
     }
+    page.metric("bridge_log_lines_dropped_total", Kind::Counter, "Log lines that did not fit or could not be written.");
+    for kind in LineKind::ALL {
+        page.sample("bridge_log_lines_dropped_total", &[("kind", kind.as_str())], number(log::dropped(kind)));
+    }
     page.metric(
         "bridge_config_last_reload_successful",
         Kind::Gauge,
         "0 while the configuration file is worse than what runs.",
     );
     page.sample("bridge_config_last_reload_successful", &[], f64::from(u8::from(app.last_reload().well)));
+    page.metric("bridge_config_restart_needed", Kind::Gauge, "1 while the file has changes that only a start applies.");
+    page.sample("bridge_config_restart_needed", &[], f64::from(u8::from(!app.waits_for_restart().is_empty())));
     page.metric("bridge_build_info", Kind::Gauge, "Always 1; the version is in the label.");
     page.sample("bridge_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
     page.finish()

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod admit;
 pub mod channel;
 pub mod metrics_page;
+pub mod operator;
 pub mod respond;
 pub mod route;
 pub mod skill;

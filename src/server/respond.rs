@@ -1,4 +1,4 @@
-//! The one place where an answer or a refusal becomes an HTTP response (design.md 5).
+//! The one place where an answer or a refusal becomes an HTTP response.
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -47,6 +47,9 @@ pub enum Refused {
     /// The address is not listed.
     #[error("calls from this address are not admitted")]
     Address,
+    /// All connections are taken by callers who were admitted.
+    #[error("too many connections; health and readiness are answered all the same")]
+    Full,
     /// The bot takes no channel events.
     #[error("no channel_key is configured for this bot")]
     NoChannelKey,
@@ -64,6 +67,7 @@ impl Refused {
             Self::NoBot(NoBot::Disagrees | NoBot::Nobodys) | Self::Address | Self::NoChannelKey => Refusal::Forbidden,
             Self::Miss(Miss::Method(_)) => Refusal::MethodNotAllowed,
             Self::Secret => Refusal::Unauthorized,
+            Self::Full => Refusal::Connections,
         }
     }
 
@@ -101,6 +105,7 @@ impl Refused {
             | Self::Miss(_)
             | Self::Secret
             | Self::Address
+            | Self::Full
             | Self::NoChannelKey => None,
         };
         let error = self.to_string();

@@ -1,4 +1,4 @@
-//! Which path is what (design.md 2). Pure, one function, no table to fall out of step with it.
+//! Which path is what. Pure, one function, no table to fall out of step with it.
 
 use hyper::Method;
 

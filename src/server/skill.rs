@@ -1,4 +1,4 @@
-//! A skill call from its first byte to its answer (design.md 4).
+//! A skill call from its first byte to its answer.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request};
 use tokio::time::timeout_at;
 
-use super::admit::admit;
+use super::admit::{admit, admit_address};
 use super::respond::{self, Refused, Reply};
 use super::route::{Route, Target};
 use super::{admin, channel};
@@ -24,10 +24,11 @@ use crate::engine::turn::Call;
 use crate::events;
 use crate::net::CoreId;
 use crate::net::body;
-use crate::roster::Roster;
+use crate::net::pending::Caller;
+use crate::roster::{NoBot, Roster};
 use crate::telemetry::metrics::Refusal;
 use crate::time::{self, Instant};
-use crate::translate::inbound::{self, Door, Ears, Inbound};
+use crate::translate::inbound::{self, Door, Ears, Inbound, Says};
 use crate::wire::skill::SkillCall;
 
 /// How long a body may take to arrive. OpenBuilder sends it with the head; its own patience ends at 5 s.
@@ -42,18 +43,28 @@ const REQUEST_ID: usize = 128;
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers whatever comes in at the public listener.
-pub async fn handle(app: &Arc<App>, core: CoreId, peer: IpAddr, request: Request<Incoming>) -> Reply {
+pub async fn handle(app: &Arc<App>, core: CoreId, peer: IpAddr, caller: &Caller, request: Request<Incoming>) -> Reply {
+    let reply = answer_any(app, core, peer, caller, request).await;
+    caller.answered();
+    reply
+}
+
+async fn answer_any(app: &Arc<App>, core: CoreId, peer: IpAddr, caller: &Caller, request: Request<Incoming>) -> Reply {
     let arrived = time::instant();
     let (head, body) = request.into_parts();
     let answered = match Route::parse(&head.method, head.uri.path()) {
         Ok(Route { target: Target::Health, .. }) => return admin::health(),
         Ok(Route { target: Target::Ready, .. }) => return admin::ready(app),
+        Ok(_) if caller.is_on_reserve() => Err(Refused::Full),
         Ok(Route { target: Target::Channel, bot }) => match read(app, body, arrived + EVENT_BODY).await {
             Ok(body) => channel::receive(app, core, bot, peer, &head.headers, &body),
             Err(refused) => Err(refused),
         },
-        Ok(Route { target: Target::Skill(door), bot }) => match read(app, body, arrived + BODY).await {
-            Ok(body) => answer(app, core, door, bot, peer, &head, &body, arrived).await,
+        Ok(Route { target: Target::Skill(door), bot }) => match admit_head(app, bot, peer, &head.headers) {
+            Ok(()) => match read(app, body, arrived + BODY).await {
+                Ok(body) => answer(app, core, door, bot, peer, caller, &head, &body, arrived).await,
+                Err(refused) => Err(refused),
+            },
             Err(refused) => Err(refused),
         },
         Err(miss) => Err(Refused::Miss(miss)),
@@ -69,6 +80,25 @@ pub async fn handle(app: &Arc<App>, core: CoreId, peer: IpAddr, request: Request
     })
 }
 
+/// What the head alone can tell, before a byte of the body is read: the bot's own rules where path or configuration
+/// settle which bot it is, else whether any bot admits this address.
+fn admit_head(app: &App, path: Option<&str>, peer: IpAddr, headers: &HeaderMap) -> Result<(), Refused> {
+    let roster = app.roster();
+    let access = &roster.settings.access;
+    match path.map_or_else(|| roster.only(), |path| roster.named(path)) {
+        Some(bot) => admit(access, &bot.settings, peer, headers),
+        None if path.is_some() => Err(Refused::NoBot(NoBot::Unknown)),
+        None => {
+            let mut bots = roster.bots();
+            if bots.any(|bot| admit_address(access, &bot.settings, peer, headers).is_ok()) {
+                Ok(())
+            } else {
+                Err(Refused::Address)
+            }
+        }
+    }
+}
+
 async fn read(app: &App, body: Incoming, until: Instant) -> Result<Bytes, Refused> {
     let bound = app.roster().settings.limits.body;
     let whole = timeout_at(until, body::collect(body, bound)).await;
@@ -82,6 +112,7 @@ async fn answer(
     door: Door,
     path: Option<&str>,
     peer: IpAddr,
+    caller: &Caller,
     head: &Parts,
     body: &Bytes,
     arrived: Instant,
@@ -97,7 +128,8 @@ async fn answer(
         media_hosts: &roster.settings.media_hosts,
     };
     let inbound = inbound::understand(decoded, door, &ears)?.into_owned();
-    learn(app, core, &bot, &inbound);
+    let _under_way = caller.admit();
+    learn(app, core, &bot, &inbound, openbuilder_id.as_deref());
 
     let request_id = request_id(&head.headers);
     let callback = callback(&roster, &inbound, &bot);
@@ -140,10 +172,15 @@ async fn answer(
 }
 
 /// What a call teaches besides its words: whose app user id this is (E2), and which blocks are ours (I5).
-fn learn(app: &Arc<App>, core: CoreId, bot: &Arc<Bot>, inbound: &Inbound<'_>) {
+fn learn(app: &Arc<App>, core: CoreId, bot: &Arc<Bot>, inbound: &Inbound<'_>, openbuilder_id: Option<&str>) {
     // Testers are nobody's friends (I9), and the blocks of the skill page's tester are made up (openbuilder.md 1.6).
     if let Some(block) = inbound.block.as_deref().filter(|_| !inbound.tester) {
         bot.own_block(block);
+        if let Some(id) = openbuilder_id
+            && inbound.says != Says::Home
+        {
+            bot.advise_message_block(id, block, inbound.last_block.as_deref());
+        }
     }
     if let Some(app_user_id) = inbound.app_user_id.as_deref().filter(|_| !inbound.tester && !inbound.room) {
         for notice in bot.contacts.learn(app_user_id, inbound.user) {

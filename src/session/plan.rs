@@ -21,6 +21,9 @@ pub struct Rules<'a> {
     pub handover: &'a [Box<str>],
     /// A block that is not ours spoke last: what this bridge showed does not bind (I5, K3).
     pub unbound: bool,
+    /// The process started less than ten minutes ago and its store began empty: a text keyboard of before may still
+    /// count, so an unknown user's words may be meant for the bot (I5, K2).
+    pub recently_started: bool,
     /// When the call arrived: what was shown only after that was not before the user's eyes when they spoke (I5).
     pub arrived: Moment,
 }
@@ -30,6 +33,9 @@ pub struct Rules<'a> {
 pub enum Plan<'a> {
     /// The bot is asked, one message after the other (I4).
     Ask(Vec<(MessageType, Cow<'a, str>)>),
+    /// The bot is asked what matches no button of the keyboard that counts (I5). On the old platform it never got such
+    /// words, so an error page in return says nothing of its health (S4).
+    Forward(Vec<(MessageType, Cow<'a, str>)>),
     /// The home keyboard is shown (I2).
     Home,
     /// The current keyboard is shown again under these words.
@@ -80,9 +86,10 @@ impl Session {
             Says::Tap(mark) => self.plan_tap(mark, keyboard, why, rules, now),
             // Whatever `free_text` says of words: under buttons no bot ever got a medium (legacy.md 1).
             // Only a user nobody knew, who was shown the home keyboard once, is believed, as with words (I5).
-            Says::Media(_) if keyboard.is_some() && self.binds(rules) && !self.greeted => {
+            Says::Media(_) if keyboard.is_some() && self.binds(rules) && !self.is_believed(rules) => {
                 Plan::Reprompt(Prompt::MediaRefused)
             }
+            Says::Media(media) if keyboard.is_some() => Plan::Forward(media),
             Says::Media(media) => Plan::Ask(media),
             Says::Words(words) => self.plan_words(words, keyboard, why, rules, now),
         }
@@ -135,8 +142,16 @@ impl Session {
         }
         match self.refusal(keyboard, why, rules) {
             Some(prompt) if !calls_human(&words, rules) => Plan::Reprompt(prompt),
-            _ => ask_or_hand_over(words, rules),
+            _ if calls_human(&words, rules) => Plan::Handover(words),
+            _ if keyboard.is_some() => Plan::Forward(vec![(MessageType::Text, words)]),
+            _ => Plan::Ask(vec![(MessageType::Text, words)]),
         }
+    }
+
+    /// Whether a user whom the bridge did not know, and who has read the home keyboard, is believed: what they say may
+    /// answer a text keyboard that an earlier process has shown (I5).
+    fn is_believed(&self, rules: &Rules<'_>) -> bool {
+        self.greeted && rules.recently_started
     }
 
     /// Whether the user saw what this bridge showed last when they spoke, and nothing else since (I5). Who types two
@@ -154,7 +169,7 @@ impl Session {
         match why {
             Some(Why::Unknown) => Some(Prompt::Greet),
             Some(Why::Expired) => Some(Prompt::Expired),
-            None if self.greeted => None,
+            None if self.is_believed(rules) => None,
             None => Some(Prompt::Choose),
         }
     }

@@ -8,12 +8,15 @@ use crate::time::Moment;
 /// Late replies kept for one user (S3). The oldest goes first. Ten: who writes on to a slow bot for ten minutes instead
 /// of looking was seen to lose answers with four.
 const LATE_REPLIES: usize = 10;
+/// Rests of long replies kept for one user (O5). The oldest goes first.
+const RESTS: usize = 10;
 
 /// Replies that wait to be seen: boxed, for few users have any.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shelf {
     late: Vec<Late>,
-    rest: Option<Rest>,
+    /// The newest is the last, and the one that `이어서 보기` goes on with; those before it follow when it is read.
+    rests: Vec<Rest>,
 }
 
 /// One message's worth of a reply: the bot's bytes, read again when shown, or words of ours in their place.
@@ -102,22 +105,49 @@ impl Session {
         late
     }
 
-    /// The rest of a long reply, if it still waits (O5).
+    /// The rest of a long reply that is gone on with next, if one waits (O5): of the newest reply that has one.
     #[must_use]
     pub fn rest(&self, now: Moment) -> Option<&Rest> {
-        self.shelf.as_ref()?.rest.as_ref().filter(|rest| now.since(rest.at) < TEN_MINUTES)
+        self.rests(now).next_back()
     }
 
-    /// Keeps the rest of a long reply, in place of an older one.
+    /// The rest that is gone on with once the newest is read.
+    #[must_use]
+    pub fn older_rest(&self, now: Moment) -> Option<&Rest> {
+        self.rests(now).rev().nth(1)
+    }
+
+    fn rests(&self, now: Moment) -> impl DoubleEndedIterator<Item = &Rest> {
+        let rests = self.shelf.iter().flat_map(|shelf| &shelf.rests);
+        rests.filter(move |rest| now.since(rest.at) < TEN_MINUTES)
+    }
+
+    /// Keeps the rest of a long reply. One that still waits is not lost by it: it follows when this one is read.
     pub fn keep_rest(&mut self, mut rest: Rest) {
         rest.pieces.iter_mut().for_each(Piece::detach);
-        self.shelf.get_or_insert_default().rest = Some(rest);
+        let rests = &mut self.shelf.get_or_insert_default().rests;
+        rests.push(rest);
+        if rests.len() > RESTS {
+            rests.remove(0);
+        }
     }
 
-    /// Forgets the rest: it was shown to its end.
+    /// A part of the newest rest was shown: the next one is `next`.
+    pub fn advance_rest(&mut self, next: u32, now: Moment) {
+        self.tidy(now);
+        if let Some(rest) = self.shelf.as_mut().and_then(|shelf| shelf.rests.last_mut()) {
+            (rest.next, rest.at) = (next, now);
+        }
+    }
+
+    /// Forgets the newest rest: it was shown to its end. The one before it goes on waiting, ten minutes from now.
     pub fn drop_rest(&mut self, now: Moment) {
+        self.tidy(now);
         if let Some(shelf) = &mut self.shelf {
-            shelf.rest = None;
+            shelf.rests.pop();
+            if let Some(older) = shelf.rests.last_mut() {
+                older.at = now;
+            }
         }
         self.tidy(now);
     }
@@ -126,10 +156,8 @@ impl Session {
     pub fn tidy(&mut self, now: Moment) {
         if let Some(shelf) = &mut self.shelf {
             shelf.late.retain(|late| now.since(late.came) < TEN_MINUTES);
-            if shelf.rest.as_ref().is_some_and(|rest| now.since(rest.at) >= TEN_MINUTES) {
-                shelf.rest = None;
-            }
-            if shelf.late.is_empty() && shelf.rest.is_none() {
+            shelf.rests.retain(|rest| now.since(rest.at) < TEN_MINUTES);
+            if shelf.late.is_empty() && shelf.rests.is_empty() {
                 self.shelf = None;
             }
         }
@@ -146,19 +174,19 @@ impl Session {
     pub fn parked_bytes(&self) -> usize {
         let Some(shelf) = &self.shelf else { return 0 };
         let late = shelf.late.iter().flat_map(|late| &late.pieces);
-        late.chain(shelf.rest.iter().flat_map(|rest| &rest.pieces)).map(Piece::size).sum()
+        late.chain(shelf.rests.iter().flat_map(|rest| &rest.pieces)).map(Piece::size).sum()
     }
 
     /// Since when the oldest of it waits.
     #[must_use]
     pub fn oldest_parked(&self) -> Option<Moment> {
         let shelf = self.shelf.as_ref()?;
-        shelf.late.iter().map(|late| late.came).chain(shelf.rest.iter().map(|rest| rest.at)).min()
+        shelf.late.iter().map(|late| late.came).chain(shelf.rests.iter().map(|rest| rest.at)).min()
     }
 
     /// Replies that wait to be seen.
     #[must_use]
     pub fn parked_count(&self) -> usize {
-        self.shelf.as_ref().map_or(0, |shelf| shelf.late.len() + usize::from(shelf.rest.is_some()))
+        self.shelf.as_ref().map_or(0, |shelf| shelf.late.len() + shelf.rests.len())
     }
 }

@@ -45,8 +45,14 @@ fn ruled<'a>(
 ) -> Plan<'a> {
     let texts = Texts::default();
     let handover = [Box::from("상담원 연결")];
-    let mut rules =
-        Rules { free_text: FreeText::Reprompt, texts: &texts, handover: &handover, unbound: false, arrived: now };
+    let mut rules = Rules {
+        free_text: FreeText::Reprompt,
+        texts: &texts,
+        handover: &handover,
+        unbound: false,
+        recently_started: true,
+        arrived: now,
+    };
     change(&mut rules);
     session.plan(says, home, &rules, now)
 }
@@ -65,6 +71,10 @@ fn photo() -> Says<'static> {
 
 fn asks(words: &str) -> Plan<'_> {
     Plan::Ask(vec![(MessageType::Text, Cow::Borrowed(words))])
+}
+
+fn forwards(words: &str) -> Plan<'_> {
+    Plan::Forward(vec![(MessageType::Text, Cow::Borrowed(words))])
 }
 
 fn late(came: Moment) -> Late {
@@ -134,8 +144,8 @@ fn i5_words_typed_before_a_keyboard_was_shown_are_not_held_to_it() {
     let session = shown(&keyboard(&["급식"]));
     let before = |rules: &mut Rules<'_>| rules.arrived = Moment::from_millis(NOON.as_millis() - 1);
     let soon = after(500);
-    assert_eq!(ruled(&session, words("두번째 말"), None, soon, before), asks("두번째 말"));
-    assert!(matches!(ruled(&session, photo(), None, soon, before), Plan::Ask(_)));
+    assert_eq!(ruled(&session, words("두번째 말"), None, soon, before), forwards("두번째 말"));
+    assert!(matches!(ruled(&session, photo(), None, soon, before), Plan::Forward(_)));
     assert_eq!(plan(&session, words("두번째 말"), None, soon), Plan::Reprompt(Prompt::Choose));
 }
 
@@ -153,7 +163,7 @@ fn i5_only_labels_pass_under_buttons() {
 fn i5_forward_lets_all_words_pass_but_no_photo() {
     let session = shown(&keyboard(&["급식"]));
     let forward = |rules: &mut Rules<'_>| rules.free_text = FreeText::Forward;
-    assert_eq!(ruled(&session, words("아무 말"), None, NOON, forward), asks("아무 말"));
+    assert_eq!(ruled(&session, words("아무 말"), None, NOON, forward), forwards("아무 말"));
     // Under buttons no bot ever got a medium (legacy.md 1).
     assert_eq!(ruled(&session, photo(), None, NOON, forward), Plan::Reprompt(Prompt::MediaRefused));
     // A label is a label all the same.
@@ -165,8 +175,8 @@ fn i5_forward_lets_all_words_pass_but_no_photo() {
 fn i5_after_a_block_that_is_not_ours_nothing_binds() {
     let session = shown(&keyboard(&["급식"]));
     let unbound = |rules: &mut Rules<'_>| rules.unbound = true;
-    assert_eq!(ruled(&session, words("아무 말"), None, NOON, unbound), asks("아무 말"));
-    assert!(matches!(ruled(&session, photo(), None, NOON, unbound), Plan::Ask(_)));
+    assert_eq!(ruled(&session, words("아무 말"), None, NOON, unbound), forwards("아무 말"));
+    assert!(matches!(ruled(&session, photo(), None, NOON, unbound), Plan::Forward(_)));
 }
 
 #[test]
@@ -189,11 +199,18 @@ fn i5_a_user_nobody_knows_is_greeted_once_then_forwarded() {
     assert_eq!(plan(&session, words("아무 말"), Some(&home), NOON), Plan::Reprompt(Prompt::Greet));
     assert_eq!(plan(&session, photo(), Some(&home), NOON), Plan::Reprompt(Prompt::MediaRefused));
     session.greet(Some(Arc::clone(&home)), false, NOON);
-    assert_eq!(plan(&session, words("아무 말"), None, after(1)), asks("아무 말"));
-    assert!(matches!(plan(&session, photo(), None, after(1)), Plan::Ask(_)));
-    // The pass outlives a page turn, and ends with the bot's next reply.
+    assert_eq!(plan(&session, words("아무 말"), None, after(1)), forwards("아무 말"));
+    assert!(matches!(plan(&session, photo(), None, after(1)), Plan::Forward(_)));
+    // Ten minutes after the start nothing older can count (K2).
+    let later = |rules: &mut Rules<'_>| rules.recently_started = false;
+    assert_eq!(ruled(&session, words("아무 말"), None, after(1), later), Plan::Reprompt(Prompt::Choose));
+    assert_eq!(ruled(&session, photo(), None, after(1), later), Plan::Reprompt(Prompt::MediaRefused));
+    // The pass outlives a page turn. It ends when it is used, and with the bot's next reply.
     session.show_again(Some(Arc::clone(&home)), Page::default(), false, after(2));
-    assert_eq!(plan(&session, words("아무 말"), None, after(3)), asks("아무 말"));
+    assert_eq!(plan(&session, words("아무 말"), None, after(3)), forwards("아무 말"));
+    let mut used = session.clone();
+    used.spend_greeting();
+    assert_eq!(plan(&used, words("아무 말"), None, after(3)), Plan::Reprompt(Prompt::Choose));
     session.show(Some(home), Page::default(), false, after(4));
     assert_eq!(plan(&session, words("아무 말"), None, after(5)), Plan::Reprompt(Prompt::Choose));
 }
@@ -319,7 +336,25 @@ fn o5_the_rest_of_a_long_reply_waits_ten_minutes() {
     let newer = Rest { next: 2, ..rest(NOON) };
     session.keep_rest(newer);
     assert_eq!(session.rest(NOON).map(|rest| rest.next), Some(2));
-    session.drop_rest(NOON);
+    // The one before it is not lost: it follows when the newer one is read, and has ten minutes again.
+    assert_eq!(session.older_rest(NOON).map(|rest| rest.next), Some(1));
+    session.drop_rest(after(599_000));
+    assert_eq!(session.rest(after(1_198_000)).map(|rest| rest.next), Some(1));
+    session.drop_rest(after(1_198_000));
+    assert!(!session.has_parked());
+}
+
+#[test]
+fn o5_rests_are_bounded_and_the_oldest_goes_first() {
+    let mut session = shown(&keyboard(&["급식"]));
+    for number in 0..20 {
+        session.keep_rest(Rest { next: number, ..rest(NOON) });
+    }
+    assert_eq!(session.parked_count(), 10);
+    for number in (10..20).rev() {
+        assert_eq!(session.rest(NOON).map(|rest| rest.next), Some(number));
+        session.drop_rest(NOON);
+    }
     assert!(!session.has_parked());
 }
 

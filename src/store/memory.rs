@@ -207,6 +207,10 @@ impl Store for MemoryStore {
         Begun::Turn(Turn::new(self, user, session))
     }
 
+    fn look(&self, user: &UserKey) -> Session {
+        self.slots.get(user).map(|slot| slot.session.clone()).unwrap_or_default()
+    }
+
     fn end(self: Arc<Self>, user: &UserKey, session: Option<Session>, now: Moment) {
         let next = {
             let Entry::Occupied(mut entry) = self.slots.entry(*user) else { return };

@@ -1,6 +1,6 @@
 //! Rank 3: what is kept of users between calls, and whose turn it is.
 //!
-//! A [`Store`] belongs to one bot, so two channels with the same user key never meet (I6, issue 5). Its one promise
+//! A [`Store`] belongs to one bot, so two channels with the same user key never meet (I6). Its one promise
 //! is order: of one user at most one [`Turn`] exists at a time, and turns are handed out in the order they were
 //! asked for. A turn owns its session, borrows nothing and may move between tasks; dropping it gives the place to
 //! the next in line, so a panic or a cancelled future never locks a user out.
@@ -53,6 +53,10 @@ pub type Amendment = Box<dyn FnOnce(&mut Session) + Send + Sync>;
 pub trait Store: Send + Sync + 'static {
     /// Asks for a turn of `user`. Never blocks; waiting is in the future it returns.
     fn begin(self: Arc<Self>, user: UserKey, tap: Option<TapId>) -> Begun;
+
+    /// A copy of what is kept of `user`, without a turn: to show the keyboard that counts beside words of ours while
+    /// their turn goes on (S3).
+    fn look(&self, user: &UserKey) -> Session;
 
     /// Gives a turn back. `session` replaces what was kept; `None` leaves it as it was. For [`Turn`] only.
     fn end(self: Arc<Self>, user: &UserKey, session: Option<Session>, now: Moment);

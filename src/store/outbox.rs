@@ -1,9 +1,9 @@
 //! Channel events that wait for their way to a bot (E4): one small queue a user, and which kinds of event the bot is
 //! spared. Who delivers them is in `events.rs`.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -17,6 +17,8 @@ use crate::wire::legacy::Notice;
 
 /// How long a bot without such a path is left in peace.
 const PEACE: Duration = Duration::from_secs(600);
+/// Different users for whom a path that names its user is missing, before it counts as missing for all.
+const USERS_WITHOUT_PATH: usize = 3;
 /// Events of one user that wait at most; the oldest goes first, for the newest tells how things stand.
 const PER_USER: usize = 8;
 
@@ -26,6 +28,8 @@ pub struct Outbox {
     queues: DashMap<UserKey, Queue>,
     /// Until when this bot is not told of this kind of event: milliseconds, by kind.
     peace: [AtomicU64; 3],
+    /// Who was answered 404 since the last event of that kind that was not.
+    missing: Mutex<HashSet<(Notice, UserKey)>>,
 }
 
 /// One user's events, and the bell that a call of theirs rings.
@@ -77,9 +81,27 @@ impl Outbox {
         now.as_millis() < self.peace(notice).load(Ordering::Relaxed)
     }
 
-    /// Spares the bot this kind of event for ten minutes: it has no such path.
-    pub fn leave_in_peace(&self, notice: Notice, now: Moment) {
+    /// The bot answered `user`'s event with 404 or 405. It is spared this kind of event for ten minutes once that is
+    /// known to be about the path: a path that names a user says nothing of others until several users got the same.
+    pub fn no_path(&self, notice: Notice, user: UserKey, now: Moment) {
+        let names_user = match notice {
+            Notice::FriendAdded => false,
+            Notice::FriendBlocked | Notice::RoomLeft => true,
+        };
+        if names_user {
+            let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+            missing.insert((notice, user));
+            if missing.iter().filter(|(kind, _)| *kind == notice).count() < USERS_WITHOUT_PATH {
+                return;
+            }
+            missing.retain(|(kind, _)| *kind != notice);
+        }
         self.peace(notice).store(now.plus(PEACE).as_millis(), Ordering::Relaxed);
+    }
+
+    /// The bot has this path: what was missing before was missing for single users.
+    pub fn has_path(&self, notice: Notice) {
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner).retain(|(kind, _)| *kind != notice);
     }
 
     /// Puts an event behind the user's others.
@@ -112,5 +134,39 @@ impl Outbox {
             }
             Entry::Vacant(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_missing_user_silences_nothing_and_three_silence_that_event() {
+        let outbox = Outbox::default();
+        let now = Moment::from_millis(1_000_000);
+        let user = |number: usize| UserKey::parse(&format!("{number:012}")).unwrap();
+        for _ in 0..10 {
+            outbox.no_path(Notice::FriendBlocked, user(1), now);
+        }
+        outbox.no_path(Notice::FriendBlocked, user(2), now);
+        assert!(!outbox.at_peace(Notice::FriendBlocked, now));
+        // Another user's event finds the path: the two were merely unknown to the bot.
+        outbox.has_path(Notice::FriendBlocked);
+        for number in 3..5 {
+            outbox.no_path(Notice::FriendBlocked, user(number), now);
+        }
+        assert!(!outbox.at_peace(Notice::FriendBlocked, now));
+        outbox.no_path(Notice::FriendBlocked, user(5), now);
+        assert!(outbox.at_peace(Notice::FriendBlocked, now) && !outbox.at_peace(Notice::RoomLeft, now));
+        assert!(!outbox.at_peace(Notice::FriendBlocked, now.plus(PEACE)));
+    }
+
+    #[test]
+    fn a_path_that_names_nobody_is_missing_at_once() {
+        let outbox = Outbox::default();
+        let now = Moment::from_millis(1_000_000);
+        outbox.no_path(Notice::FriendAdded, UserKey::parse("Qw7-eRt_9YzA").unwrap(), now);
+        assert!(outbox.at_peace(Notice::FriendAdded, now));
     }
 }

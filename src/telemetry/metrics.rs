@@ -1,4 +1,4 @@
-//! Counters: one cell per core, summed when scraped (design.md 8), labels from fixed sets only.
+//! Counters: one cell per core, summed when scraped, labels from fixed sets only.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,8 @@ use crate::net::CoreId;
 use crate::time::Moment;
 
 /// Upper bounds in seconds: below the deadline finely, for that is where users wait; then S3's and S2's ends.
-pub const BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 4.5, 15.0, 55.0];
+pub const BUCKETS: [f64; 18] =
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 3.0, 3.5, 4.0, 4.5, 4.6, 5.0, 8.0, 15.0, 55.0];
 
 /// Why a call was refused before admission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

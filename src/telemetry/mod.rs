@@ -3,4 +3,5 @@
 pub mod exposition;
 pub mod log;
 pub mod metrics;
+pub mod queue;
 pub mod record;

@@ -1,6 +1,6 @@
 //! What one turn leaves behind: from it the log line, the metrics and the inspector are made, so they never disagree.
 //!
-//! No words, no user key, no callback token (design.md 9): the user is a keyed hash.
+//! No words, no user key, no callback token: the user is a keyed hash.
 
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ pub struct TurnRecord {
 }
 
 impl TurnRecord {
-    /// The log line (issue 2 item 9).
+    /// The log line.
     pub fn log(&self) {
         let Self { request_id, bot, user, plan, outcome, backend, total, answered, problem, degradations } = self;
         let millis =

@@ -86,7 +86,7 @@ pub(super) fn carousels<'a>(
             carousel.items.push(TextCard::default());
             *bytes += CARD_BYTES;
         }
-        let (label, is_cut) = names.name(key.label);
+        let (label, is_cut) = names.key(key.label, keyboard.short_name(key.index));
         if is_cut {
             degradations.add(Degradation::LabelCut);
         }

@@ -2,17 +2,29 @@
 
 use siphasher::sip::SipHasher13;
 use std::hash::{Hash, Hasher};
+use std::sync::OnceLock;
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::distinct::ShownLabels;
 use crate::wire::mark::KeyboardId;
 
 /// A buttons keyboard as it is kept: whole labels in order, at least one. Shared between all users who were shown it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Keyboard {
     id: KeyboardId,
     labels: Box<[Box<str>]>,
+    /// Made when it is first shown or searched: a keyboard is shared by all users who see it.
+    shown: OnceLock<ShownLabels>,
 }
+
+impl PartialEq for Keyboard {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && self.labels == other.labels
+    }
+}
+
+impl Eq for Keyboard {}
 
 impl Keyboard {
     /// A keyboard of these labels; `None` for no labels.
@@ -21,7 +33,11 @@ impl Keyboard {
         if labels.is_empty() {
             return None;
         }
-        Some(Self { id: id_of(labels), labels: labels.iter().map(|l| Box::from(l.as_ref())).collect() })
+        Some(Self {
+            id: id_of(labels),
+            labels: labels.iter().map(|l| Box::from(l.as_ref())).collect(),
+            shown: OnceLock::new(),
+        })
     }
 
     /// Its name: the same for the same labels in the same order, after a restart too.
@@ -36,8 +52,23 @@ impl Keyboard {
         &self.labels
     }
 
+    fn shown(&self) -> &ShownLabels {
+        self.shown.get_or_init(|| ShownLabels::of(&self.labels))
+    }
+
+    /// What is shown for the label at `place`, where it does not fit as it is (K3).
+    pub(super) fn short_name(&self, place: usize) -> Option<&str> {
+        self.shown().name(place)
+    }
+
+    /// Whether its labels cannot be told apart when they are shortened: then they carry numbers, and stand whole in a
+    /// list above (K3).
+    pub(super) fn is_listed(&self) -> bool {
+        self.shown().listed
+    }
+
     /// The label these words mean, exactly as the bot wrote it: the very words first, else the first label that is
-    /// the same when folded (I5).
+    /// the same when folded, else the one that is shown so (I5).
     #[must_use]
     pub fn find(&self, words: &str) -> Option<&str> {
         if let Some(label) = self.labels.iter().find(|label| ***label == *words) {
@@ -47,7 +78,12 @@ impl Keyboard {
         if folded.is_empty() {
             return None;
         }
-        self.labels.iter().find(|label| fold(label) == folded).map(AsRef::as_ref)
+        if let Some(label) = self.labels.iter().find(|label| fold(label) == folded) {
+            return Some(label);
+        }
+        let is_shown_so = |place| self.short_name(place).is_some_and(|name| fold(name) == folded);
+        let place = (0..self.labels.len()).find(|place| is_shown_so(*place))?;
+        self.labels.get(place).map(AsRef::as_ref)
     }
 
     /// The label with the number these words are, counted from 1: `3`, `3번`, `3.`, `3)`. For keyboards whose

@@ -42,6 +42,18 @@ impl<'a> Names<'a> {
         self.take(whole, Some(whole))
     }
 
+    /// What is shown for a label of a keyboard, which has found a short name for it among all its labels.
+    pub(super) fn key(&mut self, whole: &'a str, short: Option<&str>) -> (Cow<'a, str>, bool) {
+        match short {
+            Some(short) if self.is_free(short, Some(whole)) => {
+                let name: Cow<'a, str> = Cow::Owned(short.to_owned());
+                self.shown.insert(Cow::clone(&name), Some(whole));
+                (name, true)
+            }
+            _ => self.name(whole),
+        }
+    }
+
     /// What is shown for words of the bridge's own.
     pub(super) fn own(&mut self, words: &'a str) -> Cow<'a, str> {
         self.take(words, None).0

@@ -2,6 +2,7 @@
 
 mod cards;
 
+mod distinct;
 mod escape;
 pub mod inbound;
 pub mod keyboard;

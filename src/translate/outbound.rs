@@ -97,7 +97,7 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
             row.instead(content.keyboard.is_some());
         }
     }
-    if view.room {
+    if view.room || content.keyboard.is_some_and(Keyboard::is_listed) {
         // The list first: it belongs below the text.
         row.list(&keys);
     }
@@ -144,6 +144,17 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
         page,
         numbered,
     }
+}
+
+/// Which of how many pages the one that begins with label `page` is, counted from 1; `None` where there is only one.
+#[must_use]
+pub fn place_of_page(keyboard: &Keyboard, page: u32, view: &View<'_>) -> Option<(usize, usize)> {
+    let keys = keyboard.labels().iter().enumerate().map(|(index, label)| Key { index, label });
+    let keys: Vec<Key<'_>> = keys.filter(|key| !cards::calls_human(key.label, view)).collect();
+    if view.room || cards::wanted(&keys, view) {
+        return None;
+    }
+    quick_replies::place_of_page(&keys, page, view)
 }
 
 fn number(count: usize) -> u32 {

@@ -102,6 +102,18 @@ fn end(keys: &[Key<'_>], start: usize, taken: usize, block: Option<&str>) -> usi
     start + if needs_next && fitting == places { fitting - 1 } else { fitting }.max(1).min(rest.len())
 }
 
+/// Which of how many pages the one that begins with the key at `page` is, counted from 1; `None` where there is only
+/// one. A page that begins elsewhere, because something of the bridge's own took a place, counts as the one it is in.
+pub(super) fn place_of_page(keys: &[Key<'_>], page: u32, view: &View<'_>) -> Option<(usize, usize)> {
+    if fit(keys, 0, block(view)) {
+        return None;
+    }
+    let starts = starts(keys, block(view));
+    let page = usize::try_from(page).unwrap_or(usize::MAX);
+    let place = starts.iter().rposition(|start| *start <= page)?;
+    Some((place + 1, starts.len()))
+}
+
 /// Where pages begin while nothing of the bridge's own is offered: what `◀ 이전` goes back to.
 fn starts(keys: &[Key<'_>], block: Option<&str>) -> Vec<usize> {
     let mut starts = vec![0];
@@ -175,7 +187,7 @@ pub(super) fn lay<'a>(asked: &Asked<'_>, keys: &[Key<'a>], view: &View<'a>) -> L
     let forward = turn(next).map(|mark| own(&texts.next_label, mark));
     if let Some(keyboard) = asked.keyboard {
         for key in shown {
-            let (label, is_cut) = names.name(key.label);
+            let (label, is_cut) = names.key(key.label, keyboard.short_name(key.index));
             if is_cut {
                 degradations.add(Degradation::LabelCut);
             }

@@ -26,7 +26,7 @@ pub struct Texts {
     pub busy: Box<str>,
     /// The deadline passed while the words were queued; they were not sent (S1).
     pub resend: Box<str>,
-    /// A photo under a buttons keyboard (issue 5, legacy.md 1).
+    /// A photo under a buttons keyboard (legacy.md 1).
     pub media_refused: Box<str>,
     /// `답변 보기` or `이어서 보기` was pressed, and nothing is there any more.
     pub nothing_parked: Box<str>,

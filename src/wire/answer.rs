@@ -189,7 +189,7 @@ pub enum QuickReplyAction<'a> {
     },
 }
 
-/// `extra`: only its member `sb` is ours (design.md 1).
+/// `extra`: only its member `sb` is ours.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Extra<'a> {
     /// Our mark.

@@ -1,4 +1,4 @@
-//! The numbers of both wires, each with its source. Lengths are UTF-16 units (design.md 1, O1): never fewer than
+//! The numbers of both wires, each with its source. Lengths are UTF-16 units (O1): never fewer than
 //! Kakao's own undocumented count, because every code point is one or two units and every grapheme at least one.
 
 /// Outputs of one answer (openbuilder.md 2).

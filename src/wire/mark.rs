@@ -1,4 +1,4 @@
-//! The mark on every button the bridge makes: `extra.sb`, which comes back as `clientExtra.sb` (design.md 1).
+//! The mark on every button the bridge makes: `extra.sb`, which comes back as `clientExtra.sb`.
 //!
 //! A tap must mean what its label said when it was shown, whatever keyboard is current by then (I3), also after a
 //! restart; so the mark carries the exact words itself, not a reference into state that may be gone. Only words

@@ -1,6 +1,6 @@
 //! A string that borrows from the body it was read from.
 //!
-//! `Option<Cow<str>>` never borrows under serde's derive, every value would be copied (design.md 8); this type
+//! `Option<Cow<str>>` never borrows under serde's derive, every value would be copied; this type
 //! borrows when the JSON string has no escape. Its length in UTF-16 units is what the limits of O1 count.
 
 use std::borrow::Cow;

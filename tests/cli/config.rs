@@ -48,3 +48,24 @@ fn a_probe_finds_a_bot_that_is_not_there() {
     let ended = run(&["config", "check", "--probe", "--bot", "http://127.0.0.1:1"], b"");
     assert!(ended.out(2).contains("default: no answer from http://127.0.0.1:1/keyboard"));
 }
+
+#[test]
+fn what_only_a_start_would_find_is_found_by_the_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let pair = || rcgen::generate_simple_self_signed([String::from("localhost")]).unwrap();
+    let (one, other) = (pair(), pair());
+    fs::write(folder.path().join("cert.pem"), one.cert.pem()).unwrap();
+    fs::write(folder.path().join("key.pem"), other.signing_key.serialize_pem()).unwrap();
+    let file = folder.path().join("bridge.toml");
+    fs::write(&file, "tls = { cert = \"cert.pem\", key = \"key.pem\" }\n[bots.shop]\nurl = \"http://old-bot:8000\"\n")
+        .unwrap();
+    let checked = run(&["config", "check", "--config", file.to_str().unwrap()], b"");
+    assert!(checked.out(78).is_empty() && checked.err.contains("key.pem"), "{}", checked.err);
+}
+
+#[test]
+fn a_key_of_thirty_thousand_levels_is_refused() {
+    let deep = "a.".repeat(30_000);
+    let flag = run(&["config", "check", "--bot", "http://old-bot:8000", "--set", &format!("{deep}b=1")], b"");
+    assert!(flag.out(78).is_empty() && flag.err.contains("levels"), "{}", flag.err);
+}

@@ -92,3 +92,21 @@ fn a_setting_of_the_demo_that_is_wrong_is_a_configuration_problem() {
     let ended = run(&["demo", "--set", "bots.default.overflow=cards"], b"");
     assert!(ended.out(78).is_empty() && ended.err.contains("carousel"));
 }
+
+#[test]
+fn the_demo_bot_alone_is_an_old_bot_for_a_bridge_elsewhere() {
+    let mut command = program(&["demo", "--bot-only", "--listen", "127.0.0.1:0"]);
+    let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let bot = word(std::slice::from_ref(&line), "old bot:").to_owned();
+    assert!(run(&["config", "check", "--probe", "--bot", &bot], b"").out(0).contains("8 buttons"));
+
+    let listen = bot.trim_start_matches("http://");
+    let taken = run(&["demo", "--bot-only", "--listen", listen], b"");
+    assert!(taken.out(78).is_empty() && taken.err.contains("--listen"), "{}", taken.err);
+
+    let id = running.0.id().to_string();
+    assert!(Command::new("sh").args(["-c", &format!("kill -TERM {id}")]).status().unwrap().success());
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+}

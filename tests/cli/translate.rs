@@ -26,12 +26,12 @@ fn what_cannot_be_read_is_answered_all_the_same() {
         (&vec![b' '; 1024 * 1024 + 1], "longer than 1048576 bytes"),
     ] {
         let ended = run(&["translate"], input);
-        assert!(text(ended.out(0)).contains("답변을 불러오지 못했습니다"));
+        assert!(text(ended.out(2)).contains("답변을 불러오지 못했습니다"));
         let line = ended.err.strip_prefix("reply.none\t").unwrap_or_else(|| panic!("{}", ended.err));
         assert!(line.contains(reason) && !line.contains("secret") && line.lines().count() == 1, "{line}");
     }
     let failed = run(&["translate", "--status", "500"], REPLY.as_bytes());
-    assert!(failed.out(0).contains("답변을 불러오지 못했습니다") && failed.err.contains("the status is 500"));
+    assert!(failed.out(2).contains("답변을 불러오지 못했습니다") && failed.err.contains("the status is 500"));
 }
 
 #[test]

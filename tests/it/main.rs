@@ -1,4 +1,4 @@
-//! The whole bridge over real sockets, against bots and a Kakao that misbehave (issue 3).
+//! The whole bridge over real sockets, against bots and a Kakao that misbehave.
 //!
 //! Times are real and short: a deadline of 600 ms stands for the 4.5 s of production. What depends on exact times is
 //! tested without sockets, in `tests/patience.rs`.

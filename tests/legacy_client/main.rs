@@ -51,6 +51,7 @@ fn settings(url: &str) -> BotSettings {
     BotSettings {
         id: id.clone(),
         url: Url::parse(url).unwrap(),
+        connect: None,
         trust: Trust::default(),
         headers: Vec::new(),
         deadline: Duration::from_millis(4500),

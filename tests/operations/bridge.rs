@@ -92,9 +92,13 @@ pub(crate) struct Bridge {
 impl Bridge {
     /// Starts `serve` and waits for its line that says where it serves.
     pub(crate) fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_smartchat-bridge"));
+        Self::run(Command::new(env!("CARGO_BIN_EXE_smartchat-bridge")), arguments, environment)
+    }
+
+    /// The same by another command that ends in the binary.
+    pub(crate) fn run(mut command: Command, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         command.arg("serve").args(arguments).envs(environment.iter().copied());
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = channel();
         let log = Arc::new(Mutex::new(String::new()));
         let (stderr, kept) = (child.stderr.take().unwrap(), Arc::clone(&log));
@@ -124,6 +128,17 @@ impl Bridge {
         Self::start(&["--config", file, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], &[])
     }
 
+    /// What it prints on standard output, up to the line that holds `words`.
+    #[track_caller]
+    pub(crate) fn printed_until(&mut self, words: &str) -> String {
+        let mut out = BufReader::new(self.child.stdout.take().unwrap());
+        let mut printed = String::new();
+        while !printed.contains(words) {
+            assert_ne!(out.read_line(&mut printed).unwrap(), 0, "no {words:?} in {printed}");
+        }
+        printed
+    }
+
     /// The next log line that holds `words`.
     #[track_caller]
     pub(crate) fn wait_for(&self, words: &str) -> String {
@@ -136,6 +151,16 @@ impl Bridge {
                 Err(_) => panic!("no line with {words:?} in\n{}", self.log.lock().unwrap()),
             }
         }
+    }
+
+    /// Stops it; everything it has logged.
+    #[track_caller]
+    pub(crate) fn whole_log(&mut self) -> String {
+        self.signal("TERM");
+        self.ended();
+        // The end of the lines is the end of what it wrote.
+        while self.lines.lock().unwrap().recv_timeout(PATIENCE).is_ok() {}
+        self.log.lock().unwrap().clone()
     }
 
     pub(crate) fn signal(&self, name: &str) {

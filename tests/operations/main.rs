@@ -1,4 +1,4 @@
-//! The bridge as an operator runs it: the real binary with a file, signals, metrics and log lines (issue 4).
+//! The bridge as an operator runs it: the real binary with a file, signals, metrics and log lines.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,6 +13,8 @@
 
 mod bridge;
 mod metrics;
+mod open_files;
 mod precedence;
 mod reload;
 mod stop;
+mod unwritable_log;

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::bridge::{Bridge, OldBot, PATIENCE, text};
+use crate::bridge::{Bridge, OldBot, PATIENCE, skill_call, text};
 
 fn write(file: &Path, bot: &OldBot, choose: &str) {
     let url = bot.url();
@@ -126,4 +126,114 @@ fn a_refused_configuration_is_taken_when_what_it_lacked_has_come() {
     bridge.wait_for("the old one stays in force");
     fs::write(&secret, "sixteen-characters-at-least\n").unwrap();
     bridge.wait_for("the new configuration is in force");
+}
+
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < until, "{what}");
+        thread::yield_now();
+    }
+}
+
+fn detail(bridge: &Bridge) -> Value {
+    serde_json::from_str(&bridge.get("/readyz").1).unwrap()
+}
+
+#[test]
+fn a_file_that_drops_the_secret_is_refused_while_the_bridge_still_listens_on_every_address() {
+    let bot = OldBot::start("bot");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    let bots = format!("[bots.default]\nurl = \"{}\"\n", bot.url());
+    let secret = "secret = { header = \"x-skill-secret\", values = [\"0123456789abcdef\"] }\n";
+    fs::write(&file, format!("listen = \"0.0.0.0:0\"\n{bots}{secret}")).unwrap();
+    let bridge = Bridge::start(&["--config", file.to_str().unwrap(), "--admin", "127.0.0.1:0"], &[]);
+    let public = std::net::SocketAddr::from(([127, 0, 0, 1], bridge.public.port()));
+    let call = || crate::bridge::post(public, "/skill", &[], &skill_call("Qw7-eRt_9YzA", "급식")).0;
+    assert_eq!(call(), 401);
+    // The new address would be harmless, and is not the one that is listened on.
+    fs::write(&file, format!("listen = \"127.0.0.1:0\"\n{bots}")).unwrap();
+    assert!(!reload(&bridge, &mut 0), "it was taken");
+    assert_eq!(call(), 401);
+    bridge.wait_for("Anyone who reaches 0.0.0.0");
+}
+
+#[test]
+fn a_secret_that_becomes_a_pipe_or_an_endless_device_blocks_neither_the_watcher_nor_a_stop() {
+    let bot = OldBot::start("bot");
+    let folder = tempfile::tempdir().unwrap();
+    let (file, secret) = (folder.path().join("bridge.toml"), folder.path().join("secret"));
+    let of_bot =
+        format!("url = \"{}\"\nsecret = {{ header = \"x-skill-secret\", values_file = \"secret\" }}", bot.url());
+    fs::write(&file, format!("[bots.default]\n{of_bot}\n")).unwrap();
+    fs::write(&secret, "0123456789abcdef\n").unwrap();
+    let mut bridge = Bridge::with_file(&file);
+    let mut tried = 0;
+    fs::remove_file(&secret).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&secret).status().unwrap().success());
+    assert!(!reload(&bridge, &mut tried));
+    fs::remove_file(&secret).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &secret).unwrap();
+    assert!(!reload(&bridge, &mut tried));
+    bridge.wait_for("no regular file");
+    // It comes back by itself once the secret does.
+    fs::remove_file(&secret).unwrap();
+    fs::write(&secret, "fedcba9876543210\n").unwrap();
+    wait_until("the new secret is not taken", || detail(&bridge)["config"]["last_reload_successful"] == true);
+    fs::remove_file(&secret).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&secret).status().unwrap().success());
+    bridge.signal("TERM");
+    assert_eq!(bridge.ended(), 0);
+}
+
+#[test]
+fn a_file_that_is_valid_in_its_half_removes_no_bot_while_it_is_written() {
+    let bot = OldBot::start("bot");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    let of = |name: &str| format!("[bots.{name}]\nurl = \"{}\"\n", bot.url());
+    fs::write(&file, of("first") + &of("second")).unwrap();
+    let bridge = Bridge::with_file(&file);
+    let call = skill_call("Qw7-eRt_9YzA", "급식");
+    let served = || crate::bridge::post(bridge.public, "/bots/second/skill", &[], &call).0 == 200;
+    // Half of it lies there for the time that an editor over a slow line takes, then the rest comes.
+    fs::write(&file, of("first")).unwrap();
+    let half = Instant::now();
+    while half.elapsed().as_millis() < 500 {
+        assert!(served(), "the second bot is gone");
+    }
+    fs::write(&file, of("first") + &of("second") + &of("third")).unwrap();
+    wait_until("the third bot never comes", || {
+        assert!(served(), "the second bot is gone");
+        crate::bridge::post(bridge.public, "/bots/third/skill", &[], &call).0 == 200
+    });
+}
+
+#[test]
+fn what_only_a_start_applies_is_told_until_the_start_and_fewer_workers_lose_no_count() {
+    let bot = OldBot::start("bot");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    let with = |top: &str, choose: &str| {
+        let own = format!("[bots.default]\nurl = \"{}\"\n[bots.default.texts]\nchoose = \"{choose}\"\n", bot.url());
+        fs::write(&file, format!("{top}{own}")).unwrap();
+    };
+    with("workers = 2\n", "하나");
+    let bridge = Bridge::with_file(&file);
+    let mut tried = 0;
+    with("workers = 1\n", "둘");
+    assert!(reload(&bridge, &mut tried));
+    with("workers = 1\n", "셋");
+    assert!(reload(&bridge, &mut tried));
+    assert_eq!(detail(&bridge)["config"]["waits_for_restart"], serde_json::json!(["workers"]));
+    assert!(bridge.get("/metrics").1.contains("bridge_config_restart_needed 1"));
+    for user in 0..40 {
+        bridge.say(&format!("Qw7-eRt_{user:04}"), "급식");
+    }
+    let series = "bridge_turns_total{bot=\"default\",plan=\"ask\",outcome=\"answered\"} 40";
+    assert!(bridge.get("/metrics").1.contains(series), "turns of a thread were not counted");
+    with("workers = 2\n", "넷");
+    assert!(reload(&bridge, &mut tried));
+    assert_eq!(detail(&bridge)["config"]["waits_for_restart"], serde_json::json!([]));
 }

@@ -12,3 +12,35 @@ fn a_bridge_that_serves_nobody_stops_at_once_with_exit_0() {
         assert_eq!(bridge.ended(), 0);
     }
 }
+
+#[test]
+fn of_bridges_that_start_at_once_at_one_address_exactly_one_serves() {
+    let bot = OldBot::start("bot");
+    for _ in 0..10 {
+        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let start = || {
+            std::process::Command::new(env!("CARGO_BIN_EXE_smartchat-bridge"))
+                .args(["serve", "--bot", &bot.url(), "--listen", &address, "--admin", "127.0.0.1:0"])
+                .stdin(std::process::Stdio::null())
+                .stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::null())
+                .spawn()
+                .unwrap()
+        };
+        let mut bridges = [start(), start(), start()];
+        let until = std::time::Instant::now() + crate::bridge::PATIENCE;
+        let ended = |bridges: &mut [std::process::Child; 3]| {
+            bridges.iter_mut().filter_map(|bridge| bridge.try_wait().unwrap()).map(|status| status.code()).collect()
+        };
+        let mut codes: Vec<Option<i32>> = Vec::new();
+        while codes.len() < 2 && std::time::Instant::now() < until {
+            codes = ended(&mut bridges);
+            std::thread::yield_now();
+        }
+        for bridge in &mut bridges {
+            let _gone = bridge.kill();
+            let _reaped = bridge.wait();
+        }
+        assert_eq!(codes, [Some(78), Some(78)], "two must be refused");
+    }
+}

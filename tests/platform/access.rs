@@ -1,4 +1,4 @@
-//! Who may call (design.md 2, issue 5 item 7).
+//! Who may call.
 
 use crate::support::*;
 

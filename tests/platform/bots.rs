@@ -1,4 +1,4 @@
-//! Several channels on one bridge (issue 5 item 6).
+//! Several channels on one bridge.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -227,4 +227,16 @@ fn sessions_of_one_user_key_on_two_channels_never_mix() {
         Ok(())
     });
     ran.unwrap();
+}
+
+#[test]
+fn i8_a_bot_is_reached_at_another_address_under_the_name_of_its_url() {
+    let bot = Bot::echo("봇");
+    let address = bot.url().trim_start_matches("http://").to_owned();
+    let bridge =
+        Bridge::start(&format!("[bots.shop]\nurl = \"http://bot.shop.example/kakao\"\nconnect = \"{address}\"\n"));
+    assert_eq!(bridge.say(&Say::words(MINA, "안녕")).status, 200);
+    let calls = bot.calls();
+    let message = calls.iter().find(|call| call.path == "/kakao/message").unwrap();
+    assert_eq!(message.header("host"), Some("bot.shop.example"));
 }

@@ -157,3 +157,26 @@ fn a_million_app_user_ids_are_bounded() {
     assert_eq!(bridge.metric("bridge_channel_events_total{fate=\"waits\"}"), 300.0);
     assert!(bot.asked().iter().all(|line| line.starts_with("POST /message")));
 }
+
+#[test]
+fn s1_a_bot_that_floods_with_100_continue_does_not_make_users_wait_past_the_deadline() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            std::thread::spawn(move || {
+                let mut stream = stream.unwrap();
+                let flood = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(1000);
+                let _asked = stream.read(&mut [0; 4096]);
+                while stream.write_all(&flood).is_ok() {}
+            });
+        }
+    });
+    let own = "deadline = \"500ms\"\nlate = \"60s\"\n[callback]\nafter = \"50ms\"";
+    let bridge = Bridge::start(&format!("[bots.shop]\nurl = \"http://{address}\"\n{own}"));
+    let begun = std::time::Instant::now();
+    assert_eq!(bridge.say(&Say::words(MINA, "안녕")).status, 200);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    // The flood itself is cut by its bytes, long before the bot would be given up.
+    eventually("the turn has ended", || bridge.metric("bridge_turns_in_flight{bot=\"shop\"}") == 0.0);
+}

@@ -1,4 +1,4 @@
-//! What the log says, and what it never says (design.md 9).
+//! What the log says, and what it never says.
 
 use std::io::Write;
 use std::sync::{Mutex, Once};

@@ -1,5 +1,5 @@
 //! The bridge from outside: OpenBuilder and Kakao's webhook on one side, scripted old bots on the other, real sockets
-//! between. Every test names the rule it is about (design.md 1).
+//! between. Every test names the rule it is about.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,6 +19,8 @@ mod hostile;
 mod logs;
 mod many;
 mod media;
+mod pending;
+mod strangers;
 mod support;
 mod tls;
 mod webhook;

@@ -1,4 +1,4 @@
-//! A thousand bots in one configuration (issue 5 item 6).
+//! A thousand bots in one configuration.
 
 use std::fmt::Write as _;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! TLS for those without a front proxy (issue 5 item 8).
+//! TLS for those without a front proxy.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -68,13 +68,13 @@ fn calls_come_by_tls_and_a_renewed_certificate_is_used_without_a_restart() {
 
     let second = issue(folder.path());
     let tls = bridge.running.as_ref().unwrap().tls().unwrap();
-    tls.reload().unwrap();
+    tls.prepare().unwrap().install();
     assert!(connect(bridge.public, &first).is_err());
     assert_eq!(call(&mut connect(bridge.public, &second).unwrap()).text(), "봇: 안녕");
     // A connection from before goes on, and a file that is spoilt changes nothing.
     assert_eq!(call(&mut kept).text(), "봇: 안녕");
     std::fs::write(folder.path().join("cert.pem"), "spoilt").unwrap();
-    assert!(tls.reload().is_err());
+    assert!(tls.prepare().is_err());
     assert_eq!(call(&mut connect(bridge.public, &second).unwrap()).text(), "봇: 안녕");
 }
 

@@ -247,7 +247,8 @@ fn s6_a_reload_keeps_what_waits_and_asks_another_backend_for_what_the_first_had_
     let (_folder, path) = bridge::file(&bridge::shop(&next, OWN));
     let sources = smartchat_bridge::config::load::Sources { file: Some(&path), ..Default::default() };
     let settings = smartchat_bridge::config::load::load(&sources).unwrap().settings;
-    bridge.running.as_ref().unwrap().app().replace(settings).unwrap();
+    let app = bridge.running.as_ref().unwrap().app();
+    app.install(app.prepare(settings).unwrap());
     bridge.say(&Say::words(JUN, "안녕").app_user("2"));
     bridge.tell(&added("1"));
     let expected =

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use serde_json::Value;
+use smartchat_bridge::time;
 use smartchat_bridge::translate::view::Texts;
 use url::Url;
 
@@ -162,7 +163,16 @@ impl<'r> Walker<'r> {
     }
 
     fn home_labels(&self) -> Option<Vec<String>> {
-        let fetched: Vec<Exchange> = self.wire.since(0).into_iter().filter(|e| e.asked.method == "GET").collect();
+        // The proxy passes a response on before it notes it down.
+        let until = time::instant() + Duration::from_secs(10);
+        let fetched = loop {
+            let all = self.wire.since(0).into_iter().filter(|e| e.asked.method == "GET");
+            let fetched: Vec<Exchange> = all.collect();
+            if fetched.last().is_none_or(|last| last.response().is_some()) || time::instant() > until {
+                break fetched;
+            }
+            std::thread::yield_now();
+        };
         let name = &self.recording.name;
         assert!(!fetched.is_empty() && fetched.len() <= 2, "{name}: home was fetched {} times", fetched.len());
         let path = format!("{}/keyboard", self.recording.base_path);

@@ -1,7 +1,5 @@
 //! Files the configuration names: secrets and PEM files. Bounded, and read while the configuration is loaded.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use hyper::header::HeaderValue;
@@ -9,6 +7,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::parse::Wrong;
+use crate::files::ReadError;
 
 /// Longest file of secrets that is read; a name that leads to a log or a device must not fill the memory.
 const LONGEST_SECRETS: u64 = 64 * 1024;
@@ -56,31 +55,13 @@ pub(super) fn pem(name: &Path, wanted: Pem) -> Result<(), Wrong> {
     Err(Wrong::new(format!("The file {} holds no {what}.", name.display()), fix))
 }
 
-/// The bytes of a file, at most `longest`; not by its declared length, which a pipe or a device has not.
+/// The bytes of a file, at most `longest`.
 pub(in crate::config) fn read(name: &Path, longest: u64) -> Result<Vec<u8>, Wrong> {
-    let failed = |error: std::io::Error| {
-        Wrong::new(
-            format!("The file {} cannot be read: {}.", name.display(), told(&error)),
-            "Check the path and who may read it.",
-        )
-    };
-    let mut bytes = Vec::new();
-    let file = File::open(name).map_err(failed)?;
-    let read = file.take(longest + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if u64::try_from(read).unwrap_or(u64::MAX) > longest {
-        return Err(Wrong::new(format!("The file {} is too large.", name.display()), "Check the path."));
-    }
-    Ok(bytes)
-}
-
-/// An error of the system in words that are the same everywhere.
-fn told(error: &std::io::Error) -> String {
-    let kind = error.kind();
-    if kind == ErrorKind::NotFound {
-        String::from("there is no such file")
-    } else if kind == ErrorKind::PermissionDenied {
-        String::from("no permission")
-    } else {
-        error.to_string()
-    }
+    crate::files::read(name, longest).map_err(|error| {
+        let fix = match error {
+            ReadError::Io(_) => "Check the path and who may read it.",
+            ReadError::NotRegular | ReadError::TooLarge { .. } => "Check the path.",
+        };
+        Wrong::new(format!("The file {} cannot be read: {error}.", name.display()), fix)
+    })
 }

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use super::{Life, late_replies};
+use crate::breaker::State;
 use crate::engine::answer::{self, Heard};
 use crate::engine::ticket::Delivery;
 use crate::engine::turn::Finished;
 use crate::events;
-use crate::session::{Piece, Prompt, Rest, Session};
+use crate::session::{Piece, Prompt, Session};
 use crate::telemetry::record::{Outcome, PlanKind};
 use crate::time::{self, Moment};
 use crate::translate::keyboard::Keyboard;
-use crate::translate::outbound::{Content, Page};
+use crate::translate::outbound::{self, Content, Page};
 use crate::wire::legacy::Notice;
 
 impl Life<'_> {
@@ -52,12 +53,18 @@ impl Life<'_> {
     pub(in crate::engine) fn home(self) -> Finished {
         let texts = &self.call.bot.settings.policy.texts;
         let home = self.home.clone();
-        let text = if home.is_some() { &texts.home } else { &texts.home_text };
         let now = time::now();
+        // Nothing is known of the bot but that it is out: words that invite to type would only lead to the same (S4).
+        let out = !self.call.bot.home.is_known() && !matches!(self.call.bot.breaker.state(), State::Closed(_));
+        let (outcome, text) = match &home {
+            Some(_) => (Outcome::Answered, &texts.home),
+            None if out => (Outcome::Outage, &texts.outage),
+            None => (Outcome::Answered, &texts.home_text),
+        };
         let mut life = self;
         life.claim();
         life.turn.session.show(home.clone(), Page::default(), false, now);
-        life.say(PlanKind::Home, Outcome::Answered, text, home, 0, now)
+        life.say(PlanKind::Home, outcome, text, home, 0, now)
     }
 
     pub(in crate::engine) fn reprompt(mut self, prompt: Prompt) -> Finished {
@@ -94,7 +101,9 @@ impl Life<'_> {
         let now = time::now();
         let keyboard = self.keyboard(now);
         let text = &self.call.bot.settings.policy.texts.choose;
-        self.say(PlanKind::Page, Outcome::Answered, text, keyboard, page, now)
+        let place = keyboard.as_deref().and_then(|k| outbound::place_of_page(k, page, &self.call.view()));
+        let text = place.map_or_else(|| text.to_string(), |(page, pages)| format!("{text} ({page}/{pages})"));
+        self.say(PlanKind::Page, Outcome::Answered, &text, keyboard, page, now)
     }
 
     /// The next part of a long reply (O5). A late reply is offered, not mixed in: its parts would be others'.
@@ -103,12 +112,16 @@ impl Life<'_> {
         self.claim();
         let view = self.call.view();
         let keyboard = self.keyboard(now);
-        let pieces = self.turn.session.rest(now).map(|rest| rest.pieces.clone()).unwrap_or_default();
+        let rest = self.turn.session.rest(now);
+        // A button of an older answer may name a part further on, of another reply: nothing in between is passed over.
+        let part = rest.map_or(part, |rest| part.min(rest.next));
+        let pieces = rest.map(|rest| rest.pieces.clone()).unwrap_or_default();
+        let older_rest = self.turn.session.older_rest(now).map(|rest| rest.next);
         let heard = Heard::of(&pieces, &view.policy.texts.no_reply);
         let page = self.turn.session.page();
         let late = self.turn.session.has_late(now);
         let content =
-            Content { readings: &heard.readings, keyboard: keyboard.as_deref(), part, page, late, older_rest: None };
+            Content { readings: &heard.readings, keyboard: keyboard.as_deref(), part, page, late, older_rest };
         let shown = answer::show(&content, &view);
         drop(heard);
         let mut finished = Finished::of(PlanKind::More, Outcome::Answered, shown.body.clone(), self.ticket);
@@ -118,7 +131,7 @@ impl Life<'_> {
         }
         self.turn.session.show_again(keyboard, shown.page, shown.numbered, now);
         if shown.part + 1 < shown.parts {
-            self.turn.session.keep_rest(Rest { pieces, next: shown.part + 1, at: now });
+            self.turn.session.advance_rest(shown.part + 1, now);
         } else {
             self.turn.session.drop_rest(now);
         }

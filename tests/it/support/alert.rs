@@ -26,6 +26,9 @@ impl Alerts {
                 let mut stream = BufReader::new(stream);
                 let Some(request) = http::read(&mut stream).await else { continue };
                 let body: Value = serde_json::from_slice(&request.body).unwrap();
+                // What Slack and Discord show.
+                assert!(body["text"].as_str().unwrap().contains(body["bot"].as_str().unwrap()), "{body}");
+                assert_eq!(body["content"], body["text"]);
                 noted.lock().unwrap().push(body["state"].as_str().unwrap().to_owned());
                 drop(stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await);
             }

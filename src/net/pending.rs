@@ -1,0 +1,384 @@
+//! Callers who were not admitted yet (S5): how many bytes they may hold together, and who goes first.
+//!
+//! Anybody can open a connection, send half a head and wait. Such callers must cost the bridge a bounded amount of
+//! memory, and must not keep others out. So a connection is *pending* until it has brought an admitted call. What
+//! pending connections have sent is counted, and past the bound the one that has waited longest is closed. A newcomer
+//! that finds all places taken gets the place of the one that has waited longest. An admitted connection is never
+//! touched.
+//!
+//! Each core has one registry for its own connections, so its lock is hardly ever contended: only a core that has no
+//! place and no pending connection of its own takes the place of another core's. Rejected: a bound per address,
+//! for all of Kakao's calls come from three.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
+
+use crate::gauge::{Gauge, Place};
+use crate::time::Instant;
+
+/// How long a new connection is left alone: its call is on the way, and a crowd must not push it out before it is read.
+const TIME_TO_SPEAK: Duration = Duration::from_millis(100);
+
+/// Why a new connection has no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoPlace {
+    /// All pending connections are new themselves: one of them is admitted, or can be closed, in a moment.
+    Soon,
+    /// All places are taken by admitted connections, the reserve by those who ask for health.
+    Full,
+}
+
+/// The pending connections of a listener, as one core sees them.
+#[derive(Debug, Clone)]
+pub struct PendingCallers {
+    core: usize,
+    /// One for each core.
+    registries: Arc<[Mutex<Registry>]>,
+    /// Bytes that one core's may hold together.
+    bound: usize,
+}
+
+#[derive(Debug, Default)]
+struct Registry {
+    next: u64,
+    bytes: usize,
+    /// By age, the oldest first.
+    callers: BTreeMap<u64, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    since: Instant,
+    bytes: usize,
+    place: Place,
+    /// The place is one of the reserve.
+    on_reserve: bool,
+    leave: Arc<Notify>,
+}
+
+/// One connection of a caller, from its accept to its end.
+#[derive(Debug)]
+pub struct Caller {
+    pending: PendingCallers,
+    number: u64,
+    leave: Arc<Notify>,
+    admitted: AtomicBool,
+    /// Kept from the admission on; before that the registry has it.
+    place: Mutex<Option<Place>>,
+    /// Admitted calls that are being answered.
+    calls: AtomicUsize,
+    /// Beyond `limits.connections`: for health and readiness only.
+    on_reserve: bool,
+}
+
+/// An admitted call that is being answered.
+#[derive(Debug)]
+pub struct CallUnderWay<'a>(&'a Caller);
+
+impl Drop for CallUnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.calls.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl PendingCallers {
+    /// For each of `cores` its part of one listener's pending connections, which may hold so many bytes together.
+    #[must_use]
+    pub fn of_cores(cores: usize, bound: usize) -> Vec<Self> {
+        let registries: Arc<[Mutex<Registry>]> = (0..cores.max(1)).map(|_| Mutex::default()).collect();
+        (0..cores.max(1)).map(|core| Self { core, registries: Arc::clone(&registries), bound }).collect()
+    }
+
+    fn registry(&self) -> Option<MutexGuard<'_, Registry>> {
+        self.registries.get(self.core).map(|registry| registry.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A new connection at `now`: it takes a free place of `places`, else that of the pending connection that has
+    /// waited longest, on this core or on another, else one of `reserve`.
+    ///
+    /// # Errors
+    /// [`NoPlace`].
+    pub fn enter(&self, places: &Arc<Gauge>, reserve: &Arc<Gauge>, now: Instant) -> Result<Caller, NoPlace> {
+        let (place, on_reserve) = match places.enter() {
+            Some(place) => (place, false),
+            None => match self.evict(now) {
+                Ok(place) => place,
+                Err(NoPlace::Soon) => return Err(NoPlace::Soon),
+                Err(NoPlace::Full) => (reserve.enter().ok_or(NoPlace::Full)?, true),
+            },
+        };
+        let leave = Arc::new(Notify::new());
+        let mut registry = self.registry().ok_or(NoPlace::Full)?;
+        let number = registry.next;
+        registry.next += 1;
+        registry.callers.insert(number, Entry { since: now, bytes: 0, place, on_reserve, leave: Arc::clone(&leave) });
+        drop(registry);
+        Ok(Caller {
+            pending: self.clone(),
+            number,
+            leave,
+            admitted: AtomicBool::new(false),
+            place: Mutex::default(),
+            calls: AtomicUsize::new(0),
+            on_reserve,
+        })
+    }
+
+    /// Closes the pending connection that has waited longest, for its file; false when there is none.
+    pub fn make_room(&self, now: Instant) -> bool {
+        self.evict(now).is_ok()
+    }
+
+    /// One of this core, else of another.
+    fn evict(&self, now: Instant) -> Result<(Place, bool), NoPlace> {
+        let own_first = self.registries.iter().cycle().skip(self.core).take(self.registries.len());
+        let mut none = NoPlace::Full;
+        for registry in own_first {
+            let mut registry = registry.lock().unwrap_or_else(PoisonError::into_inner);
+            match registry.callers.first_key_value() {
+                Some((_, oldest)) if now.saturating_duration_since(oldest.since) < TIME_TO_SPEAK => {
+                    none = NoPlace::Soon
+                }
+                Some(_) => return registry.evict().ok_or(NoPlace::Full),
+                None => {}
+            }
+        }
+        Err(none)
+    }
+
+    /// How many are pending on this core.
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.registry().map_or(0, |registry| registry.callers.len())
+    }
+}
+
+impl Registry {
+    /// Sends the oldest away; its place, and whether that is one of the reserve.
+    fn evict(&mut self) -> Option<(Place, bool)> {
+        let (_, entry) = self.callers.pop_first()?;
+        self.bytes -= entry.bytes;
+        entry.leave.notify_one();
+        Some((entry.place, entry.on_reserve))
+    }
+}
+
+impl Caller {
+    /// Ends when this connection has to go.
+    pub async fn has_to_leave(&self) {
+        self.leave.notified().await;
+        // Its call was admitted in the same moment: the user it speaks for is not sent away.
+        if self.admitted.load(Ordering::Acquire) {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Whether it came beyond the bound on connections: it may ask for health and readiness, and nothing else.
+    #[must_use]
+    pub fn is_on_reserve(&self) -> bool {
+        self.on_reserve
+    }
+
+    /// Its call is admitted: from now on it is not counted and never closed for others. Until the guard is dropped the
+    /// call is being answered.
+    pub fn admit(&self) -> CallUnderWay<'_> {
+        self.calls.fetch_add(1, Ordering::AcqRel);
+        if !self.admitted.swap(true, Ordering::AcqRel) {
+            let place = self.forget();
+            *self.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
+        }
+        CallUnderWay(self)
+    }
+
+    /// Whether an admitted call is being answered.
+    #[must_use]
+    pub fn is_answered_now(&self) -> bool {
+        self.calls.load(Ordering::Acquire) > 0
+    }
+
+    /// Takes it out of the registry; its place, unless somebody else has got it.
+    fn forget(&self) -> Option<Place> {
+        let mut registry = self.pending.registry()?;
+        let entry = registry.callers.remove(&self.number)?;
+        registry.bytes -= entry.bytes;
+        Some(entry.place)
+    }
+
+    /// So many bytes were read and are held.
+    fn holds(&self, count: usize) {
+        if self.admitted.load(Ordering::Relaxed) {
+            return;
+        }
+        let Some(mut registry) = self.pending.registry() else { return };
+        let Some(entry) = registry.callers.get_mut(&self.number) else { return };
+        entry.bytes += count;
+        registry.bytes += count;
+        while registry.bytes > self.pending.bound && registry.evict().is_some() {}
+    }
+
+    /// It was answered without being admitted: what it sent is not held any more.
+    pub fn answered(&self) {
+        if self.admitted.load(Ordering::Relaxed) {
+            return;
+        }
+        let Some(mut registry) = self.pending.registry() else { return };
+        if let Some(entry) = registry.callers.get_mut(&self.number) {
+            let held = std::mem::take(&mut entry.bytes);
+            registry.bytes -= held;
+        }
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        drop(self.forget());
+    }
+}
+
+/// A stream whose bytes are counted for its caller while that one is pending.
+#[derive(Debug)]
+pub struct CountedStream<S> {
+    stream: S,
+    caller: Arc<Caller>,
+}
+
+impl<S> CountedStream<S> {
+    /// Counts what is read from `stream` for `caller`.
+    pub fn new(stream: S, caller: Arc<Caller>) -> Self {
+        Self { stream, caller }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for CountedStream<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let count = buf.filled().len().saturating_sub(before);
+        if count > 0 {
+            self.caller.holds(count);
+        }
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for CountedStream<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[std::io::IoSlice<'_>],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time;
+    use futures_util::FutureExt;
+
+    fn one(bound: usize) -> PendingCallers {
+        PendingCallers::of_cores(1, bound).remove(0)
+    }
+
+    /// Each comes when those before it have had their time to speak.
+    fn enter(pending: &PendingCallers, places: &Arc<Gauge>, reserve: &Arc<Gauge>) -> Result<Caller, NoPlace> {
+        static LATER: AtomicUsize = AtomicUsize::new(1);
+        let later = u32::try_from(LATER.fetch_add(1, Ordering::Relaxed)).unwrap();
+        pending.enter(places, reserve, time::instant() + later * 2 * TIME_TO_SPEAK)
+    }
+
+    fn has_to_leave(caller: &Caller) -> bool {
+        caller.has_to_leave().now_or_never().is_some()
+    }
+
+    #[test]
+    fn a_newcomer_gets_the_place_of_who_has_waited_longest_and_never_that_of_an_admitted_one() {
+        let (pending, places, reserve) = (one(1000), Gauge::new(2), Gauge::new(1));
+        let first = enter(&pending, &places, &reserve).unwrap();
+        let second = enter(&pending, &places, &reserve).unwrap();
+        drop(first.admit());
+        let third = enter(&pending, &places, &reserve).unwrap();
+        assert!(!has_to_leave(&first) && has_to_leave(&second) && !has_to_leave(&third));
+        drop(second);
+        assert_eq!(places.count(), 2, "the place went over, it was not given back");
+        drop(third.admit());
+        // All are admitted: what is left is for health and readiness.
+        let probe = enter(&pending, &places, &reserve).unwrap();
+        assert!(probe.is_on_reserve() && enter(&pending, &places, &reserve).is_ok_and(|newer| newer.is_on_reserve()));
+        assert!(has_to_leave(&probe), "the newer probe has its place");
+        drop((first, third));
+        assert_eq!(places.count(), 0);
+    }
+
+    #[test]
+    fn who_has_just_come_is_left_alone() {
+        let (pending, places, reserve) = (one(1000), Gauge::new(1), Gauge::new(1));
+        let now = time::instant();
+        let first = pending.enter(&places, &reserve, now).unwrap();
+        assert_eq!(pending.enter(&places, &reserve, now + TIME_TO_SPEAK / 2).unwrap_err(), NoPlace::Soon);
+        assert!(!has_to_leave(&first) && pending.enter(&places, &reserve, now + TIME_TO_SPEAK).is_ok());
+    }
+
+    #[test]
+    fn a_core_without_pending_ones_of_its_own_takes_the_place_of_another_cores() {
+        let (cores, places, reserve) = (PendingCallers::of_cores(3, 100), Gauge::new(1), Gauge::new(1));
+        let elsewhere = enter(&cores[2], &places, &reserve).unwrap();
+        let newcomer = enter(&cores[1], &places, &reserve).unwrap();
+        assert!(has_to_leave(&elsewhere) && !newcomer.is_on_reserve());
+    }
+
+    #[test]
+    fn past_the_bound_on_bytes_the_oldest_pending_one_goes() {
+        let (pending, places) = (one(100), Gauge::new(10));
+        let enter = || enter(&pending, &places, &places).unwrap();
+        let (admitted, old, young) = (enter(), enter(), enter());
+        drop(admitted.admit());
+        admitted.holds(1_000_000);
+        old.holds(60);
+        young.holds(40);
+        assert!(!has_to_leave(&old));
+        young.holds(1);
+        assert!(has_to_leave(&old) && !has_to_leave(&young) && !has_to_leave(&admitted));
+        // Who is answered holds nothing any more.
+        young.answered();
+        young.holds(100);
+        assert!(!has_to_leave(&young));
+        // One alone is bounded too.
+        young.holds(1);
+        assert!(has_to_leave(&young));
+    }
+
+    #[test]
+    fn a_call_that_is_being_answered_is_told_apart_from_a_kept_connection() {
+        let (pending, places) = (one(100), Gauge::new(1));
+        let caller = enter(&pending, &places, &places).unwrap();
+        let call = caller.admit();
+        assert!(caller.is_answered_now() && pending.len() == 0);
+        drop(call);
+        assert!(!caller.is_answered_now());
+    }
+}

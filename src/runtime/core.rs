@@ -1,0 +1,295 @@
+//! One core's part of the bridge: its connections from accept to end, and its share of a stop (S5, S6).
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+
+use super::{Listeners, Stop};
+use crate::app::App;
+use crate::gauge::Gauge;
+use crate::net::CoreId;
+use crate::net::pending::{Caller, CountedStream, NoPlace, PendingCallers};
+use crate::net::tls::ServerTls;
+use crate::server::operator::OperatorAccess;
+use crate::server::{admin, skill};
+use crate::telemetry::metrics::Refusal;
+use crate::time::{self, Instant};
+
+/// How often idle connections and old parked replies are looked at.
+const SWEEP: Duration = Duration::from_secs(2);
+/// The wait after a failed accept (usually: no file descriptors are left), instead of a busy loop.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
+/// The wait for a place that is free in a moment.
+const PLACE_BACKOFF: Duration = Duration::from_millis(5);
+/// How often a failed accept is told at most.
+const ACCEPT_WARNING: Duration = Duration::from_secs(10);
+/// How long a new connection may take for its TLS handshake, and for the head of its first request. A caller of ours
+/// sends both at once and hangs up after 5 s.
+const FIRST_HEAD: Duration = Duration::from_secs(10);
+/// Places beyond `limits.connections` for those who ask for health and readiness.
+const PROBES: usize = 16;
+/// After a stop, how long a connection lives on which no admitted call is being answered.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
+/// How long an answer may lie unread by its peer.
+const UNREAD: Duration = Duration::from_secs(30);
+/// Connections of the operators' listener.
+const ADMIN_CONNECTIONS: usize = 64;
+/// Bytes of a request's head at most; hyper's own bound would be 400 KB. What is set aside for a connection begins
+/// at 8 KB and follows what comes.
+const HEAD_BYTES: usize = 64 * 1024;
+/// How long a connection without a request yet may bring its first after a stop came: its bytes are on the way, and
+/// hyper would close it under them.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
+/// Connections let in after a stop came: as many as may have stood in the backlog. Without a bound, a crowd that keeps
+/// coming would keep the bridge from ever stopping.
+const STRAGGLERS: usize = 4096;
+
+/// The places of a listener's connections, as one core sees them.
+#[derive(Debug, Clone)]
+pub(super) struct Places {
+    regular: Arc<Gauge>,
+    reserve: Arc<Gauge>,
+    pending: PendingCallers,
+}
+
+impl Places {
+    /// `regular` and the reserve are all cores' together.
+    pub(super) fn of(pending: Vec<PendingCallers>, regular: &Arc<Gauge>) -> Vec<Self> {
+        let reserve = Gauge::new(PROBES);
+        let of_core = |pending| Self { regular: Arc::clone(regular), reserve: Arc::clone(&reserve), pending };
+        pending.into_iter().map(of_core).collect()
+    }
+
+    /// A place for a new connection; where all are taken by others that are new, waited for as long as it takes them to
+    /// speak or to be closed.
+    async fn enter(&self) -> Option<Caller> {
+        loop {
+            match self.pending.enter(&self.regular, &self.reserve, time::instant()) {
+                Ok(caller) => return Some(caller),
+                Err(NoPlace::Full) => return None,
+                Err(NoPlace::Soon) => tokio::time::sleep(PLACE_BACKOFF).await,
+            }
+        }
+    }
+}
+
+/// One core's part of the bridge.
+pub(super) struct Core {
+    pub(super) id: CoreId,
+    pub(super) app: Arc<App>,
+    pub(super) tls: Option<Arc<ServerTls>>,
+    pub(super) operators: Arc<OperatorAccess>,
+    pub(super) stop: Stop,
+    pub(super) places: Places,
+}
+
+impl Core {
+    pub(super) async fn run(self, listeners: Listeners) {
+        let this = Arc::new(self);
+        let tasks = this.app.house.tasks.clone();
+        let sweeper = Arc::clone(&this);
+        tasks.background(async move { sweeper.sweep().await });
+        if let Some(admin) = listeners.admin {
+            let operators = Arc::clone(&this);
+            let pending = PendingCallers::of_cores(1, this.app.roster().settings.limits.pending_bytes);
+            let places = Places::of(pending, &Gauge::new(ADMIN_CONNECTIONS)).remove(0);
+            tasks.background(async move { operators.accept(admin, places, Face::Operators).await });
+        }
+        this.accept(listeners.public, this.places.clone(), Face::Public).await;
+        this.app.stop_taking();
+        this.drain().await;
+    }
+
+    /// Finishes what is in flight within the grace period (S6).
+    async fn drain(&self) {
+        let grace = self.app.roster().settings.grace;
+        if self.id == CoreId(0) {
+            let (turns, events) = (self.app.house.turns.count(), self.app.house.events.count());
+            let tasks = self.app.house.tasks.running();
+            tracing::info!(turns, events, tasks, "stopping: what is in flight is finished, then the bridge ends");
+        }
+        let drained = async {
+            self.app.house.tasks.drained().await;
+        };
+        let why = tokio::select! {
+            () = drained => None,
+            () = tokio::time::sleep(grace) => Some("the grace period is over: what is left is cut"),
+            () = self.stop.now.cancelled() => Some("a second signal: leaving now"),
+        };
+        if let Some(why) = why {
+            let turns = self.app.house.turns.count();
+            self.stop.cut.fetch_max(turns, Ordering::AcqRel);
+            tracing::warn!(turns, "{why}");
+        }
+        self.app.house.tasks.stopping.cancel();
+    }
+
+    async fn accept(self: &Arc<Self>, listener: TcpListener, places: Places, face: Face) {
+        let listener = match tokio::net::TcpListener::from_std(listener) {
+            Ok(listener) => listener,
+            Err(error) => {
+                tracing::error!(%error, "a listener cannot be used");
+                return;
+            }
+        };
+        let mut told: Option<Instant> = None;
+        let mut stragglers = STRAGGLERS;
+        loop {
+            if face == Face::Public && self.stop.gently.is_cancelled() {
+                stragglers = stragglers.saturating_sub(1);
+            }
+            let accepted = tokio::select! {
+                biased;
+                accepted = listener.accept(), if stragglers > 0 => accepted,
+                // Last in this order: whoever stood in the backlog when the stop came is still let in. Operators may
+                // look until the end.
+                () = self.stop.gently.cancelled(), if face == Face::Public => return,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // No files are left, nearly always: whoever has not brought a call gives one back (S5).
+                    let now = time::instant();
+                    places.pending.make_room(now);
+                    if told.is_none_or(|told| now.saturating_duration_since(told) >= ACCEPT_WARNING) {
+                        told = Some(now);
+                        tracing::warn!(%error, "connections cannot be accepted");
+                    }
+                    tokio::time::sleep(ACCEPT_BACKOFF).await;
+                    continue;
+                }
+            };
+            let Some(caller) = places.enter().await else {
+                self.app.house.metrics.refused(self.id, Refusal::Connections);
+                continue;
+            };
+            let core = Arc::clone(self);
+            let connection = async move { core.connection(stream, peer, Arc::new(caller), face).await };
+            match face {
+                Face::Public => self.app.house.tasks.track(connection),
+                Face::Operators => self.app.house.tasks.background(connection),
+            }
+        }
+    }
+
+    async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, caller: Arc<Caller>, face: Face) {
+        // Answers are one small packet each: waiting for more to send would only delay them.
+        let _best_effort = stream.set_nodelay(true);
+        // hyper waits for ever for a peer that does not read its answer; the kernel then gives it up.
+        #[cfg(target_os = "linux")]
+        let _best_effort = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD));
+        match (&self.tls, face) {
+            (Some(tls), Face::Public) => {
+                let handshake = tokio::time::timeout(FIRST_HEAD, tls.acceptor().accept(stream));
+                let shaken = tokio::select! {
+                    biased;
+                    shaken = handshake => shaken,
+                    () = caller.has_to_leave() => return,
+                    // A stop waits for a first request that is on its way, and so for the handshake before it (S6).
+                    () = self.stopped_for(FIRST_REQUEST) => return,
+                };
+                match shaken {
+                    Ok(Ok(stream)) => self.serve(stream, peer, caller, face).await,
+                    Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
+                    Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
+                }
+            }
+            _ => self.serve(stream, peer, caller, face).await,
+        }
+    }
+
+    /// Ends when a stop came so long ago.
+    async fn stopped_for(&self, while_at_most: Duration) {
+        self.stop.gently.cancelled().await;
+        tokio::time::sleep(while_at_most).await;
+    }
+
+    async fn serve<S>(&self, stream: S, peer: SocketAddr, caller: Arc<Caller>, face: Face)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let asked = AtomicBool::new(false);
+        let (asked, own) = (&asked, &caller);
+        let service = service_fn(|request| async move {
+            asked.store(true, Ordering::Relaxed);
+            Ok::<_, std::convert::Infallible>(match face {
+                Face::Public => skill::handle(&self.app, self.id, peer.ip(), own, request).await,
+                Face::Operators => admin::handle(&self.app, &self.operators, own, &request),
+            })
+        });
+        let timeout = self.app.roster().settings.limits.header_timeout;
+        let stream = CountedStream::new(stream, Arc::clone(&caller));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(timeout)
+            .max_buf_size(HEAD_BYTES)
+            .serve_connection(TokioIo::new(stream), service);
+        tokio::pin!(connection);
+        // An error here is the peer's: gone, too slow, or no HTTP. hyper has answered what can be answered.
+        tokio::select! {
+            _ended = &mut connection => return,
+            () = caller.has_to_leave() => return,
+            // A first head that does not come: later ones have the longer time of a kept connection.
+            () = tokio::time::sleep(FIRST_HEAD), if timeout > FIRST_HEAD => {}
+            () = self.stop.gently.cancelled(), if face == Face::Public => {}
+        }
+        if !self.stop.gently.is_cancelled() {
+            if !asked.load(Ordering::Relaxed) {
+                return;
+            }
+            tokio::select! {
+                _ended = &mut connection => return,
+                () = caller.has_to_leave() => return,
+                () = self.stop.gently.cancelled(), if face == Face::Public => {}
+            }
+        }
+        if !asked.load(Ordering::Relaxed) {
+            tokio::select! {
+                _ended = &mut connection => return,
+                () = tokio::time::sleep(FIRST_REQUEST) => {}
+            }
+        }
+        connection.as_mut().graceful_shutdown();
+        // A stop waits for turns, not for strangers: who sends half a call, or does not read an answer, is cut (S6).
+        loop {
+            tokio::select! {
+                _ended = &mut connection => return,
+                () = tokio::time::sleep(LAST_ANSWER) => {
+                    if !caller.is_answered_now() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Closes what was idle too long, forgets what waited too long.
+    async fn sweep(&self) {
+        let mut ticks = tokio::time::interval(SWEEP);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let now: Instant = time::instant();
+            for bot in self.app.roster().bots() {
+                bot.api.sweep(self.id, now);
+                if self.id == CoreId(0) {
+                    bot.sessions.sweep(time::now());
+                }
+            }
+        }
+    }
+}
+
+/// Which listener a connection came in by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Face {
+    Public,
+    Operators,
+}

@@ -1,0 +1,464 @@
+//! Log lines on their way to standard error: bounded queues, and the one thread that writes.
+//!
+//! A turn must neither wait for the log nor fail by it (S1): standard error may be a pipe that nobody reads, a closed
+//! pipe, or a file on a full disk. So whoever has something to tell puts it into a bounded queue and goes on. One
+//! thread takes from all queues and writes in batches. What does not fit, and what cannot be written, is dropped and
+//! counted. Each core has a queue of its own for the records of turns; all other lines share two, one for warnings and
+//! errors, one for the rest. So a flood of turns cannot push out a warning.
+//!
+//! Rejected: a write with a time limit by the core itself, which still costs each turn that time. Rejected: `tracing`'s
+//! own non-blocking appender, which has one queue for everything and allocates a line per turn on the core.
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, Thread};
+use std::time::{Duration, SystemTime};
+
+use tracing::Level;
+
+use super::record::TurnRecord;
+use crate::net::CoreId;
+
+/// Records of turns that wait in a core's queue: a fifth of a second at 10,000 turns a second.
+const TURNS: usize = 2048;
+/// Other lines that wait, warnings and the rest each.
+const LINES: usize = 1024;
+/// Bytes of one line; what is longer is cut.
+pub(super) const LINE_BYTES: usize = 16 * 1024;
+/// Bytes that are written at once.
+const BATCH_BYTES: usize = 64 * 1024;
+/// How long a line waits for others to be written with it.
+const GATHER: Duration = Duration::from_millis(10);
+/// Empty rounds after which the thread sleeps until it is woken: half a second.
+const IDLE_ROUNDS: u32 = 50;
+/// How long a write that would block is left alone.
+const BLOCKED: Duration = Duration::from_millis(10);
+
+/// What kind of line was dropped, the least important first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum LineKind {
+    /// The line of a turn.
+    Turn,
+    /// Any other line below a warning.
+    Info,
+    /// A warning or an error.
+    Warning,
+}
+
+impl LineKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Turn, Self::Info, Self::Warning];
+
+    /// The word for metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Turn => "turn",
+            Self::Info => "info",
+            Self::Warning => "warning",
+        }
+    }
+
+    pub(super) fn of(level: Level) -> Self {
+        if level <= Level::WARN { Self::Warning } else { Self::Info }
+    }
+}
+
+/// A finished line with its line break, and when it was made.
+struct Line {
+    at: SystemTime,
+    kind: LineKind,
+    bytes: Vec<u8>,
+}
+
+/// The producers' ends of the queues.
+pub(super) struct Queues {
+    turns: Box<[SyncSender<(SystemTime, TurnRecord)>]>,
+    info: SyncSender<Line>,
+    warnings: SyncSender<Line>,
+    /// The thread sleeps without a time limit.
+    asleep: AtomicBool,
+    /// Set once a flush is wanted; the writer then answers and ends.
+    ending: AtomicBool,
+    writer: Thread,
+    ended: Mutex<Receiver<()>>,
+    dropped: [AtomicU64; LineKind::ALL.len()],
+}
+
+thread_local! {
+    /// On the writing thread: where its own lines go, and when the thing they tell of happened.
+    static BATCH: RefCell<Option<Batch>> = const { RefCell::new(None) };
+}
+
+impl Queues {
+    /// Starts the thread that writes to `out`, with queues for so many cores.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub(super) fn start(cores: usize, out: impl Write + Send + 'static) -> io::Result<&'static Self> {
+        let (turns, turn_ends) = (0..cores.max(1)).map(|_| sync_channel(TURNS)).unzip::<_, _, Vec<_>, Vec<_>>();
+        let (info, info_end) = sync_channel(LINES);
+        let (warnings, warnings_end) = sync_channel(LINES);
+        let (end, ended) = sync_channel(1);
+        let (tell_queues, own_queues) = sync_channel::<&'static Self>(1);
+        let writer = thread::Builder::new().name("bridge-telemetry".to_owned()).spawn(move || {
+            let Ok(queues) = own_queues.recv() else { return };
+            BATCH.set(Some(Batch::default()));
+            Writer { queues, turns: turn_ends, info: info_end, warnings: warnings_end, out, torn: false }.run();
+            let _nobody_waits = end.try_send(());
+        })?;
+        // One for the process: it lives as long as lines may come.
+        let queues: &'static Self = Box::leak(Box::new(Self {
+            turns: turns.into_boxed_slice(),
+            info,
+            warnings,
+            asleep: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
+            writer: writer.thread().clone(),
+            ended: Mutex::new(ended),
+            dropped: Default::default(),
+        }));
+        let _received_once = tell_queues.send(queues);
+        Ok(queues)
+    }
+
+    /// Queues the record of a turn; never waits.
+    pub(super) fn turn(&self, core: CoreId, record: TurnRecord) {
+        let Some(queue) = self.turns.get(core.0).or(self.turns.first()) else { return };
+        match queue.try_send((now(), record)) {
+            Ok(()) => self.wake(),
+            Err(_) => self.drop_line(LineKind::Turn),
+        }
+    }
+
+    /// Queues a line; never waits.
+    fn line(&self, kind: LineKind, bytes: Vec<u8>) {
+        let queue = if kind == LineKind::Warning { &self.warnings } else { &self.info };
+        match queue.try_send(Line { at: now(), kind, bytes }) {
+            Ok(()) => self.wake(),
+            Err(_) => self.drop_line(kind),
+        }
+    }
+
+    /// How many lines of this kind were dropped: their queue was full, or they could not be written.
+    pub(super) fn dropped(&self, kind: LineKind) -> u64 {
+        self.dropped.get(kind as usize).map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
+    fn drop_line(&self, kind: LineKind) {
+        if let Some(count) = self.dropped.get(kind as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn wake(&self) {
+        // Together with the fence in `Writer::sleep`: either the writer sees what was queued, or it is seen asleep.
+        fence(Ordering::SeqCst);
+        if self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::Relaxed) {
+            self.writer.unpark();
+        }
+    }
+
+    /// Writes what is queued and ends the thread; waits for that at most so long. Lines after this are dropped.
+    pub(super) fn flush(&self, at_most: Duration) {
+        self.ending.store(true, Ordering::SeqCst);
+        self.writer.unpark();
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        match ended.recv_timeout(at_most) {
+            Ok(()) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+        }
+    }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the time in a log line is the wall clock's, and nothing is decided by it"
+)]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+/// When the line that this thread writes just now happened.
+pub(super) fn time_of_line() -> SystemTime {
+    BATCH.with_borrow(|batch| batch.as_ref().and_then(|batch| batch.at)).unwrap_or_else(now)
+}
+
+/// What the formatter writes one line into; queued when it is dropped.
+pub(super) struct LineWriter {
+    queues: &'static Queues,
+    kind: LineKind,
+    bytes: Vec<u8>,
+}
+
+impl LineWriter {
+    pub(super) fn new(queues: &'static Queues, kind: LineKind) -> Self {
+        Self { queues, kind, bytes: Vec::new() }
+    }
+}
+
+impl Write for LineWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = LINE_BYTES.saturating_sub(self.bytes.len());
+        self.bytes.extend(bytes.iter().take(room));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for LineWriter {
+    fn drop(&mut self) {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        if bytes.is_empty() {
+            return;
+        }
+        if bytes.last() != Some(&b'\n') {
+            bytes.truncate(LINE_BYTES - 1);
+            bytes.push(b'\n');
+        }
+        let left = BATCH.with_borrow_mut(|batch| match batch {
+            Some(batch) => {
+                batch.push(&bytes);
+                None
+            }
+            None => Some(bytes),
+        });
+        if let Some(bytes) = left {
+            self.queues.line(self.kind, bytes);
+        }
+    }
+}
+
+/// Lines that are written at once.
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    /// The end of each line and its kind.
+    ends: Vec<(usize, LineKind)>,
+    /// Of the line that is being made.
+    at: Option<SystemTime>,
+    kind: Option<LineKind>,
+}
+
+impl Batch {
+    fn push(&mut self, line: &[u8]) {
+        self.bytes.extend_from_slice(line);
+        self.ends.push((self.bytes.len(), self.kind.unwrap_or(LineKind::Info)));
+    }
+}
+
+/// The thread's own side.
+struct Writer<W> {
+    queues: &'static Queues,
+    turns: Vec<Receiver<(SystemTime, TurnRecord)>>,
+    info: Receiver<Line>,
+    warnings: Receiver<Line>,
+    out: W,
+    /// The last write ended in the middle of a line.
+    torn: bool,
+}
+
+/// What was queued, in the order in which it happened.
+enum Queued {
+    Line(Line),
+    Turn(SystemTime, TurnRecord),
+}
+
+impl Queued {
+    fn at(&self) -> SystemTime {
+        match self {
+            Self::Line(line) => line.at,
+            Self::Turn(at, _) => *at,
+        }
+    }
+}
+
+impl<W: Write> Writer<W> {
+    fn run(mut self) {
+        let mut empty = 0;
+        loop {
+            // Read before the queues: what was queued before the end was asked for is still written.
+            let ending = self.queues.ending.load(Ordering::SeqCst);
+            if self.round() > 0 {
+                empty = 0;
+            } else if ending {
+                return;
+            } else {
+                empty += 1;
+            }
+            if empty < IDLE_ROUNDS {
+                if !ending {
+                    thread::park_timeout(GATHER);
+                }
+            } else {
+                self.sleep();
+            }
+        }
+    }
+
+    /// Sleeps until somebody queues something.
+    fn sleep(&mut self) {
+        self.queues.asleep.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        if self.round() == 0 && !self.queues.ending.load(Ordering::SeqCst) {
+            thread::park();
+        }
+        self.queues.asleep.store(false, Ordering::Relaxed);
+    }
+
+    /// Writes what is queued by now, a batch at most; how many lines.
+    fn round(&mut self) -> usize {
+        let mut queued: Vec<Queued> = self.warnings.try_iter().take(LINES).map(Queued::Line).collect();
+        queued.extend(self.info.try_iter().take(LINES).map(Queued::Line));
+        for queue in &self.turns {
+            queued.extend(queue.try_iter().take(TURNS).map(|(at, record)| Queued::Turn(at, record)));
+        }
+        queued.sort_by_key(Queued::at);
+        let count = queued.len();
+        for queued in queued {
+            match queued {
+                Queued::Line(line) => with_batch(|batch| {
+                    batch.kind = Some(line.kind);
+                    batch.push(&line.bytes);
+                }),
+                Queued::Turn(at, record) => {
+                    with_batch(|batch| (batch.at, batch.kind) = (Some(at), Some(LineKind::Turn)));
+                    record.log();
+                    with_batch(|batch| batch.at = None);
+                }
+            }
+            if with_batch(|batch| batch.bytes.len()) >= BATCH_BYTES {
+                self.write();
+            }
+        }
+        self.write();
+        count
+    }
+
+    /// Writes the batch. What cannot be written is dropped.
+    fn write(&mut self) {
+        let (mut bytes, ends) = with_batch(|batch| (std::mem::take(&mut batch.bytes), std::mem::take(&mut batch.ends)));
+        let mut written = 0;
+        if self.torn && !bytes.is_empty() && self.out.write_all(b"\n").is_ok() {
+            self.torn = false;
+        }
+        while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
+            match self.out.write(rest) {
+                Ok(0) => break,
+                Ok(count) => written += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && !self.is_ending() => thread::sleep(BLOCKED),
+                Err(_) => break,
+            }
+        }
+        for (_, kind) in ends.iter().filter(|(end, _)| *end > written) {
+            self.queues.drop_line(*kind);
+        }
+        if written < bytes.len() {
+            self.torn = written > 0 && bytes.get(written - 1) != Some(&b'\n') || self.torn && written == 0;
+        }
+        bytes.clear();
+        with_batch(|batch| batch.bytes = bytes);
+    }
+
+    fn is_ending(&self) -> bool {
+        self.queues.ending.load(Ordering::SeqCst)
+    }
+}
+
+fn with_batch<T: Default>(work: impl FnOnce(&mut Batch) -> T) -> T {
+    BATCH.with_borrow_mut(|batch| batch.as_mut().map(work).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    /// A file that takes so many bytes and then is full.
+    #[derive(Clone, Default)]
+    struct Disk(Arc<Mutex<(Vec<u8>, Option<usize>)>>);
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut disk = self.0.lock().unwrap();
+            let room = disk.1.map_or(bytes.len(), |size| size.saturating_sub(disk.0.len()).min(bytes.len()));
+            if room == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            disk.0.extend_from_slice(&bytes[..room]);
+            Ok(room)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Disk {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().0.clone()).unwrap()
+        }
+    }
+
+    fn say(queues: &'static Queues, words: &str) {
+        LineWriter::new(queues, LineKind::Warning).write_all(words.as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn lines_are_written_in_order_and_whole() {
+        let disk = Disk::default();
+        let queues = Queues::start(1, disk.clone()).unwrap();
+        say(queues, "first\n");
+        say(queues, "second");
+        say(queues, &"x".repeat(LINE_BYTES + 5));
+        queues.flush(Duration::from_secs(5));
+        let text = disk.text();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines[..2], ["first", "second"]);
+        assert_eq!((lines.len(), lines[2].len()), (3, LINE_BYTES - 1));
+    }
+
+    #[test]
+    fn what_a_full_disk_does_not_take_is_dropped_and_the_next_line_begins_anew() {
+        let disk = Disk::default();
+        disk.0.lock().unwrap().1 = Some(9);
+        let queues = Queues::start(1, disk.clone()).unwrap();
+        say(queues, "first\n");
+        say(queues, "second\n");
+        while queues.dropped(LineKind::Warning) == 0 {
+            thread::yield_now();
+        }
+        disk.0.lock().unwrap().1 = None;
+        say(queues, "third\n");
+        queues.flush(Duration::from_secs(5));
+        assert_eq!(disk.text(), "first\nsec\nthird\n");
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_reads_holds_up_neither_who_logs_nor_the_end() {
+        struct Stuck;
+        impl Write for Stuck {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                loop {
+                    thread::park();
+                }
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let queues = Queues::start(1, Stuck).unwrap();
+        for _ in 0..3 * LINES {
+            say(queues, "a line\n");
+        }
+        assert!(queues.dropped(LineKind::Warning) > 0);
+        queues.flush(Duration::from_millis(50));
+    }
+}

@@ -125,7 +125,7 @@ async fn answer(shop: &Shop, request: Request<Incoming>) -> Result<Response<Full
             // The picture lies where the bot was asked, which need not be where it listens (0.0.0.0).
             let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
             let photo = format!("http://{}/photo.png", host.unwrap_or_else(|| shop.address.to_string()));
-            let body = body::collect(request.into_body(), CALL_BYTES).await.unwrap_or_default();
+            let body = body::collect(&mut request.into_body(), CALL_BYTES).await.unwrap_or_default();
             let call: Value = serde_json::from_slice(&body).unwrap_or_default();
             let field = |name: &str| call.get(name).and_then(Value::as_str).unwrap_or_default();
             let reply = lock().reply(field("user_key"), field("type"), field("content"), &photo);

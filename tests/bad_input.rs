@@ -149,6 +149,16 @@ fn a_body_over_the_bound_is_413_however_it_is_framed() {
 }
 
 #[test]
+fn who_sends_too_much_reads_the_refusal() {
+    let bridge = bridge();
+    let body = vec![b' '; 3 * 1024 * 1024];
+    for _ in 0..30 {
+        refused(&bridge.post("/skill", &body), 413, "three megabytes");
+    }
+    still_well(&bridge);
+}
+
+#[test]
 fn deep_nesting_is_refused_and_harms_nothing() {
     let bridge = bridge();
     // The bound on bodies is wider here, so that it is the nesting that is judged.

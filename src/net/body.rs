@@ -103,13 +103,28 @@ impl Collector {
 ///
 /// # Errors
 /// [`BodyError`]; nothing of the body is kept then.
-pub async fn collect<B>(mut body: B, bound: usize) -> Result<Bytes, BodyError>
+pub async fn collect<B>(body: &mut B, bound: usize) -> Result<Bytes, BodyError>
 where
     B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
 {
     let mut collector = Collector::new(bound);
-    std::future::poll_fn(|cx| collector.poll(&mut body, cx)).await?;
+    std::future::poll_fn(|cx| collector.poll(body, cx)).await?;
     Ok(collector.finish())
+}
+
+/// Reads what is left of a body and throws it away, at most `bound` bytes.
+///
+/// A connection that is closed while its peer still sends is reset by the kernel, and the reset takes the answer with
+/// it: who sent too much would read no refusal.
+pub async fn discard<B>(mut body: B, bound: usize)
+where
+    B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
+{
+    let mut left = bound;
+    while let Some(Ok(frame)) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
+        left = rest;
+    }
 }
 
 #[cfg(test)]
@@ -133,19 +148,19 @@ mod tests {
     #[tokio::test]
     async fn a_single_frame_is_handed_on_without_a_copy() {
         let words: &'static [u8] = b"a reply";
-        let body = collect(whole(words), 7).await.unwrap();
+        let body = collect(&mut whole(words), 7).await.unwrap();
         assert_eq!(body.as_ptr(), words.as_ptr());
     }
 
     #[tokio::test]
     async fn frames_are_joined_in_order() {
-        assert_eq!(&collect(frames(&[b"ab", b"", b"cd", b"e"]), 5).await.unwrap()[..], b"abcde");
-        assert!(collect(frames(&[]), 0).await.unwrap().is_empty());
+        assert_eq!(&collect(&mut frames(&[b"ab", b"", b"cd", b"e"]), 5).await.unwrap()[..], b"abcde");
+        assert!(collect(&mut frames(&[]), 0).await.unwrap().is_empty());
     }
 
     #[tokio::test]
     async fn a_body_over_the_bound_is_refused_announced_or_not() {
-        assert!(matches!(collect(whole(b"a reply"), 6).await, Err(BodyError::TooLarge { bound: 6 })));
-        assert!(matches!(collect(frames(&[b"ab", b"cd"]), 3).await, Err(BodyError::TooLarge { bound: 3 })));
+        assert!(matches!(collect(&mut whole(b"a reply"), 6).await, Err(BodyError::TooLarge { bound: 6 })));
+        assert!(matches!(collect(&mut frames(&[b"ab", b"cd"]), 3).await, Err(BodyError::TooLarge { bound: 3 })));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONNECTION, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request};
@@ -35,6 +35,9 @@ use crate::wire::skill::SkillCall;
 const BODY: Duration = Duration::from_secs(5);
 /// The same for a channel event: Kakao waits 3 s for its answer (openbuilder.md 5).
 const EVENT_BODY: Duration = Duration::from_millis(2500);
+/// How long, and for how many bytes, a refused caller may go on sending.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 8 * 1024 * 1024;
 /// Characters of a refused path that the log gets.
 const LOGGED_PATH: usize = 128;
 /// Longest request id that is taken over; a longer one is replaced by our own.
@@ -51,17 +54,17 @@ pub async fn handle(app: &Arc<App>, core: CoreId, peer: IpAddr, caller: &Caller,
 
 async fn answer_any(app: &Arc<App>, core: CoreId, peer: IpAddr, caller: &Caller, request: Request<Incoming>) -> Reply {
     let arrived = time::instant();
-    let (head, body) = request.into_parts();
+    let (head, mut body) = request.into_parts();
     let answered = match Route::parse(&head.method, head.uri.path()) {
         Ok(Route { target: Target::Health, .. }) => return admin::health(),
         Ok(Route { target: Target::Ready, .. }) => return admin::ready(app),
         Ok(_) if caller.is_on_reserve() => Err(Refused::Full),
-        Ok(Route { target: Target::Channel, bot }) => match read(app, body, arrived + EVENT_BODY).await {
+        Ok(Route { target: Target::Channel, bot }) => match read(app, &mut body, arrived + EVENT_BODY).await {
             Ok(body) => channel::receive(app, core, bot, peer, &head.headers, &body),
             Err(refused) => Err(refused),
         },
         Ok(Route { target: Target::Skill(door), bot }) => match admit_head(app, bot, peer, &head.headers) {
-            Ok(()) => match read(app, body, arrived + BODY).await {
+            Ok(()) => match read(app, &mut body, arrived + BODY).await {
                 Ok(body) => answer(app, core, door, bot, peer, caller, &head, &body, arrived).await,
                 Err(refused) => Err(refused),
             },
@@ -76,8 +79,18 @@ async fn answer_any(app: &Arc<App>, core: CoreId, peer: IpAddr, caller: &Caller,
             let path: String = head.uri.path().chars().take(LOGGED_PATH).collect();
             tracing::warn!(reason = kind.as_str(), path, peer = %peer, error = %refused, "refused");
         }
+        linger(app, body);
         refused.respond()
     })
+}
+
+/// Lets a refused caller finish sending, so that they read the refusal.
+fn linger(app: &App, body: Incoming) {
+    if !body.is_end_stream() {
+        app.house.tasks.background(async move {
+            let _too_slow = tokio::time::timeout(LINGER, body::discard(body, LINGER_BYTES)).await;
+        });
+    }
 }
 
 /// What the head alone can tell, before a byte of the body is read: the bot's own rules where path or configuration
@@ -99,7 +112,7 @@ fn admit_head(app: &App, path: Option<&str>, peer: IpAddr, headers: &HeaderMap) 
     }
 }
 
-async fn read(app: &App, body: Incoming, until: Instant) -> Result<Bytes, Refused> {
+async fn read(app: &App, body: &mut Incoming, until: Instant) -> Result<Bytes, Refused> {
     let bound = app.roster().settings.limits.body;
     let whole = timeout_at(until, body::collect(body, bound)).await;
     Ok(whole.map_err(|_| Refused::Slow)??)

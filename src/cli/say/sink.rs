@@ -69,7 +69,7 @@ impl Sink {
 
 async fn take(request: Request<Incoming>, taken: &Mutex<Option<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
     let posted = request.method() == Method::POST && request.uri().path().contains("/callback/");
-    let body = if posted { body::collect(request.into_body(), BYTES).await.ok() } else { None };
+    let body = if posted { body::collect(&mut request.into_body(), BYTES).await.ok() } else { None };
     let accepted = body.is_some();
     if let (Some(body), Ok(mut taken)) = (body, taken.lock()) {
         *taken = Some(body);

@@ -12,7 +12,7 @@ use smartchat_bridge::reading::read;
 use smartchat_bridge::store::memory::{MemoryStore, ParkedBudget};
 use smartchat_bridge::store::{Begun, Store};
 use smartchat_bridge::time::Moment;
-use smartchat_bridge::translate::inbound::{Door, Ears, understand};
+use smartchat_bridge::translate::inbound::{Endpoint, InboundRules, understand};
 use smartchat_bridge::translate::keyboard::Keyboard;
 use smartchat_bridge::translate::outbound::{Content, Page, reply};
 use smartchat_bridge::translate::view::{Overflow, Policy, Texts, View};
@@ -45,12 +45,12 @@ fn policy() -> Policy {
 
 fn decode(c: &mut Criterion) {
     let bot = BotId::parse("shop").unwrap();
-    let ears = Ears { bot: &bot, welcome_blocks: &[Box::from("웰컴 블록")], media_hosts: &[] };
+    let ears = InboundRules { bot: &bot, welcome_blocks: &[Box::from("웰컴 블록")], media_hosts: &[] };
     let mut group = c.benchmark_group("call");
     group.throughput(Throughput::Bytes(CALL.len() as u64));
     group.bench_function("decode", |b| b.iter(|| SkillCall::parse(black_box(CALL)).unwrap()));
     group.bench_function("decode and understand", |b| {
-        b.iter(|| understand(SkillCall::parse(black_box(CALL)).unwrap(), Door::Skill, &ears).unwrap());
+        b.iter(|| understand(SkillCall::parse(black_box(CALL)).unwrap(), Endpoint::Skill, &ears).unwrap());
     });
     group.finish();
 }

@@ -1,61 +1,28 @@
-//! One bot as it runs: its settings and everything that is kept for it. What all bots share is the [`House`].
+//! One bot as it runs: its settings and everything that is kept for it. What all bots share is in `shared.rs`.
 //!
 //! A reload builds new bots around the kept parts of unchanged ones (S6), so whatever must survive a reload is behind
 //! an `Arc` here.
 
-use std::hash::Hasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use bytes::Bytes;
 use dashmap::DashSet;
-use siphasher::sip::SipHasher24;
 use tokio::sync::Semaphore;
 
-use crate::breaker::{Breaker, Change};
-use crate::callback::CallbackClient;
+use crate::breaker::Breaker;
+use crate::concurrency::ConcurrencyLimit;
 use crate::config::secret::SecretUrl;
 use crate::config::settings::{BotSettings, Callback};
-use crate::gauge::Gauge;
-use crate::ids::UserKey;
-use crate::keyboards::Keyboards;
 use crate::legacy::api::LegacyApi;
-use crate::legacy::home::{Fetcher, HomeCache};
-use crate::net::CoreId;
+use crate::legacy::home::HomeCache;
 use crate::rate::Rate;
 use crate::store::Store;
 use crate::store::contacts::Contacts;
 use crate::store::outbox::Outbox;
-use crate::tasks::Tasks;
-use crate::telemetry::metrics::{BotMetrics, Metrics};
-use crate::time::{self, Moment};
+use crate::telemetry::metrics::BotMetrics;
 
 /// Blocks of one bot that are remembered as ours; a real bot has a few dozen.
 const BLOCKS: usize = 1024;
-
-/// How long an alert is tried.
-const ALERT: Duration = Duration::from_secs(30);
-
-/// What all bots share.
-pub struct House {
-    /// Keyboards, interned.
-    pub keyboards: Arc<Keyboards>,
-    /// What runs besides the connections.
-    pub tasks: Tasks,
-    /// Counters.
-    pub metrics: Arc<Metrics>,
-    /// Where late answers go.
-    pub callbacks: CallbackClient,
-    /// Turns in flight.
-    pub turns: Arc<Gauge>,
-    /// Channel events waiting or on their way (E4).
-    pub events: Arc<Gauge>,
-    /// Keys the hashes of user keys in logs.
-    pub log_key: (u64, u64),
-    /// When the process started.
-    pub started: Moment,
-}
 
 /// One bot.
 pub struct Bot {
@@ -74,7 +41,7 @@ pub struct Bot {
     /// Its users.
     pub sessions: Arc<dyn Store>,
     /// Its turns in flight.
-    pub turns: Arc<Gauge>,
+    pub turns: Arc<ConcurrencyLimit>,
     /// One permit, where only one message may be out at a time (I6).
     pub one_at_a_time: Option<Arc<Semaphore>>,
     /// Blocks whose calls came here: they are ours (I5).
@@ -99,46 +66,6 @@ pub struct BlockAdvice {
 }
 
 impl Bot {
-    /// What a fetch of the home keyboard needs.
-    #[must_use]
-    pub fn fetcher(&self, house: &House, core: CoreId) -> Fetcher {
-        Fetcher {
-            bot: self.settings.id.clone(),
-            api: Arc::clone(&self.api),
-            keyboards: Arc::clone(&house.keyboards),
-            tasks: house.tasks.clone(),
-            core,
-        }
-    }
-
-    /// Tells of an outage or its end: one log line, one alert (S4).
-    pub fn announce(&self, house: &House, change: Change) {
-        let bot = &self.settings.id;
-        let (state, words) = match change {
-            Change::Opened => {
-                tracing::error!(%bot, "the bot is out: users read texts.outage until it answers again");
-                ("outage", "봇이 응답하지 않습니다. 사용자에게 장애 안내가 나가고 있습니다. / the bot is out")
-            }
-            Change::Recovered => {
-                tracing::warn!(%bot, "the bot is back");
-                ("recovered", "봇이 다시 응답합니다. / the bot is back")
-            }
-        };
-        let Some(url) = self.alert.clone() else { return };
-        // Slack shows `text`, Discord `content`; the rest is for programs.
-        let words = format!("[smartchat-bridge] {bot}: {words}");
-        let at = time::now().as_millis();
-        let body =
-            serde_json::json!({ "bot": bot.as_str(), "state": state, "at": at, "text": words, "content": words });
-        let (callbacks, bot) = (house.callbacks.clone(), bot.clone());
-        house.tasks.track(async move {
-            let until = time::instant() + ALERT;
-            if let Err(error) = callbacks.post_json(url.expose(), Bytes::from(body.to_string()), until).await {
-                tracing::warn!(%bot, %error, "alert.url could not be reached");
-            }
-        });
-    }
-
     /// Remembers that calls of this block come here.
     pub fn own_block(&self, block: &str) {
         if !self.blocks.contains(block) && self.blocks.len() < BLOCKS {
@@ -176,15 +103,5 @@ impl Bot {
         let known = self.blocks.len();
         // Once no more fit, a block that is not among them may be ours all the same.
         !welcome && !quick && known > 0 && known < BLOCKS && !self.blocks.contains(block)
-    }
-}
-
-impl House {
-    /// What stands for a user in logs: a keyed hash, never the key.
-    #[must_use]
-    pub fn log_name(&self, user: &UserKey) -> u64 {
-        let mut hasher = SipHasher24::new_with_keys(self.log_key.0, self.log_key.1);
-        hasher.write(user.as_str().as_bytes());
-        hasher.finish()
     }
 }

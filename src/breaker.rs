@@ -2,7 +2,7 @@
 //! instead of waiting for a bot that is gone.
 //!
 //! A pure state machine: every method takes `now`. Closed, which is nearly always, it is one atomic load; the whole
-//! state is one 64-bit word, so there is no lock to hold and nothing to poison. Who is admitted gets a [`Permit`]
+//! state is one 64-bit word, so there is no lock to hold and nothing to poison. Who is admitted gets a [`Attempt`]
 //! whose drop counts as "cancelled": a probe that is cut off frees its place, else the breaker would stay shut for
 //! ever. Rejected: a failure rate over a window, which the old platform did not have (legacy.md 1).
 
@@ -48,7 +48,7 @@ pub enum Change {
 /// Leave to ask the bot once. Says how it went, or counts as cancelled.
 #[derive(Debug)]
 #[must_use = "a permit that is dropped counts as a cancelled turn"]
-pub struct Permit {
+pub struct Attempt {
     breaker: Arc<Breaker>,
     probe: Option<u64>,
     failed: bool,
@@ -63,16 +63,16 @@ impl Breaker {
 
     /// Leave to ask, or `None` while the bot is out.
     #[must_use]
-    pub fn admit(self: &Arc<Self>, now: Moment) -> Option<Permit> {
+    pub fn admit(self: &Arc<Self>, now: Moment) -> Option<Attempt> {
         let word = self.word.load(Ordering::Acquire);
         let due = match word & 3 {
-            CLOSED => return Some(Permit { breaker: Arc::clone(self), probe: None, failed: false }),
+            CLOSED => return Some(Attempt { breaker: Arc::clone(self), probe: None, failed: false }),
             OPEN => word >> 2 <= now.as_millis(),
             _ => false,
         };
         let probing = now.as_millis() << 2 | PROBING;
         let won = due && self.word.compare_exchange(word, probing, Ordering::AcqRel, Ordering::Acquire).is_ok();
-        won.then(|| Permit { breaker: Arc::clone(self), probe: Some(probing), failed: false })
+        won.then(|| Attempt { breaker: Arc::clone(self), probe: Some(probing), failed: false })
     }
 
     /// What it is doing.
@@ -114,7 +114,7 @@ impl Breaker {
     }
 }
 
-impl Permit {
+impl Attempt {
     /// The turn has failed, or its deadline passed: counted once a turn, however often this is said.
     pub fn failed(&mut self, now: Moment) -> Option<Change> {
         if std::mem::replace(&mut self.failed, true) {
@@ -140,7 +140,7 @@ impl Permit {
     }
 }
 
-impl Drop for Permit {
+impl Drop for Attempt {
     fn drop(&mut self) {
         if let Some(probing) = self.probe {
             // Cancelled: open again, and due at once, so that the next turn is the probe.

@@ -190,9 +190,9 @@ async fn attempt(
     cut: Instant,
     sent: &mut Sent,
 ) -> Result<(u16, Bytes), ClientError> {
-    let mut lane = target.connect(cut).await?;
+    let mut connection = target.connect(cut).await?;
     *sent = Sent::Unknown;
-    let response = match lane.send(request).await {
+    let response = match connection.send(request).await {
         Ok(response) => response,
         Err(unanswered) => {
             if unanswered.unsent.is_some() {
@@ -202,7 +202,7 @@ async fn attempt(
         }
     };
     let status = response.status().as_u16();
-    let answer = timeout_at(cut, lane.read(response.into_body(), ANSWER_BYTES)).await;
+    let answer = timeout_at(cut, connection.read(response.into_body(), ANSWER_BYTES)).await;
     let answer = answer.ok().and_then(Result::ok).map(|(body, _cut_short)| body).unwrap_or_default();
     Ok((status, answer))
 }

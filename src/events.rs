@@ -16,9 +16,10 @@ use futures_util::FutureExt;
 use tokio::sync::Notify;
 use tokio::time::{sleep, sleep_until};
 
-use crate::bot::{Bot, House};
+use crate::bot::Bot;
 use crate::ids::UserKey;
 use crate::net::CoreId;
+use crate::shared::Shared;
 use crate::store::outbox::Put;
 use crate::store::{Begun, Turn};
 use crate::telemetry::metrics::EventFate;
@@ -28,47 +29,47 @@ use crate::wire::legacy::Notice;
 /// How long one try may take: what the old server gave a bot (legacy.md 1).
 const TRY: Duration = Duration::from_secs(5);
 /// How long events may hold up a call of their user that has arrived; as long as the home keyboard may (K1).
-const HURRY: Duration = Duration::from_secs(1);
+const HOLD_UP: Duration = Duration::from_secs(1);
 /// Waits between the tries; their number is the number of repeats.
 const WAITS: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(8)];
 
 /// Sends `notice` of `user` on its way. Past the bound on events (S5) it is dropped and said so in the log.
 ///
 /// When this returns the event stands in the user's line, before whatever of theirs begins later.
-pub fn deliver(house: &Arc<House>, bot: &Arc<Bot>, core: CoreId, notice: Notice, user: UserKey) {
+pub fn deliver(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, notice: Notice, user: UserKey) {
     if bot.outbox.at_peace(notice, time::now()) {
-        house.metrics.event(core, EventFate::NoPath);
+        shared.metrics.event(core, EventFate::NoPath);
         return;
     }
-    let Some(place) = house.events.enter() else {
+    let Some(place) = shared.events.try_acquire() else {
         tracing::warn!(bot = %bot.settings.id, ?notice, "a channel event was dropped: limits.events is reached");
-        house.metrics.event(core, EventFate::Bound);
+        shared.metrics.event(core, EventFate::Bound);
         return;
     };
-    let bell = match bot.outbox.put(user, notice, place) {
-        Put::First(bell) => bell,
+    let wake = match bot.outbox.put(user, notice, place) {
+        Put::First(wake) => wake,
         Put::Behind { dropped } => {
             if dropped {
-                house.metrics.event(core, EventFate::Bound);
+                shared.metrics.event(core, EventFate::Bound);
             }
             return;
         }
     };
     let place_in_line = Arc::clone(&bot.sessions).begin(user, None);
-    let worker = Worker { house: Arc::clone(house), bot: Arc::clone(bot), core, user, bell, turn: None, until: None };
-    house.tasks.track(worker.run(place_in_line));
+    let worker = Worker { shared: Arc::clone(shared), bot: Arc::clone(bot), core, user, wake, turn: None, until: None };
+    shared.tasks.track(worker.run(place_in_line));
 }
 
 /// Delivers one user's events, one after the other.
 struct Worker {
-    house: Arc<House>,
+    shared: Arc<Shared>,
     bot: Arc<Bot>,
     core: CoreId,
     user: UserKey,
-    bell: Arc<Notify>,
+    wake: Arc<Notify>,
     /// Held while deliveries succeed.
     turn: Option<Turn>,
-    /// When the turn must be given back, once the bell has rung.
+    /// When the turn must be given back, once the wake has rung.
     until: Option<Instant>,
 }
 
@@ -95,7 +96,7 @@ impl Worker {
                 self.give_back();
                 let Some(wait) = waits.next() else {
                     tracing::warn!(bot = %self.bot.settings.id, ?notice, problem, "a channel event could not be delivered");
-                    self.house.metrics.event(self.core, EventFate::Undelivered);
+                    self.shared.metrics.event(self.core, EventFate::Undelivered);
                     break;
                 };
                 sleep(*wait).await;
@@ -111,7 +112,7 @@ impl Worker {
         if self.turn.is_none() {
             let begun = place_in_line.unwrap_or_else(|| {
                 // Whoever rang until now stands before us in the line, or is served already.
-                let _stale = self.bell.notified().now_or_never();
+                let _stale = self.wake.notified().now_or_never();
                 Arc::clone(&self.bot.sessions).begin(self.user, None)
             });
             self.turn = match begun {
@@ -127,7 +128,7 @@ impl Worker {
         tokio::select! {
             biased;
             told = trying => told.map_err(|error| error.code()),
-            () = hurried(&self.bell, &mut self.until) => Err("hurried"),
+            () = held_up(&self.wake, &mut self.until) => Err("hurried"),
         }
     }
 
@@ -137,24 +138,24 @@ impl Worker {
     }
 
     fn told(&self, notice: Notice, status: u16) {
-        let Self { house, bot, core, user, .. } = self;
+        let Self { shared, bot, core, user, .. } = self;
         if matches!(status, 404 | 405) {
             bot.outbox.no_path(notice, *user, time::now());
         } else {
             bot.outbox.has_path(notice);
         }
-        house.metrics.event(*core, EventFate::Delivered);
-        tracing::info!(bot = %bot.settings.id, ?notice, user = %format_args!("{:016x}", house.log_name(user)), status, "event");
+        shared.metrics.event(*core, EventFate::Delivered);
+        tracing::info!(bot = %bot.settings.id, ?notice, user = %format_args!("{:016x}", shared.log_name(user)), status, "event");
     }
 }
 
 /// Ends when a call has waited for the events long enough.
-async fn hurried(bell: &Notify, until: &mut Option<Instant>) {
+async fn held_up(wake: &Notify, until: &mut Option<Instant>) {
     let until = match until {
         Some(until) => *until,
         None => {
-            bell.notified().await;
-            *until.insert(time::instant() + HURRY)
+            wake.notified().await;
+            *until.insert(time::instant() + HOLD_UP)
         }
     };
     sleep_until(until).await;

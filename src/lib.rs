@@ -8,16 +8,16 @@
 //! | --- | --- |
 //! | 0 words | [`wire`], [`ids`], [`fault`], [`time`], [`degradation`] |
 //! | 1 meaning | [`reading`], [`translate`], [`session`] |
-//! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`gauge`], [`net`], [`telemetry`], [`tasks`], [`config`] |
+//! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`concurrency`], [`net`], [`telemetry`], [`tasks`], [`config`] |
 //! | 3 edges | [`legacy`], [`store`], [`callback`] |
-//! | 4 application | [`bot`], [`roster`], [`engine`], [`events`], [`app`] |
+//! | 4 application | [`bot`], [`registry`], [`engine`], [`events`], [`shared`] |
 //! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`cli`] |
 
-pub mod app;
 pub mod bot;
 pub mod breaker;
 pub mod callback;
 pub mod cli;
+pub mod concurrency;
 pub mod config;
 pub mod degradation;
 pub mod demo;
@@ -25,18 +25,18 @@ pub mod engine;
 pub mod events;
 pub mod fault;
 pub mod files;
-pub mod gauge;
 pub mod ids;
 pub mod keyboards;
 pub mod legacy;
 pub mod net;
 pub mod rate;
 pub mod reading;
+pub mod registry;
 pub mod reload;
-pub mod roster;
 pub mod runtime;
 pub mod server;
 pub mod session;
+pub mod shared;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;

@@ -15,12 +15,12 @@ use std::time::Duration;
 use siphasher::sip::SipHasher13;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::app::App;
 use crate::config::load::{Flag, LONGEST_FILE, Loaded, Sources, load};
 use crate::files;
 use crate::net::tls::{NewCertificate, ServerTls};
-use crate::roster::Roster;
+use crate::registry::BotRegistry;
 use crate::runtime::{self, Ending, Running, StartError, Stop};
+use crate::shared::Shared;
 
 /// How often files are looked at (S6). A change counts at the second look, so it is in force within two seconds.
 const LOOK: Duration = Duration::from_millis(900);
@@ -58,7 +58,7 @@ pub fn serve(loaded: Loaded, sources: OwnedSources, started: impl FnOnce(&Runnin
     };
     let running = runtime::start(Arc::clone(&loaded.settings))?;
     let watcher = ConfigWatcher {
-        app: Arc::clone(running.app()),
+        shared: Arc::clone(running.shared()),
         tls: running.tls().cloned(),
         bound: running.public(),
         seen: content(&loaded.files),
@@ -116,7 +116,7 @@ impl Signals {
 
 /// Looks after the configuration of a running bridge.
 struct ConfigWatcher {
-    app: Arc<App>,
+    shared: Arc<Shared>,
     tls: Option<Arc<ServerTls>>,
     bound: std::net::SocketAddr,
     sources: OwnedSources,
@@ -132,7 +132,7 @@ struct ConfigWatcher {
 /// Everything that a new configuration needs, checked and not in force yet.
 struct Prepared {
     loaded: Loaded,
-    roster: Roster,
+    bots: BotRegistry,
     certificate: Option<NewCertificate>,
 }
 
@@ -181,24 +181,24 @@ impl ConfigWatcher {
         let loaded = load(&sources).map_err(|problems| problems.to_string())?;
         let certificate = self.tls.as_ref().map(ServerTls::prepare).transpose();
         let certificate = certificate.map_err(|error| format!("the certificate cannot be used: {error}"))?;
-        let roster = self.app.prepare(Arc::clone(&loaded.settings)).map_err(|error| error.to_string())?;
-        Ok(Prepared { loaded, roster, certificate })
+        let bots = self.shared.prepare(Arc::clone(&loaded.settings)).map_err(|error| error.to_string())?;
+        Ok(Prepared { loaded, bots, certificate })
     }
 
-    fn install(&mut self, Prepared { loaded, roster, certificate }: Prepared) {
+    fn install(&mut self, Prepared { loaded, bots, certificate }: Prepared) {
         for warning in &loaded.warnings {
             tracing::warn!(%warning, "configuration");
         }
         if let Some(certificate) = certificate {
             certificate.install();
         }
-        self.app.install(roster);
-        let waiting = self.app.waits_for_restart();
+        self.shared.install(bots);
+        let waiting = self.shared.waits_for_restart();
         if !waiting.is_empty() {
             tracing::warn!(keys = waiting.join(", "), "these changes take effect at the next start only");
         }
         self.refused = None;
-        self.app.reloaded(true);
+        self.shared.reloaded(true);
         if loaded.files != self.files {
             self.files = loaded.files;
             self.seen = content(&self.files);
@@ -208,7 +208,7 @@ impl ConfigWatcher {
 
     /// Counted before it is told: who reads the line finds it in metrics and `/readyz`. The same reason is told once.
     fn refuse(&mut self, why: String) {
-        self.app.reloaded(false);
+        self.shared.reloaded(false);
         if self.refused.as_ref() != Some(&why) {
             tracing::error!(problems = %why, "the new configuration is refused; the old one stays in force");
         }

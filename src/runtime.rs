@@ -15,18 +15,18 @@ use std::thread;
 use tokio_util::sync::CancellationToken;
 
 use self::core::{Core, Places};
-use crate::app::{App, SetupError};
+use crate::concurrency::ConcurrencyLimit;
 use crate::config::secret::Secret;
 use crate::config::settings::Settings;
 use crate::fault::{Blame, Fault, Sent};
-use crate::gauge::Gauge;
 use crate::net::CoreId;
 use crate::net::listen::bind;
 use crate::net::open_files;
 use crate::net::pending::PendingCallers;
 use crate::net::tls::{ServerTls, TlsProblem};
-use crate::roster::{self, Connector};
+use crate::registry::{self, Connector};
 use crate::server::operator::OperatorAccess;
+use crate::shared::{SetupError, Shared};
 
 /// Why the bridge cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +74,7 @@ pub enum Ending {
 
 /// A bridge that runs.
 pub struct Running {
-    app: Arc<App>,
+    shared: Arc<Shared>,
     public: SocketAddr,
     admin: SocketAddr,
     tls: Option<Arc<ServerTls>>,
@@ -114,7 +114,7 @@ struct Listeners {
 /// # Errors
 /// [`StartError`]; nothing runs then.
 pub fn start(settings: Arc<Settings>) -> Result<Running, StartError> {
-    start_with(settings, Box::new(roster::over_http))
+    start_with(settings, Box::new(registry::over_http))
 }
 
 /// Builds what a start builds, and binds and starts nothing: what this accepts fails at a start only for its addresses.
@@ -123,7 +123,7 @@ pub fn start(settings: Arc<Settings>) -> Result<Running, StartError> {
 /// [`StartError`], as [`start`] has it.
 pub fn check(settings: Arc<Settings>) -> Result<(), StartError> {
     settings.tls.clone().map(ServerTls::load).transpose()?;
-    App::build(settings, Box::new(roster::over_http))?;
+    Shared::build(settings, Box::new(registry::over_http))?;
     Ok(())
 }
 
@@ -152,15 +152,15 @@ pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Ru
 
     let cores = listeners.len();
     let pending = PendingCallers::of_cores(cores, settings.limits.pending_bytes);
-    let places = Places::of(pending, &Gauge::new(connections(settings.limits.connections)));
+    let places = Places::of(pending, &ConcurrencyLimit::new(connections(settings.limits.connections)));
     let operators = Arc::new(OperatorAccess::new(&settings.admin));
-    let app = App::build(settings, connect)?;
+    let shared = Shared::build(settings, connect)?;
     let stop = Stop::default();
     let mut threads = Vec::with_capacity(listeners.len());
     for (number, (listeners, places)) in listeners.into_iter().zip(places).enumerate() {
         let core = Core {
             id: CoreId(number),
-            app: Arc::clone(&app),
+            shared: Arc::clone(&shared),
             tls: tls.clone(),
             operators: Arc::clone(&operators),
             stop: stop.clone(),
@@ -176,7 +176,7 @@ pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Ru
         let spawned = spawned.map_err(StartError::Thread)?;
         threads.push(spawned);
     }
-    Ok(Running { app, public, admin: admin_address, tls, operators, stop, threads })
+    Ok(Running { shared, public, admin: admin_address, tls, operators, stop, threads })
 }
 
 /// How many connections callers may have: as configured, and no more than the limit on open files allows (S5).
@@ -217,13 +217,13 @@ impl Running {
     /// other machines, and no `admin.token` is configured (C2).
     #[must_use]
     pub fn operators_token(&self) -> Option<&Secret> {
-        self.operators.token_to_print(&self.app.roster().settings.admin)
+        self.operators.token_to_print(&self.shared.registry().settings.admin)
     }
 
     /// What runs.
     #[must_use]
-    pub fn app(&self) -> &Arc<App> {
-        &self.app
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// The certificate in use, to be read again when its files change.

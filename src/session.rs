@@ -18,7 +18,7 @@ use crate::translate::outbound::Page;
 use shelf::Shelf;
 
 pub use plan::{Plan, Prompt, Rules};
-pub use shelf::{Late, Piece, Rest};
+pub use shelf::{Late, ReplyBody, Rest};
 
 /// How long a keyboard counts from when it was shown (legacy.md 1, K2); parked replies wait as long (S3).
 pub const TEN_MINUTES: Duration = Duration::from_secs(600);

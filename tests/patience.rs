@@ -20,7 +20,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use smartchat_bridge::app::App;
 use smartchat_bridge::breaker::State;
 use smartchat_bridge::callback::CallbackUrl;
 use smartchat_bridge::config::load::{Flag, Sources, load};
@@ -31,11 +30,12 @@ use smartchat_bridge::fault::Sent;
 use smartchat_bridge::ids::UserKey;
 use smartchat_bridge::legacy::api::{BackendError, BoxFuture, LegacyApi, RawReply};
 use smartchat_bridge::net::CoreId;
-use smartchat_bridge::session::{Late, Piece};
+use smartchat_bridge::session::{Late, ReplyBody};
+use smartchat_bridge::shared::Shared;
 use smartchat_bridge::store::memory::{MemoryStore, ParkedBudget};
-use smartchat_bridge::store::{Begun, Shared, Store, TapId};
+use smartchat_bridge::store::{Begun, SharedAnswer, Store, TapId};
 use smartchat_bridge::time::{self, Instant};
-use smartchat_bridge::translate::inbound::{Door, Ears, understand};
+use smartchat_bridge::translate::inbound::{Endpoint, InboundRules, understand};
 use smartchat_bridge::translate::outbound::Page;
 use smartchat_bridge::wire::legacy::{MessageCall, Notice};
 use smartchat_bridge::wire::skill::SkillCall;
@@ -54,7 +54,7 @@ fn ms(millis: u64) -> Duration {
 /// What the bot does with one message.
 #[derive(Debug, Clone)]
 enum Act {
-    Says(Value),
+    UserInput(Value),
     Cut,
     Hang,
     Panic,
@@ -114,7 +114,7 @@ impl LegacyApi for Bot {
             }
             sleep_until(ends).await;
             match act {
-                Act::Says(body) => {
+                Act::UserInput(body) => {
                     self.said.lock().unwrap().push(call.content.to_owned());
                     Ok(raw(&body))
                 }
@@ -145,15 +145,15 @@ impl LegacyApi for Bot {
 }
 
 fn says(text: &str) -> Act {
-    Act::Says(json!({ "message": { "text": text } }))
+    Act::UserInput(json!({ "message": { "text": text } }))
 }
 
 fn says_with(text: &str, buttons: &[&str]) -> Act {
-    Act::Says(json!({ "message": { "text": text }, "keyboard": { "type": "buttons", "buttons": buttons } }))
+    Act::UserInput(json!({ "message": { "text": text }, "keyboard": { "type": "buttons", "buttons": buttons } }))
 }
 
 struct Bridge {
-    app: Arc<App>,
+    shared: Arc<Shared>,
     bot: Arc<Bot>,
 }
 
@@ -198,8 +198,8 @@ impl Bridge {
             told: Mutex::default(),
         });
         let api = Arc::clone(&bot);
-        let app = App::build(settings, Box::new(move |_, _| Ok(Arc::clone(&api) as Arc<dyn LegacyApi>)));
-        Self { app: app.ok().unwrap(), bot }
+        let shared = Shared::build(settings, Box::new(move |_, _| Ok(Arc::clone(&api) as Arc<dyn LegacyApi>)));
+        Self { shared: shared.ok().unwrap(), bot }
     }
 
     /// One call, as the server makes it of a body; the mark is `clientExtra.sb`.
@@ -215,18 +215,18 @@ impl Bridge {
             },
         })
         .to_string();
-        let roster = self.app.roster();
-        let bot = Arc::clone(roster.bots().next().unwrap());
+        let bots = self.shared.registry();
+        let bot = Arc::clone(bots.iter().next().unwrap());
         let decoded = SkillCall::parse(body.as_bytes()).ok().unwrap();
-        let ears = Ears { bot: &bot.settings.id, welcome_blocks: &[], media_hosts: &[] };
-        let inbound = understand(decoded, Door::Skill, &ears).ok().unwrap().into_owned();
+        let ears = InboundRules { bot: &bot.settings.id, welcome_blocks: &[], media_hosts: &[] };
+        let inbound = understand(decoded, Endpoint::Skill, &ears).ok().unwrap().into_owned();
         let callback = inbound.callback_url.as_deref();
-        let callback = callback.map(|url| CallbackUrl::parse(url, &roster.settings.callback.origins).unwrap());
-        let late = if callback.is_some() { roster.settings.callback.give_up } else { bot.settings.late };
+        let callback = callback.map(|url| CallbackUrl::parse(url, &bots.settings.callback.origins).unwrap());
+        let late = if callback.is_some() { bots.settings.callback.give_up } else { bot.settings.late };
         let call = Arc::new(Call {
-            house: Arc::clone(&self.app.house),
+            shared: Arc::clone(&self.shared),
             core: CoreId(0),
-            places: self.app.house.enter(&bot).unwrap(),
+            places: self.shared.try_acquire(&bot).unwrap(),
             bot,
             inbound,
             message_block: None,
@@ -258,7 +258,7 @@ impl Bridge {
     /// Nothing is left: no turn, no task, no held session.
     #[track_caller]
     fn is_quiet(&self) {
-        assert_eq!((self.app.house.turns.count(), self.app.house.tasks.running()), (0, 0));
+        assert_eq!((self.shared.turns.count(), self.shared.tasks.running()), (0, 0));
         assert_eq!(self.bot.out.load(Ordering::SeqCst), 0);
     }
 }
@@ -410,7 +410,7 @@ async fn one_at_a_time_is_a_line_too() {
 }
 
 fn late(text: &'static str) -> Late {
-    Late { pieces: vec![Piece::Reply(Bytes::from_static(text.as_bytes()))], asked: time::now(), came: time::now() }
+    Late { pieces: vec![ReplyBody::Reply(Bytes::from_static(text.as_bytes()))], asked: time::now(), came: time::now() }
 }
 
 /// Two cores: the answer is handed to a follower in the moment its call gives up.
@@ -422,7 +422,7 @@ async fn an_answer_handed_to_a_follower_that_never_looks_is_parked() {
         let begin = |tap| (Arc::clone(&store) as Arc<dyn Store>).begin(user, tap);
         let Begun::Turn(leader) = begin(tap) else { panic!("the line is empty") };
         let Begun::Follow(follower) = begin(tap) else { panic!("the same tap follows") };
-        assert_eq!(leader.share(&Shared { body: Bytes::new(), late: late("답"), owed }), 1);
+        assert_eq!(leader.share(&SharedAnswer { body: Bytes::new(), late: late("답"), owed }), 1);
         drop(follower);
         leader.commit(time::now());
         assert_eq!(store.census().parked, usize::from(owed));
@@ -485,15 +485,15 @@ async fn nobody_is_remembered_for_a_parked_answer_that_has_gone() {
 #[tokio::test(start_paused = true)]
 async fn a_panic_while_an_event_is_told_does_not_keep_the_next_from_the_bot() {
     let bridge = Bridge::new(&[], |words| (ms(10), says(words)));
-    let bot = Arc::clone(bridge.app.roster().bots().next().unwrap());
+    let bot = Arc::clone(bridge.shared.registry().iter().next().unwrap());
     let user = UserKey::parse("Qw7-eRt_9YzA").unwrap();
     for notice in [Notice::FriendAdded, Notice::FriendBlocked] {
-        events::deliver(&bridge.app.house, &bot, CoreId(0), notice, user);
+        events::deliver(&bridge.shared, &bot, CoreId(0), notice, user);
         sleep(ms(1_000)).await;
     }
     assert_eq!(bridge.bot.told.lock().unwrap().len(), 2);
     assert_eq!(bridge.say("안녕").await.unwrap().text(), "안녕");
-    assert_eq!(bridge.app.house.events.count(), 0);
+    assert_eq!(bridge.shared.events.count(), 0);
     bridge.is_quiet();
 }
 
@@ -605,7 +605,7 @@ impl Bridge {
     }
 
     fn breaker(&self) -> State {
-        self.app.roster().bots().next().unwrap().breaker.state()
+        self.shared.registry().iter().next().unwrap().breaker.state()
     }
 }
 

@@ -3,14 +3,14 @@
 
 use libfuzzer_sys::fuzz_target;
 use smartchat_bridge::ids::BotId;
-use smartchat_bridge::translate::inbound::{Door, Ears, understand};
+use smartchat_bridge::translate::inbound::{Endpoint, InboundRules, understand};
 use smartchat_bridge::wire::skill::SkillCall;
 
 fuzz_target!(|body: &[u8]| {
     let Some(bot) = BotId::parse("fuzz") else { return };
     let hosts = [Box::from(".kakaocdn.net")];
-    let ears = Ears { bot: &bot, welcome_blocks: &[], media_hosts: &hosts };
-    for door in [Door::Skill, Door::Message] {
+    let ears = InboundRules { bot: &bot, welcome_blocks: &[], media_hosts: &hosts };
+    for door in [Endpoint::Skill, Endpoint::Message] {
         if let Ok(call) = SkillCall::parse(body) {
             let _understood = understand(call, door, &ears);
         }

@@ -87,10 +87,11 @@ pub(super) async fn call(call: Call<'_>) -> Result<Answer, CallError> {
 
 async fn exchange(target: &Target, request: Request<Full<Bytes>>, until: Instant) -> Result<Answer, ClientError> {
     let late = |_elapsed| ClientError::TimedOut { sent: Sent::Unknown };
-    let mut lane = target.connect(until).await?;
-    let response = timeout_at(until, lane.send(request)).await.map_err(late)?.map_err(|refused| refused.error)?;
+    let mut connection = target.connect(until).await?;
+    let response = timeout_at(until, connection.send(request)).await.map_err(late)?.map_err(|refused| refused.error)?;
     let status = response.status().as_u16();
-    let (body, _cut_short) = timeout_at(until, lane.read(response.into_body(), ANSWER_BYTES)).await.map_err(late)??;
+    let (body, _cut_short) =
+        timeout_at(until, connection.read(response.into_body(), ANSWER_BYTES)).await.map_err(late)??;
     Ok(Answer { status, body })
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::degradation::{Degradation, Degradations};
 use crate::reading::{self, Reading};
-use crate::session::Piece;
+use crate::session::ReplyBody;
 use crate::translate::keyboard::Keyboard;
 use crate::translate::outbound::{self, Content, Page};
 use crate::translate::view::View;
@@ -18,12 +18,12 @@ pub(super) struct Heard<'a> {
 
 impl<'a> Heard<'a> {
     /// Reads pieces in order; what cannot be read becomes `no_reply`, once for several in a row (O4).
-    pub(super) fn of(pieces: &'a [Piece], no_reply: &'a str) -> Self {
+    pub(super) fn of(pieces: &'a [ReplyBody], no_reply: &'a str) -> Self {
         let mut heard = Self { readings: Vec::with_capacity(pieces.len()), usable: Vec::with_capacity(pieces.len()) };
         for piece in pieces {
             let (reading, usable) = match piece {
-                Piece::Words(words) => (Reading::words(words), false),
-                Piece::Reply(bytes) => match reading::read(bytes) {
+                ReplyBody::Words(words) => (Reading::words(words), false),
+                ReplyBody::Reply(bytes) => match reading::read(bytes) {
                     Ok(reading) => (reading, true),
                     Err(_) => (Reading::words(no_reply), false),
                 },

@@ -10,14 +10,14 @@ use super::turn::Call;
 use crate::fault::{Blame, Fault, Sent};
 use crate::ids::UserKey;
 use crate::legacy::api::{BackendError, RawReply};
-use crate::session::Piece;
+use crate::session::ReplyBody;
 use crate::time;
 use crate::wire::legacy::{MessageCall, MessageType};
 
 /// What the bot said to one turn's messages.
 pub(super) struct Said {
     /// One piece a message, in order.
-    pub(super) pieces: Vec<Piece>,
+    pub(super) pieces: Vec<ReplyBody>,
     /// How long it took.
     pub(super) took: Duration,
     /// What was wrong with the last bad one: one of a fixed few words.
@@ -47,7 +47,7 @@ pub(super) async fn ask(call: &Call, user_key: &UserKey, messages: &[(MessageTyp
         let asked = time::instant();
         if asked > call.last_send() {
             said.problem.get_or_insert("no_time");
-            said.pieces.push(Piece::Words(texts.resend.clone()));
+            said.pieces.push(ReplyBody::Words(texts.resend.clone()));
             break;
         }
         let message = || MessageCall { user_key, kind: *kind, content };
@@ -70,7 +70,7 @@ pub(super) async fn ask(call: &Call, user_key: &UserKey, messages: &[(MessageTyp
         };
         said.pieces.push(piece.unwrap_or_else(|problem| {
             said.problem = Some(problem);
-            Piece::Words(texts.no_reply.clone())
+            ReplyBody::Words(texts.no_reply.clone())
         }));
     }
     said.took = time::instant().saturating_duration_since(started);
@@ -79,7 +79,7 @@ pub(super) async fn ask(call: &Call, user_key: &UserKey, messages: &[(MessageTyp
 
 /// Anything but 200 is no reply (legacy.md 1). A body that ended early counts only when it is whole all the same: a
 /// cut one must not be completed by the lenient reading's closing braces.
-fn judge(raw: RawReply) -> Result<Piece, &'static str> {
+fn judge(raw: RawReply) -> Result<ReplyBody, &'static str> {
     if raw.status != 200 {
         return Err("status");
     }
@@ -87,7 +87,7 @@ fn judge(raw: RawReply) -> Result<Piece, &'static str> {
         return Err("cut");
     }
     match crate::reading::read(&raw.body) {
-        Ok(_) => Ok(Piece::Reply(raw.body)),
+        Ok(_) => Ok(ReplyBody::Reply(raw.body)),
         Err(unreadable) => Err(unreadable.code()),
     }
 }

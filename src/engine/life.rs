@@ -18,11 +18,11 @@ use super::ticket::{Delivery, Ticket};
 use super::turn::{Call, Finished, Undo};
 use crate::breaker::Change;
 use crate::degradation::Degradation;
-use crate::session::{Current, Late, Piece, Plan, Prompt, Rest, Rules, Session, TEN_MINUTES};
-use crate::store::{Shared, Turn};
+use crate::session::{Current, Late, Plan, Prompt, ReplyBody, Rest, Rules, Session, TEN_MINUTES};
+use crate::store::{SharedAnswer, Turn};
 use crate::telemetry::record::{Outcome, PlanKind};
 use crate::time::{self, Moment};
-use crate::translate::inbound::Says;
+use crate::translate::inbound::UserInput;
 use crate::translate::keyboard::Keyboard;
 use crate::translate::outbound::{Content, Page};
 use crate::wire::legacy::MessageType;
@@ -58,18 +58,20 @@ impl<'c> Life<'c> {
     /// Decides what happens next; the home keyboard is fetched only where the decision needs it (K1).
     pub(super) async fn plan(&mut self) -> Plan<'c> {
         let says = &self.call.inbound.says;
-        let by_itself =
-            matches!(says, Says::Leave | Says::Nothing | Says::Tap(Mark::Say(_) | Mark::More { .. } | Mark::Late));
+        let by_itself = matches!(
+            says,
+            UserInput::Leave | UserInput::Nothing | UserInput::Tap(Mark::Say(_) | Mark::More { .. } | Mark::Late)
+        );
         let at_home = matches!(self.turn.session.current(time::now()), Current::Home(_));
-        let by_token = matches!(says, Says::Tap(Mark::Pick { .. } | Mark::Page { .. }));
-        if *says == Says::Home || by_token || at_home && !by_itself {
+        let by_token = matches!(says, UserInput::Tap(Mark::Pick { .. } | Mark::Page { .. }));
+        if *says == UserInput::Home || by_token || at_home && !by_itself {
             self.fetch_home().await;
         }
         let settings = &self.call.bot.settings;
         let inbound = &self.call.inbound;
         let now = time::now();
         let rules = Rules {
-            recently_started: now.since(self.call.house.started) < TEN_MINUTES,
+            recently_started: now.since(self.call.shared.started) < TEN_MINUTES,
             free_text: settings.free_text,
             texts: &settings.policy.texts,
             handover: &settings.policy.handover,
@@ -97,9 +99,9 @@ impl<'c> Life<'c> {
         if session.shown_since(newest) {
             return None;
         }
-        let pieces: Vec<Piece> = session.late(now).flat_map(|late| late.pieces.iter().cloned()).collect();
+        let pieces: Vec<ReplyBody> = session.late(now).flat_map(|late| late.pieces.iter().cloned()).collect();
         let heard = Heard::of(&pieces, &self.call.view().policy.texts.no_reply);
-        heard.is_usable().then(|| heard.labels().and_then(|labels| self.call.house.keyboards.intern(labels)))
+        heard.is_usable().then(|| heard.labels().and_then(|labels| self.call.shared.keyboards.intern(labels)))
     }
 
     /// Who gets the answer. Before anything is noted down as shown, for a callback may fail.
@@ -124,7 +126,7 @@ impl<'c> Life<'c> {
     }
 
     async fn fetch_home(&mut self) {
-        let fetcher = self.call.bot.fetcher(&self.call.house, self.call.core);
+        let fetcher = self.call.shared.fetcher(&self.call.bot, self.call.core);
         let waited = std::mem::replace(&mut self.waited, true);
         let until = if waited { time::instant() } else { self.call.cut };
         self.home = self.call.bot.home.keyboard(&fetcher, until).await;
@@ -153,7 +155,7 @@ impl<'c> Life<'c> {
             return self.not_sent();
         }
         let Some(mut permit) = self.call.bot.breaker.admit(asked) else {
-            let pieces = vec![Piece::Words(texts.outage.clone())];
+            let pieces = vec![ReplyBody::Words(texts.outage.clone())];
             return self.without_bot(Outcome::Outage, &texts.outage, pieces, asked).await;
         };
         self.turn.asking();
@@ -170,7 +172,7 @@ impl<'c> Life<'c> {
                 }
             }
         };
-        let heard = pieces.iter().any(|piece| matches!(piece, Piece::Reply(_)));
+        let heard = pieces.iter().any(|piece| matches!(piece, ReplyBody::Reply(_)));
         if heard {
             self.announce(permit.succeeded());
         } else if undelivered || failures == Failures::Count && !own_shortage {
@@ -196,7 +198,7 @@ impl<'c> Life<'c> {
         if self.claim() == Delivery::Park {
             // The caller hung up in the line; they have been told nothing, so they are told when they ask.
             let texts = &self.call.bot.settings.policy.texts;
-            let pieces = vec![Piece::Words(texts.resend.clone())];
+            let pieces = vec![ReplyBody::Words(texts.resend.clone())];
             let outcome = self.park(&pieces, now, now);
             let finished = Finished::of(PlanKind::None, outcome, Bytes::new(), self.ticket);
             return self.end(finished, now);
@@ -209,19 +211,19 @@ impl<'c> Life<'c> {
 
     fn announce(&self, change: Option<Change>) {
         if let Some(change) = change {
-            self.call.bot.announce(&self.call.house, change);
+            self.call.shared.announce(&self.call.bot, change);
         }
     }
 
     /// Shows a usable reply: to the caller, to one who makes the same tap, or later (S3).
-    fn tell(mut self, pieces: Vec<Piece>, asked: Moment) -> Finished {
+    fn tell(mut self, pieces: Vec<ReplyBody>, asked: Moment) -> Finished {
         let now = time::now();
         let to = self.claim();
         let view = self.call.view();
         let before = if to == Delivery::Park { Vec::new() } else { late_replies(self.turn.session.take_late(now)) };
-        let all: Vec<Piece> = before.into_iter().chain(pieces.iter().cloned()).collect();
+        let all: Vec<ReplyBody> = before.into_iter().chain(pieces.iter().cloned()).collect();
         let heard = Heard::of(&all, &view.policy.texts.no_reply);
-        let keyboard = heard.labels().and_then(|labels| self.call.house.keyboards.intern(labels));
+        let keyboard = heard.labels().and_then(|labels| self.call.shared.keyboards.intern(labels));
         let shown = self.show(&heard, keyboard.as_deref(), 0, false, now);
         drop(heard);
         let mut finished = Finished {
@@ -260,12 +262,12 @@ impl<'c> Life<'c> {
     /// Hands the answer to who made the same tap (I3); how many took it.
     fn share(&self, finished: &Finished, now: Moment) -> usize {
         let late = Late { pieces: finished.pieces.clone(), asked: finished.asked, came: now };
-        self.turn.share(&Shared { body: finished.body.clone(), late, owed: finished.to == Delivery::Park })
+        self.turn.share(&SharedAnswer { body: finished.body.clone(), late, owed: finished.to == Delivery::Park })
     }
 
     /// Keeps a reply until the user asks for it (S3).
-    fn park(&mut self, pieces: &[Piece], asked: Moment, now: Moment) -> Outcome {
-        let bytes = pieces.iter().map(Piece::size).sum();
+    fn park(&mut self, pieces: &[ReplyBody], asked: Moment, now: Moment) -> Outcome {
+        let bytes = pieces.iter().map(ReplyBody::size).sum();
         if !self.turn.may_park(bytes) {
             tracing::warn!(bot = %self.call.bot.settings.id, bytes, "a late reply could not be parked: limits.parked is reached");
             return Outcome::Lost;
@@ -275,17 +277,17 @@ impl<'c> Life<'c> {
     }
 
     /// Remembers what was shown, and what of it is still to come (K2, O5).
-    fn keep(&mut self, keyboard: Option<Arc<Keyboard>>, shown: &Shown, pieces: Vec<Piece>, now: Moment) {
+    fn keep(&mut self, keyboard: Option<Arc<Keyboard>>, shown: &Shown, pieces: Vec<ReplyBody>, now: Moment) {
         self.turn.session.show(keyboard, shown.page, shown.numbered, now);
         self.keep_rest(shown, pieces, now);
     }
 
-    fn keep_rest(&mut self, shown: &Shown, pieces: Vec<Piece>, now: Moment) {
+    fn keep_rest(&mut self, shown: &Shown, pieces: Vec<ReplyBody>, now: Moment) {
         let next = shown.part + 1;
         if next >= shown.parts {
             return;
         }
-        if self.turn.may_park(pieces.iter().map(Piece::size).sum()) {
+        if self.turn.may_park(pieces.iter().map(ReplyBody::size).sum()) {
             self.turn.session.keep_rest(Rest { pieces, next, at: now });
         } else {
             tracing::warn!(bot = %self.call.bot.settings.id, "the rest of a long reply is not kept: limits.parked is reached");
@@ -294,7 +296,7 @@ impl<'c> Life<'c> {
 
     /// The bot gave nothing usable (O4), or was not asked (S4): the user reads so, above the keyboard that counts. The
     /// session stays where it was, but what is shown counts from now.
-    async fn without_bot(mut self, outcome: Outcome, text: &str, pieces: Vec<Piece>, asked: Moment) -> Finished {
+    async fn without_bot(mut self, outcome: Outcome, text: &str, pieces: Vec<ReplyBody>, asked: Moment) -> Finished {
         // Before the claim: it takes up to a second, and whoever has claimed must answer at once.
         if matches!(self.turn.session.current(time::now()), Current::Home(_)) && self.home.is_none() {
             self.fetch_home().await;
@@ -323,6 +325,6 @@ impl<'c> Life<'c> {
 
 /// What came late, oldest first. A "no reply" that came late is told only to who asks for it, not before another
 /// answer.
-fn late_replies(late: Vec<Late>) -> Vec<Piece> {
-    late.into_iter().flat_map(|late| late.pieces).filter(|piece| matches!(piece, Piece::Reply(_))).collect()
+fn late_replies(late: Vec<Late>) -> Vec<ReplyBody> {
+    late.into_iter().flat_map(|late| late.pieces).filter(|piece| matches!(piece, ReplyBody::Reply(_))).collect()
 }

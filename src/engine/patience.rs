@@ -19,7 +19,7 @@ use tokio::time::sleep_until;
 use super::ticket::{Delivery, Expiry, Ticket};
 use super::turn::{self, Call, Finished};
 use crate::callback::CallbackUrl;
-use crate::session::{Late, Piece};
+use crate::session::{Late, ReplyBody};
 use crate::telemetry::log;
 use crate::telemetry::record::{Outcome, PlanKind, TurnRecord};
 use crate::time::{self, Instant};
@@ -128,7 +128,7 @@ impl UnderWay {
         let (call, ticket) = (Arc::clone(&self.call), Arc::clone(&self.ticket));
         let (request_id, callback) = (std::mem::take(&mut self.request_id), self.callback.take());
         let waited = elapsed(call.arrived);
-        let tasks = self.call.house.tasks.clone();
+        let tasks = self.call.shared.tasks.clone();
         tasks.track(async move {
             let Some(finished) = outlast(&call, &ticket, ending, callback.is_some()).await else { return };
             let mut finished = finished;
@@ -190,13 +190,13 @@ async fn outlast(call: &Call, ticket: &Ticket, mut ending: Ending, calls_back: b
 /// Delivers by callback (S2); what cannot be delivered is parked.
 async fn call_back(call: &Call, url: &CallbackUrl, finished: &mut Finished) -> Outcome {
     let until = (call.arrived + TOKEN).min(time::instant() + PERSIST);
-    let error = match call.house.callbacks.post(url, finished.body.clone(), until).await {
+    let error = match call.shared.callbacks.post(url, finished.body.clone(), until).await {
         Ok(_) => return Outcome::CalledBack,
         Err(error) => error,
     };
     tracing::warn!(bot = %call.bot.settings.id, %error, "a callback could not be delivered; the answer is parked");
     let sessions = &call.bot.sessions;
-    let bytes: usize = finished.pieces.iter().map(Piece::size).sum();
+    let bytes: usize = finished.pieces.iter().map(ReplyBody::size).sum();
     if finished.pieces.is_empty() || !sessions.may_park(bytes) {
         return Outcome::Lost;
     }
@@ -224,7 +224,7 @@ fn leave_record(call: &Call, request_id: &str, finished: &Finished, outcome: Out
     let record = TurnRecord {
         request_id: Box::from(request_id),
         bot: call.bot.settings.id.clone(),
-        user: call.house.log_name(&call.inbound.user),
+        user: call.shared.log_name(&call.inbound.user),
         plan: finished.plan,
         outcome,
         backend: finished.backend,

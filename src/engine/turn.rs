@@ -11,15 +11,16 @@ use bytes::Bytes;
 use super::answer;
 use super::life::{Failures, Life};
 use super::ticket::{Delivery, Ticket};
-use crate::bot::{Bot, House};
+use crate::bot::Bot;
+use crate::concurrency::Permit;
 use crate::degradation::Degradations;
-use crate::gauge::Place;
 use crate::net::CoreId;
-use crate::session::{Current, Late, Piece, Plan, Session};
-use crate::store::{Begun, Shared, TapId};
+use crate::session::{Current, Late, Plan, ReplyBody, Session};
+use crate::shared::Shared;
+use crate::store::{Begun, SharedAnswer, TapId};
 use crate::telemetry::record::{Outcome, PlanKind};
 use crate::time::{self, Instant, Moment};
-use crate::translate::inbound::{Inbound, Says};
+use crate::translate::inbound::{Inbound, UserInput};
 use crate::translate::view::View;
 use crate::wire::mark::Mark;
 
@@ -29,7 +30,7 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 /// One call, admitted and understood.
 pub struct Call {
     /// What all bots share.
-    pub house: Arc<House>,
+    pub shared: Arc<Shared>,
     /// On which core it came in.
     pub core: CoreId,
     /// For whom.
@@ -43,7 +44,7 @@ pub struct Call {
     /// When the bot is given up.
     pub cut: Instant,
     /// Its place among the turns in flight (S5), given back when the turn ends.
-    pub places: Vec<Place>,
+    pub places: Vec<Permit>,
 }
 
 /// What a turn came to.
@@ -64,7 +65,7 @@ pub struct Finished {
     /// How the answer differs from the reply.
     pub degradations: Degradations,
     /// What the answer was made from, should a callback fail and it have to be parked.
-    pub pieces: Vec<Piece>,
+    pub pieces: Vec<ReplyBody>,
     /// When the bot was asked.
     pub asked: Moment,
     /// What the session was before an answer that goes by callback was noted down as shown.
@@ -135,15 +136,15 @@ impl Call {
     /// Whether it wants nothing but what is late: tapped, or typed where nothing can be tapped (I10).
     fn waits_for_late(&self) -> bool {
         match &self.inbound.says {
-            Says::Tap(mark) => *mark == Mark::Late,
-            Says::Words(words) => **words == *self.view().policy.texts.late_label,
-            Says::Media(_) | Says::Home | Says::Nothing | Says::Leave => false,
+            UserInput::Tap(mark) => *mark == Mark::Late,
+            UserInput::Words(words) => **words == *self.view().policy.texts.late_label,
+            UserInput::Media(_) | UserInput::Home | UserInput::Nothing | UserInput::Leave => false,
         }
     }
 
     fn tap(&self) -> Option<TapId> {
         // FNV-1a over the tap's words: it only has to tell taps of one user in flight apart.
-        let Says::Tap(Mark::Say(words)) = &self.inbound.says else { return None };
+        let UserInput::Tap(Mark::Say(words)) = &self.inbound.says else { return None };
         let hash = words.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
         TapId::new(hash.max(1))
     }
@@ -199,8 +200,8 @@ pub async fn run(call: &Call, ticket: &Ticket) -> Option<Finished> {
 }
 
 /// The same tap was in flight already: its answer is this call's too (I3).
-fn follow(ticket: &Ticket, shared: Shared) -> Finished {
-    let Shared { body, late: Late { pieces, asked, .. }, .. } = shared;
+fn follow(ticket: &Ticket, shared: SharedAnswer) -> Finished {
+    let SharedAnswer { body, late: Late { pieces, asked, .. }, .. } = shared;
     let mut finished = Finished::of(PlanKind::Follow, Outcome::Answered, body, ticket);
     (finished.pieces, finished.asked) = (pieces, asked);
     finished

@@ -20,7 +20,7 @@ use crate::config::settings::BotSettings;
 use crate::fault::{Blame, Fault, Sent};
 use crate::ids::UserKey;
 use crate::net::CoreId;
-use crate::net::client::{ClientError, Lane, Rest};
+use crate::net::client::{ClientError, Connection, IdleState};
 use crate::net::target::Target;
 use crate::net::tls::{self, TlsProblem};
 use crate::time::{self, Instant};
@@ -136,12 +136,12 @@ impl HttpLegacy {
         mut request: Request<Full<Bytes>>,
         cut: Instant,
         sent: &mut Sent,
-    ) -> Result<(Lane, Response<Incoming>), ClientError> {
+    ) -> Result<(Connection, Response<Incoming>), ClientError> {
         let mut kept = self.kept(core).await;
         let mut offers = 1;
         loop {
-            let mut lane = match kept.take() {
-                Some(lane) => lane,
+            let mut connection = match kept.take() {
+                Some(connection) => connection,
                 None => self.target.connect(cut).await?,
             };
             // A timer is asked after the work it bounds: without this, a call that is late already would go out.
@@ -149,8 +149,8 @@ impl HttpLegacy {
                 return Err(ClientError::TimedOut { sent: Sent::Nothing });
             }
             *sent = Sent::Unknown;
-            match lane.send(request).await {
-                Ok(response) => return Ok((lane, response)),
+            match connection.send(request).await {
+                Ok(response) => return Ok((connection, response)),
                 Err(unanswered) => match unanswered.unsent {
                     Some(untouched) if offers < OFFERS => {
                         *sent = Sent::Nothing;
@@ -164,17 +164,17 @@ impl HttpLegacy {
     }
 
     /// A kept connection that is still open, as far as can be known.
-    async fn kept(&self, core: CoreId) -> Option<Lane> {
+    async fn kept(&self, core: CoreId) -> Option<Connection> {
         loop {
-            let mut lane = self.pool.take(core, time::instant())?;
-            match lane.rest() {
-                Rest::Over => continue,
+            let mut connection = self.pool.take(core, time::instant())?;
+            match connection.idle_state() {
+                IdleState::Over => continue,
                 // Resumes after the runtime has read what has arrived.
-                Rest::Unread => tokio::task::yield_now().await,
-                Rest::Undisturbed => {}
+                IdleState::Unread => tokio::task::yield_now().await,
+                IdleState::Undisturbed => {}
             }
-            if lane.is_usable() {
-                return Some(lane);
+            if connection.is_usable() {
+                return Some(connection);
             }
         }
     }
@@ -183,12 +183,12 @@ impl HttpLegacy {
     async fn read(
         &self,
         core: CoreId,
-        (mut lane, response): (Lane, Response<Incoming>),
+        (mut connection, response): (Connection, Response<Incoming>),
     ) -> Result<RawReply, ClientError> {
         let status = response.status().as_u16();
-        let (body, cut_short) = lane.read(response.into_body(), limits::REPLY_BYTES).await?;
-        if lane.is_usable() {
-            self.pool.put(core, lane, time::instant());
+        let (body, cut_short) = connection.read(response.into_body(), limits::REPLY_BYTES).await?;
+        if connection.is_usable() {
+            self.pool.put(core, connection, time::instant());
         }
         Ok(RawReply { status, body, cut_short })
     }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::net::CoreId;
-use crate::net::client::Lane;
+use crate::net::client::Connection;
 use crate::time::Instant;
 
 /// How long a connection may wait. Node and Apache close theirs after 5 s (legacy.md 3); one second less, so that
@@ -23,7 +23,7 @@ pub(super) struct Pool {
 }
 
 struct Idle {
-    lane: Lane,
+    connection: Connection,
     since: Instant,
 }
 
@@ -33,23 +33,23 @@ impl Pool {
     }
 
     /// The connection that waited least, where one is young enough.
-    pub(super) fn take(&self, core: CoreId, now: Instant) -> Option<Lane> {
+    pub(super) fn take(&self, core: CoreId, now: Instant) -> Option<Connection> {
         let mut idle = self.of(core)?.lock().unwrap_or_else(PoisonError::into_inner);
         let youngest = idle.pop()?;
         if youngest.is_fresh(now) {
-            return Some(youngest.lane);
+            return Some(youngest.connection);
         }
         // All others waited longer.
         idle.clear();
         None
     }
 
-    /// Keeps `lane` for the next call.
-    pub(super) fn put(&self, core: CoreId, lane: Lane, now: Instant) {
+    /// Keeps `connection` for the next call.
+    pub(super) fn put(&self, core: CoreId, connection: Connection, now: Instant) {
         if let Some(stack) = self.of(core) {
             let mut idle = stack.lock().unwrap_or_else(PoisonError::into_inner);
             if idle.len() < KEPT {
-                idle.push(Idle { lane, since: now });
+                idle.push(Idle { connection, since: now });
             }
         }
     }

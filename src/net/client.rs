@@ -12,13 +12,13 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{Builder, Connection, SendRequest};
+use hyper::client::conn::http1::{self, Builder, SendRequest};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use thiserror::Error;
 
 use super::body::{BodyError, Collector};
-use super::stream::{Look, Socket, Stream};
+use super::stream::{Peek, Socket, Stream};
 use crate::fault::Sent;
 
 /// Bytes of a response's head. Real ones have a few hundred; hyper's own bound would be 400 KB.
@@ -68,10 +68,10 @@ pub enum ClientError {
     },
 }
 
-type Driven = Pin<Box<Connection<TokioIo<Stream>, Full<Bytes>>>>;
+type Driven = Pin<Box<http1::Connection<TokioIo<Stream>, Full<Bytes>>>>;
 
 /// One open connection: a sender and the future that moves its bytes, polled by whoever holds both.
-pub struct Lane {
+pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
     socket: Socket,
     encrypted: bool,
@@ -81,7 +81,7 @@ pub struct Lane {
 
 /// How a waiting connection fares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rest {
+pub enum IdleState {
     /// Nothing has come.
     Undisturbed,
     /// Something has come that has to be read first.
@@ -98,7 +98,7 @@ pub struct Unanswered {
     pub unsent: Option<Request<Full<Bytes>>>,
 }
 
-impl Lane {
+impl Connection {
     /// A connection over `stream`.
     pub(super) async fn open(stream: Stream) -> Result<Self, ClientError> {
         let (socket, encrypted) = stream.socket();
@@ -128,7 +128,7 @@ impl Lane {
     }
 
     /// Sends `request` and waits for the response's head; 1xx responses are skipped. Dropping the future makes the
-    /// lane useless.
+    /// connection useless.
     ///
     /// # Errors
     /// [`Unanswered`], with the request when not a byte of it was written.
@@ -155,7 +155,7 @@ impl Lane {
     /// body did: what had come may still be whole (legacy.md 3), which is for the reader to say.
     ///
     /// # Errors
-    /// [`ClientError::TooLarge`]; the lane is useless then.
+    /// [`ClientError::TooLarge`]; the connection is useless then.
     pub async fn read(&mut self, mut body: Incoming, bound: usize) -> Result<(Bytes, bool), ClientError> {
         let mut collector = Collector::new(bound);
         let collected = std::future::poll_fn(|cx| {
@@ -179,11 +179,11 @@ impl Lane {
 
     /// What has come on a waiting connection, asked of the kernel. Bytes nobody asked for spoil a plain connection;
     /// under TLS they may be tickets or a farewell, which shows when the runtime has read them.
-    pub fn rest(&self) -> Rest {
-        match self.socket.look() {
-            Look::Quiet => Rest::Undisturbed,
-            Look::Bytes if self.encrypted => Rest::Unread,
-            Look::Bytes | Look::Closed => Rest::Over,
+    pub fn idle_state(&self) -> IdleState {
+        match self.socket.peek() {
+            Peek::Quiet => IdleState::Undisturbed,
+            Peek::Bytes if self.encrypted => IdleState::Unread,
+            Peek::Bytes | Peek::Closed => IdleState::Over,
         }
     }
 
@@ -211,18 +211,18 @@ mod tests {
     async fn a_request_that_finds_the_connection_closed_comes_back_untouched() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let mut lane = Lane::open(Stream::Tcp(Socket::new(tcp))).await.unwrap();
-        assert!(lane.is_usable());
+        let mut connection = Connection::open(Stream::Tcp(Socket::new(tcp))).await.unwrap();
+        assert!(connection.is_usable());
         drop(listener.accept().await.unwrap());
         // The close has arrived; yielding lets the runtime see it.
         tokio::task::yield_now().await;
         let request = Request::post("/message").body(Full::from("words")).unwrap();
-        let Err(unanswered) = lane.send(request).await else {
+        let Err(unanswered) = connection.send(request).await else {
             panic!("answered by nobody");
         };
         let unsent = unanswered.unsent.unwrap();
         assert_eq!(unsent.uri(), "/message");
         assert!(matches!(unanswered.error, ClientError::Cut { sent: Sent::Nothing, .. }));
-        assert!(!lane.is_usable());
+        assert!(!connection.is_usable());
     }
 }

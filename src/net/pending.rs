@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
-use crate::gauge::{Gauge, Place};
+use crate::concurrency::{ConcurrencyLimit, Permit};
 use crate::time::Instant;
 
 /// How long a new connection is left alone: its call is on the way, and a crowd must not push it out before it is read.
@@ -57,7 +57,7 @@ struct Registry {
 struct Entry {
     since: Instant,
     bytes: usize,
-    place: Place,
+    place: Permit,
     /// The place is one of the reserve.
     on_reserve: bool,
     leave: Arc<Notify>,
@@ -71,7 +71,7 @@ pub struct Caller {
     leave: Arc<Notify>,
     admitted: AtomicBool,
     /// Kept from the admission on; before that the registry has it.
-    place: Mutex<Option<Place>>,
+    place: Mutex<Option<Permit>>,
     /// Admitted calls that are being answered.
     calls: AtomicUsize,
     /// Beyond `limits.connections`: for health and readiness only.
@@ -105,13 +105,18 @@ impl PendingCallers {
     ///
     /// # Errors
     /// [`NoPlace`].
-    pub fn enter(&self, places: &Arc<Gauge>, reserve: &Arc<Gauge>, now: Instant) -> Result<Caller, NoPlace> {
-        let (place, on_reserve) = match places.enter() {
+    pub fn enter(
+        &self,
+        places: &Arc<ConcurrencyLimit>,
+        reserve: &Arc<ConcurrencyLimit>,
+        now: Instant,
+    ) -> Result<Caller, NoPlace> {
+        let (place, on_reserve) = match places.try_acquire() {
             Some(place) => (place, false),
             None => match self.evict(now) {
                 Ok(place) => place,
                 Err(NoPlace::Soon) => return Err(NoPlace::Soon),
-                Err(NoPlace::Full) => (reserve.enter().ok_or(NoPlace::Full)?, true),
+                Err(NoPlace::Full) => (reserve.try_acquire().ok_or(NoPlace::Full)?, true),
             },
         };
         let leave = Arc::new(Notify::new());
@@ -137,7 +142,7 @@ impl PendingCallers {
     }
 
     /// One of this core, else of another.
-    fn evict(&self, now: Instant) -> Result<(Place, bool), NoPlace> {
+    fn evict(&self, now: Instant) -> Result<(Permit, bool), NoPlace> {
         let own_first = self.registries.iter().cycle().skip(self.core).take(self.registries.len());
         let mut none = NoPlace::Full;
         for registry in own_first {
@@ -162,7 +167,7 @@ impl PendingCallers {
 
 impl Registry {
     /// Sends the oldest away; its place, and whether that is one of the reserve.
-    fn evict(&mut self) -> Option<(Place, bool)> {
+    fn evict(&mut self) -> Option<(Permit, bool)> {
         let (_, entry) = self.callers.pop_first()?;
         self.bytes -= entry.bytes;
         entry.leave.notify_one();
@@ -204,7 +209,7 @@ impl Caller {
     }
 
     /// Takes it out of the registry; its place, unless somebody else has got it.
-    fn forget(&self) -> Option<Place> {
+    fn forget(&self) -> Option<Permit> {
         let mut registry = self.pending.registry()?;
         let entry = registry.callers.remove(&self.number)?;
         registry.bytes -= entry.bytes;
@@ -305,7 +310,11 @@ mod tests {
     }
 
     /// Each comes when those before it have had their time to speak.
-    fn enter(pending: &PendingCallers, places: &Arc<Gauge>, reserve: &Arc<Gauge>) -> Result<Caller, NoPlace> {
+    fn enter(
+        pending: &PendingCallers,
+        places: &Arc<ConcurrencyLimit>,
+        reserve: &Arc<ConcurrencyLimit>,
+    ) -> Result<Caller, NoPlace> {
         static LATER: AtomicUsize = AtomicUsize::new(1);
         let later = u32::try_from(LATER.fetch_add(1, Ordering::Relaxed)).unwrap();
         pending.enter(places, reserve, time::instant() + later * 2 * TIME_TO_SPEAK)
@@ -317,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_newcomer_gets_the_place_of_who_has_waited_longest_and_never_that_of_an_admitted_one() {
-        let (pending, places, reserve) = (one(1000), Gauge::new(2), Gauge::new(1));
+        let (pending, places, reserve) = (one(1000), ConcurrencyLimit::new(2), ConcurrencyLimit::new(1));
         let first = enter(&pending, &places, &reserve).unwrap();
         let second = enter(&pending, &places, &reserve).unwrap();
         drop(first.admit());
@@ -336,7 +345,7 @@ mod tests {
 
     #[test]
     fn who_has_just_come_is_left_alone() {
-        let (pending, places, reserve) = (one(1000), Gauge::new(1), Gauge::new(1));
+        let (pending, places, reserve) = (one(1000), ConcurrencyLimit::new(1), ConcurrencyLimit::new(1));
         let now = time::instant();
         let first = pending.enter(&places, &reserve, now).unwrap();
         assert_eq!(pending.enter(&places, &reserve, now + TIME_TO_SPEAK / 2).unwrap_err(), NoPlace::Soon);
@@ -345,7 +354,8 @@ mod tests {
 
     #[test]
     fn a_core_without_pending_ones_of_its_own_takes_the_place_of_another_cores() {
-        let (cores, places, reserve) = (PendingCallers::of_cores(3, 100), Gauge::new(1), Gauge::new(1));
+        let (cores, places, reserve) =
+            (PendingCallers::of_cores(3, 100), ConcurrencyLimit::new(1), ConcurrencyLimit::new(1));
         let elsewhere = enter(&cores[2], &places, &reserve).unwrap();
         let newcomer = enter(&cores[1], &places, &reserve).unwrap();
         assert!(has_to_leave(&elsewhere) && !newcomer.is_on_reserve());
@@ -353,7 +363,7 @@ mod tests {
 
     #[test]
     fn past_the_bound_on_bytes_the_oldest_pending_one_goes() {
-        let (pending, places) = (one(100), Gauge::new(10));
+        let (pending, places) = (one(100), ConcurrencyLimit::new(10));
         let enter = || enter(&pending, &places, &places).unwrap();
         let (admitted, old, young) = (enter(), enter(), enter());
         drop(admitted.admit());
@@ -374,7 +384,7 @@ mod tests {
 
     #[test]
     fn a_call_that_is_being_answered_is_told_apart_from_a_kept_connection() {
-        let (pending, places) = (one(100), Gauge::new(1));
+        let (pending, places) = (one(100), ConcurrencyLimit::new(1));
         let caller = enter(&pending, &places, &places).unwrap();
         let call = caller.admit();
         assert!(caller.is_answered_now() && pending.len() == 0);

@@ -28,7 +28,7 @@ pub(super) struct Socket {
 
 /// What a look at a waiting socket finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum Peek {
     /// Nothing has come.
     Quiet,
     /// Bytes nobody asked for.
@@ -49,12 +49,12 @@ impl Socket {
 
     /// Asks the kernel itself: tokio knows of a close only after its next turn, and in between a message would be
     /// written to nobody, which cannot be told from a bot that took it and died (I7).
-    pub(super) fn look(&self) -> Look {
+    pub(super) fn peek(&self) -> Peek {
         match SockRef::from(&*self.tcp).peek(&mut [MaybeUninit::uninit()]) {
-            Ok(0) => Look::Closed,
-            Ok(_) => Look::Bytes,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Look::Quiet,
-            Err(_) => Look::Closed,
+            Ok(0) => Peek::Closed,
+            Ok(_) => Peek::Bytes,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Peek::Quiet,
+            Err(_) => Peek::Closed,
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::{self, ClientConfig};
 use url::Url;
 
-use super::client::{ClientError, Lane};
+use super::client::{ClientError, Connection};
 use super::resolve::Addresses;
 use super::stream::{Socket, Stream};
 use crate::fault::Sent;
@@ -63,7 +63,7 @@ impl Target {
     ///
     /// # Errors
     /// Everything a connection can fail with, `TimedOut` included.
-    pub async fn connect(&self, until: Instant) -> Result<Lane, ClientError> {
+    pub async fn connect(&self, until: Instant) -> Result<Connection, ClientError> {
         let opening = async {
             let socket = Socket::new(self.connect_tcp(until).await?);
             let stream = match &self.tls {
@@ -73,7 +73,7 @@ impl Target {
                     Stream::Tls(Box::new(tls))
                 }
             };
-            Lane::open(stream).await
+            Connection::open(stream).await
         };
         timeout_at(until, opening).await.unwrap_or(Err(ClientError::TimedOut { sent: Sent::Nothing }))
     }

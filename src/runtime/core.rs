@@ -12,13 +12,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::{Listeners, Stop};
-use crate::app::App;
-use crate::gauge::Gauge;
+use crate::concurrency::ConcurrencyLimit;
 use crate::net::CoreId;
 use crate::net::pending::{Caller, CountedStream, NoPlace, PendingCallers};
 use crate::net::tls::ServerTls;
 use crate::server::operator::OperatorAccess;
 use crate::server::{admin, skill};
+use crate::shared::Shared;
 use crate::telemetry::metrics::Refusal;
 use crate::time::{self, Instant};
 
@@ -54,22 +54,22 @@ const STRAGGLERS: usize = 4096;
 /// The places of a listener's connections, as one core sees them.
 #[derive(Debug, Clone)]
 pub(super) struct Places {
-    regular: Arc<Gauge>,
-    reserve: Arc<Gauge>,
+    regular: Arc<ConcurrencyLimit>,
+    reserve: Arc<ConcurrencyLimit>,
     pending: PendingCallers,
 }
 
 impl Places {
     /// `regular` and the reserve are all cores' together.
-    pub(super) fn of(pending: Vec<PendingCallers>, regular: &Arc<Gauge>) -> Vec<Self> {
-        let reserve = Gauge::new(PROBES);
+    pub(super) fn of(pending: Vec<PendingCallers>, regular: &Arc<ConcurrencyLimit>) -> Vec<Self> {
+        let reserve = ConcurrencyLimit::new(PROBES);
         let of_core = |pending| Self { regular: Arc::clone(regular), reserve: Arc::clone(&reserve), pending };
         pending.into_iter().map(of_core).collect()
     }
 
     /// A place for a new connection; where all are taken by others that are new, waited for as long as it takes them to
     /// speak or to be closed.
-    async fn enter(&self) -> Option<Caller> {
+    async fn acquire(&self) -> Option<Caller> {
         loop {
             match self.pending.enter(&self.regular, &self.reserve, time::instant()) {
                 Ok(caller) => return Some(caller),
@@ -83,7 +83,7 @@ impl Places {
 /// One core's part of the bridge.
 pub(super) struct Core {
     pub(super) id: CoreId,
-    pub(super) app: Arc<App>,
+    pub(super) shared: Arc<Shared>,
     pub(super) tls: Option<Arc<ServerTls>>,
     pub(super) operators: Arc<OperatorAccess>,
     pub(super) stop: Stop,
@@ -93,30 +93,30 @@ pub(super) struct Core {
 impl Core {
     pub(super) async fn run(self, listeners: Listeners) {
         let this = Arc::new(self);
-        let tasks = this.app.house.tasks.clone();
+        let tasks = this.shared.tasks.clone();
         let sweeper = Arc::clone(&this);
         tasks.background(async move { sweeper.sweep().await });
         if let Some(admin) = listeners.admin {
             let operators = Arc::clone(&this);
-            let pending = PendingCallers::of_cores(1, this.app.roster().settings.limits.pending_bytes);
-            let places = Places::of(pending, &Gauge::new(ADMIN_CONNECTIONS)).remove(0);
-            tasks.background(async move { operators.accept(admin, places, Face::Operators).await });
+            let pending = PendingCallers::of_cores(1, this.shared.registry().settings.limits.pending_bytes);
+            let places = Places::of(pending, &ConcurrencyLimit::new(ADMIN_CONNECTIONS)).remove(0);
+            tasks.background(async move { operators.accept(admin, places, ListenerKind::Operators).await });
         }
-        this.accept(listeners.public, this.places.clone(), Face::Public).await;
-        this.app.stop_taking();
+        this.accept(listeners.public, this.places.clone(), ListenerKind::Public).await;
+        this.shared.stop_taking();
         this.drain().await;
     }
 
     /// Finishes what is in flight within the grace period (S6).
     async fn drain(&self) {
-        let grace = self.app.roster().settings.grace;
+        let grace = self.shared.registry().settings.grace;
         if self.id == CoreId(0) {
-            let (turns, events) = (self.app.house.turns.count(), self.app.house.events.count());
-            let tasks = self.app.house.tasks.running();
+            let (turns, events) = (self.shared.turns.count(), self.shared.events.count());
+            let tasks = self.shared.tasks.running();
             tracing::info!(turns, events, tasks, "stopping: what is in flight is finished, then the bridge ends");
         }
         let drained = async {
-            self.app.house.tasks.drained().await;
+            self.shared.tasks.drained().await;
         };
         let why = tokio::select! {
             () = drained => None,
@@ -124,14 +124,14 @@ impl Core {
             () = self.stop.now.cancelled() => Some("a second signal: leaving now"),
         };
         if let Some(why) = why {
-            let turns = self.app.house.turns.count();
+            let turns = self.shared.turns.count();
             self.stop.cut.fetch_max(turns, Ordering::AcqRel);
             tracing::warn!(turns, "{why}");
         }
-        self.app.house.tasks.stopping.cancel();
+        self.shared.tasks.stopping.cancel();
     }
 
-    async fn accept(self: &Arc<Self>, listener: TcpListener, places: Places, face: Face) {
+    async fn accept(self: &Arc<Self>, listener: TcpListener, places: Places, face: ListenerKind) {
         let listener = match tokio::net::TcpListener::from_std(listener) {
             Ok(listener) => listener,
             Err(error) => {
@@ -142,7 +142,7 @@ impl Core {
         let mut told: Option<Instant> = None;
         let mut stragglers = STRAGGLERS;
         loop {
-            if face == Face::Public && self.stop.gently.is_cancelled() {
+            if face == ListenerKind::Public && self.stop.gently.is_cancelled() {
                 stragglers = stragglers.saturating_sub(1);
             }
             let accepted = tokio::select! {
@@ -150,7 +150,7 @@ impl Core {
                 accepted = listener.accept(), if stragglers > 0 => accepted,
                 // Last in this order: whoever stood in the backlog when the stop came is still let in. Operators may
                 // look until the end.
-                () = self.stop.gently.cancelled(), if face == Face::Public => return,
+                () = self.stop.gently.cancelled(), if face == ListenerKind::Public => return,
             };
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
@@ -166,27 +166,27 @@ impl Core {
                     continue;
                 }
             };
-            let Some(caller) = places.enter().await else {
-                self.app.house.metrics.refused(self.id, Refusal::Connections);
+            let Some(caller) = places.acquire().await else {
+                self.shared.metrics.refused(self.id, Refusal::Connections);
                 continue;
             };
             let core = Arc::clone(self);
             let connection = async move { core.connection(stream, peer, Arc::new(caller), face).await };
             match face {
-                Face::Public => self.app.house.tasks.track(connection),
-                Face::Operators => self.app.house.tasks.background(connection),
+                ListenerKind::Public => self.shared.tasks.track(connection),
+                ListenerKind::Operators => self.shared.tasks.background(connection),
             }
         }
     }
 
-    async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, caller: Arc<Caller>, face: Face) {
+    async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, caller: Arc<Caller>, face: ListenerKind) {
         // Answers are one small packet each: waiting for more to send would only delay them.
         let _best_effort = stream.set_nodelay(true);
         // hyper waits for ever for a peer that does not read its answer; the kernel then gives it up.
         #[cfg(target_os = "linux")]
         let _best_effort = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD));
         match (&self.tls, face) {
-            (Some(tls), Face::Public) => {
+            (Some(tls), ListenerKind::Public) => {
                 let handshake = tokio::time::timeout(FIRST_HEAD, tls.acceptor().accept(stream));
                 let shaken = tokio::select! {
                     biased;
@@ -211,7 +211,7 @@ impl Core {
         tokio::time::sleep(while_at_most).await;
     }
 
-    async fn serve<S>(&self, stream: S, peer: SocketAddr, caller: Arc<Caller>, face: Face)
+    async fn serve<S>(&self, stream: S, peer: SocketAddr, caller: Arc<Caller>, face: ListenerKind)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -220,11 +220,11 @@ impl Core {
         let service = service_fn(|request| async move {
             asked.store(true, Ordering::Relaxed);
             Ok::<_, std::convert::Infallible>(match face {
-                Face::Public => skill::handle(&self.app, self.id, peer.ip(), own, request).await,
-                Face::Operators => admin::handle(&self.app, &self.operators, own, &request),
+                ListenerKind::Public => skill::handle(&self.shared, self.id, peer.ip(), own, request).await,
+                ListenerKind::Operators => admin::handle(&self.shared, &self.operators, own, &request),
             })
         });
-        let timeout = self.app.roster().settings.limits.header_timeout;
+        let timeout = self.shared.registry().settings.limits.header_timeout;
         let stream = CountedStream::new(stream, Arc::clone(&caller));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -238,7 +238,7 @@ impl Core {
             () = caller.has_to_leave() => return,
             // A first head that does not come: later ones have the longer time of a kept connection.
             () = tokio::time::sleep(FIRST_HEAD), if timeout > FIRST_HEAD => {}
-            () = self.stop.gently.cancelled(), if face == Face::Public => {}
+            () = self.stop.gently.cancelled(), if face == ListenerKind::Public => {}
         }
         if !self.stop.gently.is_cancelled() {
             if !asked.load(Ordering::Relaxed) {
@@ -247,7 +247,7 @@ impl Core {
             tokio::select! {
                 _ended = &mut connection => return,
                 () = caller.has_to_leave() => return,
-                () = self.stop.gently.cancelled(), if face == Face::Public => {}
+                () = self.stop.gently.cancelled(), if face == ListenerKind::Public => {}
             }
         }
         if !asked.load(Ordering::Relaxed) {
@@ -277,7 +277,7 @@ impl Core {
         loop {
             ticks.tick().await;
             let now: Instant = time::instant();
-            for bot in self.app.roster().bots() {
+            for bot in self.shared.registry().iter() {
                 bot.api.sweep(self.id, now);
                 if self.id == CoreId(0) {
                     bot.sessions.sweep(time::now());
@@ -289,7 +289,7 @@ impl Core {
 
 /// Which listener a connection came in by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Face {
+enum ListenerKind {
     Public,
     Operators,
 }

@@ -12,11 +12,11 @@ use serde::Serialize;
 
 use super::operator::{Needs, OperatorAccess};
 use super::respond::{self, Reply};
-use crate::app::App;
 use crate::breaker::State;
 use crate::config::settings::Admin;
 use crate::net::pending::Caller;
 use crate::server::metrics_page;
+use crate::shared::Shared;
 use crate::time;
 
 /// Does the process live? No detail.
@@ -27,8 +27,8 @@ pub fn health() -> Reply {
 
 /// Does it take calls? No detail: this one is public.
 #[must_use]
-pub fn ready(app: &App) -> Reply {
-    if app.is_ready() {
+pub fn ready(shared: &Shared) -> Reply {
+    if shared.is_ready() {
         respond::text(StatusCode::OK, "ready\n")
     } else {
         respond::text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
@@ -36,14 +36,14 @@ pub fn ready(app: &App) -> Reply {
 }
 
 /// Answers the operators' listener.
-pub fn handle<B>(app: &Arc<App>, operators: &OperatorAccess, caller: &Caller, request: &Request<B>) -> Reply {
-    let reply = answer(app, operators, caller, request);
+pub fn handle<B>(shared: &Arc<Shared>, operators: &OperatorAccess, caller: &Caller, request: &Request<B>) -> Reply {
+    let reply = answer(shared, operators, caller, request);
     caller.answered();
     reply
 }
 
-fn answer<B>(app: &Arc<App>, operators: &OperatorAccess, caller: &Caller, request: &Request<B>) -> Reply {
-    let admin = &app.roster().settings.admin;
+fn answer<B>(shared: &Arc<Shared>, operators: &OperatorAccess, caller: &Caller, request: &Request<B>) -> Reply {
+    let admin = &shared.registry().settings.admin;
     if let Err(why) = one_host(request).and_then(|()| admit(admin, request.headers())) {
         return respond::text(StatusCode::FORBIDDEN, why);
     }
@@ -66,9 +66,9 @@ fn answer<B>(app: &Arc<App>, operators: &OperatorAccess, caller: &Caller, reques
     }
     match path {
         "/healthz" => health(),
-        "/readyz" => detail(app),
+        "/readyz" => detail(shared),
         "/metrics" => {
-            let mut reply = respond::text(StatusCode::OK, metrics_page::render(app));
+            let mut reply = respond::text(StatusCode::OK, metrics_page::render(shared));
             let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
             reply.headers_mut().insert(hyper::header::CONTENT_TYPE, kind);
             reply
@@ -122,7 +122,7 @@ fn known(admin: &Admin, host: &str) -> bool {
         || admin.hosts.iter().any(|listed| listed.eq_ignore_ascii_case(name) || listed.eq_ignore_ascii_case(host))
 }
 
-fn detail(app: &App) -> Reply {
+fn detail(shared: &Shared) -> Reply {
     #[derive(Serialize)]
     struct Detail<'a> {
         ready: bool,
@@ -152,9 +152,9 @@ fn detail(app: &App) -> Reply {
         parked_bytes: usize,
         turns_in_flight: usize,
     }
-    let roster = app.roster();
-    let mut bots: Vec<_> = roster
-        .bots()
+    let bots = shared.registry();
+    let mut bots: Vec<_> = bots
+        .iter()
         .map(|bot| {
             let census = bot.sessions.census();
             let (breaker, failures_in_a_row) = match bot.breaker.state() {
@@ -175,20 +175,20 @@ fn detail(app: &App) -> Reply {
         })
         .collect();
     bots.sort_by_key(|bot| bot.bot);
-    let reload = app.last_reload();
+    let reload = shared.last_reload();
     let detail = Detail {
-        ready: app.is_ready(),
+        ready: shared.is_ready(),
         version: env!("CARGO_PKG_VERSION"),
-        uptime_seconds: time::now().since(app.started()).as_secs(),
+        uptime_seconds: time::now().since(shared.started).as_secs(),
         config: Config {
             last_reload_successful: reload.well,
             last_reload_millis: reload.at.map(time::Moment::as_millis),
             reloads: reload.count,
-            waits_for_restart: app.waits_for_restart(),
+            waits_for_restart: shared.waits_for_restart(),
         },
-        turns_in_flight: app.house.turns.count(),
-        background_tasks: app.house.tasks.running(),
-        events_waiting: app.house.events.count(),
+        turns_in_flight: shared.turns.count(),
+        background_tasks: shared.tasks.running(),
+        events_waiting: shared.events.count(),
         bots,
     };
     let status = if detail.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -12,9 +12,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::respond::{self, Refused, Reply};
-use crate::app::App;
 use crate::events;
 use crate::net::CoreId;
+use crate::shared::Shared;
 use crate::store::contacts::Known;
 use crate::telemetry::metrics::EventFate;
 use crate::translate::inbound::id_text;
@@ -47,18 +47,18 @@ struct Event<'a> {
 /// # Errors
 /// [`Refused`] when the body is no event, or the admin key is not this bot's.
 pub fn receive(
-    app: &Arc<App>,
+    shared: &Arc<Shared>,
     core: CoreId,
     path: Option<&str>,
     peer: IpAddr,
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Reply, Refused> {
-    let roster = app.roster();
+    let bots = shared.registry();
     if let Some(path) = path
-        && roster.named(path).is_none()
+        && bots.named(path).is_none()
     {
-        return Err(Refused::NoBot(crate::roster::NoBot::Unknown));
+        return Err(Refused::NoBot(crate::registry::NoBot::Unknown));
     }
     if crate::wire::skill::deeper_than(body, crate::wire::limits::DEPTH) {
         return Err(Refused::NotAnEvent("the JSON is nested too deeply"));
@@ -68,10 +68,10 @@ pub fn receive(
     let event: Option<Event<'_>> = object.then(|| serde_json::from_slice(body).ok()).flatten();
     let event = event.ok_or(Refused::NotAnEvent("the body is not a channel event"))?;
     let ids = [&event.channel_public_id, &event.channel_uuid, &event.plus_friend_public_id, &event.plus_friend_uuid];
-    let Some(bot) = roster.find_by_channel(path, ids.map(|id| id.as_ref().map(Text::as_str))) else {
+    let Some(bot) = bots.find_by_channel(path, ids.map(|id| id.as_ref().map(Text::as_str))) else {
         // Anybody can send this, so it is no line in the log: that could be filled by them.
         tracing::debug!(peer = %peer, "a channel event of no bot's channel was dropped");
-        return Ok(accepted(app, core, Some(EventFate::OtherChannel)));
+        return Ok(accepted(shared, core, Some(EventFate::OtherChannel)));
     };
     let key = bot.settings.channel_key.as_ref().ok_or(Refused::NoChannelKey)?;
     let offered = headers.get(AUTHORIZATION).map_or(&[][..], HeaderValue::as_bytes);
@@ -84,34 +84,34 @@ pub fn receive(
         Some("blocked") => Notice::FriendBlocked,
         _ => {
             tracing::info!(bot = %bot.settings.id, "a channel event of an unknown kind was dropped");
-            return Ok(accepted(app, core, Some(EventFate::OtherKind)));
+            return Ok(accepted(shared, core, Some(EventFate::OtherKind)));
         }
     };
     let id = event.id.and_then(id_text);
     let (Some("app_user_id"), Some(id)) = (event.id_type.as_ref().map(Text::as_str), id) else {
         tracing::info!(bot = %bot.settings.id, "a channel event by open_id was dropped: it names nobody a skill call names");
-        return Ok(accepted(app, core, Some(EventFate::Nobody)));
+        return Ok(accepted(shared, core, Some(EventFate::Nobody)));
     };
     let resource = headers.get(&RESOURCE_ID).and_then(|id| id.to_str().ok()).filter(|id| id.len() <= 256);
     if resource.is_some_and(|resource| !bot.contacts.first_time(resource)) {
-        return Ok(accepted(app, core, Some(EventFate::Repeat)));
+        return Ok(accepted(shared, core, Some(EventFate::Repeat)));
     }
     match bot.contacts.event(&id, notice) {
         Known::User(user) => {
-            events::deliver(&app.house, bot, core, notice, user);
-            Ok(accepted(app, core, None))
+            events::deliver(shared, bot, core, notice, user);
+            Ok(accepted(shared, core, None))
         }
         Known::Waits => {
             tracing::info!(bot = %bot.settings.id, ?notice, "a channel event waits for this user's next call");
-            Ok(accepted(app, core, Some(EventFate::Waits)))
+            Ok(accepted(shared, core, Some(EventFate::Waits)))
         }
     }
 }
 
 /// Kakao wants a 2XX whatever becomes of it; `fate` is `None` where the delivery will tell.
-fn accepted(app: &App, core: CoreId, fate: Option<EventFate>) -> Reply {
+fn accepted(shared: &Shared, core: CoreId, fate: Option<EventFate>) -> Reply {
     if let Some(fate) = fate {
-        app.house.metrics.event(core, fate);
+        shared.metrics.event(core, fate);
     }
     respond::text(StatusCode::OK, "ok\n")
 }

@@ -1,8 +1,8 @@
 //! `/metrics`: everything that is counted, summed over the cores.
 
-use crate::app::App;
 use crate::breaker::State;
 use crate::degradation::Degradation;
+use crate::shared::Shared;
 use crate::telemetry::exposition::{Kind, Page};
 use crate::telemetry::log;
 use crate::telemetry::metrics::{Durations, EventFate, Refusal};
@@ -11,9 +11,9 @@ use crate::telemetry::record::{Outcome, PlanKind};
 
 /// The page. Combinations that are rare and never happened are left out, so that a thousand bots stay readable.
 #[must_use]
-pub fn render(app: &App) -> String {
-    let roster = app.roster();
-    let mut bots: Vec<_> = roster.bots().collect();
+pub fn render(shared: &Shared) -> String {
+    let bots = shared.registry();
+    let mut bots: Vec<_> = bots.iter().collect();
     bots.sort_by_key(|bot| bot.settings.id.clone());
     let mut page = Page::default();
 
@@ -83,12 +83,12 @@ pub fn render(app: &App) -> String {
     page.metric("bridge_refusals_total", Kind::Counter, "Calls that were not admitted, by reason.");
     for refusal in Refusal::ALL {
         let labels = [("reason", refusal.as_str())];
-        page.sample("bridge_refusals_total", &labels, number(app.house.metrics.refusals(refusal)));
+        page.sample("bridge_refusals_total", &labels, number(shared.metrics.refusals(refusal)));
     }
     page.metric("bridge_channel_events_total", Kind::Counter, "Channel events by what became of them.");
     for fate in EventFate::ALL {
         let labels = [("fate", fate.as_str())];
-        page.sample("bridge_channel_events_total", &labels, number(app.house.metrics.events(fate)));
+        page.sample("bridge_channel_events_total", &labels, number(shared.metrics.events(fate)));
     }
     page.metric("bridge_sessions", Kind::Gauge, "Users remembered.");
     for bot in &bots {
@@ -103,9 +103,9 @@ pub fn render(app: &App) -> String {
         Kind::Gauge,
         "0 while the configuration file is worse than what runs.",
     );
-    page.sample("bridge_config_last_reload_successful", &[], f64::from(u8::from(app.last_reload().well)));
+    page.sample("bridge_config_last_reload_successful", &[], f64::from(u8::from(shared.last_reload().well)));
     page.metric("bridge_config_restart_needed", Kind::Gauge, "1 while the file has changes that only a start applies.");
-    page.sample("bridge_config_restart_needed", &[], f64::from(u8::from(!app.waits_for_restart().is_empty())));
+    page.sample("bridge_config_restart_needed", &[], f64::from(u8::from(!shared.waits_for_restart().is_empty())));
     page.metric("bridge_build_info", Kind::Gauge, "Always 1; the version is in the label.");
     page.sample("bridge_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
     page.finish()

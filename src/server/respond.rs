@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::route::Miss;
 use crate::fault::Fault;
 use crate::net::body::BodyError;
-use crate::roster::NoBot;
+use crate::registry::NoBot;
 use crate::telemetry::metrics::Refusal;
 use crate::wire::skill::NotASkillCall;
 

@@ -2,7 +2,7 @@
 
 use hyper::Method;
 
-use crate::translate::inbound::Door;
+use crate::translate::inbound::Endpoint;
 
 /// What a path asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Route<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// A skill call.
-    Skill(Door),
+    Skill(Endpoint),
     /// Kakao's channel webhook (E2).
     Channel,
     /// Does the process live?
@@ -48,10 +48,10 @@ impl<'a> Route<'a> {
             None => (None, path.strip_prefix('/').ok_or(Miss::NotFound)?),
         };
         let target = match place {
-            "skill" => Target::Skill(Door::Skill),
-            "keyboard" => Target::Skill(Door::Keyboard),
-            "message" => Target::Skill(Door::Message),
-            "leave" => Target::Skill(Door::Leave),
+            "skill" => Target::Skill(Endpoint::Skill),
+            "keyboard" => Target::Skill(Endpoint::Keyboard),
+            "message" => Target::Skill(Endpoint::Message),
+            "leave" => Target::Skill(Endpoint::Leave),
             "channel" => Target::Channel,
             "healthz" if bot.is_none() => Target::Health,
             "readyz" if bot.is_none() => Target::Ready,
@@ -72,12 +72,12 @@ mod tests {
     #[test]
     fn every_endpoint_of_the_design_is_found() {
         for (path, bot, target) in [
-            ("/skill", None, Target::Skill(Door::Skill)),
-            ("/keyboard", None, Target::Skill(Door::Keyboard)),
-            ("/message/", None, Target::Skill(Door::Message)),
-            ("/leave", None, Target::Skill(Door::Leave)),
+            ("/skill", None, Target::Skill(Endpoint::Skill)),
+            ("/keyboard", None, Target::Skill(Endpoint::Keyboard)),
+            ("/message/", None, Target::Skill(Endpoint::Message)),
+            ("/leave", None, Target::Skill(Endpoint::Leave)),
             ("/channel", None, Target::Channel),
-            ("/bots/shop/skill", Some("shop"), Target::Skill(Door::Skill)),
+            ("/bots/shop/skill", Some("shop"), Target::Skill(Endpoint::Skill)),
             ("/bots/shop/channel", Some("shop"), Target::Channel),
         ] {
             assert_eq!(Route::parse(&Method::POST, path), Ok(Route { bot, target }), "{path}");

@@ -16,7 +16,6 @@ use super::admit::{admit, admit_address};
 use super::respond::{self, Refused, Reply};
 use super::route::{Route, Target};
 use super::{admin, channel};
-use crate::app::App;
 use crate::bot::Bot;
 use crate::callback::CallbackUrl;
 use crate::engine::patience;
@@ -25,10 +24,11 @@ use crate::events;
 use crate::net::CoreId;
 use crate::net::body;
 use crate::net::pending::Caller;
-use crate::roster::{NoBot, Roster};
+use crate::registry::{BotRegistry, NoBot};
+use crate::shared::Shared;
 use crate::telemetry::metrics::Refusal;
 use crate::time::{self, Instant};
-use crate::translate::inbound::{self, Door, Ears, Inbound, Says};
+use crate::translate::inbound::{self, Endpoint, Inbound, InboundRules, UserInput};
 use crate::wire::skill::SkillCall;
 
 /// How long a body may take to arrive. OpenBuilder sends it with the head; its own patience ends at 5 s.
@@ -46,26 +46,38 @@ const REQUEST_ID: usize = 128;
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers whatever comes in at the public listener.
-pub async fn handle(app: &Arc<App>, core: CoreId, peer: IpAddr, caller: &Caller, request: Request<Incoming>) -> Reply {
-    let reply = answer_any(app, core, peer, caller, request).await;
+pub async fn handle(
+    shared: &Arc<Shared>,
+    core: CoreId,
+    peer: IpAddr,
+    caller: &Caller,
+    request: Request<Incoming>,
+) -> Reply {
+    let reply = answer_any(shared, core, peer, caller, request).await;
     caller.answered();
     reply
 }
 
-async fn answer_any(app: &Arc<App>, core: CoreId, peer: IpAddr, caller: &Caller, request: Request<Incoming>) -> Reply {
+async fn answer_any(
+    shared: &Arc<Shared>,
+    core: CoreId,
+    peer: IpAddr,
+    caller: &Caller,
+    request: Request<Incoming>,
+) -> Reply {
     let arrived = time::instant();
     let (head, mut body) = request.into_parts();
     let answered = match Route::parse(&head.method, head.uri.path()) {
         Ok(Route { target: Target::Health, .. }) => return admin::health(),
-        Ok(Route { target: Target::Ready, .. }) => return admin::ready(app),
+        Ok(Route { target: Target::Ready, .. }) => return admin::ready(shared),
         Ok(_) if caller.is_on_reserve() => Err(Refused::Full),
-        Ok(Route { target: Target::Channel, bot }) => match read(app, &mut body, arrived + EVENT_BODY).await {
-            Ok(body) => channel::receive(app, core, bot, peer, &head.headers, &body),
+        Ok(Route { target: Target::Channel, bot }) => match read(shared, &mut body, arrived + EVENT_BODY).await {
+            Ok(body) => channel::receive(shared, core, bot, peer, &head.headers, &body),
             Err(refused) => Err(refused),
         },
-        Ok(Route { target: Target::Skill(door), bot }) => match admit_head(app, bot, peer, &head.headers) {
-            Ok(()) => match read(app, &mut body, arrived + BODY).await {
-                Ok(body) => answer(app, core, door, bot, peer, caller, &head, &body, arrived).await,
+        Ok(Route { target: Target::Skill(door), bot }) => match admit_head(shared, bot, peer, &head.headers) {
+            Ok(()) => match read(shared, &mut body, arrived + BODY).await {
+                Ok(body) => answer(shared, core, door, bot, peer, caller, &head, &body, arrived).await,
                 Err(refused) => Err(refused),
             },
             Err(refused) => Err(refused),
@@ -74,20 +86,20 @@ async fn answer_any(app: &Arc<App>, core: CoreId, peer: IpAddr, caller: &Caller,
     };
     answered.unwrap_or_else(|refused| {
         let kind = refused.kind();
-        app.house.metrics.refused(core, kind);
-        if app.house.metrics.is_worth_a_line(kind, time::now()) {
+        shared.metrics.refused(core, kind);
+        if shared.metrics.is_worth_a_line(kind, time::now()) {
             let path: String = head.uri.path().chars().take(LOGGED_PATH).collect();
             tracing::warn!(reason = kind.as_str(), path, peer = %peer, error = %refused, "refused");
         }
-        linger(app, body);
+        linger(shared, body);
         refused.respond()
     })
 }
 
 /// Lets a refused caller finish sending, so that they read the refusal.
-fn linger(app: &App, body: Incoming) {
+fn linger(shared: &Shared, body: Incoming) {
     if !body.is_end_stream() {
-        app.house.tasks.background(async move {
+        shared.tasks.background(async move {
             let _too_slow = tokio::time::timeout(LINGER, body::discard(body, LINGER_BYTES)).await;
         });
     }
@@ -95,14 +107,14 @@ fn linger(app: &App, body: Incoming) {
 
 /// What the head alone can tell, before a byte of the body is read: the bot's own rules where path or configuration
 /// settle which bot it is, else whether any bot admits this address.
-fn admit_head(app: &App, path: Option<&str>, peer: IpAddr, headers: &HeaderMap) -> Result<(), Refused> {
-    let roster = app.roster();
-    let access = &roster.settings.access;
-    match path.map_or_else(|| roster.only(), |path| roster.named(path)) {
+fn admit_head(shared: &Shared, path: Option<&str>, peer: IpAddr, headers: &HeaderMap) -> Result<(), Refused> {
+    let bots = shared.registry();
+    let access = &bots.settings.access;
+    match path.map_or_else(|| bots.only(), |path| bots.named(path)) {
         Some(bot) => admit(access, &bot.settings, peer, headers),
         None if path.is_some() => Err(Refused::NoBot(NoBot::Unknown)),
         None => {
-            let mut bots = roster.bots();
+            let mut bots = bots.iter();
             if bots.any(|bot| admit_address(access, &bot.settings, peer, headers).is_ok()) {
                 Ok(())
             } else {
@@ -112,17 +124,17 @@ fn admit_head(app: &App, path: Option<&str>, peer: IpAddr, headers: &HeaderMap) 
     }
 }
 
-async fn read(app: &App, body: &mut Incoming, until: Instant) -> Result<Bytes, Refused> {
-    let bound = app.roster().settings.limits.body;
+async fn read(shared: &Shared, body: &mut Incoming, until: Instant) -> Result<Bytes, Refused> {
+    let bound = shared.registry().settings.limits.body;
     let whole = timeout_at(until, body::collect(body, bound)).await;
     Ok(whole.map_err(|_| Refused::Slow)??)
 }
 
 #[allow(clippy::too_many_arguments, reason = "the call's own parts; a struct of them would live for one line")]
 async fn answer(
-    app: &Arc<App>,
+    shared: &Arc<Shared>,
     core: CoreId,
-    door: Door,
+    door: Endpoint,
     path: Option<&str>,
     peer: IpAddr,
     caller: &Caller,
@@ -130,36 +142,36 @@ async fn answer(
     body: &Bytes,
     arrived: Instant,
 ) -> Result<Reply, Refused> {
-    let roster = app.roster();
+    let bots = shared.registry();
     let decoded = SkillCall::parse(body)?;
     let openbuilder_id = inbound::openbuilder_id(&decoded).map(str::to_owned);
-    let bot = Arc::clone(roster.find(path, openbuilder_id.as_deref())?);
-    admit(&roster.settings.access, &bot.settings, peer, &head.headers)?;
-    let ears = Ears {
+    let bot = Arc::clone(bots.find(path, openbuilder_id.as_deref())?);
+    admit(&bots.settings.access, &bot.settings, peer, &head.headers)?;
+    let ears = InboundRules {
         bot: &bot.settings.id,
         welcome_blocks: &bot.settings.welcome_blocks,
-        media_hosts: &roster.settings.media_hosts,
+        media_hosts: &bots.settings.media_hosts,
     };
     let inbound = inbound::understand(decoded, door, &ears)?.into_owned();
     let _under_way = caller.admit();
-    learn(app, core, &bot, &inbound, openbuilder_id.as_deref());
+    learn(shared, core, &bot, &inbound, openbuilder_id.as_deref());
 
     let request_id = request_id(&head.headers);
-    let callback = callback(&roster, &inbound, &bot);
+    let callback = callback(&bots, &inbound, &bot);
     let texts = &bot.settings.policy.texts;
-    let late = if callback.is_some() { roster.settings.callback.give_up } else { bot.settings.late };
+    let late = if callback.is_some() { bots.settings.callback.give_up } else { bot.settings.late };
     let message_block = openbuilder_id.and_then(|id| bot.settings.message_block.get(&*id).cloned());
-    let places = app.house.enter(&bot);
+    let places = shared.try_acquire(&bot);
     let refused = match (&places, bot.settings.rate) {
         (None, _) => Some(&texts.busy),
         (_, Some(bound)) if !bot.rate.admit(inbound.user, bound, time::now()) => {
-            app.house.metrics.refused(core, Refusal::Rate);
+            shared.metrics.refused(core, Refusal::Rate);
             Some(&texts.busy)
         }
         _ => None,
     };
     let call = Arc::new(Call {
-        house: Arc::clone(&app.house),
+        shared: Arc::clone(shared),
         core,
         bot: Arc::clone(&bot),
         inbound,
@@ -184,29 +196,29 @@ async fn answer(
     Ok(reply)
 }
 
-/// What a call teaches besides its words: whose app user id this is (E2), and which blocks are ours (I5).
-fn learn(app: &Arc<App>, core: CoreId, bot: &Arc<Bot>, inbound: &Inbound<'_>, openbuilder_id: Option<&str>) {
+/// What a call teaches besides its words: whose shared user id this is (E2), and which blocks are ours (I5).
+fn learn(shared: &Arc<Shared>, core: CoreId, bot: &Arc<Bot>, inbound: &Inbound<'_>, openbuilder_id: Option<&str>) {
     // Testers are nobody's friends (I9), and the blocks of the skill page's tester are made up (openbuilder.md 1.6).
     if let Some(block) = inbound.block.as_deref().filter(|_| !inbound.tester) {
         bot.own_block(block);
         if let Some(id) = openbuilder_id
-            && inbound.says != Says::Home
+            && inbound.says != UserInput::Home
         {
             bot.advise_message_block(id, block, inbound.last_block.as_deref());
         }
     }
     if let Some(app_user_id) = inbound.app_user_id.as_deref().filter(|_| !inbound.tester && !inbound.room) {
         for notice in bot.contacts.learn(app_user_id, inbound.user) {
-            events::deliver(&app.house, bot, core, notice, inbound.user);
+            events::deliver(shared, bot, core, notice, inbound.user);
         }
     }
-    bot.outbox.hurry(&inbound.user);
+    bot.outbox.wake(&inbound.user);
 }
 
 /// Where a late answer of this call may go; an address that is not allowed counts as none (S2).
-fn callback(roster: &Roster, inbound: &Inbound<'_>, bot: &Bot) -> Option<CallbackUrl> {
+fn callback(bots: &BotRegistry, inbound: &Inbound<'_>, bot: &Bot) -> Option<CallbackUrl> {
     let url = inbound.callback_url.as_deref()?;
-    CallbackUrl::parse(url, &roster.settings.callback.origins)
+    CallbackUrl::parse(url, &bots.settings.callback.origins)
         .inspect_err(|error| tracing::warn!(bot = %bot.settings.id, %error, "this callbackUrl is not used"))
         .ok()
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Current, Session, Why};
 use crate::time::Moment;
-use crate::translate::inbound::Says;
+use crate::translate::inbound::UserInput;
 use crate::translate::keyboard::Keyboard;
 use crate::translate::view::{FreeText, Texts};
 use crate::wire::legacy::MessageType;
@@ -73,25 +73,25 @@ impl Session {
     /// What happens next. `home` is the home keyboard's buttons, needed only where [`Session::current`] says
     /// `Home`; `None` counts as free typing (K1).
     #[must_use]
-    pub fn plan<'a>(&self, says: Says<'a>, home: Option<&Keyboard>, rules: &Rules<'_>, now: Moment) -> Plan<'a> {
+    pub fn plan<'a>(&self, says: UserInput<'a>, home: Option<&Keyboard>, rules: &Rules<'_>, now: Moment) -> Plan<'a> {
         let (keyboard, why) = match self.current(now) {
             Current::Free => (None, None),
             Current::Shown(keyboard) => (Some(keyboard), None),
             Current::Home(why) => (home, Some(why)),
         };
         match says {
-            Says::Leave => Plan::Leave,
-            Says::Home => Plan::Home,
-            Says::Nothing => Plan::Reprompt(Prompt::Empty),
-            Says::Tap(mark) => self.plan_tap(mark, keyboard, why, rules, now),
+            UserInput::Leave => Plan::Leave,
+            UserInput::Home => Plan::Home,
+            UserInput::Nothing => Plan::Reprompt(Prompt::Empty),
+            UserInput::Tap(mark) => self.plan_tap(mark, keyboard, why, rules, now),
             // Whatever `free_text` says of words: under buttons no bot ever got a medium (legacy.md 1).
             // Only a user nobody knew, who was shown the home keyboard once, is believed, as with words (I5).
-            Says::Media(_) if keyboard.is_some() && self.binds(rules) && !self.is_believed(rules) => {
+            UserInput::Media(_) if keyboard.is_some() && self.binds(rules) && !self.is_believed(rules) => {
                 Plan::Reprompt(Prompt::MediaRefused)
             }
-            Says::Media(media) if keyboard.is_some() => Plan::Forward(media),
-            Says::Media(media) => Plan::Ask(media),
-            Says::Words(words) => self.plan_words(words, keyboard, why, rules, now),
+            UserInput::Media(media) if keyboard.is_some() => Plan::Forward(media),
+            UserInput::Media(media) => Plan::Ask(media),
+            UserInput::Words(words) => self.plan_words(words, keyboard, why, rules, now),
         }
     }
 

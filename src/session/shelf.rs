@@ -21,14 +21,14 @@ pub(super) struct Shelf {
 
 /// One message's worth of a reply: the bot's bytes, read again when shown, or words of ours in their place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub enum ReplyBody {
     /// What the bot answered, bounded.
     Reply(Bytes),
     /// What the user reads where the bot gave nothing usable.
     Words(Box<str>),
 }
 
-impl Piece {
+impl ReplyBody {
     /// Bytes it holds, for the bound on parked replies (S3).
     #[must_use]
     pub fn size(&self) -> usize {
@@ -51,7 +51,7 @@ impl Piece {
 #[derive(Debug, Clone)]
 pub struct Late {
     /// What it says.
-    pub pieces: Vec<Piece>,
+    pub pieces: Vec<ReplyBody>,
     /// When its question was asked: a reply shown after this is newer.
     pub asked: Moment,
     /// When it came.
@@ -62,7 +62,7 @@ pub struct Late {
 #[derive(Debug, Clone)]
 pub struct Rest {
     /// The whole reply.
-    pub pieces: Vec<Piece>,
+    pub pieces: Vec<ReplyBody>,
     /// The next part to show.
     pub next: u32,
     /// When its first part was shown.
@@ -72,13 +72,13 @@ pub struct Rest {
 impl Session {
     /// Keeps a reply that came late (S3), in the order of the questions.
     pub fn park(&mut self, mut late: Late) {
-        late.pieces.iter_mut().for_each(Piece::detach);
+        late.pieces.iter_mut().for_each(ReplyBody::detach);
         let shelf = self.shelf.get_or_insert_default();
         let place = shelf.late.partition_point(|other| other.asked <= late.asked);
         shelf.late.insert(place, late);
         if shelf.late.len() > LATE_REPLIES {
             // Words of ours go before anything the bot has said.
-            let ours = |late: &Late| !late.pieces.iter().any(|piece| matches!(piece, Piece::Reply(_)));
+            let ours = |late: &Late| !late.pieces.iter().any(|piece| matches!(piece, ReplyBody::Reply(_)));
             let gone = shelf.late.iter().position(ours).unwrap_or_default();
             shelf.late.remove(gone);
         }
@@ -124,7 +124,7 @@ impl Session {
 
     /// Keeps the rest of a long reply. One that still waits is not lost by it: it follows when this one is read.
     pub fn keep_rest(&mut self, mut rest: Rest) {
-        rest.pieces.iter_mut().for_each(Piece::detach);
+        rest.pieces.iter_mut().for_each(ReplyBody::detach);
         let rests = &mut self.shelf.get_or_insert_default().rests;
         rests.push(rest);
         if rests.len() > RESTS {
@@ -174,7 +174,7 @@ impl Session {
     pub fn parked_bytes(&self) -> usize {
         let Some(shelf) = &self.shelf else { return 0 };
         let late = shelf.late.iter().flat_map(|late| &late.pieces);
-        late.chain(shelf.rests.iter().flat_map(|rest| &rest.pieces)).map(Piece::size).sum()
+        late.chain(shelf.rests.iter().flat_map(|rest| &rest.pieces)).map(ReplyBody::size).sum()
     }
 
     /// Since when the oldest of it waits.

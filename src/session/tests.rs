@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::*;
-use crate::translate::inbound::Says;
+use crate::translate::inbound::UserInput;
 use crate::translate::view::{FreeText, Texts};
 use crate::wire::legacy::MessageType;
 use crate::wire::mark::Mark;
@@ -32,13 +32,13 @@ fn after(millis: u64) -> Moment {
 }
 
 /// What comes of it, under the rules as they come.
-fn plan<'a>(session: &Session, says: Says<'a>, home: Option<&Keyboard>, now: Moment) -> Plan<'a> {
+fn plan<'a>(session: &Session, says: UserInput<'a>, home: Option<&Keyboard>, now: Moment) -> Plan<'a> {
     ruled(session, says, home, now, |_| {})
 }
 
 fn ruled<'a>(
     session: &Session,
-    says: Says<'a>,
+    says: UserInput<'a>,
     home: Option<&Keyboard>,
     now: Moment,
     change: impl FnOnce(&mut Rules<'_>),
@@ -57,16 +57,16 @@ fn ruled<'a>(
     session.plan(says, home, &rules, now)
 }
 
-fn words(words: &str) -> Says<'_> {
-    Says::Words(Cow::Borrowed(words))
+fn words(words: &str) -> UserInput<'_> {
+    UserInput::Words(Cow::Borrowed(words))
 }
 
-fn tap(label: &str) -> Says<'_> {
-    Says::Tap(Mark::Say(Cow::Borrowed(label)))
+fn tap(label: &str) -> UserInput<'_> {
+    UserInput::Tap(Mark::Say(Cow::Borrowed(label)))
 }
 
-fn photo() -> Says<'static> {
-    Says::Media(vec![(MessageType::Photo, "https://a.example/b.jpg".into())])
+fn photo() -> UserInput<'static> {
+    UserInput::Media(vec![(MessageType::Photo, "https://a.example/b.jpg".into())])
 }
 
 fn asks(words: &str) -> Plan<'_> {
@@ -78,11 +78,11 @@ fn forwards(words: &str) -> Plan<'_> {
 }
 
 fn late(came: Moment) -> Late {
-    Late { pieces: vec![Piece::Reply(Bytes::from_static(b"{\"message\":{}}"))], asked: came, came }
+    Late { pieces: vec![ReplyBody::Reply(Bytes::from_static(b"{\"message\":{}}"))], asked: came, came }
 }
 
 fn rest(at: Moment) -> Rest {
-    Rest { pieces: vec![Piece::Reply(Bytes::from_static(b"12345"))], next: 1, at }
+    Rest { pieces: vec![ReplyBody::Reply(Bytes::from_static(b"12345"))], next: 1, at }
 }
 
 #[test]
@@ -108,9 +108,9 @@ fn k2_free_typing_ends_after_ten_minutes_too() {
 #[test]
 fn i2_what_the_call_is_comes_before_what_the_session_says() {
     let session = shown(&keyboard(&["급식"]));
-    assert_eq!(plan(&session, Says::Home, None, NOON), Plan::Home);
-    assert_eq!(plan(&session, Says::Leave, None, NOON), Plan::Leave);
-    assert_eq!(plan(&session, Says::Nothing, None, NOON), Plan::Reprompt(Prompt::Empty));
+    assert_eq!(plan(&session, UserInput::Home, None, NOON), Plan::Home);
+    assert_eq!(plan(&session, UserInput::Leave, None, NOON), Plan::Leave);
+    assert_eq!(plan(&session, UserInput::Nothing, None, NOON), Plan::Reprompt(Prompt::Empty));
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn i3_a_tap_says_its_exact_label_whatever_keyboard_is_current() {
 fn k3_a_long_label_is_picked_from_the_keyboard_that_has_it() {
     let long = "가".repeat(1500);
     let old = keyboard(&["짧은", &long]);
-    let pick = |id, index| Says::Tap(Mark::Pick { keyboard: id, index });
+    let pick = |id, index| UserInput::Tap(Mark::Pick { keyboard: id, index });
     let session = shown(&old);
     assert_eq!(plan(&session, pick(old.id(), 1), None, NOON), asks(&long));
     assert_eq!(plan(&session, pick(old.id(), 2), None, NOON), Plan::Reprompt(Prompt::Choose));
@@ -262,7 +262,7 @@ fn k4_navigation_belongs_to_the_bot_that_has_such_a_label() {
 fn k4_a_page_of_another_keyboard_is_not_turned() {
     let menu = menu(30);
     let session = shown(&menu);
-    let page = |id| Says::Tap(Mark::Page { keyboard: id, page: 1 });
+    let page = |id| UserInput::Tap(Mark::Page { keyboard: id, page: 1 });
     assert_eq!(plan(&session, page(menu.id()), None, NOON), Plan::Page(1));
     let other = keyboard(&["다른"]);
     assert_eq!(plan(&session, page(other.id()), None, NOON), Plan::Reprompt(Prompt::Choose));
@@ -292,14 +292,14 @@ fn s3_late_replies_wait_ten_minutes_and_are_taken_once() {
     let mut session = shown(&keyboard(&["급식"]));
     session.park(late(after(0)));
     session.park(late(after(300_000)));
-    assert_eq!(plan(&session, Says::Tap(Mark::Late), None, after(1)), Plan::Late);
+    assert_eq!(plan(&session, UserInput::Tap(Mark::Late), None, after(1)), Plan::Late);
     assert_eq!(plan(&session, words("답변 보기"), None, after(1)), Plan::Late);
     assert_eq!(session.parked_count(), 2);
     assert!(session.has_late(after(899_999)) && !session.has_late(after(900_000)));
     let taken = session.take_late(after(600_000));
     assert_eq!(taken.len(), 1, "the first has waited ten minutes");
     assert!(!session.has_parked() && session.take_late(after(600_000)).is_empty());
-    assert_eq!(plan(&session, Says::Tap(Mark::Late), None, after(1)), Plan::Reprompt(Prompt::NothingParked));
+    assert_eq!(plan(&session, UserInput::Tap(Mark::Late), None, after(1)), Plan::Reprompt(Prompt::NothingParked));
 }
 
 #[test]
@@ -328,9 +328,12 @@ fn s3_the_bytes_that_wait_are_counted_and_tidied() {
 #[test]
 fn o5_the_rest_of_a_long_reply_waits_ten_minutes() {
     let mut session = shown(&keyboard(&["급식"]));
-    assert_eq!(plan(&session, Says::Tap(Mark::More { part: 1 }), None, NOON), Plan::Reprompt(Prompt::NothingParked));
+    assert_eq!(
+        plan(&session, UserInput::Tap(Mark::More { part: 1 }), None, NOON),
+        Plan::Reprompt(Prompt::NothingParked)
+    );
     session.keep_rest(rest(NOON));
-    assert_eq!(plan(&session, Says::Tap(Mark::More { part: 3 }), None, NOON), Plan::More(3));
+    assert_eq!(plan(&session, UserInput::Tap(Mark::More { part: 3 }), None, NOON), Plan::More(3));
     assert_eq!(plan(&session, words("이어서 보기"), None, after(599_999)), Plan::More(1));
     assert!(session.rest(after(600_000)).is_none());
     let newer = Rest { next: 2, ..rest(NOON) };

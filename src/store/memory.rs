@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 
 use self::drawing::Drawing;
 use self::line::{Following, Line};
-use super::{Amendment, Begun, Census, Shared, Store, TapId, Turn};
+use super::{Amendment, Begun, SharedAnswer, Store, StoreStats, TapId, Turn};
 use crate::ids::UserKey;
 use crate::session::{Session, TEN_MINUTES};
 use crate::time::Moment;
@@ -288,7 +288,7 @@ impl Store for MemoryStore {
 
     fn asking(&self, _user: &UserKey) {}
 
-    fn share(&self, user: &UserKey, answer: &Shared) -> usize {
+    fn share(&self, user: &UserKey, answer: &SharedAnswer) -> usize {
         let Some(tap) = self.slots.get(user).and_then(|slot| slot.tap) else { return 0 };
         let Some(mut line) = self.lines.get_mut(user) else { return 0 };
         let (ours, others) = std::mem::take(&mut line.followers).into_iter().partition(|(of, _)| *of == tap);
@@ -336,8 +336,8 @@ impl Store for MemoryStore {
         }
     }
 
-    fn census(&self) -> Census {
-        Census {
+    fn census(&self) -> StoreStats {
+        StoreStats {
             sessions: self.slots.len(),
             parked: self.parked.load(Ordering::Relaxed),
             parked_bytes: self.parked_bytes.load(Ordering::Relaxed),

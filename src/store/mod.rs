@@ -30,14 +30,14 @@ pub enum Begun {
     /// Another turn of this user is in flight; this one comes when it is its turn. Dropping it leaves the line.
     Queued(Pin<Box<dyn Future<Output = Option<Turn>> + Send>>),
     /// The same tap is in flight already; its answer is shared. `None` when that turn died without one.
-    Follow(Pin<Box<dyn Future<Output = Option<Shared>> + Send>>),
+    Follow(Pin<Box<dyn Future<Output = Option<SharedAnswer>> + Send>>),
     /// A bound is reached: of this user's line, or of sessions none of which can go (S5).
     Full,
 }
 
 /// An answer that several calls get because they made the same tap (I3).
 #[derive(Debug, Clone)]
-pub struct Shared {
+pub struct SharedAnswer {
     /// What the user reads.
     pub body: Bytes,
     /// What it was made from, should it have to be parked after all (S2, S3).
@@ -69,7 +69,7 @@ pub trait Store: Send + Sync + 'static {
     fn asking(&self, user: &UserKey);
 
     /// Hands an answer to the calls that follow this turn; how many took it.
-    fn share(&self, user: &UserKey, answer: &Shared) -> usize;
+    fn share(&self, user: &UserKey, answer: &SharedAnswer) -> usize;
 
     /// Whether so many bytes more may be parked (S3).
     fn may_park(&self, bytes: usize) -> bool;
@@ -78,12 +78,12 @@ pub trait Store: Send + Sync + 'static {
     fn sweep(&self, now: Moment);
 
     /// How full it is.
-    fn census(&self) -> Census;
+    fn census(&self) -> StoreStats;
 }
 
 /// How full a store is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Census {
+pub struct StoreStats {
     /// Users remembered.
     pub sessions: usize,
     /// Replies that wait to be seen.
@@ -120,7 +120,7 @@ impl Turn {
 
     /// Hands the answer to the calls that made the same tap (I3); how many took it.
     #[must_use]
-    pub fn share(&self, answer: &Shared) -> usize {
+    pub fn share(&self, answer: &SharedAnswer) -> usize {
         self.store.as_ref().map_or(0, |store| store.share(&self.user, answer))
     }
 

@@ -10,7 +10,7 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use tokio::sync::Notify;
 
-use crate::gauge::Place;
+use crate::concurrency::Permit;
 use crate::ids::UserKey;
 use crate::time::Moment;
 use crate::wire::legacy::Notice;
@@ -32,11 +32,11 @@ pub struct Outbox {
     missing: Mutex<HashSet<(Notice, UserKey)>>,
 }
 
-/// One user's events, and the bell that a call of theirs rings.
+/// One user's events, and the wake that a call of theirs rings.
 #[derive(Debug, Default)]
 struct Queue {
-    events: VecDeque<(Notice, Place)>,
-    bell: Arc<Notify>,
+    events: VecDeque<(Notice, Permit)>,
+    wake: Arc<Notify>,
 }
 
 /// What became of an event that was put into the outbox.
@@ -47,15 +47,15 @@ pub enum Put {
         /// True when it had to.
         dropped: bool,
     },
-    /// It is the only one: somebody has to work it off, and to listen to this bell.
+    /// It is the only one: somebody has to work it off, and to listen to this wake.
     First(Arc<Notify>),
 }
 
 impl Outbox {
     /// A call of this user has arrived and stands behind their events, if there are any.
-    pub fn hurry(&self, user: &UserKey) {
+    pub fn wake(&self, user: &UserKey) {
         if let Some(queue) = self.queues.get(user) {
-            queue.bell.notify_one();
+            queue.wake.notify_one();
         }
     }
 
@@ -106,7 +106,7 @@ impl Outbox {
 
     /// Puts an event behind the user's others.
     #[must_use]
-    pub fn put(&self, user: UserKey, notice: Notice, place: Place) -> Put {
+    pub fn put(&self, user: UserKey, notice: Notice, place: Permit) -> Put {
         match self.queues.entry(user) {
             Entry::Occupied(mut queue) => {
                 let events = &mut queue.get_mut().events;
@@ -115,15 +115,15 @@ impl Outbox {
                 Put::Behind { dropped }
             }
             Entry::Vacant(vacant) => {
-                let queue = Queue { events: VecDeque::from([(notice, place)]), bell: Arc::default() };
-                Put::First(Arc::clone(&vacant.insert(queue).bell))
+                let queue = Queue { events: VecDeque::from([(notice, place)]), wake: Arc::default() };
+                Put::First(Arc::clone(&vacant.insert(queue).wake))
             }
         }
     }
 
     /// The user's next event; without one the queue goes, under its lock, so that a newcomer starts a new worker.
     #[must_use]
-    pub fn next(&self, user: UserKey) -> Option<(Notice, Place)> {
+    pub fn next(&self, user: UserKey) -> Option<(Notice, Permit)> {
         match self.queues.entry(user) {
             Entry::Occupied(mut queue) => {
                 let next = queue.get_mut().events.pop_front();

@@ -22,7 +22,7 @@ const ID_BYTES: usize = 128;
 
 /// Which door the call came in by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
+pub enum Endpoint {
     /// `/skill`: tells everything apart by itself.
     Skill,
     /// `/keyboard`: always home.
@@ -35,7 +35,7 @@ pub enum Door {
 
 /// What the operator configured about listening.
 #[derive(Debug, Clone, Copy)]
-pub struct Ears<'a> {
+pub struct InboundRules<'a> {
     /// Which bot, for derived user keys (I1).
     pub bot: &'a BotId,
     /// Blocks that mean home, by name or id (I2).
@@ -50,7 +50,7 @@ pub struct Inbound<'a> {
     /// Who speaks (I1).
     pub user: UserKey,
     /// What they say.
-    pub says: Says<'a>,
+    pub says: UserInput<'a>,
     /// Where a late answer may go, never for testers (I9).
     pub callback_url: Option<Cow<'a, str>>,
     /// A group room (I10).
@@ -71,7 +71,7 @@ pub struct Inbound<'a> {
 
 /// What the user says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Says<'a> {
+pub enum UserInput<'a> {
     /// A button of ours was pressed.
     Tap(Mark<'a>),
     /// Pictures, films, recordings, in order; at least one.
@@ -106,30 +106,32 @@ impl Inbound<'_> {
     }
 }
 
-impl Says<'_> {
+impl UserInput<'_> {
     /// The same, borrowing its words: a plan is made without copying them.
     #[must_use]
-    pub fn borrowed(&self) -> Says<'_> {
+    pub fn borrowed(&self) -> UserInput<'_> {
         match self {
-            Self::Tap(mark) => Says::Tap(mark.borrowed()),
-            Self::Media(media) => Says::Media(media.iter().map(|(kind, url)| (*kind, Cow::Borrowed(&**url))).collect()),
-            Self::Home => Says::Home,
-            Self::Words(words) => Says::Words(Cow::Borrowed(words)),
-            Self::Nothing => Says::Nothing,
-            Self::Leave => Says::Leave,
+            Self::Tap(mark) => UserInput::Tap(mark.borrowed()),
+            Self::Media(media) => {
+                UserInput::Media(media.iter().map(|(kind, url)| (*kind, Cow::Borrowed(&**url))).collect())
+            }
+            Self::Home => UserInput::Home,
+            Self::Words(words) => UserInput::Words(Cow::Borrowed(words)),
+            Self::Nothing => UserInput::Nothing,
+            Self::Leave => UserInput::Leave,
         }
     }
 
-    fn into_owned(self) -> Says<'static> {
+    fn into_owned(self) -> UserInput<'static> {
         match self {
-            Self::Tap(mark) => Says::Tap(mark.into_owned()),
+            Self::Tap(mark) => UserInput::Tap(mark.into_owned()),
             Self::Media(media) => {
-                Says::Media(media.into_iter().map(|(kind, url)| (kind, Cow::Owned(url.into_owned()))).collect())
+                UserInput::Media(media.into_iter().map(|(kind, url)| (kind, Cow::Owned(url.into_owned()))).collect())
             }
-            Self::Home => Says::Home,
-            Self::Words(words) => Says::Words(Cow::Owned(words.into_owned())),
-            Self::Nothing => Says::Nothing,
-            Self::Leave => Says::Leave,
+            Self::Home => UserInput::Home,
+            Self::Words(words) => UserInput::Words(Cow::Owned(words.into_owned())),
+            Self::Nothing => UserInput::Nothing,
+            Self::Leave => UserInput::Leave,
         }
     }
 }
@@ -146,7 +148,11 @@ pub fn openbuilder_id<'a>(call: &'a SkillCall<'_>) -> Option<&'a str> {
 ///
 /// # Errors
 /// [`NotASkillCall::Missing`] when nothing in it names the user.
-pub fn understand<'a>(call: SkillCall<'a>, door: Door, ears: &Ears<'_>) -> Result<Inbound<'a>, NotASkillCall> {
+pub fn understand<'a>(
+    call: SkillCall<'a>,
+    door: Endpoint,
+    ears: &InboundRules<'_>,
+) -> Result<Inbound<'a>, NotASkillCall> {
     let SkillCall { intent, action, user_request, flow, .. } = call;
     let request = user_request.ok_or(NotASkillCall::Missing("userRequest"))?;
     let user = user_key(&request, ears.bot)?;
@@ -162,25 +168,25 @@ pub fn understand<'a>(call: SkillCall<'a>, door: Door, ears: &Ears<'_>) -> Resul
 
     let action = action.unwrap_or_default();
     let utterance = request.utterance.map(|words| trimmed(words.0)).unwrap_or_default();
-    let (says, dropped) = if door == Door::Leave {
-        (Says::Leave, 0)
+    let (says, dropped) = if door == Endpoint::Leave {
+        (UserInput::Leave, 0)
     } else if let Some(mark) = action.client_extra.and_then(|extra| Mark::find(extra.get())) {
-        (Says::Tap(mark), 0)
+        (UserInput::Tap(mark), 0)
     } else {
         let media = media_in::find(params.media.and_then(medium), action.params.as_ref(), &utterance, ears.media_hosts);
         match media {
             Some(mut media) => {
                 let dropped = media.len().saturating_sub(limits::IMAGES);
                 media.truncate(limits::IMAGES);
-                (Says::Media(media), dropped)
+                (UserInput::Media(media), dropped)
             }
-            None if home => (Says::Home, 0),
+            None if home => (UserInput::Home, 0),
             None if utterance.is_empty() => match params.media.and_then(medium).and_then(|m| m.url) {
                 // A medium of a kind nobody knows goes as words (I4): its URL, when nothing else was said.
-                Some(url) if !url.as_str().trim().is_empty() => (Says::Words(trimmed(url.0)), 0),
-                _ => (Says::Nothing, 0),
+                Some(url) if !url.as_str().trim().is_empty() => (UserInput::Words(trimmed(url.0)), 0),
+                _ => (UserInput::Nothing, 0),
             },
-            None => (Says::Words(utterance), 0),
+            None => (UserInput::Words(utterance), 0),
         }
     };
 
@@ -220,11 +226,11 @@ fn user_key(request: &UserRequest<'_>, bot: &BotId) -> Result<UserKey, NotASkill
     })
 }
 
-fn is_home(door: Door, blocks: &[Option<&Named<'_>>], welcome: &[Box<str>]) -> bool {
+fn is_home(door: Endpoint, blocks: &[Option<&Named<'_>>], welcome: &[Box<str>]) -> bool {
     match door {
-        Door::Keyboard => true,
-        Door::Message | Door::Leave => false,
-        Door::Skill => blocks.iter().flatten().any(|block| {
+        Endpoint::Keyboard => true,
+        Endpoint::Message | Endpoint::Leave => false,
+        Endpoint::Skill => blocks.iter().flatten().any(|block| {
             [&block.id, &block.name].into_iter().flatten().any(|own| {
                 let own = own.as_str().trim();
                 !own.is_empty() && welcome.iter().any(|name| name.trim() == own)
@@ -280,11 +286,11 @@ pub(super) struct SecureImage<'a> {
 mod tests {
     use super::*;
 
-    fn understood(body: &str, door: Door, check: impl FnOnce(Inbound<'_>)) {
+    fn understood(body: &str, door: Endpoint, check: impl FnOnce(Inbound<'_>)) {
         let bot = BotId::parse("shop").unwrap();
         let welcome = [Box::from("웰컴 블록"), Box::from("64a1f0c27b3d9e5a10c4e8b5")];
         let hosts = [Box::from("dn-m.talk.kakao.com"), Box::from(".kakaocdn.net")];
-        let ears = Ears { bot: &bot, welcome_blocks: &welcome, media_hosts: &hosts };
+        let ears = InboundRules { bot: &bot, welcome_blocks: &welcome, media_hosts: &hosts };
         check(understand(SkillCall::parse(body.as_bytes()).unwrap(), door, &ears).unwrap());
     }
 
@@ -296,7 +302,7 @@ mod tests {
     fn i1_a_legacy_key_passes_unchanged_under_either_name() {
         for name in ["plusfriendUserKey", "plusfriend_user_key"] {
             let body = format!(r#"{{"userRequest":{{"user":{{"properties":{{"{name}":"Qw7-eRt_9YzA"}}}}}}}}"#);
-            understood(&body, Door::Skill, |inbound| assert_eq!(inbound.user.as_str(), "Qw7-eRt_9YzA"));
+            understood(&body, Endpoint::Skill, |inbound| assert_eq!(inbound.user.as_str(), "Qw7-eRt_9YzA"));
         }
     }
 
@@ -304,9 +310,9 @@ mod tests {
     fn i1_odd_keys_and_missing_ones_become_a_stable_legacy_key() {
         let bot = BotId::parse("shop").unwrap();
         let odd = r#"{"userRequest":{"user":{"id":"u","properties":{"plusfriendUserKey":"/../admin"}}}}"#;
-        understood(odd, Door::Skill, |inbound| assert_eq!(inbound.user, UserKey::derive(&bot, &["u"])));
+        understood(odd, Endpoint::Skill, |inbound| assert_eq!(inbound.user, UserKey::derive(&bot, &["u"])));
         let room = r#"{"userRequest":{"user":{"id":"u"},"chat":{"id":"r"}}}"#;
-        understood(room, Door::Skill, |inbound| {
+        understood(room, Endpoint::Skill, |inbound| {
             assert!(inbound.room);
             assert_eq!(inbound.user, UserKey::derive(&bot, &["u", "r"]));
         });
@@ -315,13 +321,13 @@ mod tests {
     #[test]
     fn i1_without_any_user_the_call_is_refused_by_path() {
         let bot = BotId::parse("shop").unwrap();
-        let ears = Ears { bot: &bot, welcome_blocks: &[], media_hosts: &[] };
+        let ears = InboundRules { bot: &bot, welcome_blocks: &[], media_hosts: &[] };
         for (body, path) in [
             (r#"{"userRequest":{}}"#, "userRequest.user"),
             (r#"{"userRequest":{"user":{}}}"#, "userRequest.user.id"),
             (r#"{"userRequest":{"user":{"id":"","properties":{"plusfriendUserKey":""}}}}"#, "userRequest.user.id"),
         ] {
-            let error = understand(SkillCall::parse(body.as_bytes()).unwrap(), Door::Skill, &ears).unwrap_err();
+            let error = understand(SkillCall::parse(body.as_bytes()).unwrap(), Endpoint::Skill, &ears).unwrap_err();
             assert_eq!(error.path(), Some(path));
         }
     }
@@ -330,38 +336,40 @@ mod tests {
     fn i2_our_mark_comes_before_everything_else() {
         let body = r#"{"action":{"clientExtra":{"sb":{"v":1,"w":"급식 "}}},"intent":{"name":"웰컴 블록"},
             "userRequest":{"user":{"id":"u"},"utterance":"x","params":{"media":{"type":"image","url":"https://a/b"}}}}"#;
-        understood(body, Door::Skill, |inbound| assert_eq!(inbound.says, Says::Tap(Mark::Say("급식 ".into()))));
+        understood(body, Endpoint::Skill, |inbound| {
+            assert_eq!(inbound.says, UserInput::Tap(Mark::Say("급식 ".into())))
+        });
     }
 
     #[test]
     fn i2_home_is_the_door_or_the_block_by_name_or_id() {
-        understood(&call(r#""utterance":"안녕""#), Door::Keyboard, |i| assert_eq!(i.says, Says::Home));
+        understood(&call(r#""utterance":"안녕""#), Endpoint::Keyboard, |i| assert_eq!(i.says, UserInput::Home));
         for block in [r#""name":"웰컴 블록""#, r#""id":"64a1f0c27b3d9e5a10c4e8b5""#] {
             let body = call(&format!(r#""utterance":"","block":{{{block}}}"#));
-            understood(&body, Door::Skill, |i| assert_eq!(i.says, Says::Home));
-            understood(&body, Door::Message, |i| assert_eq!(i.says, Says::Nothing));
+            understood(&body, Endpoint::Skill, |i| assert_eq!(i.says, UserInput::Home));
+            understood(&body, Endpoint::Message, |i| assert_eq!(i.says, UserInput::Nothing));
         }
     }
 
     #[test]
     fn i3_white_space_around_words_is_off() {
-        understood(&call(r#""utterance":" 오늘 급식 뭐야?\n""#), Door::Skill, |i| {
-            assert_eq!(i.says, Says::Words("오늘 급식 뭐야?".into()));
+        understood(&call(r#""utterance":" 오늘 급식 뭐야?\n""#), Endpoint::Skill, |i| {
+            assert_eq!(i.says, UserInput::Words("오늘 급식 뭐야?".into()));
         });
-        understood(&call(r#""utterance":" \n\t ""#), Door::Skill, |i| assert_eq!(i.says, Says::Nothing));
+        understood(&call(r#""utterance":" \n\t ""#), Endpoint::Skill, |i| assert_eq!(i.says, UserInput::Nothing));
     }
 
     #[test]
     fn i4_an_unknown_medium_goes_as_words() {
         let body = call(r#""utterance":"","params":{"media":{"type":"hologram","url":"https://a.example/b"}}"#);
-        understood(&body, Door::Skill, |i| assert_eq!(i.says, Says::Words("https://a.example/b".into())));
+        understood(&body, Endpoint::Skill, |i| assert_eq!(i.says, UserInput::Words("https://a.example/b".into())));
     }
 
     #[test]
     fn i5_a_block_id_of_any_length_is_not_kept() {
         for (length, kept) in [(24, true), (128, true), (129, false), (100_000, false)] {
             let body = call(&format!(r#""utterance":"x","block":{{"id":"{}"}}"#, "a".repeat(length)));
-            understood(&body, Door::Skill, |i| assert_eq!(i.block.is_some(), kept, "{length}"));
+            understood(&body, Endpoint::Skill, |i| assert_eq!(i.block.is_some(), kept, "{length}"));
         }
     }
 
@@ -369,7 +377,7 @@ mod tests {
     fn i9_a_tester_gets_no_callback() {
         for params in [r#"{"ignoreMe":"true"}"#, r#"{"ignoreMe":true}"#, r#"{"surface":"BuilderBotTest"}"#] {
             let body = call(&format!(r#""callbackUrl":"https://bot-api.kakao.com/v1/bots/x","params":{params}"#));
-            understood(&body, Door::Skill, |i| assert!(i.tester && i.callback_url.is_none()));
+            understood(&body, Endpoint::Skill, |i| assert!(i.tester && i.callback_url.is_none()));
         }
     }
 }

@@ -63,7 +63,8 @@ async fn without_a_url_by_the_tester_or_to_a_strange_host_there_is_no_callback()
 /// Whatever Kakao does but take it, the answer is parked, and what was late before it too.
 #[tokio::test]
 async fn what_kakao_does_not_take_is_parked() {
-    let moods = [Mood::Says("FAIL"), Mood::Says("ERROR"), Mood::Status(500), Mood::Redirects, Mood::Status(400)];
+    let moods =
+        [Mood::UserInput("FAIL"), Mood::UserInput("ERROR"), Mood::Status(500), Mood::Redirects, Mood::Status(400)];
     let sink = CallbackSink::start().await;
     let bot = MockBot::answering(|asked| match &*asked.content {
         "다음" => says("다음 답"),
@@ -91,7 +92,7 @@ async fn what_was_late_before_is_parked_again_when_the_callback_fails() {
     let bridge = Bridge::with(&bot.url(), &[("callback.origins", &origins(&sink))]);
     bridge.say("u", "하나").await;
     bridge.settled().await;
-    sink.mood(Mood::Says("FAIL"));
+    sink.mood(Mood::UserInput("FAIL"));
     assert!(bridge.call(&words("u", "둘").with_callback(&sink.url())).await.is_acknowledgement());
     bridge.settled().await;
     assert_eq!(bridge.say("u", "셋").await.text(), "첫 답\n둘째 답\n셋째 답");
@@ -104,7 +105,7 @@ async fn a_late_answer_asked_for_by_callback_is_not_lost_with_it() {
     let bot = MockBot::scripted([says("늦은 답").after(ms(1_500)), says("다음 답")]).await;
     let bridge = Bridge::with(&bot.url(), &[("callback.origins", &origins(&sink))]);
     let waits = bridge.say("u", "하나").await;
-    sink.mood(Mood::Says("FAIL"));
+    sink.mood(Mood::UserInput("FAIL"));
     let tap = waits.tap("u", "답변 보기").with_callback(&sink.url());
     assert!(bridge.call(&tap).await.is_acknowledgement());
     bridge.settled().await;
@@ -130,7 +131,7 @@ async fn a_dead_kakao_is_tried_again_while_nothing_was_sent_and_the_minute_lasts
 #[tokio::test]
 async fn an_answer_is_parked_while_the_next_turn_is_under_way() {
     let sink = CallbackSink::start().await;
-    sink.mood(Mood::Says("FAIL"));
+    sink.mood(Mood::UserInput("FAIL"));
     let bot = MockBot::scripted([says("첫 답").after(ms(600)), says("둘째 답").after(ms(1_000))]).await;
     let bridge = Bridge::with(&bot.url(), &[("callback.origins", &origins(&sink))]);
     let first = words("u", "하나").with_callback(&sink.url());

@@ -118,7 +118,7 @@ async fn a_bot_that_hangs_or_trickles_keeps_the_user_waiting_and_is_cut() {
 
 #[tokio::test]
 async fn connections_closed_while_idle_cost_nothing_and_no_message_is_sent_twice() {
-    // Says keep-alive and closes all the same.
+    // UserInput keep-alive and closes all the same.
     let bot = MockBot::answering(|_| {
         raw("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 25\r\n\r\n{\"message\":{\"text\":\"hi\"}}")
     })

@@ -17,7 +17,7 @@ pub fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Says on stderr that a test has nothing to work with; fails where everything must be there.
+/// UserInput on stderr that a test has nothing to work with; fails where everything must be there.
 pub fn skip(reason: &str) {
     assert!(variable("REQUIRE_ALL").is_none_or(|value| value != "1"), "{reason}");
     eprintln!("skipped: {reason}");

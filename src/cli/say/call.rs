@@ -114,7 +114,7 @@ fn members(object: Value) -> Map<String, Value> {
 mod tests {
     use super::*;
     use crate::ids::BotId;
-    use crate::translate::inbound::{Door, Ears, Inbound, Says, understand};
+    use crate::translate::inbound::{Endpoint, Inbound, InboundRules, UserInput, understand};
     use crate::wire::mark::Mark;
     use crate::wire::skill::SkillCall;
 
@@ -122,22 +122,22 @@ mod tests {
         let body = body(who, spoken, Some("http://127.0.0.1:1/v1/bots/a/callback/b")).to_string();
         let call = SkillCall::parse(body.as_bytes()).unwrap();
         let bot = BotId::parse("shop").unwrap();
-        let ears = Ears { bot: &bot, welcome_blocks: &["웰컴 블록".into()], media_hosts: &[] };
-        understand(call, Door::Skill, &ears).unwrap().into_owned()
+        let ears = InboundRules { bot: &bot, welcome_blocks: &["웰컴 블록".into()], media_hosts: &[] };
+        understand(call, Endpoint::Skill, &ears).unwrap().into_owned()
     }
 
     #[test]
     fn the_bridge_understands_every_kind_of_call() {
         let who = Who { user: "DemoUser-001", bot: "64a1f0c27b3d9e5a10c4e8b2", tester: false };
         let words = understood(&who, &Spoken::Words("오늘의 메뉴"));
-        assert_eq!((words.user.as_str(), words.says), ("DemoUser-001", Says::Words("오늘의 메뉴".into())));
+        assert_eq!((words.user.as_str(), words.says), ("DemoUser-001", UserInput::Words("오늘의 메뉴".into())));
         assert!(words.is_friend && words.callback_url.is_some());
-        assert_eq!(understood(&who, &Spoken::Home).says, Says::Home);
+        assert_eq!(understood(&who, &Spoken::Home).says, UserInput::Home);
         assert!(
-            matches!(understood(&who, &Spoken::Photo("https://a.com/b.jpg")).says, Says::Media(media) if media.len() == 1)
+            matches!(understood(&who, &Spoken::Photo("https://a.com/b.jpg")).says, UserInput::Media(media) if media.len() == 1)
         );
         let press = Press { words: "다음 ▶".into(), extra: json!({"sb": {"v": 1, "l": true}}), block: None };
-        assert_eq!(understood(&who, &Spoken::Press(&press)).says, Says::Tap(Mark::Late));
+        assert_eq!(understood(&who, &Spoken::Press(&press)).says, UserInput::Tap(Mark::Late));
     }
 
     #[test]
@@ -147,6 +147,6 @@ mod tests {
         let two = understood(&Who { bot: "64a1f0c27b3d9e5a10c4e8b2!", ..who }, &Spoken::Words("안녕"));
         assert!(one.tester && one.callback_url.is_none());
         assert_eq!(one.user, two.user);
-        assert_eq!(one.says, Says::Words("안녕".into()));
+        assert_eq!(one.says, UserInput::Words("안녕".into()));
     }
 }

@@ -8,7 +8,7 @@ use crate::engine::answer::{self, Heard};
 use crate::engine::ticket::Delivery;
 use crate::engine::turn::Finished;
 use crate::events;
-use crate::session::{Piece, Prompt, Session};
+use crate::session::{Prompt, ReplyBody, Session};
 use crate::telemetry::record::{Outcome, PlanKind};
 use crate::time::{self, Moment};
 use crate::translate::keyboard::Keyboard;
@@ -34,7 +34,7 @@ impl Life<'_> {
             if matches!(plan, PlanKind::Page | PlanKind::Home) { None } else { self.late_keyboard(now) };
         let (keyboard, page) = late_keyboard.map_or((keyboard, page), |own| (own, 0));
         let mut all = if offers { Vec::new() } else { late_replies(self.turn.session.take_late(now)) };
-        all.push(Piece::Words(text.into()));
+        all.push(ReplyBody::Words(text.into()));
         let view = self.call.view();
         let heard = Heard::of(&all, &view.policy.texts.no_reply);
         let shown = self.show(&heard, keyboard.as_deref(), page, offers, now);
@@ -145,13 +145,13 @@ impl Life<'_> {
         self.claim();
         let late = self.turn.session.take_late(now);
         let newest = late.last().map(|late| late.asked);
-        let pieces: Vec<Piece> = late.into_iter().flat_map(|late| late.pieces).collect();
+        let pieces: Vec<ReplyBody> = late.into_iter().flat_map(|late| late.pieces).collect();
         let heard = Heard::of(&pieces, &view.policy.texts.no_reply);
         let overtaken = newest.is_none_or(|asked| self.turn.session.shown_since(asked)) || !heard.is_usable();
         let keyboard = if overtaken {
             self.keyboard(now)
         } else {
-            heard.labels().and_then(|labels| self.call.house.keyboards.intern(labels))
+            heard.labels().and_then(|labels| self.call.shared.keyboards.intern(labels))
         };
         let shown = self.show(&heard, keyboard.as_deref(), 0, false, now);
         drop(heard);
@@ -174,7 +174,7 @@ impl Life<'_> {
             keyboard.clone()
         } else {
             let others = keyboard.iter().flat_map(|k| k.labels()).map(|l| &**l);
-            self.call.house.keyboards.intern(&std::iter::once(label).chain(others).collect::<Vec<_>>())
+            self.call.shared.keyboards.intern(&std::iter::once(label).chain(others).collect::<Vec<_>>())
         };
         let view = self.call.view();
         let content =
@@ -194,7 +194,7 @@ impl Life<'_> {
         let finished = Finished::of(PlanKind::Leave, Outcome::Answered, body, self.ticket);
         // Testers leave nothing (I9).
         if !self.call.inbound.tester {
-            events::deliver(&self.call.house, &self.call.bot, self.call.core, Notice::RoomLeft, *self.turn.user());
+            events::deliver(&self.call.shared, &self.call.bot, self.call.core, Notice::RoomLeft, *self.turn.user());
         }
         self.turn.session = Session::default();
         self.turn.commit(time::now());

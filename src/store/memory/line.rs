@@ -11,13 +11,13 @@ use tokio::sync::oneshot;
 
 use super::MemoryStore;
 use crate::ids::UserKey;
-use crate::store::{Amendment, Shared, Store, TapId, Turn};
+use crate::store::{Amendment, SharedAnswer, Store, TapId, Turn};
 
 /// Those who wait for one user's turn, and those who made the tap that is in flight.
 #[derive(Default)]
 pub(super) struct Line {
     pub(super) waiting: VecDeque<(Option<TapId>, oneshot::Sender<Turn>)>,
-    pub(super) followers: Vec<(TapId, oneshot::Sender<Shared>)>,
+    pub(super) followers: Vec<(TapId, oneshot::Sender<SharedAnswer>)>,
     pub(super) amendments: Vec<Amendment>,
 }
 
@@ -49,13 +49,13 @@ impl fmt::Debug for Line {
 /// Waits for another turn's answer. One that arrives just as its call gives up belongs to nobody else (the turn has
 /// counted this call as its reader), so it is parked.
 pub(super) struct Following {
-    pub(super) answer: oneshot::Receiver<Shared>,
+    pub(super) answer: oneshot::Receiver<SharedAnswer>,
     pub(super) store: Arc<MemoryStore>,
     pub(super) user: UserKey,
 }
 
 impl Future for Following {
-    type Output = Option<Shared>;
+    type Output = Option<SharedAnswer>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.answer).poll(cx).map(Result::ok)
@@ -65,7 +65,7 @@ impl Future for Following {
 impl Drop for Following {
     fn drop(&mut self) {
         self.answer.close();
-        if let Ok(Shared { late, owed: true, .. }) = self.answer.try_recv() {
+        if let Ok(SharedAnswer { late, owed: true, .. }) = self.answer.try_recv() {
             let came = late.came;
             let _full = Arc::clone(&self.store).amend(&self.user, Box::new(move |session| session.park(late)), came);
         }

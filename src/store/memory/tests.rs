@@ -6,7 +6,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
-use crate::session::{Late, Piece};
+use crate::session::{Late, ReplyBody};
 use crate::translate::outbound::Page;
 
 const NOON: Moment = Moment::from_millis(1_700_000_000_000);
@@ -40,9 +40,9 @@ fn at_page(start: u32) -> Page {
     Page { start, previous: None, next: None }
 }
 
-fn shared(body: &'static [u8]) -> Shared {
+fn shared(body: &'static [u8]) -> SharedAnswer {
     let moment = Moment::from_millis(0);
-    Shared {
+    SharedAnswer {
         body: Bytes::from_static(body),
         late: Late { pieces: Vec::new(), asked: moment, came: moment },
         owed: false,
@@ -57,7 +57,7 @@ fn queued(begun: Begun) -> Pin<Box<dyn Future<Output = Option<Turn>> + Send>> {
 }
 
 #[track_caller]
-fn follows(begun: Begun) -> Pin<Box<dyn Future<Output = Option<Shared>> + Send>> {
+fn follows(begun: Begun) -> Pin<Box<dyn Future<Output = Option<SharedAnswer>> + Send>> {
     match begun {
         Begun::Follow(follows) => follows,
         Begun::Turn(_) | Begun::Queued(_) | Begun::Full => panic!("does not follow"),
@@ -65,7 +65,7 @@ fn follows(begun: Begun) -> Pin<Box<dyn Future<Output = Option<Shared>> + Send>>
 }
 
 fn parked(came: Moment) -> Late {
-    Late { pieces: vec![Piece::Reply(Bytes::from_static(b"0123456789"))], asked: came, came }
+    Late { pieces: vec![ReplyBody::Reply(Bytes::from_static(b"0123456789"))], asked: came, came }
 }
 
 /// Makes a user known, as last shown something at `at`.
@@ -252,7 +252,7 @@ fn s5_what_is_held_or_parked_never_goes() {
         know(&store, number, NOON);
     }
     assert!((0..16).all(|number| knows(&store, number)));
-    assert_eq!(store.census(), Census { sessions: 20, parked: 8, parked_bytes: 80 });
+    assert_eq!(store.census(), StoreStats { sessions: 20, parked: 8, parked_bytes: 80 });
     drop(held);
 }
 

@@ -54,8 +54,8 @@ impl Bridge {
         Self { running: Some(running), address, admin, stop }
     }
 
-    pub(crate) fn app(&self) -> &Arc<smartchat_bridge::app::App> {
-        self.running.as_ref().unwrap().app()
+    pub(crate) fn shared(&self) -> &Arc<smartchat_bridge::shared::Shared> {
+        self.running.as_ref().unwrap().shared()
     }
 
     /// One call on a connection of its own.
@@ -72,8 +72,8 @@ impl Bridge {
 
     /// Turns and tasks that are still there.
     pub(crate) fn busy(&self) -> (usize, usize) {
-        let house = &self.app().house;
-        (house.turns.count(), house.tasks.running())
+        let shared = self.shared();
+        (shared.turns.count(), shared.tasks.running())
     }
 
     /// Waits until no turn is left: what had to be parked is parked.

@@ -18,7 +18,7 @@ use super::http;
 pub(crate) enum Mood {
     Takes,
     /// HTTP 200 and this status in the body.
-    Says(&'static str),
+    UserInput(&'static str),
     Status(u16),
     /// Leads elsewhere.
     Redirects,
@@ -145,7 +145,7 @@ fn judge(state: &Mutex<State>, request: &http::Message) -> Option<(u16, &'static
     }
     let answer = match state.mood {
         Mood::Takes => (200, "", said("SUCCESS", "")),
-        Mood::Says(status) => (200, "", said(status, "not today")),
+        Mood::UserInput(status) => (200, "", said(status, "not today")),
         Mood::Status(status) => (status, "", Value::Null),
         Mood::Redirects => (307, "Location: /v1/bots/x/callback/elsewhere\r\n", Value::Null),
         Mood::Hangs => return None,

@@ -5,16 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A count with a bound (S5).
 #[derive(Debug)]
-pub struct Gauge {
+pub struct ConcurrencyLimit {
     count: AtomicUsize,
     bound: usize,
 }
 
 /// One of the counted; gives its place back when dropped.
 #[derive(Debug)]
-pub struct Place(Arc<Gauge>);
+pub struct Permit(Arc<ConcurrencyLimit>);
 
-impl Gauge {
+impl ConcurrencyLimit {
     /// A count that goes up to `bound`.
     #[must_use]
     pub fn new(bound: usize) -> Arc<Self> {
@@ -23,9 +23,9 @@ impl Gauge {
 
     /// A place, or `None` past the bound.
     #[must_use]
-    pub fn enter(self: &Arc<Self>) -> Option<Place> {
+    pub fn try_acquire(self: &Arc<Self>) -> Option<Permit> {
         let before = self.count.fetch_add(1, Ordering::AcqRel);
-        let place = Place(Arc::clone(self));
+        let place = Permit(Arc::clone(self));
         (before < self.bound).then_some(place)
     }
 
@@ -36,7 +36,7 @@ impl Gauge {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.0.count.fetch_sub(1, Ordering::AcqRel);
     }
@@ -48,12 +48,12 @@ mod tests {
 
     #[test]
     fn s5_a_gauge_lets_no_more_in_than_its_bound_and_counts_them_out() {
-        let gauge = Gauge::new(2);
-        let first = gauge.enter();
-        let second = gauge.enter();
-        assert!(first.is_some() && second.is_some() && gauge.enter().is_none());
+        let gauge = ConcurrencyLimit::new(2);
+        let first = gauge.try_acquire();
+        let second = gauge.try_acquire();
+        assert!(first.is_some() && second.is_some() && gauge.try_acquire().is_none());
         drop(first);
         assert_eq!(gauge.count(), 1);
-        assert!(gauge.enter().is_some());
+        assert!(gauge.try_acquire().is_some());
     }
 }

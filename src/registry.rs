@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use crate::bot::{Bot, House};
+use crate::bot::Bot;
 use crate::breaker::Breaker;
+use crate::concurrency::ConcurrencyLimit;
 use crate::config::settings::{BotSettings, Settings};
-use crate::gauge::{Gauge, Place};
 use crate::ids::BotId;
 use crate::legacy::api::LegacyApi;
 use crate::legacy::http::{HttpLegacy, SetupProblem};
@@ -17,7 +17,7 @@ use crate::store::memory::{MemoryStore, ParkedBudget};
 use crate::telemetry::metrics::BotMetrics;
 
 /// All bots, and how a call finds its own.
-pub struct Roster {
+pub struct BotRegistry {
     /// The configuration they were built from.
     pub settings: Arc<Settings>,
     bots: HashMap<BotId, Arc<Bot>>,
@@ -51,7 +51,7 @@ pub fn over_http(settings: &BotSettings, cores: usize) -> Result<Arc<dyn LegacyA
     Ok(Arc::new(HttpLegacy::new(settings, cores)?))
 }
 
-impl Roster {
+impl BotRegistry {
     /// Builds all bots. What a bot of the same name in `before` has kept, it keeps; its connections too, where its
     /// address and trust are the same. `cores` is the number of threads that run, which `workers` of a new file is not.
     ///
@@ -68,7 +68,7 @@ impl Roster {
         let mut bots = HashMap::with_capacity(settings.bots.len());
         let (mut by_openbuilder_id, mut by_channel_id) = (HashMap::new(), HashMap::new());
         for (id, own) in &settings.bots {
-            let kept = before.and_then(|roster| roster.bots.get(id));
+            let kept = before.and_then(|bots| bots.bots.get(id));
             let bot = Arc::new(build(own, kept, &settings, Arc::clone(&callback), budget, cores, connect)?);
             for openbuilder_id in &own.openbuilder_ids {
                 by_openbuilder_id.insert(openbuilder_id.clone(), Arc::clone(&bot));
@@ -131,7 +131,7 @@ impl Roster {
     }
 
     /// All of them, in no order.
-    pub fn bots(&self) -> impl Iterator<Item = &Arc<Bot>> {
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Bot>> {
         self.bots.values()
     }
 }
@@ -179,7 +179,7 @@ fn build(
             Some(bot) => Arc::clone(&bot.sessions),
             None => Arc::new(MemoryStore::new(own.sessions, settings.limits.turns_per_user, Arc::clone(budget))),
         },
-        turns: same_bound.map_or_else(|| Gauge::new(own.turns), |bot| Arc::clone(&bot.turns)),
+        turns: same_bound.map_or_else(|| ConcurrencyLimit::new(own.turns), |bot| Arc::clone(&bot.turns)),
         one_at_a_time: match same_gate {
             Some(bot) => bot.one_at_a_time.clone(),
             None => own.one_at_a_time.then(|| Arc::new(Semaphore::new(1))),
@@ -191,12 +191,4 @@ fn build(
         rate: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.rate)),
         metrics: kept.map_or_else(|| BotMetrics::new(cores), |bot| Arc::clone(&bot.metrics)),
     })
-}
-
-impl House {
-    /// Whether a new turn fits, for all bots and for this one (S5).
-    #[must_use]
-    pub fn enter(&self, bot: &Bot) -> Option<Vec<Place>> {
-        Some(vec![self.turns.enter()?, bot.turns.enter()?])
-    }
 }

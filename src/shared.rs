@@ -1,0 +1,250 @@
+//! What all cores and bots share, and the bots as the newest good configuration wants them.
+
+use std::hash::Hasher;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use siphasher::sip::SipHasher24;
+
+use crate::bot::Bot;
+use crate::breaker::Change;
+use crate::callback::CallbackClient;
+use crate::concurrency::{ConcurrencyLimit, Permit};
+use crate::config::restart_needed;
+use crate::config::settings::Settings;
+use crate::ids::UserKey;
+use crate::keyboards::Keyboards;
+use crate::legacy::home::Fetcher;
+use crate::legacy::http::SetupProblem;
+use crate::net::CoreId;
+use crate::net::tls::TlsProblem;
+use crate::registry::{BotRegistry, Connector};
+use crate::store::memory::ParkedBudget;
+use crate::tasks::Tasks;
+use crate::telemetry::metrics::Metrics;
+use crate::time::{self, Moment};
+
+/// How long an alert is tried.
+const ALERT: Duration = Duration::from_secs(30);
+
+/// Everything that runs, in one place.
+pub struct Shared {
+    /// Keyboards, interned.
+    pub keyboards: Arc<Keyboards>,
+    /// What runs besides the connections.
+    pub tasks: Tasks,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Where late answers go.
+    pub callbacks: CallbackClient,
+    /// Turns in flight.
+    pub turns: Arc<ConcurrencyLimit>,
+    /// Channel events waiting or on their way (E4).
+    pub events: Arc<ConcurrencyLimit>,
+    /// When the process started.
+    pub started: Moment,
+    /// Keys the hashes of user keys in logs.
+    log_key: (u64, u64),
+    registry: ArcSwap<BotRegistry>,
+    budget: Arc<ParkedBudget>,
+    connect: Box<Connector>,
+    /// The configuration of the start, for what only a start applies.
+    started_with: Arc<Settings>,
+    stopping: AtomicBool,
+    reloads: Reloads,
+}
+
+/// How the last reload went, for `/readyz` and metrics.
+#[derive(Debug, Default)]
+struct Reloads {
+    failed: AtomicBool,
+    at: AtomicU64,
+    count: AtomicU64,
+    /// What the newest file says and only a start applies.
+    waiting: ArcSwap<Vec<&'static str>>,
+}
+
+/// How the last reload went.
+#[derive(Debug, Clone, Copy)]
+pub struct LastReload {
+    /// Whether what the file says is in force; true before any.
+    pub well: bool,
+    /// When it was tried; `None`: never.
+    pub at: Option<Moment>,
+    /// How many were tried.
+    pub count: u64,
+}
+
+/// Why nothing can be started.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// A bot's connection cannot be set up.
+    #[error(transparent)]
+    Bot(#[from] SetupProblem),
+    /// TLS is not to be had.
+    #[error(transparent)]
+    Tls(#[from] TlsProblem),
+}
+
+impl Shared {
+    /// Builds everything, and starts nothing.
+    ///
+    /// # Errors
+    /// [`SetupError`], naming the file or setting.
+    pub fn build(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Arc<Self>, SetupError> {
+        let budget = Arc::new(ParkedBudget::new(settings.limits.parked_bytes));
+        let started_with = Arc::clone(&settings);
+        let log_key = log_key(&settings);
+        let (workers, turns, events) = (settings.workers, settings.limits.turns, settings.limits.events);
+        let registry = BotRegistry::build(settings, None, &budget, workers, &*connect)?;
+        Ok(Arc::new(Self {
+            keyboards: Arc::new(Keyboards::default()),
+            tasks: Tasks::default(),
+            metrics: Metrics::new(workers),
+            callbacks: CallbackClient::new()?,
+            turns: ConcurrencyLimit::new(turns),
+            events: ConcurrencyLimit::new(events),
+            started: time::now(),
+            log_key,
+            registry: ArcSwap::from_pointee(registry),
+            budget,
+            connect,
+            started_with,
+            stopping: AtomicBool::new(false),
+            reloads: Reloads::default(),
+        }))
+    }
+
+    /// The bots as they are now.
+    #[must_use]
+    pub fn registry(&self) -> Arc<BotRegistry> {
+        self.registry.load_full()
+    }
+
+    /// Builds everything that a new configuration needs, and changes nothing (S6).
+    ///
+    /// # Errors
+    /// [`SetupProblem`].
+    pub fn prepare(&self, settings: Arc<Settings>) -> Result<BotRegistry, SetupProblem> {
+        BotRegistry::build(settings, Some(&self.registry()), &self.budget, self.started_with.workers, &*self.connect)
+    }
+
+    /// Puts in force what was prepared, in one swap (S6).
+    pub fn install(&self, registry: BotRegistry) {
+        let waiting = restart_needed(&self.started_with, &registry.settings);
+        self.reloads.waiting.store(Arc::new(waiting));
+        self.registry.store(Arc::new(registry));
+    }
+
+    /// Keys whose new values take effect at the next start only; none while the file says what runs.
+    #[must_use]
+    pub fn waits_for_restart(&self) -> Arc<Vec<&'static str>> {
+        self.reloads.waiting.load_full()
+    }
+
+    /// Notes how a reload went.
+    pub fn reloaded(&self, well: bool) {
+        self.reloads.failed.store(!well, Ordering::Relaxed);
+        self.reloads.at.store(time::now().as_millis(), Ordering::Relaxed);
+        self.reloads.count.fetch_add(1, Ordering::Release);
+    }
+
+    /// How the last reload went.
+    #[must_use]
+    pub fn last_reload(&self) -> LastReload {
+        // Last written, first read: whoever sees the count sees when it was and how it went.
+        let count = self.reloads.count.load(Ordering::Acquire);
+        let at = self.reloads.at.load(Ordering::Relaxed);
+        LastReload {
+            count,
+            well: !self.reloads.failed.load(Ordering::Relaxed),
+            at: (at > 0).then(|| Moment::from_millis(at)),
+        }
+    }
+
+    /// No longer ready: the first thing a stop does (S6).
+    pub fn stop_taking(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    /// Whether new calls are welcome.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !self.stopping.load(Ordering::Acquire)
+    }
+
+    /// What a fetch of the home keyboard needs.
+    #[must_use]
+    pub fn fetcher(&self, bot: &Bot, core: CoreId) -> Fetcher {
+        Fetcher {
+            bot: bot.settings.id.clone(),
+            api: Arc::clone(&bot.api),
+            keyboards: Arc::clone(&self.keyboards),
+            tasks: self.tasks.clone(),
+            core,
+        }
+    }
+
+    /// Whether a new turn fits, for all bots and for this one (S5).
+    #[must_use]
+    pub fn try_acquire(&self, bot: &Bot) -> Option<Vec<Permit>> {
+        Some(vec![self.turns.try_acquire()?, bot.turns.try_acquire()?])
+    }
+
+    /// What stands for a user in logs: a keyed hash, never the key.
+    #[must_use]
+    pub fn log_name(&self, user: &UserKey) -> u64 {
+        let mut hasher = SipHasher24::new_with_keys(self.log_key.0, self.log_key.1);
+        hasher.write(user.as_str().as_bytes());
+        hasher.finish()
+    }
+
+    /// Tells of an outage or its end: one log line, one alert (S4).
+    pub fn announce(&self, bot: &Bot, change: Change) {
+        let id = &bot.settings.id;
+        let (state, words) = match change {
+            Change::Opened => {
+                tracing::error!(bot = %id, "the bot is out: users read texts.outage until it answers again");
+                ("outage", "봇이 응답하지 않습니다. 사용자에게 장애 안내가 나가고 있습니다. / the bot is out")
+            }
+            Change::Recovered => {
+                tracing::warn!(bot = %id, "the bot is back");
+                ("recovered", "봇이 다시 응답합니다. / the bot is back")
+            }
+        };
+        let Some(url) = bot.alert.clone() else { return };
+        // Slack shows `text`, Discord `content`; the rest is for programs.
+        let words = format!("[smartchat-bridge] {id}: {words}");
+        let at = time::now().as_millis();
+        let body = serde_json::json!({ "bot": id.as_str(), "state": state, "at": at, "text": words, "content": words });
+        let (callbacks, id) = (self.callbacks.clone(), id.clone());
+        self.tasks.track(async move {
+            let until = time::instant() + ALERT;
+            if let Err(error) = callbacks.post_json(url.expose(), Bytes::from(body.to_string()), until).await {
+                tracing::warn!(bot = %id, %error, "alert.url could not be reached");
+            }
+        });
+    }
+}
+
+/// The key of the hashes of user keys in logs: derived from `log.key`, else random for this process.
+fn log_key(settings: &Settings) -> (u64, u64) {
+    let mut random = [0_u8; 16];
+    let key: &[u8] = match &settings.log.key {
+        Some(key) => key.expose(),
+        None => {
+            // Without randomness the hashes would merely be guessable by who has the user keys already.
+            let _best_effort = getrandom::fill(&mut random);
+            &random
+        }
+    };
+    let half = |salt: u64| {
+        let mut hasher = SipHasher24::new_with_keys(salt, !salt);
+        hasher.write(key);
+        hasher.finish()
+    };
+    (half(1), half(2))
+}

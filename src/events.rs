@@ -69,7 +69,7 @@ struct Worker {
     wake: Arc<Notify>,
     /// Held while deliveries succeed.
     turn: Option<Turn>,
-    /// When the turn must be given back, once the wake has rung.
+    /// When the turn must be given back, once the user was waited for by a call of theirs.
     until: Option<Instant>,
 }
 

@@ -91,7 +91,10 @@ async fn answer_any(
             let path: String = head.uri.path().chars().take(LOGGED_PATH).collect();
             tracing::warn!(reason = kind.as_str(), path, peer = %peer, error = %refused, "refused");
         }
-        linger(shared, body);
+        // Who was too slow is not given more time.
+        if !matches!(refused, Refused::Slow) {
+            linger(shared, body);
+        }
         refused.respond()
     })
 }

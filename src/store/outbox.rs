@@ -32,7 +32,7 @@ pub struct Outbox {
     missing: Mutex<HashSet<(Notice, UserKey)>>,
 }
 
-/// One user's events, and the wake that a call of theirs rings.
+/// One user's events, and what a call of theirs wakes.
 #[derive(Debug, Default)]
 struct Queue {
     events: VecDeque<(Notice, Permit)>,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use smartchat_bridge::ids::UserKey;
 use smartchat_bridge::keyboards::Keyboards;
-use smartchat_bridge::store::memory::{MemoryStore, ParkedBudget};
-use smartchat_bridge::store::{Begun, Store};
+use smartchat_bridge::store::local::LocalStore;
+use smartchat_bridge::store::{Begun, ParkedLimit, ParkedShare};
 use smartchat_bridge::time::Moment;
 use smartchat_bridge::translate::outbound::Page;
 
@@ -21,21 +21,22 @@ fn resident() -> usize {
 
 fn main() {
     let keyboards = Keyboards::default();
-    let store = Arc::new(MemoryStore::new(USERS, 8, Arc::new(ParkedBudget::new(1 << 26))));
+    let store = Arc::new(LocalStore::new(USERS, 8, Arc::new(ParkedShare::new(&ParkedLimit::new(1 << 26), 1))));
     let now = Moment::from_millis(1_700_000_000_000);
     let before = resident();
     for number in 0..USERS {
         let user = UserKey::parse(&format!("user{number:08}")).unwrap();
-        let Begun::Turn(mut turn) = (Arc::clone(&store) as Arc<dyn Store>).begin(user, None) else { continue };
+        let Begun::Turn(mut turn) = store.begin(user, None) else { continue };
         let labels: Vec<String> = (0..5).map(|label| format!("메뉴 {} {label}", number % 100)).collect();
         turn.session.show(keyboards.intern(&labels), Page::default(), false, now);
-        turn.commit(now);
+        turn.commit(None, now);
+        // At 900,000 tables that double are fuller than at a million.
+        let sessions = number + 1;
+        if [1_000, 100_000, 900_000, USERS].contains(&sessions) {
+            let used = resident().saturating_sub(before);
+            let (mib, each) = (used as f64 / 1_048_576.0, used as f64 / sessions as f64);
+            println!("{sessions} sessions: {mib:.1} MiB, {each:.1} bytes each");
+        }
     }
-    let used = resident().saturating_sub(before);
-    let sessions = store.census().sessions;
-    println!(
-        "{sessions} sessions: {:.1} MiB, {:.1} bytes each",
-        used as f64 / 1_048_576.0,
-        used as f64 / sessions as f64
-    );
+    assert_eq!(store.stats().sessions, USERS);
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use smartchat_bridge::ids::{BotId, UserKey};
 use smartchat_bridge::reading::read;
-use smartchat_bridge::store::memory::{MemoryStore, ParkedBudget};
-use smartchat_bridge::store::{Begun, Store};
+use smartchat_bridge::store::local::LocalStore;
+use smartchat_bridge::store::{Begun, ParkedLimit, ParkedShare};
 use smartchat_bridge::time::Moment;
 use smartchat_bridge::translate::inbound::{Endpoint, InboundRules, understand};
 use smartchat_bridge::translate::keyboard::Keyboard;
@@ -96,7 +96,7 @@ fn translating(c: &mut Criterion) {
 }
 
 fn turns(c: &mut Criterion) {
-    let store = Arc::new(MemoryStore::new(1_000_000, 8, Arc::new(ParkedBudget::new(1 << 26))));
+    let store = Arc::new(LocalStore::new(1_000_000, 8, Arc::new(ParkedShare::new(&ParkedLimit::new(1 << 26), 1))));
     let keyboard = Keyboard::new(&["급식", "날씨"]).map(Arc::new);
     let users: Vec<UserKey> = (0..100_000).map(|n| UserKey::parse(&format!("user{n:08}")).unwrap()).collect();
     let mut now = Moment::from_millis(1_700_000_000_000);
@@ -105,12 +105,12 @@ fn turns(c: &mut Criterion) {
         b.iter_batched(
             || *next.next().unwrap(),
             |user| {
-                let Begun::Turn(mut turn) = (Arc::clone(&store) as Arc<dyn Store>).begin(user, None) else {
+                let Begun::Turn(mut turn) = store.begin(user, None) else {
                     unreachable!("nobody else holds it")
                 };
                 now = now.plus(Duration::from_millis(1));
                 turn.session.show(keyboard.clone(), Page::default(), false, now);
-                turn.commit(now);
+                turn.commit(None, now);
             },
             BatchSize::SmallInput,
         );

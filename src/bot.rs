@@ -16,8 +16,9 @@ use crate::config::settings::{BotSettings, Callback};
 use crate::legacy::api::LegacyApi;
 use crate::legacy::home::HomeCache;
 use crate::rate::Rate;
-use crate::store::Store;
+use crate::store::ParkedShare;
 use crate::store::contacts::Contacts;
+use crate::store::local::LocalStore;
 use crate::store::outbox::Outbox;
 use crate::telemetry::metrics::BotMetrics;
 
@@ -39,9 +40,15 @@ pub struct Bot {
     /// Whether it is worth asking.
     pub breaker: Arc<Breaker>,
     /// Its users.
-    pub sessions: Arc<dyn Store>,
+    pub sessions: Arc<LocalStore>,
     /// Its turns in flight.
     pub turns: Arc<ConcurrencyLimit>,
+    /// Its share of `limits.turns`, `limits.events` and `limits.parked` (S5).
+    pub turns_share: Arc<ConcurrencyLimit>,
+    /// The same of events.
+    pub events_share: Arc<ConcurrencyLimit>,
+    /// The same of parked bytes.
+    pub parked_share: Arc<ParkedShare>,
     /// One permit, where only one message may be out at a time (I6).
     pub one_at_a_time: Option<Arc<Semaphore>>,
     /// Blocks whose calls came here: they are ours (I5).

@@ -25,6 +25,7 @@ use crate::net::client::ClientError;
 use crate::net::target::Target;
 use crate::net::tls::{self, TlsProblem};
 use crate::time::{self, Instant};
+use crate::wire::text::printable;
 
 pub use allow::{CallbackUrl, NotAllowed};
 
@@ -136,9 +137,9 @@ impl CallbackClient {
         let said = words("status");
         let refused = ["FAIL", "ERROR"].iter().any(|no| said.eq_ignore_ascii_case(no));
         if refused || !(200..300).contains(&status) {
-            return Err(CallbackError::Refused { status, message: printable(words("message")) });
+            return Err(CallbackError::Refused { status, message: printable(words("message"), MESSAGE_CHARS) });
         }
-        let task_id = printable(words("taskId"));
+        let task_id = printable(words("taskId"), MESSAGE_CHARS);
         Ok(Accepted { task_id: (!task_id.is_empty()).then_some(task_id) })
     }
 
@@ -219,10 +220,4 @@ fn post(target: &Target, uri: &Uri, body: &Bytes) -> Request<Full<Bytes>> {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     request
-}
-
-/// Words of Kakao's, fit for a log line.
-fn printable(words: &str) -> Box<str> {
-    let plain = words.chars().filter(|c| !c.is_control());
-    plain.take(MESSAGE_CHARS).collect::<String>().into()
 }

@@ -41,12 +41,12 @@ pub fn deliver(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, notice: Notic
         shared.metrics.event(core, EventFate::NoPath);
         return;
     }
-    let Some(place) = shared.events.try_acquire() else {
+    let Some(permits) = shared.events.try_acquire(&bot.events_share) else {
         tracing::warn!(bot = %bot.settings.id, ?notice, "a channel event was dropped: limits.events is reached");
         shared.metrics.event(core, EventFate::Bound);
         return;
     };
-    let wake = match bot.outbox.put(user, notice, place) {
+    let wake = match bot.outbox.put(user, notice, permits) {
         Put::First(wake) => wake,
         Put::Behind { dropped } => {
             if dropped {
@@ -55,7 +55,7 @@ pub fn deliver(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, notice: Notic
             return;
         }
     };
-    let place_in_line = Arc::clone(&bot.sessions).begin(user, None);
+    let place_in_line = bot.sessions.begin(user, None);
     let worker = Worker { shared: Arc::clone(shared), bot: Arc::clone(bot), core, user, wake, turn: None, until: None };
     shared.tasks.track(worker.run(place_in_line));
 }
@@ -76,7 +76,7 @@ struct Worker {
 impl Worker {
     async fn run(mut self, place_in_line: Begun) {
         let mut place_in_line = Some(place_in_line);
-        while let Some((notice, _place)) = self.bot.outbox.next(self.user) {
+        while let Some((notice, _permits)) = self.bot.outbox.next(self.user) {
             let mut waits = WAITS.iter();
             loop {
                 // A worker that dies would leave its queue behind, and this user without events for ever.
@@ -113,7 +113,7 @@ impl Worker {
             let begun = place_in_line.unwrap_or_else(|| {
                 // Whoever rang until now stands before us in the line, or is served already.
                 let _stale = self.wake.notified().now_or_never();
-                Arc::clone(&self.bot.sessions).begin(self.user, None)
+                self.bot.sessions.begin(self.user, None)
             });
             self.turn = match begun {
                 Begun::Turn(turn) => Some(turn),

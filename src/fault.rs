@@ -42,6 +42,22 @@ pub enum Sent {
     Unknown,
 }
 
+/// An error and its causes in one line, for operators. A cause that an error has told already is not told twice.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !line.contains(&words) {
+            line.push_str(": ");
+            line.push_str(&words);
+        }
+        cause = error.source();
+    }
+    line
+}
+
 /// What every error can say of itself.
 pub trait Fault: std::error::Error {
     /// Whose doing it was.

@@ -7,13 +7,14 @@ use tokio::sync::Semaphore;
 
 use crate::bot::Bot;
 use crate::breaker::Breaker;
-use crate::concurrency::ConcurrencyLimit;
+use crate::concurrency::{ConcurrencyLimit, SharedLimit};
 use crate::config::settings::{BotSettings, Settings};
 use crate::ids::BotId;
 use crate::legacy::api::LegacyApi;
 use crate::legacy::http::{HttpLegacy, SetupProblem};
 use crate::store::contacts::Contacts;
-use crate::store::memory::{MemoryStore, ParkedBudget};
+use crate::store::local::LocalStore;
+use crate::store::{ParkedLimit, ParkedShare};
 use crate::telemetry::metrics::BotMetrics;
 
 /// All bots, and how a call finds its own.
@@ -60,7 +61,7 @@ impl BotRegistry {
     pub fn build(
         settings: Arc<Settings>,
         before: Option<&Self>,
-        budget: &Arc<ParkedBudget>,
+        parked: &Arc<ParkedLimit>,
         cores: usize,
         connect: &Connector,
     ) -> Result<Self, SetupProblem> {
@@ -69,7 +70,7 @@ impl BotRegistry {
         let (mut by_openbuilder_id, mut by_channel_id) = (HashMap::new(), HashMap::new());
         for (id, own) in &settings.bots {
             let kept = before.and_then(|bots| bots.bots.get(id));
-            let bot = Arc::new(build(own, kept, &settings, Arc::clone(&callback), budget, cores, connect)?);
+            let bot = Arc::new(build(own, kept, &settings, Arc::clone(&callback), parked, cores, connect)?);
             for openbuilder_id in &own.openbuilder_ids {
                 by_openbuilder_id.insert(openbuilder_id.clone(), Arc::clone(&bot));
             }
@@ -80,6 +81,16 @@ impl BotRegistry {
         }
         let only = (bots.len() == 1).then(|| bots.values().next().cloned()).flatten();
         Ok(Self { settings, bots, by_openbuilder_id, by_channel_id, only })
+    }
+
+    /// Gives each bot its share of what all bound together (S5): there are as many shares as bots now.
+    pub fn share_out(&self, turns: &SharedLimit, events: &SharedLimit) {
+        let bots = self.bots.len();
+        for bot in self.bots.values() {
+            bot.turns_share.set_bound(turns.share_of(bots));
+            bot.events_share.set_bound(events.share_of(bots));
+            bot.parked_share.resize(bots);
+        }
     }
 
     /// The bot of a skill call: by path, by `bot.id`, or the only one.
@@ -141,7 +152,7 @@ fn build(
     kept: Option<&Arc<Bot>>,
     settings: &Settings,
     callback: Arc<crate::config::settings::Callback>,
-    budget: &Arc<ParkedBudget>,
+    parked: &Arc<ParkedLimit>,
     cores: usize,
     connect: &Connector,
 ) -> Result<Bot, SetupProblem> {
@@ -164,6 +175,8 @@ fn build(
     let same_breaker = same_backend.filter(|bot| bot.settings.breaker == own.breaker);
     let same_bound = kept.filter(|bot| bot.settings.turns == own.turns);
     let same_gate = kept.filter(|bot| bot.settings.one_at_a_time == own.one_at_a_time);
+    let parked_share = kept
+        .map_or_else(|| Arc::new(ParkedShare::new(parked, settings.bots.len())), |bot| Arc::clone(&bot.parked_share));
     Ok(Bot {
         settings: Arc::clone(own),
         callback,
@@ -177,8 +190,11 @@ fn build(
         // A changed bound on sessions applies to new ones at the next start; the sessions themselves must stay.
         sessions: match kept {
             Some(bot) => Arc::clone(&bot.sessions),
-            None => Arc::new(MemoryStore::new(own.sessions, settings.limits.turns_per_user, Arc::clone(budget))),
+            None => Arc::new(LocalStore::new(own.sessions, settings.limits.turns_per_user, Arc::clone(&parked_share))),
         },
+        parked_share,
+        turns_share: kept.map_or_else(|| ConcurrencyLimit::new(0), |bot| Arc::clone(&bot.turns_share)),
+        events_share: kept.map_or_else(|| ConcurrencyLimit::new(0), |bot| Arc::clone(&bot.events_share)),
         turns: same_bound.map_or_else(|| ConcurrencyLimit::new(own.turns), |bot| Arc::clone(&bot.turns)),
         one_at_a_time: match same_gate {
             Some(bot) => bot.one_at_a_time.clone(),

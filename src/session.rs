@@ -5,8 +5,8 @@
 //! looked at when a session is read, never by a timer, so they end on the second whatever a sweeper does.
 //! Rejected: asking the bot what it wants to hear. The old platform locked the text box, and bots rely on that.
 
+mod parked;
 mod plan;
-mod shelf;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use crate::time::Moment;
 use crate::translate::keyboard::Keyboard;
 use crate::translate::outbound::Page;
 
-use shelf::Shelf;
+use parked::Parked;
 
-pub use plan::{Plan, Prompt, Rules};
-pub use shelf::{Late, ReplyBody, Rest};
+pub use parked::{LateReply, ReplyBody, Rest};
+pub use plan::{LocalStep, Plan, Prompt, Rules, Step};
 
 /// How long a keyboard counts from when it was shown (legacy.md 1, K2); parked replies wait as long (S3).
 pub const TEN_MINUTES: Duration = Duration::from_secs(600);
@@ -32,15 +32,15 @@ pub struct Session {
     /// Labels from the shown page back to the one before, and on to the next; 0 for none. A page has at most ten.
     back: u8,
     forth: u8,
-    shown: Shown,
+    shown: LastShown,
     numbered: bool,
     greeted: bool,
-    shelf: Option<Box<Shelf>>,
+    parked: Option<Box<Parked>>,
 }
 
 /// What kind of thing was last shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Shown {
+enum LastShown {
     /// Nothing that this bridge remembers: first contact, or a restart.
     #[default]
     Nothing,
@@ -56,7 +56,7 @@ pub enum Current<'a> {
     /// The user types what they like.
     Free,
     /// This one, shown by this bridge within the last ten minutes.
-    Shown(&'a Keyboard),
+    Shown(&'a Arc<Keyboard>),
     /// The home keyboard (`GET /keyboard`), because nothing newer counts.
     Home(Why),
 }
@@ -76,17 +76,11 @@ impl Session {
     pub fn current(&self, now: Moment) -> Current<'_> {
         let fresh = now.since(self.at) < TEN_MINUTES;
         match (self.shown, &self.keyboard) {
-            (Shown::Nothing, _) => Current::Home(Why::Unknown),
+            (LastShown::Nothing, _) => Current::Home(Why::Unknown),
             _ if !fresh => Current::Home(Why::Expired),
-            (Shown::Buttons, Some(keyboard)) => Current::Shown(keyboard),
-            (Shown::Buttons | Shown::Text, _) => Current::Free,
+            (LastShown::Buttons, Some(keyboard)) => Current::Shown(keyboard),
+            (LastShown::Buttons | LastShown::Text, _) => Current::Free,
         }
-    }
-
-    /// The keyboard that was last shown, whether it still counts or not.
-    #[must_use]
-    pub fn last_keyboard(&self) -> Option<&Arc<Keyboard>> {
-        self.keyboard.as_ref()
     }
 
     /// The page that was last shown, by its first label.
@@ -98,12 +92,12 @@ impl Session {
     /// Whether this is a user nobody knows.
     #[must_use]
     pub fn is_new(&self) -> bool {
-        self.shown == Shown::Nothing
+        self.shown == LastShown::Nothing
     }
 
     /// A reply, or the home keyboard, was shown (K2): its keyboard counts from now, `None` for free typing.
     pub fn show(&mut self, keyboard: Option<Arc<Keyboard>>, page: Page, numbered: bool, now: Moment) {
-        self.shown = if keyboard.is_some() { Shown::Buttons } else { Shown::Text };
+        self.shown = if keyboard.is_some() { LastShown::Buttons } else { LastShown::Text };
         self.keyboard = keyboard;
         self.page = u16::try_from(page.start).unwrap_or(u16::MAX);
         let distance = |to: Option<u32>| to.map_or(0, |to| u8::try_from(to.abs_diff(page.start)).unwrap_or(u8::MAX));
@@ -114,8 +108,8 @@ impl Session {
     }
 
     /// The home keyboard was shown to a user nobody knows: their next words are forwarded (I5).
-    pub fn greet(&mut self, keyboard: Option<Arc<Keyboard>>, numbered: bool, now: Moment) {
-        self.show(keyboard, Page::default(), numbered, now);
+    pub fn greet(&mut self, keyboard: Option<Arc<Keyboard>>, page: Page, numbered: bool, now: Moment) {
+        self.show(keyboard, page, numbered, now);
         self.greeted = true;
     }
 
@@ -132,19 +126,17 @@ impl Session {
         self.greeted = greeted;
     }
 
-    /// Takes back what was shown at `at`, because it never arrived: what was shown before counts again, unless
-    /// something newer was shown since (S2).
-    pub fn unshow(&mut self, before: &Self, at: Moment) {
-        if self.at == at {
-            let shelf = self.shelf.take();
-            *self = Self { shelf, keyboard: before.keyboard.clone(), ..*before };
+    /// Lets go of a keyboard whose ten minutes are over (K2): it may be large, and nothing is decided by it any more.
+    pub fn forget_expired_keyboard(&mut self, now: Moment) {
+        if now.since(self.at) >= TEN_MINUTES {
+            self.keyboard = None;
         }
     }
 
     /// Whether a reply was shown after `asked` (S3: then a late one's keyboard does not count).
     #[must_use]
     pub fn shown_since(&self, asked: Moment) -> bool {
-        self.shown != Shown::Nothing && self.at > asked
+        self.shown != LastShown::Nothing && self.at > asked
     }
 
     /// When something was last shown.

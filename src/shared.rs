@@ -1,6 +1,6 @@
 //! What all cores and bots share, and the bots as the newest good configuration wants them.
 
-use std::hash::Hasher;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,11 +8,12 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use siphasher::sip::SipHasher24;
+use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::bot::Bot;
 use crate::breaker::Change;
 use crate::callback::CallbackClient;
-use crate::concurrency::{ConcurrencyLimit, Permit};
+use crate::concurrency::{Permit, SharedLimit};
 use crate::config::restart_needed;
 use crate::config::settings::Settings;
 use crate::ids::UserKey;
@@ -22,10 +23,11 @@ use crate::legacy::http::SetupProblem;
 use crate::net::CoreId;
 use crate::net::tls::TlsProblem;
 use crate::registry::{BotRegistry, Connector};
-use crate::store::memory::ParkedBudget;
+use crate::store::{ParkedLimit, TapId};
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
 use crate::time::{self, Moment};
+use crate::wire::mark::Mark;
 
 /// How long an alert is tried.
 const ALERT: Duration = Duration::from_secs(30);
@@ -41,15 +43,17 @@ pub struct Shared {
     /// Where late answers go.
     pub callbacks: CallbackClient,
     /// Turns in flight.
-    pub turns: Arc<ConcurrencyLimit>,
+    pub turns: SharedLimit,
     /// Channel events waiting or on their way (E4).
-    pub events: Arc<ConcurrencyLimit>,
+    pub events: SharedLimit,
     /// When the process started.
     pub started: Moment,
     /// Keys the hashes of user keys in logs.
     log_key: (u64, u64),
     registry: ArcSwap<BotRegistry>,
-    budget: Arc<ParkedBudget>,
+    parked: Arc<ParkedLimit>,
+    /// Keys the names of taps (I3).
+    tap_key: [u8; 16],
     connect: Box<Connector>,
     /// The configuration of the start, for what only a start applies.
     started_with: Arc<Settings>,
@@ -95,22 +99,25 @@ impl Shared {
     /// # Errors
     /// [`SetupError`], naming the file or setting.
     pub fn build(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Arc<Self>, SetupError> {
-        let budget = Arc::new(ParkedBudget::new(settings.limits.parked_bytes));
+        let parked = ParkedLimit::new(settings.limits.parked_bytes);
         let started_with = Arc::clone(&settings);
         let log_key = log_key(&settings);
         let (workers, turns, events) = (settings.workers, settings.limits.turns, settings.limits.events);
-        let registry = BotRegistry::build(settings, None, &budget, workers, &*connect)?;
+        let registry = BotRegistry::build(settings, None, &parked, workers, &*connect)?;
+        let (turns, events) = (SharedLimit::new(turns), SharedLimit::new(events));
+        registry.share_out(&turns, &events);
         Ok(Arc::new(Self {
             keyboards: Arc::new(Keyboards::default()),
             tasks: Tasks::default(),
             metrics: Metrics::new(workers),
             callbacks: CallbackClient::new()?,
-            turns: ConcurrencyLimit::new(turns),
-            events: ConcurrencyLimit::new(events),
+            turns,
+            events,
             started: time::now(),
             log_key,
             registry: ArcSwap::from_pointee(registry),
-            budget,
+            parked,
+            tap_key: random_key(),
             connect,
             started_with,
             stopping: AtomicBool::new(false),
@@ -129,13 +136,14 @@ impl Shared {
     /// # Errors
     /// [`SetupProblem`].
     pub fn prepare(&self, settings: Arc<Settings>) -> Result<BotRegistry, SetupProblem> {
-        BotRegistry::build(settings, Some(&self.registry()), &self.budget, self.started_with.workers, &*self.connect)
+        BotRegistry::build(settings, Some(&self.registry()), &self.parked, self.started_with.workers, &*self.connect)
     }
 
     /// Puts in force what was prepared, in one swap (S6).
     pub fn install(&self, registry: BotRegistry) {
         let waiting = restart_needed(&self.started_with, &registry.settings);
         self.reloads.waiting.store(Arc::new(waiting));
+        registry.share_out(&self.turns, &self.events);
         self.registry.store(Arc::new(registry));
     }
 
@@ -191,7 +199,16 @@ impl Shared {
     /// Whether a new turn fits, for all bots and for this one (S5).
     #[must_use]
     pub fn try_acquire(&self, bot: &Bot) -> Option<Vec<Permit>> {
-        Some(vec![self.turns.try_acquire()?, bot.turns.try_acquire()?])
+        let [own, total] = self.turns.try_acquire(&bot.turns_share)?;
+        Some(vec![own, total, bot.turns.try_acquire()?])
+    }
+
+    /// Names a tap (I3).
+    #[must_use]
+    pub fn tap_id(&self, mark: &Mark<'_>) -> TapId {
+        let mut hasher = SipHasher13::new_with_key(&self.tap_key);
+        mark.hash(&mut hasher);
+        hasher.finish128().as_u128()
     }
 
     /// What stands for a user in logs: a keyed hash, never the key.
@@ -232,12 +249,11 @@ impl Shared {
 
 /// The key of the hashes of user keys in logs: derived from `log.key`, else random for this process.
 fn log_key(settings: &Settings) -> (u64, u64) {
-    let mut random = [0_u8; 16];
+    let random;
     let key: &[u8] = match &settings.log.key {
         Some(key) => key.expose(),
         None => {
-            // Without randomness the hashes would merely be guessable by who has the user keys already.
-            let _best_effort = getrandom::fill(&mut random);
+            random = random_key();
             &random
         }
     };
@@ -247,4 +263,11 @@ fn log_key(settings: &Settings) -> (u64, u64) {
         hasher.finish()
     };
     (half(1), half(2))
+}
+
+/// A key for hashes. Without randomness they would merely be guessable by who has what is hashed already.
+fn random_key() -> [u8; 16] {
+    let mut key = [0_u8; 16];
+    let _best_effort = getrandom::fill(&mut key);
+    key
 }

@@ -9,10 +9,11 @@ use hyper::Method;
 
 use super::exit::Exit;
 use super::http::{self, Call};
-use super::output::{chain, complain};
+use super::output::complain;
 use super::sources::SourceArgs;
 use crate::config::settings::BotSettings;
 use crate::config::{self, Language, Loaded};
+use crate::fault::chain;
 use crate::reading;
 use crate::runtime;
 use crate::wire::legacy::Keys;

@@ -6,13 +6,14 @@ use std::net::SocketAddr;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::exit::Exit;
-use super::output::{chain, complain};
+use super::output::complain;
 use super::say::SINK;
 use super::say::call::{self, Spoken, Who};
 use super::serve;
 use super::sources::key_and_value;
 use crate::config::{self, Flag};
 use crate::demo::{OldBot, TRY};
+use crate::fault::chain;
 use crate::reload::{self, OwnedSources};
 use crate::runtime::Running;
 use crate::telemetry::log;

@@ -12,8 +12,9 @@ use url::Url;
 
 use super::exit::Exit;
 use super::http::{self, Call};
-use super::output::{chain, complain};
+use super::output::complain;
 use crate::config::{Sources, environment};
+use crate::fault::chain;
 
 /// How long the bridge may take: it answers from memory.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -11,7 +11,8 @@ use url::Url;
 
 use super::exit::Exit;
 use super::http::{self, Call};
-use super::output::{chain, complain};
+use super::output::complain;
+use crate::fault::chain;
 use crate::term::draw::{self, Press};
 use crate::time;
 use call::{Spoken, Who};

@@ -2,9 +2,10 @@
 
 use super::exit::Exit;
 use super::operators;
-use super::output::{chain, complain};
+use super::output::complain;
 use super::sources::SourceArgs;
 use crate::config;
+use crate::fault::chain;
 use crate::reload;
 use crate::runtime::{Ending, Running, StartError};
 use crate::telemetry::log;

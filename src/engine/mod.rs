@@ -1,8 +1,16 @@
-//! Rank 4: the life of a turn ([`turn`]), and who gets its answer when ([`patience`]).
+//! Rank 4: one turn, from its place in the user's line to what is remembered of it.
+//!
+//! [`serve::serve`] answers a call within its deadline. [`turn`] is the life of a turn, read from top to bottom.
+//! [`delivery`] decides for whom its answer is.
 
-mod answer;
+pub mod call;
+pub mod serve;
+
 mod ask;
-mod life;
-pub mod patience;
-pub mod ticket;
-pub mod turn;
+mod delivery;
+mod local;
+mod reply;
+mod turn;
+
+#[cfg(test)]
+mod tests;

@@ -1,230 +1,449 @@
-//! The life of a turn, from its place in the line to the committed session.
+//! The life of a turn, from its place in the user's line to the committed session.
 //!
-//! [`run`] knows no caller: it returns an answer, never an error, and asks its [`Ticket`] at the end for whom the
-//! answer is. So it reads the same whether the caller still waits, was told to wait, or has hung up.
+//! [`run`] knows no caller: it returns an answer, never an error, and asks the call's delivery for whom the answer is.
+//! So it reads the same whether the caller still waits, was told to wait, or has hung up. What was shown is remembered
+//! after it has arrived: where a callback fails, nothing was shown, and the reply is parked.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::task::unconstrained;
+use tokio::time::sleep_until;
 
-use super::answer;
-use super::life::{Failures, Life};
-use super::ticket::{Delivery, Ticket};
-use crate::bot::Bot;
-use crate::concurrency::Permit;
-use crate::degradation::Degradations;
-use crate::net::CoreId;
-use crate::session::{Current, Late, Plan, ReplyBody, Session};
-use crate::shared::Shared;
-use crate::store::{Begun, SharedAnswer, TapId};
-use crate::telemetry::record::{Outcome, PlanKind};
-use crate::time::{self, Instant, Moment};
-use crate::translate::inbound::{Inbound, UserInput};
-use crate::translate::view::View;
+use super::ask::{self, Asked};
+use super::call::Call;
+use super::delivery::{Event, Reader};
+use super::local;
+use super::reply::{self, Below, BotReplies, LateReplies, Layout, ParsedReplies, Remember, Reply, Unread};
+use crate::breaker::Change;
+use crate::callback::CallbackUrl;
+use crate::degradation::Degradation;
+use crate::events;
+use crate::session::{Current, LateReply, LocalStep, Plan, Prompt, ReplyBody, Rest, Rules, Session, Step, TEN_MINUTES};
+use crate::store::{Begun, Follower, Following, Turn};
+use crate::telemetry::record::{Outcome, PlanKind, TurnEnd};
+use crate::time::{self, Moment};
+use crate::translate::inbound::UserInput;
+use crate::translate::keyboard::Keyboard;
+use crate::translate::outbound::{Content, Page};
+use crate::wire::legacy::{MessageType, Notice};
 use crate::wire::mark::Mark;
 
-/// A message that leaves so soon after its call has not waited in a line: a thread's delay, and no more.
-const AT_ONCE: Duration = Duration::from_millis(100);
+/// A callback token is good for a minute (openbuilder.md 3); a second is left for the way.
+const TOKEN: Duration = Duration::from_secs(59);
+/// How long a callback is tried. The user's next turn waits for it, so that no answer overtakes another (S2).
+const CALLBACK: Duration = Duration::from_secs(3);
 
-/// One call, admitted and understood.
-pub struct Call {
-    /// What all bots share.
-    pub shared: Arc<Shared>,
-    /// On which core it came in.
-    pub core: CoreId,
-    /// For whom.
-    pub bot: Arc<Bot>,
-    /// What the user means.
-    pub inbound: Inbound<'static>,
-    /// Quick replies by block, for this call's `bot.id` (K3).
-    pub message_block: Option<Box<str>>,
-    /// Its first byte.
-    pub arrived: Instant,
-    /// When the bot is given up.
-    pub cut: Instant,
-    /// Its place among the turns in flight (S5), given back when the turn ends.
-    pub places: Vec<Permit>,
-}
-
-/// What a turn came to.
-#[derive(Debug)]
-pub struct Finished {
-    /// What the user reads.
-    pub body: Bytes,
-    /// Where it goes.
-    pub to: Delivery,
-    /// What was to be done.
-    pub plan: PlanKind,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// How long the bot took.
-    pub backend: Option<Duration>,
-    /// Why it gave nothing usable.
-    pub problem: Option<&'static str>,
-    /// How the answer differs from the reply.
-    pub degradations: Degradations,
-    /// What the answer was made from, should a callback fail and it have to be parked.
-    pub pieces: Vec<ReplyBody>,
-    /// When the bot was asked.
-    pub asked: Moment,
-    /// What the session was before an answer that goes by callback was noted down as shown.
-    pub undo: Option<Undo>,
-}
-
-/// How to take back that something was shown, when it never arrives (S2).
-#[derive(Debug)]
-pub struct Undo {
-    /// What counted before.
-    pub before: Session,
-    /// When it was noted down.
-    pub at: Moment,
-}
-
-impl Call {
-    /// How this call's answers are shown.
-    #[must_use]
-    pub fn view(&self) -> View<'_> {
-        View {
-            policy: &self.bot.settings.policy,
-            message_block: self.message_block.as_deref(),
-            room: self.inbound.room,
-        }
-    }
-
-    /// The last moment at which a message may leave: from then on less than a full deadline remains before the bot is
-    /// given up (S1). A call that has not been answered yet may always ask within its own deadline.
-    #[must_use]
-    pub fn last_send(&self) -> Instant {
-        let deadline = self.bot.settings.deadline;
-        let first_answer = self.arrived + deadline;
-        self.cut.checked_sub(deadline).map_or(first_answer, |last| last.max(first_answer))
-    }
-
-    /// When a bot that is asked at `asked` has had a full deadline (S4). What left at once shares the caller's own.
-    #[must_use]
-    pub fn overdue_after(&self, asked: Instant) -> Instant {
-        let since = if asked <= self.arrived + AT_ONCE { self.arrived } else { asked };
-        since + self.bot.settings.deadline
-    }
-
-    /// When the bot is given up that is asked at `asked`: it has a full deadline in any case (S1).
-    #[must_use]
-    pub fn cut_after(&self, asked: Instant) -> Instant {
-        self.cut.max(asked + self.bot.settings.deadline)
-    }
-
-    /// Words of ours as an answer, without a session: past a bound, or while the bot still works.
-    #[must_use]
-    pub fn words(&self, text: &str, late: bool) -> Bytes {
-        answer::words(text, None, 0, late, &self.view()).body
-    }
-
-    /// Words of ours while this user's turn goes on: beside `답변 보기` stands the keyboard that counts, so that a bot
-    /// that hangs on one path does not lock its user out of the others (S3).
-    #[must_use]
-    pub fn words_meanwhile(&self, text: &str, late: bool) -> Bytes {
-        let session = self.bot.sessions.look(&self.inbound.user);
-        let (keyboard, page) = match session.current(time::now()) {
-            Current::Free => (None, 0),
-            Current::Shown(_) => (session.last_keyboard().cloned(), session.page()),
-            Current::Home(_) => (self.bot.home.last(), 0),
-        };
-        answer::words(text, keyboard.as_deref(), page, late, &self.view()).body
-    }
-
-    /// Whether it wants nothing but what is late: tapped, or typed where nothing can be tapped (I10).
-    fn waits_for_late(&self) -> bool {
-        match &self.inbound.says {
-            UserInput::Tap(mark) => *mark == Mark::Late,
-            UserInput::Words(words) => **words == *self.view().policy.texts.late_label,
-            UserInput::Media(_) | UserInput::Home | UserInput::Nothing | UserInput::Leave => false,
-        }
-    }
-
-    fn tap(&self) -> Option<TapId> {
-        // FNV-1a over the tap's words: it only has to tell taps of one user in flight apart.
-        let UserInput::Tap(Mark::Say(words)) = &self.inbound.says else { return None };
-        let hash = words.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        TapId::new(hash.max(1))
-    }
+/// Which failures of a message count for the breaker (S4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failures {
+    /// All: the bot gave no usable reply.
+    Count,
+    /// Only those that say the bot is not there: it could not be reached, or did not answer in time (I5).
+    CountUndelivered,
 }
 
 /// Lives one turn. `None` when it was taken out of the line before it began; then nothing was sent and nothing kept.
-pub async fn run(call: &Call, ticket: &Ticket) -> Option<Finished> {
-    let turn = loop {
-        match Arc::clone(&call.bot.sessions).begin(call.inbound.user, call.tap()) {
-            Begun::Turn(turn) => break turn,
-            Begun::Queued(queued) => {
-                if call.waits_for_late() {
-                    ticket.idle();
-                }
-                break queued.await?;
-            }
-            Begun::Follow(answer) => {
-                ticket.idle();
-                if let Some(shared) = answer.await {
-                    return Some(follow(ticket, shared));
-                }
-                // The first tap was taken out of the line, or died: this one stands for itself.
-                ticket.busy();
-            }
-            Begun::Full => return Some(bounded(call, ticket)),
-        }
+pub(super) async fn run(call: &Call) -> Option<Bytes> {
+    let turn = match call.bot.sessions.begin(call.inbound.user, call.tap()) {
+        Begun::Turn(turn) => turn,
+        Begun::Queued(waiting) => waiting.await?,
+        Begun::Follow(following) => return follow(call, following).await,
+        Begun::Full => return Some(call.busy()),
     };
-    let mut life = Life::new(call, ticket, turn);
-    let plan = life.plan().await;
+    let mut runner = TurnRunner { call, turn, home: None, home_waited_for: false };
+    let plan = runner.decide().await;
     // Held until the bot has answered. Waiting for it is waiting in a line: nothing was sent yet (I6, S1).
-    let alone = match (&plan, &call.bot.one_at_a_time) {
-        (Plan::Ask(_) | Plan::Forward(_), Some(gate)) => Some(gate.acquire().await),
+    let _alone = match (&plan.step, &call.bot.one_at_a_time) {
+        (Step::Ask(_) | Step::Forward(_), Some(gate)) => Some(gate.acquire().await),
         _ => None,
     };
-    if !ticket.begin() {
+    if !call.delivery.begin() {
         return None;
     }
-    let finished = match plan {
-        Plan::Ask(messages) => life.ask(messages, Failures::Count).await,
-        Plan::Forward(messages) => life.forward(messages).await,
-        Plan::Leave => life.leave(),
-        // Whoever hung up has read nothing: what waits for them goes on waiting.
-        _ if ticket.is_unread() => life.unread(),
-        Plan::Home => life.home(),
-        Plan::Reprompt(prompt) => life.reprompt(prompt),
-        Plan::Page(page) => life.page(page),
-        Plan::More(part) => life.more(part),
-        Plan::Late => life.late(),
-        Plan::Handover(label) => life.hand_over(&label),
+    Some(runner.carry_out(plan).await)
+}
+
+/// The same tap is in flight already: its answer is this call's too (I3). Without one, its message was not sent, or
+/// nobody knows what became of it: the user is asked to send it again.
+async fn follow(call: &Call, following: Following) -> Option<Bytes> {
+    call.delivery.on(Event::Follow).ok()?;
+    let answer = following.await;
+    let to = call.delivery.claim();
+    let (body, outcome, taken) = match answer {
+        Some((body, taken)) => (body, Outcome::Answered, Some(taken)),
+        None => (call.words_meanwhile(&call.texts().resend, false), Outcome::Withdrawn, None),
     };
-    drop(alone);
-    Some(finished)
+    let outcome = match (to, &call.arrival.callback) {
+        (Reader::Caller, _) => outcome,
+        (Reader::Callback, Some(url)) if call_back(call, url, &body).await => Outcome::CalledBack,
+        (Reader::Callback | Reader::Nobody, _) => Outcome::Lost,
+    };
+    if let Some(taken) = taken.filter(|_| outcome != Outcome::Lost) {
+        taken.delivered();
+    }
+    call.record(TurnEnd { plan: PlanKind::Follow, ..TurnEnd::of(outcome) });
+    Some(body)
 }
 
-/// The same tap was in flight already: its answer is this call's too (I3).
-fn follow(ticket: &Ticket, shared: SharedAnswer) -> Finished {
-    let SharedAnswer { body, late: Late { pieces, asked, .. }, .. } = shared;
-    let mut finished = Finished::of(PlanKind::Follow, Outcome::Answered, body, ticket);
-    (finished.pieces, finished.asked) = (pieces, asked);
-    finished
+/// POSTs an answer to Kakao (S2); whether it arrived.
+pub(super) async fn call_back(call: &Call, url: &CallbackUrl, body: &Bytes) -> bool {
+    let until = (call.arrival.at + TOKEN).min(time::instant() + CALLBACK);
+    let posted = call.shared.callbacks.post(url, body.clone(), until).await;
+    if let Err(error) = &posted {
+        let error = crate::fault::chain(error);
+        tracing::warn!(bot = %call.bot.settings.id, error, "a callback could not be delivered; the answer is parked");
+    }
+    posted.is_ok()
 }
 
-fn bounded(call: &Call, ticket: &Ticket) -> Finished {
-    let body = call.words(&call.view().policy.texts.busy, false);
-    Finished::of(PlanKind::None, Outcome::Busy, body, ticket)
+/// A turn under way.
+pub(super) struct TurnRunner<'c> {
+    pub(super) call: &'c Call,
+    pub(super) turn: Turn,
+    /// The home keyboard, where it had to be looked at.
+    home: Option<Arc<Keyboard>>,
+    /// Whether it was waited for already: once a turn (K1).
+    home_waited_for: bool,
 }
 
-impl Finished {
-    pub(super) fn of(plan: PlanKind, outcome: Outcome, body: Bytes, ticket: &Ticket) -> Self {
-        Self {
-            body,
-            to: ticket.claim(),
+impl<'c> TurnRunner<'c> {
+    /// Decides what happens next; the home keyboard is fetched only where the decision needs it (K1).
+    async fn decide(&mut self) -> Plan<'c> {
+        let says = &self.call.inbound.says;
+        let by_itself = matches!(
+            says,
+            UserInput::Leave | UserInput::Nothing | UserInput::Tap(Mark::Say(_) | Mark::More { .. } | Mark::Late)
+        );
+        let at_home = matches!(self.turn.session.current(time::now()), Current::Home(_));
+        let by_token = matches!(says, UserInput::Tap(Mark::Pick { .. } | Mark::Page { .. }));
+        if *says == UserInput::Home || by_token || at_home && !by_itself {
+            self.fetch_home().await;
+        }
+        let settings = &self.call.bot.settings;
+        let inbound = &self.call.inbound;
+        let now = time::now();
+        let rules = Rules {
+            recently_started: now.since(self.call.shared.started) < TEN_MINUTES,
+            free_text: settings.free_text,
+            texts: &settings.policy.texts,
+            handover: &settings.policy.handover,
+            unbound: inbound.last_block.as_deref().is_some_and(|block| self.call.bot.foreign_block(block)),
+            arrived: time::moment_of(self.call.arrival.at),
+        };
+        let plan = self.turn.session.plan(says.borrowed(), self.home.as_ref(), &rules, now);
+        // Before words are kept from the bot: an answer the user has not seen yet, and will see above this one, may
+        // have moved the bot on to where they are welcome.
+        if matches!(
+            plan.step,
+            Step::Local(LocalStep::Reprompt(Prompt::Greet | Prompt::Choose | Prompt::Expired | Prompt::MediaRefused))
+        ) && let Some(keyboard) = self.late_keyboard(now)
+        {
+            let mut ahead = self.turn.session.clone();
+            ahead.show(keyboard, Page::default(), false, now);
+            let rules = Rules { arrived: now, ..rules };
+            return ahead.plan(says.borrowed(), None, &rules, now);
+        }
+        plan
+    }
+
+    /// The keyboard of the newest late reply, free typing included, where it will count once that is shown (S3).
+    fn late_keyboard(&self, now: Moment) -> Option<Option<Arc<Keyboard>>> {
+        let session = &self.turn.session;
+        let newest = session.late(now).last()?.asked;
+        if session.shown_since(newest) {
+            return None;
+        }
+        let bodies: Vec<ReplyBody> = session.late(now).flat_map(|late| late.bodies.iter().cloned()).collect();
+        let parsed = ParsedReplies::parse(&bodies, &self.call.texts().no_reply);
+        parsed.is_usable().then(|| self.keyboard_of(&parsed))
+    }
+
+    fn keyboard_of(&self, parsed: &ParsedReplies<'_>) -> Option<Arc<Keyboard>> {
+        parsed.labels().and_then(|labels| self.call.shared.keyboards.intern(labels))
+    }
+
+    async fn carry_out(mut self, plan: Plan<'c>) -> Bytes {
+        let Plan { step, keyboard } = plan;
+        let (messages, failures) = match step {
+            Step::Ask(messages) => (messages, Failures::Count),
+            Step::Forward(messages) => {
+                // The pass of a user whom nobody knew is used up by it (I5).
+                self.turn.session.spend_greeting();
+                (messages, Failures::CountUndelivered)
+            }
+            Step::Local(step) => {
+                if step == LocalStep::Leave {
+                    self.tell_that_the_user_left();
+                }
+                let (reply, said) = local::reply(&self, step, keyboard, time::now());
+                let parsed = ParsedReplies::parse(&said.bodies, &self.call.texts().no_reply);
+                return self.finish(reply, &said, parsed, TurnEnd::default()).await;
+            }
+        };
+        self.ask(messages, failures).await
+    }
+
+    /// The conversation is over (E1). Testers leave nothing (I9).
+    fn tell_that_the_user_left(&self) {
+        let Call { shared, bot, inbound, arrival, .. } = self.call;
+        if !inbound.tester {
+            events::deliver(shared, bot, arrival.core, Notice::RoomLeft, *self.turn.user());
+        }
+    }
+
+    /// Asks the bot and shows what it says.
+    async fn ask(self, messages: Vec<(MessageType, Cow<'_, str>)>, failures: Failures) -> Bytes {
+        let texts = self.call.texts();
+        let asked = time::now();
+        if time::instant() > self.call.last_send() {
+            return self
+                .without_bot(Outcome::Withdrawn, BotReplies::words(&texts.resend, asked), TurnEnd::default())
+                .await;
+        }
+        let Some(mut attempt) = self.call.bot.breaker.admit(asked) else {
+            let said = BotReplies::words(&texts.outage, asked);
+            return self.without_bot(Outcome::Outage, said, TurnEnd::default()).await;
+        };
+        let Asked { bodies, took, problem, undelivered, own_shortage } = {
+            let asking = ask::ask(self.call, self.turn.user(), &messages);
+            tokio::pin!(asking);
+            tokio::select! {
+                biased;
+                asked = &mut asking => asked,
+                // The bot has had a full deadline, however late it was asked: that counts, once (S4).
+                () = unconstrained(sleep_until(self.call.overdue_after(time::instant()))) => {
+                    self.announce(attempt.failed(time::now()));
+                    asking.await
+                }
+            }
+        };
+        let said = BotReplies { bodies, asked };
+        let mut parsed = ParsedReplies::parse(&said.bodies, &texts.no_reply);
+        let problem = parsed.problem.take().or(problem);
+        if parsed.is_usable() {
+            self.announce(attempt.succeeded());
+        } else if undelivered || failures == Failures::Count && !own_shortage {
+            self.announce(attempt.failed(time::now()));
+        }
+        let mut end = TurnEnd { backend: Some(took), problem, ..TurnEnd::default() };
+        if self.call.inbound.dropped > 0 {
+            end.degradations.add(Degradation::ImagesDropped);
+        }
+        if !parsed.is_usable() {
+            drop(parsed);
+            end.degradations.add(Degradation::NoReply);
+            return self.without_bot(Outcome::NoReply, said, end).await;
+        }
+        let reply = Reply {
+            plan: PlanKind::Ask,
+            outcome: Outcome::Answered,
+            part: 0,
+            late: LateReplies::Above,
+            below: Below::OfReply,
+            remember: Remember::Shown,
+            unread: Unread::Park,
+        };
+        self.finish(reply, &said, parsed, end).await
+    }
+
+    fn announce(&self, change: Option<Change>) {
+        if let Some(change) = change {
+            self.call.shared.announce(&self.call.bot, change);
+        }
+    }
+
+    /// The bot gave nothing usable (O4), or was not asked (S1, S4): the user reads so, above the keyboard that counts. The
+    /// session stays where it was, but what is shown counts from now.
+    async fn without_bot(mut self, outcome: Outcome, said: BotReplies, end: TurnEnd) -> Bytes {
+        // Before the answer is claimed: it takes up to a second, and whoever has claimed must answer at once.
+        if matches!(self.turn.session.current(time::now()), Current::Home(_)) && self.home.is_none() {
+            self.fetch_home().await;
+        }
+        let now = time::now();
+        let plan = if outcome == Outcome::Withdrawn { PlanKind::None } else { PlanKind::Ask };
+        let (keyboard, page) = self.current_keyboard(now);
+        let reply = Reply {
             plan,
             outcome,
-            backend: None,
-            problem: None,
-            degradations: Degradations::NONE,
-            pieces: Vec::new(),
-            asked: time::now(),
-            undo: None,
+            part: 0,
+            late: LateReplies::Above,
+            below: Below::Current(keyboard, page),
+            remember: Remember::ShownAgain,
+            unread: Unread::Park,
+        };
+        let parsed = ParsedReplies::parse(&said.bodies, &self.call.texts().no_reply);
+        self.finish(reply, &said, parsed, end).await
+    }
+
+    async fn fetch_home(&mut self) {
+        let fetcher = self.call.shared.fetcher(&self.call.bot, self.call.arrival.core);
+        let waited = std::mem::replace(&mut self.home_waited_for, true);
+        let until = if waited { time::instant() } else { self.call.give_up() };
+        self.home = self.call.bot.home.keyboard(&fetcher, until).await;
+    }
+
+    /// The keyboard that counts now, and the page of it that was shown last.
+    fn current_keyboard(&self, now: Moment) -> (Option<Arc<Keyboard>>, u32) {
+        match self.turn.session.current(now) {
+            Current::Free => (None, 0),
+            Current::Shown(keyboard) => (Some(Arc::clone(keyboard)), self.turn.session.page()),
+            Current::Home(_) => (self.home.clone(), 0),
         }
+    }
+
+    /// The page that was shown last of the keyboard that counts.
+    pub(super) fn shown_page(&self, now: Moment) -> u32 {
+        self.current_keyboard(now).1
+    }
+
+    /// The end of every turn: the answer is claimed for its reader, laid out, shared, delivered, and then remembered as
+    /// shown; what nobody reads is parked.
+    async fn finish(mut self, reply: Reply, said: &BotReplies, own: ParsedReplies<'_>, mut end: TurnEnd) -> Bytes {
+        let call = self.call;
+        let to = call.delivery.claim();
+        let now = time::now();
+        end.plan = reply.plan;
+        if to == Reader::Nobody && reply.unread == Unread::Forget {
+            return self.unread(reply.remember, end, now);
+        }
+        // What the session is once the answer has been read.
+        let mut session = self.turn.session.clone();
+        let taken = match reply.late {
+            LateReplies::Above if to == Reader::Nobody => Vec::new(),
+            LateReplies::Above | LateReplies::These => session.take_late(now),
+            LateReplies::Offered | LateReplies::Untouched => Vec::new(),
+        };
+        let newer = taken.last().is_some_and(|newest| !session.shown_since(newest.asked));
+        let above: Vec<ReplyBody> = match reply.late {
+            // A "no reply" that came late is told only to who asks for it, not above another answer.
+            LateReplies::Above => {
+                let bodies = taken.into_iter().flat_map(|late| late.bodies);
+                bodies.filter(|body| matches!(body, ReplyBody::Reply(_))).collect()
+            }
+            LateReplies::These | LateReplies::Offered | LateReplies::Untouched => Vec::new(),
+        };
+        let parsed = ParsedReplies::parse(&above, &call.texts().no_reply);
+        let (keyboard, page) = match reply.below {
+            Below::OfReplyOr(keyboard) if !own.is_usable() => (keyboard, 0),
+            Below::OfReply | Below::OfReplyOr(_) => (self.keyboard_of(&own), 0),
+            Below::Current(..) if newer && parsed.is_usable() => (self.keyboard_of(&parsed), 0),
+            Below::Current(keyboard, page) | Below::Only(keyboard, page) => (keyboard, page),
+        };
+        let parsed = parsed.then(own);
+        let older_rest = match reply.remember {
+            Remember::Part => session.older_rest(now),
+            Remember::Nothing => None,
+            Remember::Shown | Remember::ShownAgain | Remember::Greeted | Remember::End => session.rest(now),
+        };
+        let layout = reply::lay_out(
+            &Content {
+                readings: parsed.readings(),
+                keyboard: keyboard.as_deref(),
+                part: reply.part,
+                page,
+                late: reply.late == LateReplies::Offered && session.has_late(now),
+                older_rest: older_rest.map(|rest| rest.next),
+            },
+            &call.view(),
+        );
+        drop(parsed);
+        end.degradations.join(layout.degradations);
+
+        let followers = self.turn.take_followers();
+        let (shown, outcome) = deliver(call, to, reply.outcome, &layout.body, followers).await;
+        end.outcome = outcome;
+        if shown {
+            let bodies = above.into_iter().chain(said.bodies.iter().cloned());
+            self.keep_rest(&mut session, reply.remember, &layout, bodies, now);
+            remember(&mut session, reply.remember, keyboard, &layout, now);
+            self.turn.session = session;
+        } else if reply.unread == Unread::Park && !self.park(said, now) {
+            end.outcome = Outcome::Lost;
+        }
+        self.turn.commit(Some(&layout.body), now);
+        call.record(end);
+        layout.body
+    }
+
+    /// Nobody reads it: nothing was shown, and what waits goes on waiting. Only who has left has left.
+    fn unread(mut self, remember: Remember, mut end: TurnEnd, now: Moment) -> Bytes {
+        if remember == Remember::End {
+            self.turn.session = Session::default();
+        }
+        self.turn.commit(None, now);
+        end.outcome = Outcome::Lost;
+        self.call.record(end);
+        Bytes::new()
+    }
+
+    /// Keeps a reply until the user asks for it (S3); false where there is no room for it.
+    fn park(&mut self, said: &BotReplies, now: Moment) -> bool {
+        let bodies = said.to_park(&self.call.texts().no_reply);
+        let bytes = bodies.iter().map(ReplyBody::size).sum();
+        let fits = self.turn.may_park(bytes);
+        if fits {
+            self.turn.session.park(LateReply { bodies, asked: said.asked, came: now });
+        } else {
+            tracing::warn!(bot = %self.call.bot.settings.id, bytes, "a late reply could not be parked: limits.parked is reached");
+        }
+        fits
+    }
+
+    /// Keeps what of a reply is still to come (O5).
+    fn keep_rest(
+        &self,
+        session: &mut Session,
+        remember: Remember,
+        layout: &Layout,
+        bodies: impl Iterator<Item = ReplyBody>,
+        now: Moment,
+    ) {
+        match (remember, layout.rest()) {
+            (Remember::Part, Some(next)) => session.advance_rest(next, now),
+            (Remember::Part, None) => session.drop_rest(now),
+            (Remember::Nothing | Remember::End, _) | (_, None) => {}
+            (Remember::Shown | Remember::ShownAgain | Remember::Greeted, Some(next)) => {
+                let bodies: Vec<ReplyBody> = bodies.collect();
+                if self.turn.may_park(bodies.iter().map(ReplyBody::size).sum()) {
+                    session.keep_rest(Rest { bodies, next, at: now });
+                } else {
+                    tracing::warn!(bot = %self.call.bot.settings.id, "the rest of a long reply is not kept: limits.parked is reached");
+                }
+            }
+        }
+    }
+}
+
+/// Gives an answer to its reader and to those who made the same tap (I3); whether anybody has it, and what that comes to.
+async fn deliver(call: &Call, to: Reader, outcome: Outcome, body: &Bytes, followers: Vec<Follower>) -> (bool, Outcome) {
+    let offered: Vec<_> = followers.into_iter().filter_map(|follower| follower.offer(body.clone())).collect();
+    let missed = match (to, &call.arrival.callback) {
+        (Reader::Caller, _) => return (true, outcome),
+        (Reader::Callback, Some(url)) if call_back(call, url, body).await => return (true, Outcome::CalledBack),
+        (Reader::Callback, _) => Outcome::CallbackFailed,
+        (Reader::Nobody, _) if outcome == Outcome::Answered => Outcome::Parked,
+        (Reader::Nobody, _) => outcome,
+    };
+    for taken in offered {
+        // An error means that they have gone.
+        if taken.await.is_ok() {
+            return (true, Outcome::Shared);
+        }
+    }
+    (false, missed)
+}
+
+/// Notes down what was shown (K2).
+fn remember(session: &mut Session, remember: Remember, keyboard: Option<Arc<Keyboard>>, layout: &Layout, now: Moment) {
+    let Layout { page, numbered, .. } = *layout;
+    match remember {
+        Remember::Shown => session.show(keyboard, page, numbered, now),
+        Remember::ShownAgain | Remember::Part => session.show_again(keyboard, page, numbered, now),
+        Remember::Greeted => session.greet(keyboard, page, numbered, now),
+        Remember::Nothing => {}
+        Remember::End => *session = Session::default(),
     }
 }

@@ -30,6 +30,19 @@ pub struct RawReply {
     pub body: Bytes,
     /// The transport ended before the announced length: good only if the body is a whole document all the same.
     pub cut_short: bool,
+    /// Where a redirect leads, as far as it is printable.
+    pub location: Option<Box<str>>,
+}
+
+impl RawReply {
+    /// What came, for operators: never words of users, which only a body holds.
+    #[must_use]
+    pub fn status_line(&self) -> Box<str> {
+        match &self.location {
+            Some(location) => format!("status {}, Location {location}", self.status).into(),
+            None => format!("status {}", self.status).into(),
+        }
+    }
 }
 
 /// An old bot. Every call ends at `cut` at the latest, and dropping the future ends it at once.

@@ -26,6 +26,7 @@ use crate::net::tls::{self, TlsProblem};
 use crate::time::{self, Instant};
 use crate::wire::legacy::{MessageCall, Notice};
 use crate::wire::limits;
+use crate::wire::text::printable;
 
 /// As Kakao's server called itself (legacy.md 2). Some bots look at it.
 const USER_AGENT: HeaderValue = HeaderValue::from_static("KakaoTalk/Bot 2.0");
@@ -35,6 +36,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 /// Times a call is offered to a connection that turns out to be closed before a byte went out. The first may be a
 /// kept one, the others are new: a server that closes those as well is not there.
 const OFFERS: usize = 3;
+/// Characters of a redirect's target that the log gets.
+const LOCATION_CHARS: usize = 200;
 
 /// A bot that cannot be called as configured. Found at start and at reload.
 #[derive(Debug, Error)]
@@ -186,11 +189,12 @@ impl HttpLegacy {
         (mut connection, response): (Connection, Response<Incoming>),
     ) -> Result<RawReply, ClientError> {
         let status = response.status().as_u16();
+        let location = response.headers().get(header::LOCATION).map(location);
         let (body, cut_short) = connection.read(response.into_body(), limits::REPLY_BYTES).await?;
         if connection.is_usable() {
             self.pool.put(core, connection, time::instant());
         }
-        Ok(RawReply { status, body, cut_short })
+        Ok(RawReply { status, body, cut_short, location })
     }
 
     /// `GET /keyboard`: harmless, so it is asked a second time when the connection broke, and led on once.
@@ -314,6 +318,12 @@ impl LegacyApi for HttpLegacy {
     fn sweep(&self, core: CoreId, now: Instant) {
         self.pool.sweep(core, now);
     }
+}
+
+/// Where a redirect leads, without the query, which may hold words of users.
+fn location(value: &HeaderValue) -> Box<str> {
+    let whole = String::from_utf8_lossy(value.as_bytes());
+    printable(whole.split(['?', '#']).next().unwrap_or_default(), LOCATION_CHARS)
 }
 
 fn path(path: &str) -> Option<Uri> {

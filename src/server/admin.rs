@@ -156,7 +156,7 @@ fn detail(shared: &Shared) -> Reply {
     let mut bots: Vec<_> = bots
         .iter()
         .map(|bot| {
-            let census = bot.sessions.census();
+            let stats = bot.sessions.stats();
             let (breaker, failures_in_a_row) = match bot.breaker.state() {
                 State::Closed(failures) => ("closed", failures),
                 State::Open(_) => ("open", 0),
@@ -167,9 +167,9 @@ fn detail(shared: &Shared) -> Reply {
                 breaker,
                 failures_in_a_row,
                 home_keyboard_known: bot.home.is_known(),
-                sessions: census.sessions,
-                parked: census.parked,
-                parked_bytes: census.parked_bytes,
+                sessions: stats.sessions,
+                parked: stats.parked,
+                parked_bytes: stats.parked_bytes,
                 turns_in_flight: bot.turns.count(),
             }
         })

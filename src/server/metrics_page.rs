@@ -68,7 +68,7 @@ pub fn render(shared: &Shared) -> String {
     }
     page.metric("bridge_parked", Kind::Gauge, "Replies that wait to be seen.");
     for bot in &bots {
-        page.sample("bridge_parked", &[("bot", bot.settings.id.as_str())], count(bot.sessions.census().parked));
+        page.sample("bridge_parked", &[("bot", bot.settings.id.as_str())], count(bot.sessions.stats().parked));
     }
     page.metric("bridge_degradations_total", Kind::Counter, "Turns whose answer differs from the reply, by code.");
     for bot in &bots {
@@ -92,7 +92,7 @@ pub fn render(shared: &Shared) -> String {
     }
     page.metric("bridge_sessions", Kind::Gauge, "Users remembered.");
     for bot in &bots {
-        page.sample("bridge_sessions", &[("bot", bot.settings.id.as_str())], count(bot.sessions.census().sessions));
+        page.sample("bridge_sessions", &[("bot", bot.settings.id.as_str())], count(bot.sessions.stats().sessions));
     }
     page.metric("bridge_log_lines_dropped_total", Kind::Counter, "Log lines that did not fit or could not be written.");
     for kind in LineKind::ALL {

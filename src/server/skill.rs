@@ -18,8 +18,8 @@ use super::route::{Route, Target};
 use super::{admin, channel};
 use crate::bot::Bot;
 use crate::callback::CallbackUrl;
-use crate::engine::patience;
-use crate::engine::turn::Call;
+use crate::engine::call::{Arrival, Call};
+use crate::engine::serve::serve;
 use crate::events;
 use crate::net::CoreId;
 use crate::net::body;
@@ -159,35 +159,22 @@ async fn answer(
     let _under_way = caller.admit();
     learn(shared, core, &bot, &inbound, openbuilder_id.as_deref());
 
-    let request_id = request_id(&head.headers);
-    let callback = callback(&bots, &inbound, &bot);
-    let texts = &bot.settings.policy.texts;
-    let late = if callback.is_some() { bots.settings.callback.give_up } else { bot.settings.late };
-    let message_block = openbuilder_id.and_then(|id| bot.settings.message_block.get(&*id).cloned());
-    let places = shared.try_acquire(&bot);
-    let refused = match (&places, bot.settings.rate) {
-        (None, _) => Some(&texts.busy),
-        (_, Some(bound)) if !bot.rate.admit(inbound.user, bound, time::now()) => {
-            shared.metrics.refused(core, Refusal::Rate);
-            Some(&texts.busy)
-        }
-        _ => None,
-    };
-    let call = Arc::new(Call {
-        shared: Arc::clone(shared),
+    let arrival = Arrival {
         core,
-        bot: Arc::clone(&bot),
-        inbound,
-        message_block,
-        arrived,
-        cut: arrived + late,
-        places: places.unwrap_or_default(),
-    });
-    let busy = refused.is_some();
-    let body = match refused {
-        Some(words) => patience::refuse(&call, &request_id, words),
-        None => patience::attend(call, request_id, callback).await,
+        at: arrived,
+        request_id: request_id(&head.headers),
+        message_block: openbuilder_id.and_then(|id| bot.settings.message_block.get(&*id).cloned()),
+        callback: callback(&bots, &inbound, &bot),
     };
+    let user = inbound.user;
+    let permits = shared.try_acquire(&bot);
+    let too_often = bot.settings.rate.is_some_and(|bound| !bot.rate.admit(user, bound, time::now()));
+    let busy = permits.is_none() || too_often;
+    let call = Call::new(shared, &bot, inbound, arrival, permits.unwrap_or_default());
+    let body = if busy { call.busy() } else { serve(call).await };
+    if too_often {
+        shared.metrics.refused(core, Refusal::Rate);
+    }
     let mut reply = respond::answer(body);
     if busy {
         // A connection that is kept costs 17 KB of buffers: nine thousand refused callers must not hold them (S5).

@@ -1,6 +1,7 @@
 //! What happens next (I3, I5), decided from what is remembered of a user and what they say.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::{Current, Session, Why};
 use crate::time::Moment;
@@ -28,14 +29,30 @@ pub struct Rules<'a> {
     pub arrived: Moment,
 }
 
+/// What happens next, and the keyboard by which it was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan<'a> {
+    /// What happens.
+    pub step: Step<'a>,
+    /// The keyboard that counts; `None` for free typing.
+    pub keyboard: Option<Arc<Keyboard>>,
+}
+
 /// What happens next, as data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Plan<'a> {
+pub enum Step<'a> {
     /// The bot is asked, one message after the other (I4).
     Ask(Vec<(MessageType, Cow<'a, str>)>),
     /// The bot is asked what matches no button of the keyboard that counts (I5). On the old platform it never got such
     /// words, so an error page in return says nothing of its health (S4).
     Forward(Vec<(MessageType, Cow<'a, str>)>),
+    /// The bot is not asked.
+    Local(LocalStep<'a>),
+}
+
+/// What the bridge does by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LocalStep<'a> {
     /// The home keyboard is shown (I2).
     Home,
     /// The current keyboard is shown again under these words.
@@ -73,62 +90,77 @@ impl Session {
     /// What happens next. `home` is the home keyboard's buttons, needed only where [`Session::current`] says
     /// `Home`; `None` counts as free typing (K1).
     #[must_use]
-    pub fn plan<'a>(&self, says: UserInput<'a>, home: Option<&Keyboard>, rules: &Rules<'_>, now: Moment) -> Plan<'a> {
+    pub fn plan<'a>(
+        &self,
+        says: UserInput<'a>,
+        home: Option<&Arc<Keyboard>>,
+        rules: &Rules<'_>,
+        now: Moment,
+    ) -> Plan<'a> {
         let (keyboard, why) = match self.current(now) {
             Current::Free => (None, None),
             Current::Shown(keyboard) => (Some(keyboard), None),
             Current::Home(why) => (home, Some(why)),
         };
-        match says {
-            UserInput::Leave => Plan::Leave,
-            UserInput::Home => Plan::Home,
-            UserInput::Nothing => Plan::Reprompt(Prompt::Empty),
+        let step = match says {
+            UserInput::Leave => Step::Local(LocalStep::Leave),
+            UserInput::Home => Step::Local(LocalStep::Home),
+            UserInput::Nothing => Step::Local(LocalStep::Reprompt(Prompt::Empty)),
             UserInput::Tap(mark) => self.plan_tap(mark, keyboard, why, rules, now),
             // Whatever `free_text` says of words: under buttons no bot ever got a medium (legacy.md 1).
             // Only a user nobody knew, who was shown the home keyboard once, is believed, as with words (I5).
             UserInput::Media(_) if keyboard.is_some() && self.binds(rules) && !self.is_believed(rules) => {
-                Plan::Reprompt(Prompt::MediaRefused)
+                Step::Local(LocalStep::Reprompt(Prompt::MediaRefused))
             }
-            UserInput::Media(media) if keyboard.is_some() => Plan::Forward(media),
-            UserInput::Media(media) => Plan::Ask(media),
+            UserInput::Media(media) if keyboard.is_some() => Step::Forward(media),
+            UserInput::Media(media) => Step::Ask(media),
             UserInput::Words(words) => self.plan_words(words, keyboard, why, rules, now),
-        }
+        };
+        let keyboard = if step == Step::Local(LocalStep::Home) { home } else { keyboard };
+        Plan { step, keyboard: keyboard.cloned() }
     }
 
     fn plan_tap<'a>(
         &self,
         mark: Mark<'a>,
-        keyboard: Option<&Keyboard>,
+        keyboard: Option<&Arc<Keyboard>>,
         why: Option<Why>,
         rules: &Rules<'_>,
         now: Moment,
-    ) -> Plan<'a> {
+    ) -> Step<'a> {
         let again = if why.is_some() { Prompt::Expired } else { Prompt::Choose };
         // A button of a card nobody remembers: the keyboard that counts, or home where there is none.
-        let lost = || if keyboard.is_some() { Plan::Reprompt(again) } else { Plan::Home };
-        let named = |id| [keyboard, self.keyboard.as_deref()].into_iter().flatten().find(|k| k.id() == id);
+        let lost =
+            || if keyboard.is_some() { Step::Local(LocalStep::Reprompt(again)) } else { Step::Local(LocalStep::Home) };
+        let named = |id| [keyboard, self.keyboard.as_ref()].into_iter().flatten().find(|k| k.id() == id);
         match mark {
             Mark::Say(words) => ask_or_hand_over(words, rules),
             Mark::Pick { keyboard: id, index } => {
                 let label = named(id).and_then(|k| k.labels().get(usize::try_from(index).ok()?));
                 label.map_or_else(lost, |label| ask_or_hand_over(Cow::Owned(label.to_string()), rules))
             }
-            Mark::Page { keyboard: id, page } if keyboard.is_some_and(|k| k.id() == id) => Plan::Page(page),
+            Mark::Page { keyboard: id, page } if keyboard.is_some_and(|k| k.id() == id) => {
+                Step::Local(LocalStep::Page(page))
+            }
             Mark::Page { .. } => lost(),
-            Mark::More { part } => self.rest(now).map_or(Plan::Reprompt(Prompt::NothingParked), |_| Plan::More(part)),
-            Mark::Late if self.has_late(now) => Plan::Late,
-            Mark::Late => Plan::Reprompt(Prompt::NothingParked),
+            Mark::More { part } => {
+                self.rest(now).map_or(Step::Local(LocalStep::Reprompt(Prompt::NothingParked)), |_| {
+                    Step::Local(LocalStep::More(part))
+                })
+            }
+            Mark::Late if self.has_late(now) => Step::Local(LocalStep::Late),
+            Mark::Late => Step::Local(LocalStep::Reprompt(Prompt::NothingParked)),
         }
     }
 
     fn plan_words<'a>(
         &self,
         words: Cow<'a, str>,
-        keyboard: Option<&Keyboard>,
+        keyboard: Option<&Arc<Keyboard>>,
         why: Option<Why>,
         rules: &Rules<'_>,
         now: Moment,
-    ) -> Plan<'a> {
+    ) -> Step<'a> {
         if let Some(label) = keyboard.and_then(|k| k.find(&words)) {
             return ask_or_hand_over(as_typed(&words, label).unwrap_or_else(|| Cow::Owned(label.to_owned())), rules);
         }
@@ -141,10 +173,10 @@ impl Session {
             return ask_or_hand_over(Cow::Owned(label.to_owned()), rules);
         }
         match self.refusal(keyboard, why, rules) {
-            Some(prompt) if !calls_human(&words, rules) => Plan::Reprompt(prompt),
-            _ if calls_human(&words, rules) => Plan::Handover(words),
-            _ if keyboard.is_some() => Plan::Forward(vec![(MessageType::Text, words)]),
-            _ => Plan::Ask(vec![(MessageType::Text, words)]),
+            Some(prompt) if !calls_human(&words, rules) => Step::Local(LocalStep::Reprompt(prompt)),
+            _ if calls_human(&words, rules) => Step::Local(LocalStep::Handover(words)),
+            _ if keyboard.is_some() => Step::Forward(vec![(MessageType::Text, words)]),
+            _ => Step::Ask(vec![(MessageType::Text, words)]),
         }
     }
 
@@ -161,7 +193,7 @@ impl Session {
     }
 
     /// Whether what matches no button is kept from the bot, and under which words (I5).
-    fn refusal(&self, keyboard: Option<&Keyboard>, why: Option<Why>, rules: &Rules<'_>) -> Option<Prompt> {
+    fn refusal(&self, keyboard: Option<&Arc<Keyboard>>, why: Option<Why>, rules: &Rules<'_>) -> Option<Prompt> {
         keyboard?;
         if !self.binds(rules) || rules.free_text == FreeText::Forward {
             return None;
@@ -175,20 +207,26 @@ impl Session {
     }
 
     /// The bridge's own labels, typed. A bot's label of the same words has won before (K4).
-    fn navigation<'a>(&self, words: &str, keyboard: Option<&Keyboard>, texts: &Texts, now: Moment) -> Option<Plan<'a>> {
+    fn navigation<'a>(
+        &self,
+        words: &str,
+        keyboard: Option<&Arc<Keyboard>>,
+        texts: &Texts,
+        now: Moment,
+    ) -> Option<Step<'a>> {
         if *words == *texts.more_label {
-            return self.rest(now).map(|rest| Plan::More(rest.next));
+            return self.rest(now).map(|rest| Step::Local(LocalStep::More(rest.next)));
         }
         if *words == *texts.late_label {
-            return self.has_late(now).then_some(Plan::Late);
+            return self.has_late(now).then_some(Step::Local(LocalStep::Late));
         }
-        let paged = keyboard.zip(self.keyboard.as_deref()).is_some_and(|(now, shown)| now.id() == shown.id());
+        let paged = keyboard.zip(self.keyboard.as_ref()).is_some_and(|(now, shown)| now.id() == shown.id());
         let turned = |by: u8| paged && by > 0;
         if *words == *texts.next_label && turned(self.forth) {
-            return Some(Plan::Page(self.page() + u32::from(self.forth)));
+            return Some(Step::Local(LocalStep::Page(self.page() + u32::from(self.forth))));
         }
         (*words == *texts.previous_label && turned(self.back))
-            .then(|| Plan::Page(self.page().saturating_sub(u32::from(self.back))))
+            .then(|| Step::Local(LocalStep::Page(self.page().saturating_sub(u32::from(self.back)))))
     }
 }
 
@@ -197,11 +235,11 @@ fn calls_human(words: &str, rules: &Rules<'_>) -> bool {
 }
 
 /// Pressed or typed, a hand-over label never reaches the bot (K5).
-fn ask_or_hand_over<'a>(words: Cow<'a, str>, rules: &Rules<'_>) -> Plan<'a> {
+fn ask_or_hand_over<'a>(words: Cow<'a, str>, rules: &Rules<'_>) -> Step<'a> {
     if calls_human(&words, rules) {
-        return Plan::Handover(words);
+        return Step::Local(LocalStep::Handover(words));
     }
-    Plan::Ask(vec![(MessageType::Text, words)])
+    Step::Ask(vec![(MessageType::Text, words)])
 }
 
 /// The words themselves where they are the label, to borrow instead of copying.

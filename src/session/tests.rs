@@ -32,17 +32,17 @@ fn after(millis: u64) -> Moment {
 }
 
 /// What comes of it, under the rules as they come.
-fn plan<'a>(session: &Session, says: UserInput<'a>, home: Option<&Keyboard>, now: Moment) -> Plan<'a> {
+fn plan<'a>(session: &Session, says: UserInput<'a>, home: Option<&Arc<Keyboard>>, now: Moment) -> Step<'a> {
     ruled(session, says, home, now, |_| {})
 }
 
 fn ruled<'a>(
     session: &Session,
     says: UserInput<'a>,
-    home: Option<&Keyboard>,
+    home: Option<&Arc<Keyboard>>,
     now: Moment,
     change: impl FnOnce(&mut Rules<'_>),
-) -> Plan<'a> {
+) -> Step<'a> {
     let texts = Texts::default();
     let handover = [Box::from("상담원 연결")];
     let mut rules = Rules {
@@ -54,7 +54,7 @@ fn ruled<'a>(
         arrived: now,
     };
     change(&mut rules);
-    session.plan(says, home, &rules, now)
+    session.plan(says, home, &rules, now).step
 }
 
 fn words(words: &str) -> UserInput<'_> {
@@ -69,20 +69,20 @@ fn photo() -> UserInput<'static> {
     UserInput::Media(vec![(MessageType::Photo, "https://a.example/b.jpg".into())])
 }
 
-fn asks(words: &str) -> Plan<'_> {
-    Plan::Ask(vec![(MessageType::Text, Cow::Borrowed(words))])
+fn asks(words: &str) -> Step<'_> {
+    Step::Ask(vec![(MessageType::Text, Cow::Borrowed(words))])
 }
 
-fn forwards(words: &str) -> Plan<'_> {
-    Plan::Forward(vec![(MessageType::Text, Cow::Borrowed(words))])
+fn forwards(words: &str) -> Step<'_> {
+    Step::Forward(vec![(MessageType::Text, Cow::Borrowed(words))])
 }
 
-fn late(came: Moment) -> Late {
-    Late { pieces: vec![ReplyBody::Reply(Bytes::from_static(b"{\"message\":{}}"))], asked: came, came }
+fn late(came: Moment) -> LateReply {
+    LateReply { bodies: vec![ReplyBody::Reply(Bytes::from_static(b"{\"message\":{}}"))], asked: came, came }
 }
 
 fn rest(at: Moment) -> Rest {
-    Rest { pieces: vec![ReplyBody::Reply(Bytes::from_static(b"12345"))], next: 1, at }
+    Rest { bodies: vec![ReplyBody::Reply(Bytes::from_static(b"12345"))], next: 1, at }
 }
 
 #[test]
@@ -101,16 +101,19 @@ fn k2_free_typing_ends_after_ten_minutes_too() {
     session.show(None, Page::default(), false, NOON);
     let home = keyboard(&["급식"]);
     assert_eq!(plan(&session, words("안녕"), None, after(599_999)), asks("안녕"));
-    assert_eq!(plan(&session, words("안녕"), Some(&home), after(600_000)), Plan::Reprompt(Prompt::Expired));
+    assert_eq!(
+        plan(&session, words("안녕"), Some(&home), after(600_000)),
+        Step::Local(LocalStep::Reprompt(Prompt::Expired))
+    );
     assert_eq!(plan(&session, words("급식"), Some(&home), after(600_000)), asks("급식"));
 }
 
 #[test]
 fn i2_what_the_call_is_comes_before_what_the_session_says() {
     let session = shown(&keyboard(&["급식"]));
-    assert_eq!(plan(&session, UserInput::Home, None, NOON), Plan::Home);
-    assert_eq!(plan(&session, UserInput::Leave, None, NOON), Plan::Leave);
-    assert_eq!(plan(&session, UserInput::Nothing, None, NOON), Plan::Reprompt(Prompt::Empty));
+    assert_eq!(plan(&session, UserInput::Home, None, NOON), Step::Local(LocalStep::Home));
+    assert_eq!(plan(&session, UserInput::Leave, None, NOON), Step::Local(LocalStep::Leave));
+    assert_eq!(plan(&session, UserInput::Nothing, None, NOON), Step::Local(LocalStep::Reprompt(Prompt::Empty)));
 }
 
 #[test]
@@ -129,14 +132,14 @@ fn k3_a_long_label_is_picked_from_the_keyboard_that_has_it() {
     let pick = |id, index| UserInput::Tap(Mark::Pick { keyboard: id, index });
     let session = shown(&old);
     assert_eq!(plan(&session, pick(old.id(), 1), None, NOON), asks(&long));
-    assert_eq!(plan(&session, pick(old.id(), 2), None, NOON), Plan::Reprompt(Prompt::Choose));
+    assert_eq!(plan(&session, pick(old.id(), 2), None, NOON), Step::Local(LocalStep::Reprompt(Prompt::Choose)));
     // Over ten minutes it is still the one this user was shown last.
     assert_eq!(plan(&session, pick(old.id(), 1), None, after(600_000)), asks(&long));
     let other = keyboard(&["다른"]);
-    assert_eq!(plan(&session, pick(other.id(), 0), None, NOON), Plan::Reprompt(Prompt::Choose));
+    assert_eq!(plan(&session, pick(other.id(), 0), None, NOON), Step::Local(LocalStep::Reprompt(Prompt::Choose)));
     assert_eq!(plan(&session, pick(other.id(), 0), Some(&other), after(600_000)), asks("다른"));
     // Nobody remembers it and there is no keyboard to show again: home.
-    assert_eq!(plan(&Session::default(), pick(old.id(), 1), None, NOON), Plan::Home);
+    assert_eq!(plan(&Session::default(), pick(old.id(), 1), None, NOON), Step::Local(LocalStep::Home));
 }
 
 #[test]
@@ -145,8 +148,8 @@ fn i5_words_typed_before_a_keyboard_was_shown_are_not_held_to_it() {
     let before = |rules: &mut Rules<'_>| rules.arrived = Moment::from_millis(NOON.as_millis() - 1);
     let soon = after(500);
     assert_eq!(ruled(&session, words("두번째 말"), None, soon, before), forwards("두번째 말"));
-    assert!(matches!(ruled(&session, photo(), None, soon, before), Plan::Forward(_)));
-    assert_eq!(plan(&session, words("두번째 말"), None, soon), Plan::Reprompt(Prompt::Choose));
+    assert!(matches!(ruled(&session, photo(), None, soon, before), Step::Forward(_)));
+    assert_eq!(plan(&session, words("두번째 말"), None, soon), Step::Local(LocalStep::Reprompt(Prompt::Choose)));
 }
 
 #[test]
@@ -155,8 +158,8 @@ fn i5_only_labels_pass_under_buttons() {
     assert_eq!(plan(&session, words("한식 메뉴"), None, NOON), asks("한식 메뉴"));
     assert_eq!(plan(&session, words("한식메뉴"), None, NOON), asks("한식 메뉴"));
     assert_eq!(plan(&session, words("cafe"), None, NOON), asks("Cafe"));
-    assert_eq!(plan(&session, words("아무 말"), None, NOON), Plan::Reprompt(Prompt::Choose));
-    assert_eq!(plan(&session, photo(), None, NOON), Plan::Reprompt(Prompt::MediaRefused));
+    assert_eq!(plan(&session, words("아무 말"), None, NOON), Step::Local(LocalStep::Reprompt(Prompt::Choose)));
+    assert_eq!(plan(&session, photo(), None, NOON), Step::Local(LocalStep::Reprompt(Prompt::MediaRefused)));
 }
 
 #[test]
@@ -165,7 +168,7 @@ fn i5_forward_lets_all_words_pass_but_no_photo() {
     let forward = |rules: &mut Rules<'_>| rules.free_text = FreeText::Forward;
     assert_eq!(ruled(&session, words("아무 말"), None, NOON, forward), forwards("아무 말"));
     // Under buttons no bot ever got a medium (legacy.md 1).
-    assert_eq!(ruled(&session, photo(), None, NOON, forward), Plan::Reprompt(Prompt::MediaRefused));
+    assert_eq!(ruled(&session, photo(), None, NOON, forward), Step::Local(LocalStep::Reprompt(Prompt::MediaRefused)));
     // A label is a label all the same.
     let spaced = shown(&keyboard(&["한식 메뉴"]));
     assert_eq!(ruled(&spaced, words("한식메뉴"), None, NOON, forward), asks("한식 메뉴"));
@@ -176,15 +179,21 @@ fn i5_after_a_block_that_is_not_ours_nothing_binds() {
     let session = shown(&keyboard(&["급식"]));
     let unbound = |rules: &mut Rules<'_>| rules.unbound = true;
     assert_eq!(ruled(&session, words("아무 말"), None, NOON, unbound), forwards("아무 말"));
-    assert!(matches!(ruled(&session, photo(), None, NOON, unbound), Plan::Forward(_)));
+    assert!(matches!(ruled(&session, photo(), None, NOON, unbound), Step::Forward(_)));
 }
 
 #[test]
 fn i5_an_expired_keyboard_is_told_so() {
     let session = shown(&keyboard(&["옛 버튼"]));
     let home = keyboard(&["급식"]);
-    assert_eq!(plan(&session, words("아무 말"), Some(&home), after(600_000)), Plan::Reprompt(Prompt::Expired));
-    assert_eq!(plan(&session, words("옛 버튼"), Some(&home), after(600_000)), Plan::Reprompt(Prompt::Expired));
+    assert_eq!(
+        plan(&session, words("아무 말"), Some(&home), after(600_000)),
+        Step::Local(LocalStep::Reprompt(Prompt::Expired))
+    );
+    assert_eq!(
+        plan(&session, words("옛 버튼"), Some(&home), after(600_000)),
+        Step::Local(LocalStep::Reprompt(Prompt::Expired))
+    );
     assert_eq!(plan(&session, words("급식"), Some(&home), after(600_000)), asks("급식"));
     // A bot whose home is free typing takes everything.
     assert_eq!(plan(&session, words("아무 말"), None, after(600_000)), asks("아무 말"));
@@ -196,23 +205,26 @@ fn i5_a_user_nobody_knows_is_greeted_once_then_forwarded() {
     let mut session = Session::default();
     assert_eq!(plan(&session, words("급식"), Some(&home), NOON), asks("급식"));
     assert_eq!(plan(&session, words("아무 말"), None, NOON), asks("아무 말"));
-    assert_eq!(plan(&session, words("아무 말"), Some(&home), NOON), Plan::Reprompt(Prompt::Greet));
-    assert_eq!(plan(&session, photo(), Some(&home), NOON), Plan::Reprompt(Prompt::MediaRefused));
-    session.greet(Some(Arc::clone(&home)), false, NOON);
+    assert_eq!(plan(&session, words("아무 말"), Some(&home), NOON), Step::Local(LocalStep::Reprompt(Prompt::Greet)));
+    assert_eq!(plan(&session, photo(), Some(&home), NOON), Step::Local(LocalStep::Reprompt(Prompt::MediaRefused)));
+    session.greet(Some(Arc::clone(&home)), Page::default(), false, NOON);
     assert_eq!(plan(&session, words("아무 말"), None, after(1)), forwards("아무 말"));
-    assert!(matches!(plan(&session, photo(), None, after(1)), Plan::Forward(_)));
+    assert!(matches!(plan(&session, photo(), None, after(1)), Step::Forward(_)));
     // Ten minutes after the start nothing older can count (K2).
     let later = |rules: &mut Rules<'_>| rules.recently_started = false;
-    assert_eq!(ruled(&session, words("아무 말"), None, after(1), later), Plan::Reprompt(Prompt::Choose));
-    assert_eq!(ruled(&session, photo(), None, after(1), later), Plan::Reprompt(Prompt::MediaRefused));
+    assert_eq!(
+        ruled(&session, words("아무 말"), None, after(1), later),
+        Step::Local(LocalStep::Reprompt(Prompt::Choose))
+    );
+    assert_eq!(ruled(&session, photo(), None, after(1), later), Step::Local(LocalStep::Reprompt(Prompt::MediaRefused)));
     // The pass outlives a page turn. It ends when it is used, and with the bot's next reply.
     session.show_again(Some(Arc::clone(&home)), Page::default(), false, after(2));
     assert_eq!(plan(&session, words("아무 말"), None, after(3)), forwards("아무 말"));
     let mut used = session.clone();
     used.spend_greeting();
-    assert_eq!(plan(&used, words("아무 말"), None, after(3)), Plan::Reprompt(Prompt::Choose));
+    assert_eq!(plan(&used, words("아무 말"), None, after(3)), Step::Local(LocalStep::Reprompt(Prompt::Choose)));
     session.show(Some(home), Page::default(), false, after(4));
-    assert_eq!(plan(&session, words("아무 말"), None, after(5)), Plan::Reprompt(Prompt::Choose));
+    assert_eq!(plan(&session, words("아무 말"), None, after(5)), Step::Local(LocalStep::Reprompt(Prompt::Choose)));
 }
 
 #[test]
@@ -221,9 +233,9 @@ fn i10_numbers_count_only_where_numbers_were_printed() {
     let mut session = Session::default();
     session.show(Some(Arc::clone(&menu)), Page::default(), true, NOON);
     assert_eq!(plan(&session, words("12"), None, NOON), asks("메뉴 12"));
-    assert_eq!(plan(&session, words("13"), None, NOON), Plan::Reprompt(Prompt::Choose));
+    assert_eq!(plan(&session, words("13"), None, NOON), Step::Local(LocalStep::Reprompt(Prompt::Choose)));
     session.show(Some(menu), Page::default(), false, NOON);
-    assert_eq!(plan(&session, words("12"), None, NOON), Plan::Reprompt(Prompt::Choose));
+    assert_eq!(plan(&session, words("12"), None, NOON), Step::Local(LocalStep::Reprompt(Prompt::Choose)));
     // A label that is a number is a label first.
     let mut session = Session::default();
     session.show(Some(keyboard(&["3", "2", "1"])), Page::default(), true, NOON);
@@ -235,12 +247,12 @@ fn k4_typed_navigation_turns_pages_where_there_are_some() {
     let mut session = Session::default();
     let middle = Page { start: 9, previous: Some(0), next: Some(17) };
     session.show(Some(menu(30)), middle, false, NOON);
-    assert_eq!(plan(&session, words("다음 ▶"), None, NOON), Plan::Page(17));
-    assert_eq!(plan(&session, words("◀ 이전"), None, NOON), Plan::Page(0));
-    session.show_again(session.last_keyboard().cloned(), Page::default(), false, NOON);
-    assert_eq!(plan(&session, words("◀ 이전"), None, NOON), Plan::Reprompt(Prompt::Choose));
+    assert_eq!(plan(&session, words("다음 ▶"), None, NOON), Step::Local(LocalStep::Page(17)));
+    assert_eq!(plan(&session, words("◀ 이전"), None, NOON), Step::Local(LocalStep::Page(0)));
+    session.show_again(session.keyboard.clone(), Page::default(), false, NOON);
+    assert_eq!(plan(&session, words("◀ 이전"), None, NOON), Step::Local(LocalStep::Reprompt(Prompt::Choose)));
     let few = shown(&menu(10));
-    assert_eq!(plan(&few, words("다음 ▶"), None, NOON), Plan::Reprompt(Prompt::Choose));
+    assert_eq!(plan(&few, words("다음 ▶"), None, NOON), Step::Local(LocalStep::Reprompt(Prompt::Choose)));
     let mut typing = Session::default();
     typing.show(None, Page::default(), false, NOON);
     assert_eq!(plan(&typing, words("다음 ▶"), None, NOON), asks("다음 ▶"));
@@ -263,28 +275,31 @@ fn k4_a_page_of_another_keyboard_is_not_turned() {
     let menu = menu(30);
     let session = shown(&menu);
     let page = |id| UserInput::Tap(Mark::Page { keyboard: id, page: 1 });
-    assert_eq!(plan(&session, page(menu.id()), None, NOON), Plan::Page(1));
+    assert_eq!(plan(&session, page(menu.id()), None, NOON), Step::Local(LocalStep::Page(1)));
     let other = keyboard(&["다른"]);
-    assert_eq!(plan(&session, page(other.id()), None, NOON), Plan::Reprompt(Prompt::Choose));
-    assert_eq!(plan(&session, page(menu.id()), Some(&other), after(600_000)), Plan::Reprompt(Prompt::Expired));
-    assert_eq!(plan(&session, page(other.id()), Some(&other), after(600_000)), Plan::Page(1));
+    assert_eq!(plan(&session, page(other.id()), None, NOON), Step::Local(LocalStep::Reprompt(Prompt::Choose)));
+    assert_eq!(
+        plan(&session, page(menu.id()), Some(&other), after(600_000)),
+        Step::Local(LocalStep::Reprompt(Prompt::Expired))
+    );
+    assert_eq!(plan(&session, page(other.id()), Some(&other), after(600_000)), Step::Local(LocalStep::Page(1)));
 }
 
 #[test]
 fn k5_a_label_that_calls_a_human_never_reaches_the_bot() {
     let session = shown(&keyboard(&["급식", "상담원 연결"]));
     let label = "상담원 연결";
-    assert_eq!(plan(&session, tap(label), None, NOON), Plan::Handover(label.into()));
-    assert_eq!(plan(&session, words(label), None, NOON), Plan::Handover(label.into()));
-    assert_eq!(plan(&session, words("상담원연결"), None, NOON), Plan::Handover(label.into()));
-    assert_eq!(plan(&session, words("1"), None, NOON), Plan::Reprompt(Prompt::Choose));
+    assert_eq!(plan(&session, tap(label), None, NOON), Step::Local(LocalStep::Handover(label.into())));
+    assert_eq!(plan(&session, words(label), None, NOON), Step::Local(LocalStep::Handover(label.into())));
+    assert_eq!(plan(&session, words("상담원연결"), None, NOON), Step::Local(LocalStep::Handover(label.into())));
+    assert_eq!(plan(&session, words("1"), None, NOON), Step::Local(LocalStep::Reprompt(Prompt::Choose)));
     // Typed where it is no button, by whomever.
     let food = shown(&keyboard(&["급식"]));
-    assert_eq!(plan(&food, words(label), None, NOON), Plan::Handover(label.into()));
-    assert_eq!(plan(&Session::default(), words(label), None, NOON), Plan::Handover(label.into()));
+    assert_eq!(plan(&food, words(label), None, NOON), Step::Local(LocalStep::Handover(label.into())));
+    assert_eq!(plan(&Session::default(), words(label), None, NOON), Step::Local(LocalStep::Handover(label.into())));
     let mut numbered = Session::default();
     numbered.show(Some(keyboard(&["급식", label])), Page::default(), true, NOON);
-    assert_eq!(plan(&numbered, words("2"), None, NOON), Plan::Handover(label.into()));
+    assert_eq!(plan(&numbered, words("2"), None, NOON), Step::Local(LocalStep::Handover(label.into())));
 }
 
 #[test]
@@ -292,14 +307,17 @@ fn s3_late_replies_wait_ten_minutes_and_are_taken_once() {
     let mut session = shown(&keyboard(&["급식"]));
     session.park(late(after(0)));
     session.park(late(after(300_000)));
-    assert_eq!(plan(&session, UserInput::Tap(Mark::Late), None, after(1)), Plan::Late);
-    assert_eq!(plan(&session, words("답변 보기"), None, after(1)), Plan::Late);
+    assert_eq!(plan(&session, UserInput::Tap(Mark::Late), None, after(1)), Step::Local(LocalStep::Late));
+    assert_eq!(plan(&session, words("답변 보기"), None, after(1)), Step::Local(LocalStep::Late));
     assert_eq!(session.parked_count(), 2);
     assert!(session.has_late(after(899_999)) && !session.has_late(after(900_000)));
     let taken = session.take_late(after(600_000));
     assert_eq!(taken.len(), 1, "the first has waited ten minutes");
     assert!(!session.has_parked() && session.take_late(after(600_000)).is_empty());
-    assert_eq!(plan(&session, UserInput::Tap(Mark::Late), None, after(1)), Plan::Reprompt(Prompt::NothingParked));
+    assert_eq!(
+        plan(&session, UserInput::Tap(Mark::Late), None, after(1)),
+        Step::Local(LocalStep::Reprompt(Prompt::NothingParked))
+    );
 }
 
 #[test]
@@ -330,11 +348,11 @@ fn o5_the_rest_of_a_long_reply_waits_ten_minutes() {
     let mut session = shown(&keyboard(&["급식"]));
     assert_eq!(
         plan(&session, UserInput::Tap(Mark::More { part: 1 }), None, NOON),
-        Plan::Reprompt(Prompt::NothingParked)
+        Step::Local(LocalStep::Reprompt(Prompt::NothingParked))
     );
     session.keep_rest(rest(NOON));
-    assert_eq!(plan(&session, UserInput::Tap(Mark::More { part: 3 }), None, NOON), Plan::More(3));
-    assert_eq!(plan(&session, words("이어서 보기"), None, after(599_999)), Plan::More(1));
+    assert_eq!(plan(&session, UserInput::Tap(Mark::More { part: 3 }), None, NOON), Step::Local(LocalStep::More(3)));
+    assert_eq!(plan(&session, words("이어서 보기"), None, after(599_999)), Step::Local(LocalStep::More(1)));
     assert!(session.rest(after(600_000)).is_none());
     let newer = Rest { next: 2, ..rest(NOON) };
     session.keep_rest(newer);
@@ -374,7 +392,7 @@ fn a_page_number_beyond_any_keyboard_stays_a_number() {
     let mut session = Session::default();
     session.show(Some(menu(30)), Page { start: u32::MAX, previous: None, next: Some(0) }, false, NOON);
     assert_eq!(session.page(), u32::from(u16::MAX));
-    assert_eq!(plan(&session, words("다음 ▶"), None, NOON), Plan::Page(u32::from(u16::MAX) + 255));
+    assert_eq!(plan(&session, words("다음 ▶"), None, NOON), Step::Local(LocalStep::Page(u32::from(u16::MAX) + 255)));
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub struct Outbox {
 /// One user's events, and what a call of theirs wakes.
 #[derive(Debug, Default)]
 struct Queue {
-    events: VecDeque<(Notice, Permit)>,
+    events: VecDeque<(Notice, [Permit; 2])>,
     wake: Arc<Notify>,
 }
 
@@ -106,16 +106,16 @@ impl Outbox {
 
     /// Puts an event behind the user's others.
     #[must_use]
-    pub fn put(&self, user: UserKey, notice: Notice, place: Permit) -> Put {
+    pub fn put(&self, user: UserKey, notice: Notice, permits: [Permit; 2]) -> Put {
         match self.queues.entry(user) {
             Entry::Occupied(mut queue) => {
                 let events = &mut queue.get_mut().events;
                 let dropped = events.len() >= PER_USER && events.pop_front().is_some();
-                events.push_back((notice, place));
+                events.push_back((notice, permits));
                 Put::Behind { dropped }
             }
             Entry::Vacant(vacant) => {
-                let queue = Queue { events: VecDeque::from([(notice, place)]), wake: Arc::default() };
+                let queue = Queue { events: VecDeque::from([(notice, permits)]), wake: Arc::default() };
                 Put::First(Arc::clone(&vacant.insert(queue).wake))
             }
         }
@@ -123,7 +123,7 @@ impl Outbox {
 
     /// The user's next event; without one the queue goes, under its lock, so that a newcomer starts a new worker.
     #[must_use]
-    pub fn next(&self, user: UserKey) -> Option<(Notice, Permit)> {
+    pub fn next(&self, user: UserKey) -> Option<(Notice, [Permit; 2])> {
         match self.queues.entry(user) {
             Entry::Occupied(mut queue) => {
                 let next = queue.get_mut().events.pop_front();

@@ -232,16 +232,16 @@ impl BotMetrics {
     /// Counts a turn.
     pub fn turn(&self, core: CoreId, record: &TurnRecord) {
         let Some(cells) = self.cores.get(core.0) else { return };
-        if let Some(cell) = cells.turns.get(record.plan as usize).and_then(|p| p.get(record.outcome as usize)) {
+        if let Some(cell) = cells.turns.get(record.end.plan as usize).and_then(|p| p.get(record.end.outcome as usize)) {
             add(cell, 1);
         }
-        for degradation in record.degradations.iter() {
+        for degradation in record.end.degradations.iter() {
             if let Some(cell) = cells.degradations.get(degradation as usize) {
                 add(cell, 1);
             }
         }
         cells.answered.add(record.answered);
-        if let Some(backend) = record.backend {
+        if let Some(backend) = record.end.backend {
             cells.backend.add(backend);
         }
     }

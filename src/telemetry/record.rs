@@ -83,6 +83,41 @@ named! {
     }
 }
 
+/// What a turn came to.
+#[derive(Debug, Clone)]
+pub struct TurnEnd {
+    /// What was to be done.
+    pub plan: PlanKind,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// How long the bot took, where it was asked.
+    pub backend: Option<Duration>,
+    /// Why the bot gave no usable reply: one of a fixed few words, and for operators what came. Never words of users.
+    pub problem: Option<(&'static str, Box<str>)>,
+    /// How the answer differs from the reply.
+    pub degradations: Degradations,
+}
+
+impl Default for TurnEnd {
+    fn default() -> Self {
+        Self {
+            plan: PlanKind::None,
+            outcome: Outcome::Answered,
+            backend: None,
+            problem: None,
+            degradations: Degradations::NONE,
+        }
+    }
+}
+
+impl TurnEnd {
+    /// A turn that came to `outcome` before it came to a plan.
+    #[must_use]
+    pub fn of(outcome: Outcome) -> Self {
+        Self { outcome, ..Self::default() }
+    }
+}
+
 /// What one turn leaves behind.
 #[derive(Debug, Clone)]
 pub struct TurnRecord {
@@ -92,41 +127,45 @@ pub struct TurnRecord {
     pub bot: BotId,
     /// Keyed hash of the user key.
     pub user: u64,
-    /// What was to be done.
-    pub plan: PlanKind,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// How long the bot took, where it was asked.
-    pub backend: Option<Duration>,
     /// From the first byte of the call to the end of the turn.
     pub total: Duration,
     /// From the first byte of the call to its answer: what the user waited.
     pub answered: Duration,
-    /// Why the bot gave no usable reply: one of a fixed few words.
-    pub problem: Option<&'static str>,
-    /// How the answer differs from the reply.
-    pub degradations: Degradations,
+    /// What it came to.
+    pub end: TurnEnd,
 }
 
-impl TurnRecord {
-    /// The log line.
-    pub fn log(&self) {
-        let Self { request_id, bot, user, plan, outcome, backend, total, answered, problem, degradations } = self;
-        let millis =
-            |duration: &Duration| u64::try_from(duration.as_micros()).map_or(f64::MAX, |us| us as f64 / 1000.0);
-        tracing::info!(
+/// Emits the line of a turn at a level that is known when it is compiled.
+macro_rules! line_of_turn {
+    ($level:ident, $record:expr) => {{
+        let TurnRecord { request_id, bot, user, total, answered, end } = $record;
+        let problem = end.problem.as_ref();
+        tracing::$level!(
             target: "smartchat_bridge::turn",
             request_id = %request_id,
             bot = %bot,
             user = %format_args!("{user:016x}"),
-            plan = plan.as_str(),
-            outcome = outcome.as_str(),
-            backend_ms = backend.as_ref().map(millis),
+            plan = end.plan.as_str(),
+            outcome = end.outcome.as_str(),
+            backend_ms = end.backend.as_ref().map(millis),
             answered_ms = millis(answered),
             total_ms = millis(total),
-            problem = *problem,
-            degradations = (!degradations.is_empty()).then(|| tracing::field::display(degradations)),
+            problem = problem.map(|(code, _)| *code),
+            detail = problem.map(|(_, detail)| &**detail),
+            degradations = (!end.degradations.is_empty()).then(|| tracing::field::display(end.degradations)),
             "turn"
         );
+    }};
+}
+
+impl TurnRecord {
+    /// The log line: a warning where the user has read that the bot gave no answer.
+    pub fn log(&self) {
+        let failed = matches!(self.end.outcome, Outcome::NoReply | Outcome::Panicked | Outcome::Lost);
+        if failed { line_of_turn!(warn, self) } else { line_of_turn!(info, self) }
     }
+}
+
+fn millis(duration: &Duration) -> f64 {
+    u64::try_from(duration.as_micros()).map_or(f64::MAX, |micros| micros as f64 / 1000.0)
 }

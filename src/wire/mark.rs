@@ -26,7 +26,7 @@ impl fmt::Debug for KeyboardId {
 }
 
 /// What a button of ours means when it is pressed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Mark<'a> {
     /// Say these exact words to the bot (I3).
     Say(Cow<'a, str>),

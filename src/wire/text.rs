@@ -52,6 +52,19 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
+/// At most `most` characters of words from outside, fit for a log line: control characters, and those that turn the
+/// direction of writing around, are written out. They could otherwise forge a line, or what it seems to say.
+#[must_use]
+pub fn printable(words: &str, most: usize) -> Box<str> {
+    let mut line = String::with_capacity(words.len().min(most));
+    for c in words.chars().take(most) {
+        let turns =
+            matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || turns { line.extend(c.escape_unicode()) } else { line.push(c) }
+    }
+    line.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{Session, TEN_MINUTES};
 use crate::time::Moment;
 
-/// Late replies kept for one user (S3). The oldest goes first. Ten: who writes on to a slow bot for ten minutes instead
+/// LateReply replies kept for one user (S3). The oldest goes first. Ten: who writes on to a slow bot for ten minutes instead
 /// of looking was seen to lose answers with four.
 const LATE_REPLIES: usize = 10;
 /// Rests of long replies kept for one user (O5). The oldest goes first.
@@ -13,8 +13,8 @@ const RESTS: usize = 10;
 
 /// Replies that wait to be seen: boxed, for few users have any.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Shelf {
-    late: Vec<Late>,
+pub(super) struct Parked {
+    late: Vec<LateReply>,
     /// The newest is the last, and the one that `이어서 보기` goes on with; those before it follow when it is read.
     rests: Vec<Rest>,
 }
@@ -49,9 +49,9 @@ impl ReplyBody {
 
 /// A reply that came after its call was answered (S3).
 #[derive(Debug, Clone)]
-pub struct Late {
+pub struct LateReply {
     /// What it says.
-    pub pieces: Vec<ReplyBody>,
+    pub bodies: Vec<ReplyBody>,
     /// When its question was asked: a reply shown after this is newer.
     pub asked: Moment,
     /// When it came.
@@ -62,7 +62,7 @@ pub struct Late {
 #[derive(Debug, Clone)]
 pub struct Rest {
     /// The whole reply.
-    pub pieces: Vec<ReplyBody>,
+    pub bodies: Vec<ReplyBody>,
     /// The next part to show.
     pub next: u32,
     /// When its first part was shown.
@@ -71,22 +71,22 @@ pub struct Rest {
 
 impl Session {
     /// Keeps a reply that came late (S3), in the order of the questions.
-    pub fn park(&mut self, mut late: Late) {
-        late.pieces.iter_mut().for_each(ReplyBody::detach);
-        let shelf = self.shelf.get_or_insert_default();
-        let place = shelf.late.partition_point(|other| other.asked <= late.asked);
-        shelf.late.insert(place, late);
-        if shelf.late.len() > LATE_REPLIES {
+    pub fn park(&mut self, mut late: LateReply) {
+        late.bodies.iter_mut().for_each(ReplyBody::detach);
+        let parked = self.parked.get_or_insert_default();
+        let place = parked.late.partition_point(|other| other.asked <= late.asked);
+        parked.late.insert(place, late);
+        if parked.late.len() > LATE_REPLIES {
             // Words of ours go before anything the bot has said.
-            let ours = |late: &Late| !late.pieces.iter().any(|piece| matches!(piece, ReplyBody::Reply(_)));
-            let gone = shelf.late.iter().position(ours).unwrap_or_default();
-            shelf.late.remove(gone);
+            let ours = |late: &LateReply| !late.bodies.iter().any(|body| matches!(body, ReplyBody::Reply(_)));
+            let gone = parked.late.iter().position(ours).unwrap_or_default();
+            parked.late.remove(gone);
         }
     }
 
     /// The late replies that wait (S3), oldest question first.
-    pub fn late(&self, now: Moment) -> impl Iterator<Item = &Late> {
-        let late = self.shelf.iter().flat_map(|shelf| &shelf.late);
+    pub fn late(&self, now: Moment) -> impl Iterator<Item = &LateReply> {
+        let late = self.parked.iter().flat_map(|parked| &parked.late);
         late.filter(move |late| now.since(late.came) < TEN_MINUTES)
     }
 
@@ -97,9 +97,9 @@ impl Session {
     }
 
     /// Takes the late replies, oldest first, those over ten minutes left out.
-    pub fn take_late(&mut self, now: Moment) -> Vec<Late> {
-        let Some(shelf) = &mut self.shelf else { return Vec::new() };
-        let mut late = std::mem::take(&mut shelf.late);
+    pub fn take_late(&mut self, now: Moment) -> Vec<LateReply> {
+        let Some(parked) = &mut self.parked else { return Vec::new() };
+        let mut late = std::mem::take(&mut parked.late);
         late.retain(|late| now.since(late.came) < TEN_MINUTES);
         self.tidy(now);
         late
@@ -118,14 +118,14 @@ impl Session {
     }
 
     fn rests(&self, now: Moment) -> impl DoubleEndedIterator<Item = &Rest> {
-        let rests = self.shelf.iter().flat_map(|shelf| &shelf.rests);
+        let rests = self.parked.iter().flat_map(|parked| &parked.rests);
         rests.filter(move |rest| now.since(rest.at) < TEN_MINUTES)
     }
 
     /// Keeps the rest of a long reply. One that still waits is not lost by it: it follows when this one is read.
     pub fn keep_rest(&mut self, mut rest: Rest) {
-        rest.pieces.iter_mut().for_each(ReplyBody::detach);
-        let rests = &mut self.shelf.get_or_insert_default().rests;
+        rest.bodies.iter_mut().for_each(ReplyBody::detach);
+        let rests = &mut self.parked.get_or_insert_default().rests;
         rests.push(rest);
         if rests.len() > RESTS {
             rests.remove(0);
@@ -135,7 +135,7 @@ impl Session {
     /// A part of the newest rest was shown: the next one is `next`.
     pub fn advance_rest(&mut self, next: u32, now: Moment) {
         self.tidy(now);
-        if let Some(rest) = self.shelf.as_mut().and_then(|shelf| shelf.rests.last_mut()) {
+        if let Some(rest) = self.parked.as_mut().and_then(|parked| parked.rests.last_mut()) {
             (rest.next, rest.at) = (next, now);
         }
     }
@@ -143,9 +143,9 @@ impl Session {
     /// Forgets the newest rest: it was shown to its end. The one before it goes on waiting, ten minutes from now.
     pub fn drop_rest(&mut self, now: Moment) {
         self.tidy(now);
-        if let Some(shelf) = &mut self.shelf {
-            shelf.rests.pop();
-            if let Some(older) = shelf.rests.last_mut() {
+        if let Some(parked) = &mut self.parked {
+            parked.rests.pop();
+            if let Some(older) = parked.rests.last_mut() {
                 older.at = now;
             }
         }
@@ -154,11 +154,11 @@ impl Session {
 
     /// Drops what waited over ten minutes; frees the shelf when it is empty.
     pub fn tidy(&mut self, now: Moment) {
-        if let Some(shelf) = &mut self.shelf {
-            shelf.late.retain(|late| now.since(late.came) < TEN_MINUTES);
-            shelf.rests.retain(|rest| now.since(rest.at) < TEN_MINUTES);
-            if shelf.late.is_empty() && shelf.rests.is_empty() {
-                self.shelf = None;
+        if let Some(parked) = &mut self.parked {
+            parked.late.retain(|late| now.since(late.came) < TEN_MINUTES);
+            parked.rests.retain(|rest| now.since(rest.at) < TEN_MINUTES);
+            if parked.late.is_empty() && parked.rests.is_empty() {
+                self.parked = None;
             }
         }
     }
@@ -166,27 +166,20 @@ impl Session {
     /// Whether anything waits to be seen: such a session is never evicted (S5).
     #[must_use]
     pub fn has_parked(&self) -> bool {
-        self.shelf.is_some()
+        self.parked.is_some()
     }
 
     /// Bytes that wait to be seen (S3).
     #[must_use]
     pub fn parked_bytes(&self) -> usize {
-        let Some(shelf) = &self.shelf else { return 0 };
-        let late = shelf.late.iter().flat_map(|late| &late.pieces);
-        late.chain(shelf.rests.iter().flat_map(|rest| &rest.pieces)).map(ReplyBody::size).sum()
-    }
-
-    /// Since when the oldest of it waits.
-    #[must_use]
-    pub fn oldest_parked(&self) -> Option<Moment> {
-        let shelf = self.shelf.as_ref()?;
-        shelf.late.iter().map(|late| late.came).chain(shelf.rests.iter().map(|rest| rest.at)).min()
+        let Some(parked) = &self.parked else { return 0 };
+        let late = parked.late.iter().flat_map(|late| &late.bodies);
+        late.chain(parked.rests.iter().flat_map(|rest| &rest.bodies)).map(ReplyBody::size).sum()
     }
 
     /// Replies that wait to be seen.
     #[must_use]
     pub fn parked_count(&self) -> usize {
-        self.shelf.as_ref().map_or(0, |shelf| shelf.late.len() + shelf.rests.len())
+        self.parked.as_ref().map_or(0, |parked| parked.late.len() + parked.rests.len())
     }
 }

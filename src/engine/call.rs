@@ -1,0 +1,190 @@
+//! One skill call, admitted and understood, and its times (S1).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::delivery::{Delivery, Reader};
+use super::reply;
+use super::turn::call_back;
+use crate::bot::Bot;
+use crate::callback::CallbackUrl;
+use crate::concurrency::Permit;
+use crate::net::CoreId;
+use crate::session::Current;
+use crate::shared::Shared;
+use crate::store::TapId;
+use crate::telemetry::log;
+use crate::telemetry::record::{Outcome, TurnEnd, TurnRecord};
+use crate::time::{self, Instant};
+use crate::translate::inbound::{Inbound, UserInput};
+use crate::translate::view::{Texts, View};
+use crate::wire::mark::Mark;
+
+/// A message that leaves so soon after its call has not waited in a line: a thread's delay, and no more.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
+/// How a call came in.
+#[derive(Debug)]
+pub struct Arrival {
+    /// On which core.
+    pub core: CoreId,
+    /// Its first byte.
+    pub at: Instant,
+    /// `X-Request-Id`, or one of our own.
+    pub request_id: Box<str>,
+    /// Quick replies by block, for this call's `bot.id` (K3).
+    pub message_block: Option<Box<str>>,
+    /// Where a late answer may go (S2).
+    pub callback: Option<CallbackUrl>,
+}
+
+/// One call, admitted and understood.
+pub struct Call {
+    /// What all bots share.
+    pub(super) shared: Arc<Shared>,
+    /// For whom.
+    pub(super) bot: Arc<Bot>,
+    /// What the user means.
+    pub(super) inbound: Inbound<'static>,
+    /// How it came in.
+    pub(super) arrival: Arrival,
+    /// When the bot is given up.
+    give_up: Instant,
+    /// For whom the answer is.
+    pub(super) delivery: Delivery,
+    /// Among the turns in flight (S5), given back when the turn ends.
+    _permits: Vec<Permit>,
+}
+
+impl Call {
+    /// A call. Where all permits are taken, only [`Call::busy`] may be said to it.
+    #[must_use]
+    pub fn new(
+        shared: &Arc<Shared>,
+        bot: &Arc<Bot>,
+        inbound: Inbound<'static>,
+        arrival: Arrival,
+        permits: Vec<Permit>,
+    ) -> Self {
+        let held_on = if arrival.callback.is_some() { bot.callback.give_up } else { bot.settings.late };
+        Self {
+            give_up: arrival.at + held_on,
+            shared: Arc::clone(shared),
+            bot: Arc::clone(bot),
+            inbound,
+            arrival,
+            delivery: Delivery::default(),
+            _permits: permits,
+        }
+    }
+
+    /// How this call's answers are shown.
+    pub(super) fn view(&self) -> View<'_> {
+        let message_block = self.arrival.message_block.as_deref();
+        View { policy: &self.bot.settings.policy, message_block, room: self.inbound.room }
+    }
+
+    /// Words of ours.
+    pub(super) fn texts(&self) -> &Texts {
+        &self.bot.settings.policy.texts
+    }
+
+    /// When the caller is answered at the latest: with the acknowledgement of a callback, or with words of ours.
+    pub(super) fn first_answer_by(&self) -> Instant {
+        match &self.arrival.callback {
+            Some(_) => self.arrival.at + self.bot.callback.after,
+            None => self.arrival.at + self.bot.settings.deadline,
+        }
+    }
+
+    /// The last moment at which a message may leave: from then on less than a full deadline remains before the bot is
+    /// given up (S1). A call that has not been answered yet may always ask within its own deadline.
+    pub(super) fn last_send(&self) -> Instant {
+        let deadline = self.bot.settings.deadline;
+        let own = self.arrival.at + deadline;
+        self.give_up.checked_sub(deadline).map_or(own, |last| last.max(own))
+    }
+
+    /// When a bot that is asked at `asked` has had a full deadline (S4). What left at once shares the caller's own.
+    pub(super) fn overdue_after(&self, asked: Instant) -> Instant {
+        let since = if asked <= self.arrival.at + AT_ONCE { self.arrival.at } else { asked };
+        since + self.bot.settings.deadline
+    }
+
+    /// When the bot is given up that is asked at `asked`: it has a full deadline in any case (S1).
+    pub(super) fn give_up_after(&self, asked: Instant) -> Instant {
+        self.give_up.max(asked + self.bot.settings.deadline)
+    }
+
+    /// When the bot is given up.
+    pub(super) fn give_up(&self) -> Instant {
+        self.give_up
+    }
+
+    /// Names the tap this call is, whatever it is a tap of (I3).
+    pub(super) fn tap(&self) -> Option<TapId> {
+        match &self.inbound.says {
+            UserInput::Tap(mark) => Some(self.shared.tap_id(mark)),
+            UserInput::Words(_) | UserInput::Media(_) | UserInput::Home | UserInput::Nothing | UserInput::Leave => None,
+        }
+    }
+
+    /// Whether it wants nothing but what is late: tapped, or typed where nothing can be tapped (I10).
+    pub(super) fn waits_for_late(&self) -> bool {
+        match &self.inbound.says {
+            UserInput::Tap(mark) => *mark == Mark::Late,
+            UserInput::Words(words) => **words == *self.texts().late_label,
+            UserInput::Media(_) | UserInput::Home | UserInput::Nothing | UserInput::Leave => false,
+        }
+    }
+
+    /// Words of ours alone.
+    pub(super) fn words(&self, text: &str) -> Bytes {
+        reply::words(text, None, 0, false, &self.view()).body
+    }
+
+    /// Words of ours while this user's turn goes on: beside `답변 보기`, where `late` offers it, stands the keyboard that
+    /// counts, so that a bot that hangs on one path does not lock its user out of the others (S3).
+    pub(super) fn words_meanwhile(&self, text: &str, late: bool) -> Bytes {
+        let session = self.bot.sessions.peek(&self.inbound.user);
+        let (keyboard, page) = match session.current(time::now()) {
+            Current::Free => (None, 0),
+            Current::Shown(keyboard) => (Some(Arc::clone(keyboard)), session.page()),
+            Current::Home(_) => (self.bot.home.last(), 0),
+        };
+        reply::words(text, keyboard.as_deref(), page, late, &self.view()).body
+    }
+
+    /// Gives words of ours to a callback, where the answer is for one and there is no turn that would.
+    pub(super) async fn deliver_alone(&self, body: &Bytes) {
+        let to = self.delivery.claim();
+        if let (Reader::Callback, Some(url)) = (to, &self.arrival.callback) {
+            call_back(self, url, body).await;
+        }
+    }
+
+    /// The answer past a bound (S5), and its record.
+    #[must_use]
+    pub fn busy(&self) -> Bytes {
+        self.record(TurnEnd::of(Outcome::Busy));
+        self.words(&self.texts().busy)
+    }
+
+    /// Leaves what is known of this turn's end: metrics and a log line.
+    pub(super) fn record(&self, end: TurnEnd) {
+        let elapsed = |until: Instant| until.saturating_duration_since(self.arrival.at);
+        let now = time::instant();
+        let record = TurnRecord {
+            request_id: self.arrival.request_id.clone(),
+            bot: self.bot.settings.id.clone(),
+            user: self.shared.log_name(&self.inbound.user),
+            total: elapsed(now),
+            answered: elapsed(self.delivery.answered_early().unwrap_or(now)),
+            end,
+        };
+        self.bot.metrics.turn(self.arrival.core, &record);
+        log::turn(self.arrival.core, record);
+    }
+}

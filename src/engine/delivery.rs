@@ -1,0 +1,202 @@
+//! For whom the answer of a turn is, decided exactly once.
+//!
+//! Two sides race: the turn, which ends when the bot has answered, and its caller, who stops waiting at the deadline or
+//! hangs up. Both move one state under one lock, so an answer is never given twice and never to nobody. [`next`] is the
+//! table of all moves. Rejected: a channel between the two, which loses the answer when one end is dropped in between;
+//! bits in an atomic word, which nobody could read.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::time::{self, Instant};
+
+/// For whom an answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// The caller, who still waits.
+    Caller,
+    /// Kakao, by a POST to the call's `callbackUrl` (S2).
+    Callback,
+    /// Nobody at the moment: it is kept until the user asks for it (S3).
+    Nobody,
+}
+
+/// How far a call has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// It waits in the user's line; nothing was sent.
+    Queued(Reader),
+    /// It waits for the answer of another turn, which is of the same tap (I3).
+    Following(Reader),
+    /// Its turn has begun; the bot may have been asked.
+    Running(Reader),
+    /// The answer is there, and belongs to this reader.
+    Claimed(Reader),
+    /// It was taken out of the line; nothing was sent, and it never begins.
+    Withdrawn,
+}
+
+/// What happens to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Event {
+    /// The same tap is in flight already.
+    Follow,
+    /// Its turn begins.
+    Begin,
+    /// The answer is there.
+    Claim,
+    /// The deadline of a call without callback (S1, S3).
+    Deadline,
+    /// The caller is told that the answer comes by callback (S2).
+    Acknowledge,
+    /// The caller hung up (I7).
+    HangUp,
+    /// Nothing may be sent any more.
+    Withdraw,
+}
+
+/// Where `event` leads from `state`; `None` where it changes nothing.
+const fn next(state: State, event: Event) -> Option<State> {
+    use Event::{Acknowledge, Begin, Claim, Deadline, Follow, HangUp, Withdraw};
+    use Reader::{Callback, Caller, Nobody};
+    use State::{Claimed, Following, Queued, Running, Withdrawn};
+    match (state, event) {
+        (Queued(to), Follow) => Some(Following(to)),
+        (Queued(to), Begin) => Some(Running(to)),
+        (Queued(to) | Following(to) | Running(to), Claim) => Some(Claimed(to)),
+
+        (Queued(Caller) | Following(Caller), Deadline) => Some(Withdrawn),
+        (Running(Caller), Deadline) => Some(Running(Nobody)),
+
+        (Queued(Caller), Acknowledge) => Some(Queued(Callback)),
+        (Following(Caller), Acknowledge) => Some(Following(Callback)),
+        (Running(Caller), Acknowledge) => Some(Running(Callback)),
+
+        (Queued(Caller), HangUp) => Some(Queued(Nobody)),
+        (Running(Caller), HangUp) => Some(Running(Nobody)),
+        // Nothing of its own to finish; and it must not be given what another call may still read.
+        (Following(Caller), HangUp) => Some(Withdrawn),
+
+        (Queued(_) | Following(_), Withdraw) => Some(Withdrawn),
+        _ => None,
+    }
+}
+
+/// One call's state, shared by its turn and its caller's patience.
+#[derive(Debug)]
+pub(super) struct Delivery(Mutex<Progress>);
+
+#[derive(Debug)]
+struct Progress {
+    state: State,
+    /// When the caller was answered, or hung up, where that was before the turn ended.
+    answered_early: Option<Instant>,
+}
+
+impl Default for Delivery {
+    fn default() -> Self {
+        Self(Mutex::new(Progress { state: State::Queued(Reader::Caller), answered_early: None }))
+    }
+}
+
+impl Delivery {
+    /// Moves the state. The state before where `event` changed it; an error with the state as it is where not.
+    pub(super) fn on(&self, event: Event) -> Result<State, State> {
+        let mut progress = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = progress.state;
+        progress.state = next(before, event).ok_or(before)?;
+        if matches!(event, Event::Deadline | Event::Acknowledge | Event::HangUp) {
+            progress.answered_early = Some(time::instant());
+        }
+        Ok(before)
+    }
+
+    /// The turn begins; false when it was taken out of the line meanwhile.
+    pub(super) fn begin(&self) -> bool {
+        self.on(Event::Begin).is_ok()
+    }
+
+    /// The answer is there: for whom it is. A second claim gets the same.
+    pub(super) fn claim(&self) -> Reader {
+        match self.on(Event::Claim) {
+            Ok(State::Queued(to) | State::Following(to) | State::Running(to) | State::Claimed(to))
+            | Err(State::Claimed(to)) => to,
+            Ok(State::Withdrawn) | Err(_) => Reader::Nobody,
+        }
+    }
+
+    /// When the caller was answered, or hung up, where that was before the turn ended.
+    pub(super) fn answered_early(&self) -> Option<Instant> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).answered_early
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(events: &[Event]) -> Delivery {
+        let delivery = Delivery::default();
+        for event in events {
+            delivery.on(*event).unwrap();
+        }
+        delivery
+    }
+
+    #[test]
+    fn an_answer_in_time_goes_to_the_caller_and_the_deadline_comes_too_late() {
+        let delivery = after(&[Event::Begin]);
+        assert_eq!(delivery.claim(), Reader::Caller);
+        assert_eq!(delivery.on(Event::Deadline), Err(State::Claimed(Reader::Caller)));
+        assert!(delivery.on(Event::Acknowledge).is_err() && delivery.on(Event::HangUp).is_err());
+        assert_eq!(delivery.claim(), Reader::Caller);
+    }
+
+    #[test]
+    fn s1_a_turn_that_has_not_begun_is_withdrawn_and_never_begins() {
+        let delivery = after(&[Event::Deadline]);
+        assert!(!delivery.begin());
+        assert_eq!(delivery.claim(), Reader::Nobody);
+    }
+
+    #[test]
+    fn s3_a_turn_past_its_deadline_is_for_nobody() {
+        let delivery = after(&[Event::Begin, Event::Deadline]);
+        assert!(delivery.answered_early().is_some());
+        assert_eq!(delivery.claim(), Reader::Nobody);
+    }
+
+    #[test]
+    fn s2_an_acknowledged_turn_keeps_its_place_and_calls_back() {
+        let delivery = after(&[Event::Acknowledge]);
+        assert!(delivery.begin());
+        assert!(delivery.on(Event::Withdraw).is_err());
+        assert_eq!(delivery.claim(), Reader::Callback);
+    }
+
+    #[test]
+    fn i3_one_who_follows_is_let_go_at_the_deadline_and_when_they_hang_up() {
+        for event in [Event::Deadline, Event::HangUp] {
+            let delivery = after(&[Event::Follow, event]);
+            assert_eq!(delivery.on(Event::Claim), Err(State::Withdrawn));
+        }
+        assert_eq!(after(&[Event::Follow, Event::Acknowledge]).claim(), Reader::Callback);
+    }
+
+    #[test]
+    fn i7_hanging_up_leaves_the_turn_running_for_nobody() {
+        let delivery = after(&[Event::HangUp]);
+        assert!(delivery.begin());
+        assert_eq!(delivery.claim(), Reader::Nobody);
+    }
+
+    #[test]
+    fn from_every_state_no_event_leads_from_claimed_or_withdrawn() {
+        use Event::{Acknowledge, Begin, Claim, Deadline, Follow, HangUp, Withdraw};
+        for event in [Follow, Begin, Claim, Deadline, Acknowledge, HangUp, Withdraw] {
+            for reader in [Reader::Caller, Reader::Callback, Reader::Nobody] {
+                assert_eq!(next(State::Claimed(reader), event), None);
+            }
+            assert_eq!(next(State::Withdrawn, event), None);
+        }
+    }
+}

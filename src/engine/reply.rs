@@ -1,0 +1,208 @@
+//! What a turn shows: replies read once, laid out as an answer.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::degradation::Degradations;
+use crate::reading::{self, Reading};
+use crate::session::ReplyBody;
+use crate::telemetry::record::{Outcome, PlanKind};
+use crate::time::Moment;
+use crate::translate::keyboard::Keyboard;
+use crate::translate::outbound::{self, Content, Page};
+use crate::translate::view::View;
+use crate::wire::legacy::Keys;
+
+/// What a turn wants to show, as data. [`super::turn::TurnRunner::finish`] carries it out.
+pub(super) struct Reply {
+    /// What was to be done.
+    pub(super) plan: PlanKind,
+    /// What comes of it when it is read.
+    pub(super) outcome: Outcome,
+    /// Which part of it, where it does not fit (O5).
+    pub(super) part: u32,
+    /// What becomes of replies that came late before it (S3).
+    pub(super) late: LateReplies,
+    /// The keyboard below it.
+    pub(super) below: Below,
+    /// What is remembered once it was read.
+    pub(super) remember: Remember,
+    /// What happens when nobody reads it.
+    pub(super) unread: Unread,
+}
+
+/// Bodies of replies, in order, and when they were asked for.
+pub(super) struct BotReplies {
+    pub(super) bodies: Vec<ReplyBody>,
+    pub(super) asked: Moment,
+}
+
+/// What becomes of replies that came late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LateReplies {
+    /// They stand above this answer.
+    Above,
+    /// They are offered beside it.
+    Offered,
+    /// They are this answer.
+    These,
+    /// They are left alone.
+    Untouched,
+}
+
+/// The keyboard below an answer.
+#[derive(Debug, Clone)]
+pub(super) enum Below {
+    /// That of the last usable reply; free typing where it has none (K2).
+    OfReply,
+    /// That of the last usable reply; this one where there is no usable reply.
+    OfReplyOr(Option<Arc<Keyboard>>),
+    /// This one, from this label on. It gives way to that of a late reply which stands above.
+    Current(Option<Arc<Keyboard>>, u32),
+    /// This one and no other.
+    Only(Option<Arc<Keyboard>>, u32),
+}
+
+/// What is remembered of an answer that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Remember {
+    /// A reply, or the home keyboard, was shown (K2).
+    Shown,
+    /// The keyboard was shown again.
+    ShownAgain,
+    /// A user nobody knew was shown the home keyboard (I5).
+    Greeted,
+    /// A part of the rest of a long reply was shown (O5).
+    Part,
+    /// Nothing.
+    Nothing,
+    /// The conversation is over: everything is forgotten (E1).
+    End,
+}
+
+/// What happens when nobody reads an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// It is kept until the user asks for it (S3).
+    Park,
+    /// Nothing has happened: what waits goes on waiting.
+    Forget,
+}
+
+impl BotReplies {
+    /// Words of ours in place of a reply.
+    pub(super) fn words(text: &str, now: Moment) -> Self {
+        Self { bodies: vec![ReplyBody::Words(text.into())], asked: now }
+    }
+
+    /// The same to be read later: what cannot be read is `no_reply`, for it says nothing.
+    pub(super) fn to_park(&self, no_reply: &str) -> Vec<ReplyBody> {
+        let readable = |body: &ReplyBody| match body {
+            ReplyBody::Reply(bytes) if reading::read(bytes).is_err() => ReplyBody::Words(no_reply.into()),
+            ReplyBody::Reply(_) | ReplyBody::Words(_) => body.clone(),
+        };
+        self.bodies.iter().map(readable).collect()
+    }
+}
+
+/// Replies, each read once.
+#[derive(Default)]
+pub(super) struct ParsedReplies<'a> {
+    readings: Vec<Reading<'a>>,
+    /// Which of them the bot has said.
+    usable: Vec<bool>,
+    /// Why the last unreadable one is none: one of a fixed few words, and where it breaks.
+    pub(super) problem: Option<(&'static str, Box<str>)>,
+}
+
+impl<'a> ParsedReplies<'a> {
+    /// Reads bodies in order; what cannot be read becomes `no_reply`, once for several in a row (O4).
+    pub(super) fn parse(bodies: &'a [ReplyBody], no_reply: &'a str) -> Self {
+        let mut parsed = Self::default();
+        for body in bodies {
+            match body {
+                ReplyBody::Words(words) => parsed.push(Reading::words(words), false),
+                ReplyBody::Reply(bytes) => match reading::read(bytes) {
+                    Ok(reading) => parsed.push(reading, true),
+                    Err(unreadable) => {
+                        parsed.problem = Some((unreadable.code(), unreadable.to_string().into()));
+                        parsed.push(Reading::words(no_reply), false);
+                    }
+                },
+            }
+        }
+        parsed
+    }
+
+    fn push(&mut self, reading: Reading<'a>, usable: bool) {
+        let repeats = !usable && self.readings.last().is_some_and(|last| last.text == reading.text);
+        if !repeats {
+            self.readings.push(reading);
+            self.usable.push(usable);
+        }
+    }
+
+    /// These, and `others` behind them.
+    pub(super) fn then(mut self, others: Self) -> Self {
+        self.readings.extend(others.readings);
+        self.usable.extend(others.usable);
+        self
+    }
+
+    /// Whether the bot has said anything that could be read.
+    pub(super) fn is_usable(&self) -> bool {
+        self.usable.contains(&true)
+    }
+
+    /// The labels of the last usable reply's keyboard; `None` for free typing (K2).
+    pub(super) fn labels(&self) -> Option<&[Cow<'a, str>]> {
+        let last = self.readings.iter().zip(&self.usable).rev().find(|(_, usable)| **usable)?;
+        match &last.0.keyboard {
+            Some(Keys::Buttons(labels)) => Some(labels),
+            Some(Keys::Text) | None => None,
+        }
+    }
+
+    /// What there is to read.
+    pub(super) fn readings(&self) -> &[Reading<'a>] {
+        &self.readings
+    }
+}
+
+/// An answer, and what is worth knowing about it.
+pub(super) struct Layout {
+    pub(super) body: Bytes,
+    pub(super) degradations: Degradations,
+    pub(super) parts: u32,
+    pub(super) part: u32,
+    pub(super) page: Page,
+    pub(super) numbered: bool,
+}
+
+impl Layout {
+    /// The part that is still to come (O5).
+    pub(super) fn rest(&self) -> Option<u32> {
+        (self.part + 1 < self.parts).then_some(self.part + 1)
+    }
+}
+
+/// Lays out `content`.
+pub(super) fn lay_out(content: &Content<'_>, view: &View<'_>) -> Layout {
+    let translated = outbound::reply(content, view);
+    Layout {
+        body: Bytes::from(translated.response.to_bytes()),
+        degradations: translated.degradations,
+        parts: translated.parts,
+        part: translated.part,
+        page: translated.page,
+        numbered: translated.numbered,
+    }
+}
+
+/// Words of ours above `keyboard`; `late` offers the late answer (S3).
+pub(super) fn words(text: &str, keyboard: Option<&Keyboard>, page: u32, late: bool, view: &View<'_>) -> Layout {
+    let readings = [Reading::words(text)];
+    lay_out(&Content { readings: &readings, keyboard, part: 0, page, late, older_rest: None }, view)
+}

@@ -1,0 +1,141 @@
+//! How long a caller waits, and what becomes of a turn when they stop (S1 to S3, I7).
+//!
+//! A turn is polled inside the connection's own future. Only when its caller is answered early or hangs up is the
+//! rest of it moved to a tracked task, whole, as the boxed future it is: the platform hangs up at five seconds, just
+//! when a slow bot has acted, and hyper drops the handler then. Rejected: a task per call, which the quick nine of
+//! ten do not need.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+// A bot that floods uses up the budget that tokio gives a task, and a timer without budget is never over.
+use tokio::task::unconstrained;
+use tokio::time::sleep_until;
+
+use super::call::Call;
+use super::delivery::{Event, Reader, State};
+use super::turn;
+use crate::telemetry::record::{Outcome, PlanKind, TurnEnd};
+use crate::wire::answer::Answer;
+
+/// Answers one call within its deadline.
+pub async fn serve(call: Call) -> Bytes {
+    let call = Arc::new(call);
+    let mut turn = AttendedTurn::new(Arc::clone(&call));
+    tokio::select! {
+        biased;
+        answer = turn.ended() => return answer,
+        () = unconstrained(sleep_until(call.first_answer_by())) => {}
+    }
+    let (event, texts) = match &call.arrival.callback {
+        Some(_) => (Event::Acknowledge, call.texts()),
+        None => (Event::Deadline, call.texts()),
+    };
+    match call.delivery.on(event) {
+        // The answer is claimed for the caller: it is there at once.
+        Err(_) => turn.ended().await,
+        Ok(_) if event == Event::Acknowledge => {
+            turn.finish_detached();
+            Bytes::from(Answer::UseCallback.to_bytes())
+        }
+        Ok(State::Running(_)) => {
+            turn.finish_detached();
+            call.words_meanwhile(&texts.wait, true)
+        }
+        // What it waited for is the answer of another turn: the user may simply ask again.
+        Ok(State::Following(_)) => {
+            turn.give_up(PlanKind::Follow, Outcome::Waits);
+            call.words_meanwhile(&texts.wait, true)
+        }
+        Ok(_) if call.waits_for_late() => {
+            turn.give_up(PlanKind::None, Outcome::Waits);
+            call.words_meanwhile(&texts.wait, true)
+        }
+        Ok(_) => {
+            turn.give_up(PlanKind::None, Outcome::Withdrawn);
+            // What it waited for is this user's own earlier turn, nearly always: its answer is on the way.
+            call.words_meanwhile(&texts.resend, call.bot.one_at_a_time.is_none())
+        }
+    }
+}
+
+type Ending = Pin<Box<dyn Future<Output = Option<Bytes>> + Send>>;
+
+/// A turn and its caller. Dropped by a hang-up, it goes on by itself.
+struct AttendedTurn {
+    call: Arc<Call>,
+    ending: Option<Ending>,
+}
+
+impl AttendedTurn {
+    fn new(call: Arc<Call>) -> Self {
+        let ending = Box::pin(catch_panic(Arc::clone(&call)));
+        Self { call, ending: Some(ending) }
+    }
+
+    async fn ended(&mut self) -> Bytes {
+        let Some(ending) = &mut self.ending else { return Bytes::new() };
+        let answer = ending.as_mut().await;
+        self.ending = None;
+        answer.unwrap_or_else(|| self.call.words(&self.call.texts().resend))
+    }
+
+    /// The turn is given up: it has not begun.
+    fn give_up(&mut self, plan: PlanKind, outcome: Outcome) {
+        self.ending = None;
+        self.call.record(TurnEnd { plan, ..TurnEnd::of(outcome) });
+    }
+
+    /// The caller has been answered: the rest of the turn becomes a task.
+    fn finish_detached(&mut self) {
+        if let Some(ending) = self.ending.take() {
+            self.call.shared.tasks.track(finish_detached(Arc::clone(&self.call), ending));
+        }
+    }
+}
+
+impl Drop for AttendedTurn {
+    fn drop(&mut self) {
+        if self.ending.is_none() {
+            return;
+        }
+        match self.call.delivery.on(Event::HangUp) {
+            Ok(State::Following(_)) => self.give_up(PlanKind::Follow, Outcome::Waits),
+            Ok(_) | Err(_) => self.finish_detached(),
+        }
+    }
+}
+
+/// One turn, with a panic of ours caught: one bug must not drop every user of this core.
+async fn catch_panic(call: Arc<Call>) -> Option<Bytes> {
+    if let Ok(answer) = AssertUnwindSafe(turn::run(&call)).catch_unwind().await {
+        return answer;
+    }
+    tracing::error!(bot = %call.bot.settings.id, "a turn panicked: this is a bug of the bridge, please report it");
+    let body = call.words(&call.texts().no_reply);
+    call.deliver_alone(&body).await;
+    call.record(TurnEnd::of(Outcome::Panicked));
+    Some(body)
+}
+
+/// Waits for the end of a turn whose caller has gone. With a callback, a turn that is still in the line when nothing may
+/// be sent any more is taken out, and the user is asked to send again (S1). Who hung up in the line finds that asked
+/// behind `답변 보기`, when their turn comes.
+async fn finish_detached(call: Arc<Call>, mut ending: Ending) {
+    if call.arrival.callback.is_some() {
+        tokio::select! {
+            biased;
+            _ended = &mut ending => return,
+            () = unconstrained(sleep_until(call.last_send())) => {}
+        }
+        if call.delivery.on(Event::Withdraw) == Ok(State::Queued(Reader::Callback)) {
+            drop(ending);
+            call.deliver_alone(&call.words(&call.texts().resend)).await;
+            return call.record(TurnEnd::of(Outcome::Withdrawn));
+        }
+    }
+    ending.await;
+}

@@ -1,0 +1,262 @@
+//! Who waits how long for what (S1 to S3, I6, I7), at the times of production and without sockets: the clock is
+//! paused, the bot is a script.
+
+mod callbacks;
+mod deadlines;
+mod simulation;
+mod taps;
+
+use super::call::{Arrival, Call};
+use super::serve::serve;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::breaker::State;
+use crate::callback::CallbackUrl;
+use crate::config::load::{Flag, Sources, load};
+use crate::events;
+use crate::fault::Sent;
+use crate::ids::UserKey;
+use crate::legacy::api::{BackendError, BoxFuture, LegacyApi, RawReply};
+use crate::net::CoreId;
+use crate::shared::Shared;
+use crate::time::{self, Instant};
+use crate::translate::inbound::{Endpoint, InboundRules, understand};
+use crate::wire::legacy::{MessageCall, Notice};
+use crate::wire::skill::SkillCall;
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, sleep_until};
+
+const WAIT: &str = "답변을 준비하고 있습니다. 잠시 후 다시 확인해 주세요.";
+const RESEND: &str = "앞선 답변이 늦어져 이번 메시지를 전달하지 못했습니다. 다시 보내 주세요.";
+const NO_REPLY: &str = "답변을 불러오지 못했습니다. 잠시 후 다시 시도해 주세요.";
+const NOTHING: &str = "보여 드릴 답변이 없습니다. 다시 말씀해 주세요.";
+
+#[allow(clippy::disallowed_methods, reason = "a test's tasks are no turns: nothing drains them")]
+fn spawn<F: Future<Output: Send> + Send + 'static>(work: F) -> JoinHandle<F::Output> {
+    tokio::spawn(work)
+}
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// What the bot does with one message.
+#[derive(Debug, Clone)]
+enum Act {
+    Say(Value),
+    Cut,
+    Hang,
+    Panic,
+}
+
+type Script = dyn Fn(&str) -> (Duration, Act) + Send + Sync;
+
+struct Bot {
+    script: Box<Script>,
+    home: Mutex<Option<Duration>>,
+    asked: Mutex<Vec<String>>,
+    out: AtomicUsize,
+    most_out: AtomicUsize,
+    said: Mutex<Vec<String>>,
+    told: Mutex<Vec<Notice>>,
+}
+
+/// Counts a message as out for as long as it lives.
+struct Out<'a>(&'a Bot);
+
+impl Drop for Out<'_> {
+    fn drop(&mut self) {
+        self.0.out.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn raw(body: &Value) -> RawReply {
+    RawReply { status: 200, body: Bytes::from(body.to_string()), cut_short: false, location: None }
+}
+
+impl LegacyApi for Bot {
+    fn home<'a>(&'a self, _core: CoreId, cut: Instant) -> BoxFuture<'a, Result<RawReply, BackendError>> {
+        let after = *self.home.lock().unwrap();
+        Box::pin(async move {
+            let Some(after) = after else { return Ok(raw(&json!({ "type": "text" }))) };
+            sleep_until(cut.min(time::instant() + after)).await;
+            Err(BackendError::TimedOut { sent: Sent::Unknown })
+        })
+    }
+
+    fn message<'a>(
+        &'a self,
+        _core: CoreId,
+        call: MessageCall<'a>,
+        cut: Instant,
+    ) -> BoxFuture<'a, Result<RawReply, BackendError>> {
+        Box::pin(async move {
+            self.asked.lock().unwrap().push(call.content.to_owned());
+            let out = self.out.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most_out.fetch_max(out, Ordering::SeqCst);
+            let _out = Out(self);
+            let (after, act) = (self.script)(call.content);
+            let ends = time::instant() + after;
+            if matches!(act, Act::Hang) || ends > cut {
+                sleep_until(cut).await;
+                return Err(BackendError::TimedOut { sent: Sent::Unknown });
+            }
+            sleep_until(ends).await;
+            match act {
+                Act::Say(body) => {
+                    self.said.lock().unwrap().push(call.content.to_owned());
+                    Ok(raw(&body))
+                }
+                // Without the hook, which would fill the output.
+                Act::Panic => std::panic::resume_unwind(Box::new("the client has a bug")),
+                Act::Cut | Act::Hang => Err(BackendError::Cut { sent: Sent::Unknown, source: None }),
+            }
+        })
+    }
+
+    fn notify<'a>(
+        &'a self,
+        _core: CoreId,
+        notice: Notice,
+        _user_key: &'a UserKey,
+        _cut: Instant,
+    ) -> BoxFuture<'a, Result<u16, BackendError>> {
+        Box::pin(async move {
+            let mut told = self.told.lock().unwrap();
+            told.push(notice);
+            if told.len() == 1 {
+                drop(told);
+                std::panic::resume_unwind(Box::new("the client has a bug"));
+            }
+            Ok(200)
+        })
+    }
+}
+
+fn says(text: &str) -> Act {
+    Act::Say(json!({ "message": { "text": text } }))
+}
+
+fn says_with(text: &str, buttons: &[&str]) -> Act {
+    Act::Say(json!({ "message": { "text": text }, "keyboard": { "type": "buttons", "buttons": buttons } }))
+}
+
+struct Bridge {
+    shared: Arc<Shared>,
+    bot: Arc<Bot>,
+}
+
+/// An answer as the user reads it, and when.
+#[derive(Debug, Clone)]
+struct Read {
+    json: Value,
+    took: Duration,
+}
+
+impl Read {
+    fn text(&self) -> String {
+        let outputs = self.json["template"]["outputs"].as_array().cloned().unwrap_or_default();
+        let text = outputs.iter().map(|output| output["simpleText"]["text"].as_str().unwrap_or_default().to_owned());
+        text.collect::<Vec<_>>().join("\n")
+    }
+
+    fn offers(&self, label: &str) -> bool {
+        let replies = self.json["template"]["quickReplies"].as_array();
+        replies.is_some_and(|replies| replies.iter().any(|reply| reply["label"] == label))
+    }
+}
+
+impl Bridge {
+    fn new(keys: &[(&str, &str)], script: impl Fn(&str) -> (Duration, Act) + Send + Sync + 'static) -> Self {
+        let mut flags = vec![("bots.default.url", "http://127.0.0.1:1"), ("workers", "1")];
+        flags.extend(keys);
+        let flag = |(key, value): (&str, &str)| Flag {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            name: format!("--{key}"),
+        };
+        let sources = Sources { flags: flags.into_iter().map(flag).collect(), ..Sources::default() };
+        let settings = load(&sources).unwrap_or_else(|problems| panic!("{problems}")).settings;
+        let bot = Arc::new(Bot {
+            script: Box::new(script),
+            home: Mutex::new(None),
+            asked: Mutex::default(),
+            out: AtomicUsize::new(0),
+            most_out: AtomicUsize::new(0),
+            said: Mutex::default(),
+            told: Mutex::default(),
+        });
+        let api = Arc::clone(&bot);
+        let shared = Shared::build(settings, Box::new(move |_, _| Ok(Arc::clone(&api) as Arc<dyn LegacyApi>)));
+        Self { shared: shared.ok().unwrap(), bot }
+    }
+
+    /// One call, as the server makes it of a body; the mark is `clientExtra.sb`.
+    fn call(&self, words: &str, mark: Option<&Value>, callback: Option<&str>) -> impl Future<Output = Read> + use<> {
+        let arrived = time::instant();
+        let body = json!({
+            // As the secure image plugin brings them (openbuilder.md 1.8).
+            "action": { "params": { "photos": words.starts_with("List(").then_some(words) }, "clientExtra": { "sb": mark } },
+            "userRequest": {
+                "utterance": words,
+                "callbackUrl": callback,
+                "user": { "properties": { "plusfriendUserKey": "Qw7-eRt_9YzA" } },
+            },
+        })
+        .to_string();
+        let bots = self.shared.registry();
+        let bot = Arc::clone(bots.iter().next().unwrap());
+        let decoded = SkillCall::parse(body.as_bytes()).ok().unwrap();
+        let ears = InboundRules { bot: &bot.settings.id, welcome_blocks: &[], media_hosts: &[] };
+        let inbound = understand(decoded, Endpoint::Skill, &ears).ok().unwrap().into_owned();
+        let callback = inbound.callback_url.as_deref();
+        let callback = callback.map(|url| CallbackUrl::parse(url, &bots.settings.callback.origins).unwrap());
+        let arrival =
+            Arrival { core: CoreId(0), at: arrived, request_id: "request".into(), message_block: None, callback };
+        let call = Call::new(&self.shared, &bot, inbound, arrival, self.shared.try_acquire(&bot).unwrap());
+        async move {
+            let body = serve(call).await;
+            Read { json: serde_json::from_slice(&body).unwrap(), took: arrived.elapsed() }
+        }
+    }
+
+    fn say(&self, words: &str) -> JoinHandle<Read> {
+        spawn(self.call(words, None, None))
+    }
+
+    fn tap(&self, label: &str) -> JoinHandle<Read> {
+        spawn(self.call(label, Some(&json!({ "v": 1, "w": label })), None))
+    }
+
+    fn ask_for_late(&self) -> JoinHandle<Read> {
+        spawn(self.call("답변 보기", Some(&json!({ "v": 1, "l": true })), None))
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.bot.asked.lock().unwrap().clone()
+    }
+
+    /// Nothing is left: no turn, no task, no held session.
+    #[track_caller]
+    fn is_quiet(&self) {
+        assert_eq!((self.shared.turns.count(), self.shared.tasks.running()), (0, 0));
+        assert_eq!(self.bot.out.load(Ordering::SeqCst), 0);
+    }
+}
+
+impl Bridge {
+    fn say_with_callback(&self, words: &str) -> JoinHandle<Read> {
+        spawn(self.call(words, None, Some(CALLBACK)))
+    }
+
+    fn breaker(&self) -> State {
+        self.shared.registry().iter().next().unwrap().breaker.state()
+    }
+}
+
+const CALLBACK: &str = "http://127.0.0.1:1/v1/bots/64a1f0c27b3d9e5a10c4e8b2/callback/token";
+const CALLBACK_HERE: (&str, &str) = ("callback.origins", "http://127.0.0.1:1");

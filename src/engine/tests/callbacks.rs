@@ -1,0 +1,33 @@
+//! Calls with a `callbackUrl` (S2).
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn a_call_with_a_callback_is_acknowledged_after_three_and_a_half_seconds() {
+    let bridge = Bridge::new(&[], |_| (ms(3_400), says("답")));
+    let url = "https://bot-api.kakao.com/v1/bots/x/callback/y";
+    let quick = bridge.call("안녕", None, Some(url)).await;
+    assert_eq!((quick.text(), quick.took), ("답".into(), ms(3_400)));
+    let bridge = Bridge::new(&[], |_| (ms(0), Act::Hang));
+    let slow = bridge.call("안녕", None, Some(url)).await;
+    assert_eq!((&slow.json["useCallback"], slow.took), (&json!(true), ms(3_500)));
+    let without = Bridge::new(&[], |_| (ms(0), Act::Hang)).call("안녕", None, None).await;
+    assert_eq!(without.json["useCallback"], Value::Null);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_with_a_callback_leaves_only_while_a_full_deadline_remains() {
+    for (takes, sent) in [(47_000, true), (52_000, false)] {
+        let bridge =
+            Bridge::new(&[CALLBACK_HERE], move |words| (ms(if words == "하나" { takes } else { 1 }), says("답")));
+        let first = bridge.say_with_callback("하나");
+        sleep(ms(1)).await;
+        let second = bridge.say_with_callback("둘");
+        assert_eq!(first.await.unwrap().json["useCallback"], true);
+        assert_eq!(second.await.unwrap().json["useCallback"], true);
+        sleep(ms(70_000)).await;
+        assert_eq!(bridge.asked().contains(&"둘".to_owned()), sent);
+        assert_eq!(bridge.bot.most_out.load(Ordering::SeqCst), 1);
+        bridge.is_quiet();
+    }
+}

@@ -1,0 +1,181 @@
+//! The store of one bot in the memory of one process.
+//!
+//! A user costs one small slot by value; who waits stands in the slot itself, boxed, for as long as a turn is in
+//! flight. So a turn is one look-up to begin and one to end. When sessions reach their bound, the oldest of a few drawn
+//! at random goes: an exact order would be a lock that all users share. A session that is held or has something parked
+//! never goes (S5).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use super::parked_share::ParkedShare;
+use super::slots::{Keep, Slots};
+use super::waiting::{Busy, Follower, Following, Stood, Waiting};
+use super::{Begun, StoreStats, TapId, Turn};
+use crate::ids::UserKey;
+use crate::session::Session;
+use crate::time::Moment;
+
+/// Sessions that one sweep looks at; with a sweep every 2 s a million are seen within ten minutes.
+const SWEPT: usize = 4096;
+/// How often room for a newcomer is made before they are refused: others may take what was freed.
+const TRIES: usize = 8;
+
+/// The users of one bot.
+#[derive(Debug)]
+pub struct LocalStore {
+    slots: Slots<Slot>,
+    swept: AtomicUsize,
+    random: AtomicU64,
+    parked: AtomicUsize,
+    parked_bytes: Arc<ParkedShare>,
+    sessions: usize,
+    turns_per_user: usize,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    session: Session,
+    /// There while a turn of this user is in flight.
+    busy: Option<Box<Busy>>,
+}
+
+impl Slot {
+    /// When the session was last shown something; `None` while it cannot go (S5).
+    fn evictable_since(&self) -> Option<Moment> {
+        (self.busy.is_none() && !self.session.has_parked()).then(|| self.session.last_shown())
+    }
+
+    /// Nothing is known of this user that is worth a slot.
+    fn is_empty(&self) -> bool {
+        self.busy.is_none() && self.session.is_new() && !self.session.has_parked()
+    }
+}
+
+impl LocalStore {
+    /// An empty store that keeps at most so many sessions and lets so many turns of one user wait or run.
+    #[must_use]
+    pub fn new(sessions: usize, turns_per_user: usize, parked_bytes: Arc<ParkedShare>) -> Self {
+        Self {
+            slots: Slots::new(),
+            swept: AtomicUsize::new(0),
+            random: AtomicU64::new(0x9e37_79b9_7f4a_7c15),
+            parked: AtomicUsize::new(0),
+            parked_bytes,
+            sessions: sessions.max(1),
+            turns_per_user: turns_per_user.max(1),
+        }
+    }
+
+    /// Asks for a turn of `user`. Never blocks; waiting is in what it gives back.
+    pub fn begin(self: &Arc<Self>, user: UserKey, tap: Option<TapId>) -> Begun {
+        for _ in 0..TRIES {
+            let mut locked = self.slots.lock(&user);
+            if let Some(slot) = locked.get() {
+                let Some(busy) = &mut slot.busy else {
+                    slot.busy = Some(Box::new(Busy::new(tap)));
+                    return Begun::Turn(Turn::new(Arc::clone(self), user, slot.session.clone()));
+                };
+                return match busy.stand(tap, self.turns_per_user) {
+                    Stood::Behind { number, turn } => Begun::Queued(Waiting::new(turn, number, Arc::clone(self), user)),
+                    Stood::Following(answer) => Begun::Follow(Following::new(answer)),
+                    Stood::Full => Begun::Full,
+                };
+            }
+            if self.slots.len() < self.sessions {
+                locked.insert(Slot { busy: Some(Box::new(Busy::new(tap))), ..Slot::default() });
+                return Begun::Turn(Turn::new(Arc::clone(self), user, Session::default()));
+            }
+            drop(locked);
+            let random = self.random.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+            if !self.slots.evict(random, Slot::evictable_since) {
+                return Begun::Full;
+            }
+        }
+        Begun::Full
+    }
+
+    /// A copy of what is kept of `user`, without a turn: to show the keyboard that counts beside words of ours while
+    /// their turn goes on (S3).
+    #[must_use]
+    pub fn peek(&self, user: &UserKey) -> Session {
+        self.slots.with(user, |slot| slot.session.clone()).unwrap_or_default()
+    }
+
+    /// Ends the turn of `user` that is in flight: keeps its session, or leaves things unchanged, and gives the place to
+    /// the next in line. Those who made its tap and were not served are given back.
+    pub(super) fn end(self: &Arc<Self>, user: &UserKey, session: Option<(Session, Moment)>) -> Vec<Follower> {
+        let mut locked = self.slots.lock(user);
+        let Some(slot) = locked.get() else { return Vec::new() };
+        if let Some((mut session, now)) = session {
+            session.tidy(now);
+            self.account(&slot.session, &session);
+            slot.session = session;
+        }
+        let followers = slot.busy.as_mut().map(|busy| busy.take_followers()).unwrap_or_default();
+        let Some(next) = slot.busy.as_mut().and_then(|busy| busy.next()) else {
+            slot.busy = None;
+            if slot.is_empty() {
+                locked.remove();
+            }
+            return followers;
+        };
+        let turn = Turn::new(Arc::clone(self), *user, slot.session.clone());
+        drop(locked);
+        // Where the next in line goes just now, the turn comes back, is dropped, and goes to the one behind.
+        drop(next.send(turn));
+        followers
+    }
+
+    pub(super) fn take_followers(&self, user: &UserKey) -> Vec<Follower> {
+        let busy = |slot: &mut Slot| slot.busy.as_mut().map(|busy| busy.take_followers());
+        self.slots.with(user, busy).flatten().unwrap_or_default()
+    }
+
+    /// Changes the line of `user` while a turn of theirs is in flight.
+    pub(super) fn while_busy(&self, user: &UserKey, change: impl FnOnce(&mut Busy)) {
+        self.slots.with(user, |slot| slot.busy.as_mut().map(|busy| change(busy)));
+    }
+
+    /// Whether so many bytes more may be parked (S3).
+    pub(super) fn may_park(&self, bytes: usize) -> bool {
+        self.parked_bytes.fits(bytes)
+    }
+
+    fn account(&self, before: &Session, after: &Session) {
+        self.parked_bytes.account(before.parked_bytes(), after.parked_bytes());
+        let (was, is) = (before.parked_count(), after.parked_count());
+        if was != is {
+            self.parked.fetch_add(is.wrapping_sub(was), Ordering::Relaxed);
+        }
+    }
+
+    /// Frees what waited longer than ten minutes, and keyboards that no longer count; a part of all users each time.
+    pub fn sweep(&self, now: Moment) {
+        self.slots.walk(&self.swept, SWEPT, |slot| {
+            // A turn that is in flight has a copy, and tidies it when it ends.
+            if slot.busy.is_none() {
+                let (bytes, count) = (slot.session.parked_bytes(), slot.session.parked_count());
+                slot.session.tidy(now);
+                slot.session.forget_expired_keyboard(now);
+                self.parked_bytes.account(bytes, slot.session.parked_bytes());
+                let freed = count - slot.session.parked_count();
+                self.parked.fetch_sub(freed, Ordering::Relaxed);
+            }
+            if slot.is_empty() { Keep::No } else { Keep::Yes }
+        });
+    }
+
+    /// How full it is.
+    #[must_use]
+    pub fn stats(&self) -> StoreStats {
+        StoreStats {
+            sessions: self.slots.len(),
+            parked: self.parked.load(Ordering::Relaxed),
+            parked_bytes: self.parked_bytes.used(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! Who waits behind one user's turn (I6), and who waits for its answer because they made the same tap (I3).
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::local::LocalStore;
+use super::{TapId, Turn};
+use crate::ids::UserKey;
+
+/// One user's turn in flight: its tap, and everybody behind it.
+#[derive(Debug, Default)]
+pub(super) struct Busy {
+    tap: Option<TapId>,
+    waiting: VecDeque<Waiter>,
+    followers: Vec<(TapId, Follower)>,
+    /// Numbers the waiting, so that one who leaves is found.
+    next: u64,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    number: u64,
+    tap: Option<TapId>,
+    turn: oneshot::Sender<Turn>,
+}
+
+/// What standing in line came to.
+pub(super) enum Stood {
+    Behind { number: u64, turn: oneshot::Receiver<Turn> },
+    Following(oneshot::Receiver<Offer>),
+    Full,
+}
+
+impl Busy {
+    pub(super) fn new(tap: Option<TapId>) -> Self {
+        Self { tap, ..Self::default() }
+    }
+
+    /// Stands behind the turn that is in flight, or follows it, or one in the line, when it is the same tap.
+    pub(super) fn stand(&mut self, tap: Option<TapId>, bound: usize) -> Stood {
+        let same = |own: TapId| self.tap == Some(own) || self.waiting.iter().any(|waiter| waiter.tap == Some(own));
+        if let Some(own) = tap.filter(|own| same(*own)) {
+            self.followers.retain(|(_, follower)| !follower.0.is_closed());
+            if self.followers.len() >= bound {
+                return Stood::Full;
+            }
+            let (sender, receiver) = oneshot::channel();
+            self.followers.push((own, Follower(sender)));
+            return Stood::Following(receiver);
+        }
+        if self.waiting.len() + 1 >= bound {
+            return Stood::Full;
+        }
+        let (sender, receiver) = oneshot::channel();
+        let number = self.next;
+        self.next += 1;
+        self.waiting.push_back(Waiter { number, tap, turn: sender });
+        Stood::Behind { number, turn: receiver }
+    }
+
+    /// One who waited has gone: their followers learn it now, not at their own deadline.
+    fn leave(&mut self, number: u64) {
+        let Some(place) = self.waiting.iter().position(|waiter| waiter.number == number) else { return };
+        if let Some(tap) = self.waiting.remove(place).and_then(|waiter| waiter.tap) {
+            self.followers.retain(|(of, _)| *of != tap);
+        }
+    }
+
+    /// Those who follow the turn that is in flight.
+    pub(super) fn take_followers(&mut self) -> Vec<Follower> {
+        let Some(tap) = self.tap else { return Vec::new() };
+        let (own, others) = std::mem::take(&mut self.followers).into_iter().partition(|(of, _)| *of == tap);
+        self.followers = others;
+        own.into_iter().map(|(_, follower): (TapId, _)| follower).collect()
+    }
+
+    /// The next in line, whose turn is in flight from now on.
+    pub(super) fn next(&mut self) -> Option<oneshot::Sender<Turn>> {
+        loop {
+            let Waiter { tap, turn, .. } = self.waiting.pop_front()?;
+            self.tap = tap;
+            if !turn.is_closed() {
+                return Some(turn);
+            }
+            drop(self.take_followers());
+        }
+    }
+}
+
+/// A place in a user's line. Dropping it leaves the line.
+#[derive(Debug)]
+pub struct Waiting {
+    turn: oneshot::Receiver<Turn>,
+    number: u64,
+    store: Arc<LocalStore>,
+    user: UserKey,
+}
+
+impl Waiting {
+    pub(super) fn new(turn: oneshot::Receiver<Turn>, number: u64, store: Arc<LocalStore>, user: UserKey) -> Self {
+        Self { turn, number, store, user }
+    }
+}
+
+impl Future for Waiting {
+    /// `None` cannot happen while the store lives: the line ends with its last waiter.
+    type Output = Option<Turn>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.turn).poll(cx).map(Result::ok)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if self.turn.is_terminated() {
+            return;
+        }
+        // A turn that was handed over and not taken is dropped with the receiver, and goes to the next in line.
+        self.turn.close();
+        let (number, leave) = (self.number, Busy::leave);
+        self.store.while_busy(&self.user, |busy| leave(busy, number));
+    }
+}
+
+/// One who made a tap that is in flight, as its turn sees them.
+#[derive(Debug)]
+pub struct Follower(oneshot::Sender<Offer>);
+
+/// An answer that is offered to a follower.
+#[derive(Debug)]
+pub(super) struct Offer {
+    answer: Bytes,
+    taken: oneshot::Sender<()>,
+}
+
+impl Follower {
+    /// Offers them the answer; whether they took it is told later. `None` when they have gone.
+    #[must_use]
+    pub fn offer(self, answer: Bytes) -> Option<oneshot::Receiver<()>> {
+        let (taken, told) = oneshot::channel();
+        self.0.send(Offer { answer, taken }).ok().map(|()| told)
+    }
+}
+
+/// Waits for another turn's answer; `None` when that turn ends without one.
+#[derive(Debug)]
+pub struct Following(oneshot::Receiver<Offer>);
+
+/// An answer that a follower has; to be dropped when it could not be delivered.
+#[derive(Debug)]
+pub struct Taken(oneshot::Sender<()>);
+
+impl Taken {
+    /// The answer was delivered: it counts as shown.
+    pub fn delivered(self) {
+        // Where nobody asks, it was shown to another besides.
+        let _nobody_asks = self.0.send(());
+    }
+}
+
+impl Following {
+    pub(super) fn new(answer: oneshot::Receiver<Offer>) -> Self {
+        Self(answer)
+    }
+}
+
+impl Future for Following {
+    type Output = Option<(Bytes, Taken)>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let offered = Pin::new(&mut self.0).poll(cx).map(Result::ok);
+        offered.map(|offered| offered.map(|Offer { answer, taken }| (answer, Taken(taken))))
+    }
+}

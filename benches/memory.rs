@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use smartchat_bridge::ids::UserKey;
-use smartchat_bridge::keyboards::Keyboards;
+use smartchat_bridge::keyboards::{Keyboards, SessionMemory};
 use smartchat_bridge::store::local::LocalStore;
 use smartchat_bridge::store::{Begun, ParkedLimit, ParkedShare};
 use smartchat_bridge::time::Moment;
@@ -20,8 +20,9 @@ fn resident() -> usize {
 }
 
 fn main() {
-    let keyboards = Keyboards::default();
-    let store = Arc::new(LocalStore::new(USERS, 8, Arc::new(ParkedShare::new(&ParkedLimit::new(1 << 26), 1))));
+    let memory = SessionMemory::new(1 << 30);
+    let keyboards = Keyboards::new(Arc::clone(&memory));
+    let store = Arc::new(LocalStore::new(USERS, 8, Arc::new(ParkedShare::new(&ParkedLimit::new(1 << 26), 1)), memory));
     let now = Moment::from_millis(1_700_000_000_000);
     let before = resident();
     for number in 0..USERS {

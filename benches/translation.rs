@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use smartchat_bridge::ids::{BotId, UserKey};
+use smartchat_bridge::keyboards::SessionMemory;
 use smartchat_bridge::reading::read;
 use smartchat_bridge::store::local::LocalStore;
 use smartchat_bridge::store::{Begun, ParkedLimit, ParkedShare};
@@ -96,7 +97,9 @@ fn translating(c: &mut Criterion) {
 }
 
 fn turns(c: &mut Criterion) {
-    let store = Arc::new(LocalStore::new(1_000_000, 8, Arc::new(ParkedShare::new(&ParkedLimit::new(1 << 26), 1))));
+    let memory = SessionMemory::new(1 << 30);
+    let store =
+        Arc::new(LocalStore::new(1_000_000, 8, Arc::new(ParkedShare::new(&ParkedLimit::new(1 << 26), 1)), memory));
     let keyboard = Keyboard::new(&["급식", "날씨"]).map(Arc::new);
     let users: Vec<UserKey> = (0..100_000).map(|n| UserKey::parse(&format!("user{n:08}")).unwrap()).collect();
     let mut now = Moment::from_millis(1_700_000_000_000);
@@ -105,9 +108,7 @@ fn turns(c: &mut Criterion) {
         b.iter_batched(
             || *next.next().unwrap(),
             |user| {
-                let Begun::Turn(mut turn) = store.begin(user, None) else {
-                    unreachable!("nobody else holds it")
-                };
+                let Begun::Turn(mut turn) = store.begin(user, None) else { unreachable!("nobody else holds it") };
                 now = now.plus(Duration::from_millis(1));
                 turn.session.show(keyboard.clone(), Page::default(), false, now);
                 turn.commit(None, now);

@@ -3,10 +3,11 @@
 //! A reload builds new bots around the kept parts of unchanged ones (S6), so whatever must survive a reload is behind
 //! an `Arc` here.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dashmap::DashSet;
+use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
 use crate::breaker::Breaker;
@@ -52,7 +53,7 @@ pub struct Bot {
     /// One permit, where only one message may be out at a time (I6).
     pub one_at_a_time: Option<Arc<Semaphore>>,
     /// Blocks whose calls came here: they are ours (I5).
-    pub blocks: Arc<DashSet<Box<str>>>,
+    pub blocks: Arc<ArcSwap<HashSet<Box<str>>>>,
     /// Whether the ids of its block were told.
     pub advice: Arc<BlockAdvice>,
     /// Channel events on their way to it (E4).
@@ -75,9 +76,16 @@ pub struct BlockAdvice {
 impl Bot {
     /// Remembers that calls of this block come here.
     pub fn own_block(&self, block: &str) {
-        if !self.blocks.contains(block) && self.blocks.len() < BLOCKS {
-            self.blocks.insert(Box::from(block));
+        let known = self.blocks.load();
+        if known.contains(block) || known.len() >= BLOCKS {
+            return;
         }
+        // Rare: a bot has a few dozen blocks, and each is new once.
+        self.blocks.rcu(|known| {
+            let mut more = HashSet::clone(known);
+            more.insert(Box::from(block));
+            more
+        });
     }
 
     /// Tells which ids `message_block` wants (K3): once when the first words of a block came, and once as a warning when
@@ -107,8 +115,8 @@ impl Bot {
     pub fn foreign_block(&self, block: &str) -> bool {
         let welcome = self.settings.welcome_blocks.iter().any(|own| **own == *block);
         let quick = self.settings.message_block.values().any(|own| **own == *block);
-        let known = self.blocks.len();
+        let known = self.blocks.load();
         // Once no more fit, a block that is not among them may be ours all the same.
-        !welcome && !quick && known > 0 && known < BLOCKS && !self.blocks.contains(block)
+        !welcome && !quick && !known.is_empty() && known.len() < BLOCKS && !known.contains(block)
     }
 }

@@ -15,20 +15,48 @@ use crate::wire::mark::KeyboardId;
 /// Dead entries are swept when the table has grown to twice what lived after the last sweep, and never below this.
 const SWEEP_FROM: usize = 1024;
 
+/// The bytes of all sessions and of the keyboards they remember, of all bots (S5).
+#[derive(Debug)]
+pub struct SessionMemory {
+    used: Arc<AtomicUsize>,
+    bound: usize,
+}
+
+impl SessionMemory {
+    /// Nothing used of `bound` bytes.
+    #[must_use]
+    pub fn new(bound: usize) -> Arc<Self> {
+        Arc::new(Self { used: Arc::default(), bound })
+    }
+
+    /// Where bytes are counted.
+    #[must_use]
+    pub fn used(&self) -> &Arc<AtomicUsize> {
+        &self.used
+    }
+
+    /// Whether more is used than may be.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.used.load(Ordering::Relaxed) > self.bound
+    }
+}
+
 /// All keyboards that anybody was shown.
 #[derive(Debug)]
 pub struct Keyboards {
     known: DashMap<KeyboardId, Weak<Keyboard>>,
     sweep_at: AtomicUsize,
-}
-
-impl Default for Keyboards {
-    fn default() -> Self {
-        Self { known: DashMap::new(), sweep_at: AtomicUsize::new(SWEEP_FROM) }
-    }
+    memory: Arc<SessionMemory>,
 }
 
 impl Keyboards {
+    /// No keyboards yet; those to come count in `memory`.
+    #[must_use]
+    pub fn new(memory: Arc<SessionMemory>) -> Self {
+        Self { known: DashMap::new(), sweep_at: AtomicUsize::new(SWEEP_FROM), memory }
+    }
+
     /// The shared keyboard of these labels; `None` for no labels.
     #[must_use]
     pub fn intern<S: AsRef<str>>(&self, labels: &[S]) -> Option<Arc<Keyboard>> {
@@ -39,9 +67,10 @@ impl Keyboards {
         if let Some(known) = self.known.get(&id).and_then(|weak| weak.upgrade()) {
             let same = known.labels().len() == labels.len()
                 && known.labels().iter().zip(labels).all(|(known, label)| **known == *label.as_ref());
-            return if same { Some(known) } else { Keyboard::new(labels).map(Arc::new) };
+            let own = || Keyboard::new(labels).map(|keyboard| Arc::new(keyboard.counted(self.memory.used())));
+            return if same { Some(known) } else { own() };
         }
-        let fresh = Arc::new(Keyboard::new(labels)?);
+        let fresh = Arc::new(Keyboard::new(labels)?.counted(self.memory.used()));
         match self.known.entry(id) {
             Entry::Occupied(mut entry) => match entry.get().upgrade() {
                 Some(known) if known == fresh => return Some(known),
@@ -87,9 +116,25 @@ impl Keyboards {
 mod tests {
     use super::*;
 
+    fn keyboards() -> Keyboards {
+        Keyboards::new(SessionMemory::new(10_000))
+    }
+
+    #[test]
+    fn s5_the_bytes_of_keyboards_are_counted_for_as_long_as_they_live() {
+        let keyboards = keyboards();
+        let large = keyboards.intern(&["가".repeat(4_000)]).unwrap();
+        let again = keyboards.intern(&["가".repeat(4_000)]).unwrap();
+        assert!(keyboards.memory.is_over() && keyboards.memory.used().load(Ordering::Relaxed) < 13_000);
+        drop(large);
+        assert!(keyboards.memory.is_over());
+        drop(again);
+        assert_eq!(keyboards.memory.used().load(Ordering::Relaxed), 0);
+    }
+
     #[test]
     fn the_same_labels_are_one_keyboard() {
-        let keyboards = Keyboards::default();
+        let keyboards = keyboards();
         let first = keyboards.intern(&["급식", "날씨"]).unwrap();
         let second = keyboards.intern(&["급식", "날씨"]).unwrap();
         assert!(Arc::ptr_eq(&first, &second));
@@ -99,7 +144,7 @@ mod tests {
 
     #[test]
     fn forgotten_keyboards_are_swept() {
-        let keyboards = Keyboards::default();
+        let keyboards = keyboards();
         for number in 0..10 * SWEEP_FROM {
             drop(keyboards.intern(&[number.to_string()]));
         }

@@ -10,6 +10,7 @@ use crate::breaker::Breaker;
 use crate::concurrency::{ConcurrencyLimit, SharedLimit};
 use crate::config::settings::{BotSettings, Settings};
 use crate::ids::BotId;
+use crate::keyboards::SessionMemory;
 use crate::legacy::api::LegacyApi;
 use crate::legacy::http::{HttpLegacy, SetupProblem};
 use crate::store::contacts::Contacts;
@@ -52,25 +53,35 @@ pub fn over_http(settings: &BotSettings, cores: usize) -> Result<Arc<dyn LegacyA
     Ok(Arc::new(HttpLegacy::new(settings, cores)?))
 }
 
+/// What all bots are built on.
+pub struct Foundation<'a> {
+    /// What they may park together.
+    pub parked: &'a Arc<ParkedLimit>,
+    /// What their sessions may take together.
+    pub memory: &'a Arc<SessionMemory>,
+    /// The number of threads that run, which `workers` of a new file is not.
+    pub cores: usize,
+    /// Builds what carries questions to a bot.
+    pub connect: &'a Connector,
+}
+
 impl BotRegistry {
     /// Builds all bots. What a bot of the same name in `before` has kept, it keeps; its connections too, where its
-    /// address and trust are the same. `cores` is the number of threads that run, which `workers` of a new file is not.
+    /// address and trust are the same.
     ///
     /// # Errors
     /// [`SetupProblem`]; nothing has changed then.
     pub fn build(
         settings: Arc<Settings>,
         before: Option<&Self>,
-        parked: &Arc<ParkedLimit>,
-        cores: usize,
-        connect: &Connector,
+        foundation: &Foundation<'_>,
     ) -> Result<Self, SetupProblem> {
         let callback = Arc::new(settings.callback.clone());
         let mut bots = HashMap::with_capacity(settings.bots.len());
         let (mut by_openbuilder_id, mut by_channel_id) = (HashMap::new(), HashMap::new());
         for (id, own) in &settings.bots {
             let kept = before.and_then(|bots| bots.bots.get(id));
-            let bot = Arc::new(build(own, kept, &settings, Arc::clone(&callback), parked, cores, connect)?);
+            let bot = Arc::new(build(own, kept, &settings, Arc::clone(&callback), foundation)?);
             for openbuilder_id in &own.openbuilder_ids {
                 by_openbuilder_id.insert(openbuilder_id.clone(), Arc::clone(&bot));
             }
@@ -152,10 +163,9 @@ fn build(
     kept: Option<&Arc<Bot>>,
     settings: &Settings,
     callback: Arc<crate::config::settings::Callback>,
-    parked: &Arc<ParkedLimit>,
-    cores: usize,
-    connect: &Connector,
+    foundation: &Foundation<'_>,
 ) -> Result<Bot, SetupProblem> {
+    let Foundation { parked, memory, cores, connect } = *foundation;
     let same_backend = kept.filter(|bot| {
         let before = &bot.settings;
         before.url == own.url
@@ -190,7 +200,10 @@ fn build(
         // A changed bound on sessions applies to new ones at the next start; the sessions themselves must stay.
         sessions: match kept {
             Some(bot) => Arc::clone(&bot.sessions),
-            None => Arc::new(LocalStore::new(own.sessions, settings.limits.turns_per_user, Arc::clone(&parked_share))),
+            None => {
+                let (parked, memory) = (Arc::clone(&parked_share), Arc::clone(memory));
+                Arc::new(LocalStore::new(own.sessions, settings.limits.turns_per_user, parked, memory))
+            }
         },
         parked_share,
         turns_share: kept.map_or_else(|| ConcurrencyLimit::new(0), |bot| Arc::clone(&bot.turns_share)),

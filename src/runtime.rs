@@ -103,12 +103,6 @@ impl Stop {
     }
 }
 
-/// What every thread needs.
-struct Listeners {
-    public: TcpListener,
-    admin: Option<TcpListener>,
-}
-
 /// Starts the bridge as configured.
 ///
 /// # Errors
@@ -141,42 +135,54 @@ pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Ru
     };
     let public = local(&first, settings.listen, "--listen")?;
     let admin_address = local(&admin, settings.admin.listen, "--admin")?;
-    let mut listeners = Vec::with_capacity(settings.workers.max(1));
-    for _ in 1..settings.workers.max(1) {
-        let public = first.try_clone();
-        let public =
-            public.map_err(|source| StartError::Listen { address: settings.listen, flag: "--listen", source })?;
-        listeners.push(Listeners { public, admin: None });
+    let workers = settings.workers.max(1);
+    let mut listeners = Vec::with_capacity(workers);
+    for _ in 1..workers {
+        let clone = first.try_clone();
+        listeners.push(clone.map_err(|source| StartError::Listen {
+            address: settings.listen,
+            flag: "--listen",
+            source,
+        })?);
     }
-    listeners.insert(0, Listeners { public: first, admin: Some(admin) });
+    listeners.insert(0, first);
 
-    let cores = listeners.len();
-    let pending = PendingCallers::of_cores(cores, settings.limits.pending_bytes);
+    let pending = PendingCallers::of_cores(workers, settings.limits.pending_bytes);
     let places = Places::of(pending, &ConcurrencyLimit::new(connections(settings.limits.connections)));
     let operators = Arc::new(OperatorAccess::new(&settings.admin));
+    let operator_places = Places::of_operators(settings.limits.pending_bytes);
     let shared = Shared::build(settings, connect)?;
     let stop = Stop::default();
-    let mut threads = Vec::with_capacity(listeners.len());
-    for (number, (listeners, places)) in listeners.into_iter().zip(places).enumerate() {
-        let core = Core {
-            id: CoreId(number),
-            shared: Arc::clone(&shared),
-            tls: tls.clone(),
-            operators: Arc::clone(&operators),
-            stop: stop.clone(),
-            places,
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
-        let thread = thread::Builder::new().name(format!("bridge-{number}"));
-        let spawned = thread.spawn(move || {
-            runtime.block_on(core.run(listeners));
-            // A look-up of a name may hang in the system for minutes; nobody waits for its answer any more (S6).
-            runtime.shutdown_background();
-        });
-        let spawned = spawned.map_err(StartError::Thread)?;
-        threads.push(spawned);
+    let core = |id, places| Core {
+        id: CoreId(id),
+        shared: Arc::clone(&shared),
+        tls: tls.clone(),
+        operators: Arc::clone(&operators),
+        stop: stop.clone(),
+        places,
+    };
+    let mut threads = Vec::with_capacity(workers + 1);
+    for (number, (listener, places)) in listeners.into_iter().zip(places).enumerate() {
+        let core = core(number, places);
+        threads.push(run_on_a_thread(format!("bridge-{number}"), core.run(listener))?);
     }
+    // The operators' listener never shares a thread with users (C1).
+    threads.push(run_on_a_thread("bridge-admin".to_owned(), core(workers, operator_places).run_for_operators(admin))?);
     Ok(Running { shared, public, admin: admin_address, tls, operators, stop, threads })
+}
+
+/// Runs `work` to its end on a runtime of its own.
+fn run_on_a_thread(
+    name: String,
+    work: impl Future<Output = ()> + Send + 'static,
+) -> Result<thread::JoinHandle<()>, StartError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+    let run = move || {
+        runtime.block_on(work);
+        // A look-up of a name may hang in the system for minutes; nobody waits for its answer any more (S6).
+        runtime.shutdown_background();
+    };
+    thread::Builder::new().name(name).spawn(run).map_err(StartError::Thread)
 }
 
 /// How many connections callers may have: as configured, and no more than the limit on open files allows (S5).

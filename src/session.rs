@@ -126,6 +126,12 @@ impl Session {
         self.greeted = greeted;
     }
 
+    /// Whether a keyboard is remembered that nobody else is shown: it goes when this session goes.
+    #[must_use]
+    pub fn keeps_a_keyboard_of_its_own(&self) -> bool {
+        self.keyboard.as_ref().is_some_and(|keyboard| Arc::strong_count(keyboard) == 1)
+    }
+
     /// Lets go of a keyboard whose ten minutes are over (K2): it may be large, and nothing is decided by it any more.
     pub fn forget_expired_keyboard(&mut self, now: Moment) {
         if now.since(self.at) >= TEN_MINUTES {

@@ -17,12 +17,12 @@ use crate::concurrency::{Permit, SharedLimit};
 use crate::config::restart_needed;
 use crate::config::settings::Settings;
 use crate::ids::UserKey;
-use crate::keyboards::Keyboards;
+use crate::keyboards::{Keyboards, SessionMemory};
 use crate::legacy::home::Fetcher;
 use crate::legacy::http::SetupProblem;
 use crate::net::CoreId;
 use crate::net::tls::TlsProblem;
-use crate::registry::{BotRegistry, Connector};
+use crate::registry::{BotRegistry, Connector, Foundation};
 use crate::store::{ParkedLimit, TapId};
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
@@ -52,6 +52,7 @@ pub struct Shared {
     log_key: (u64, u64),
     registry: ArcSwap<BotRegistry>,
     parked: Arc<ParkedLimit>,
+    memory: Arc<SessionMemory>,
     /// Keys the names of taps (I3).
     tap_key: [u8; 16],
     connect: Box<Connector>,
@@ -100,16 +101,18 @@ impl Shared {
     /// [`SetupError`], naming the file or setting.
     pub fn build(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Arc<Self>, SetupError> {
         let parked = ParkedLimit::new(settings.limits.parked_bytes);
+        let memory = SessionMemory::new(settings.limits.session_bytes);
         let started_with = Arc::clone(&settings);
         let log_key = log_key(&settings);
-        let (workers, turns, events) = (settings.workers, settings.limits.turns, settings.limits.events);
-        let registry = BotRegistry::build(settings, None, &parked, workers, &*connect)?;
-        let (turns, events) = (SharedLimit::new(turns), SharedLimit::new(events));
+        let (turns, events) = (SharedLimit::new(settings.limits.turns), SharedLimit::new(settings.limits.events));
+        let cores = cores(&settings);
+        let foundation = Foundation { parked: &parked, memory: &memory, cores, connect: &*connect };
+        let registry = BotRegistry::build(settings, None, &foundation)?;
         registry.share_out(&turns, &events);
         Ok(Arc::new(Self {
-            keyboards: Arc::new(Keyboards::default()),
+            keyboards: Arc::new(Keyboards::new(Arc::clone(&memory))),
             tasks: Tasks::default(),
-            metrics: Metrics::new(workers),
+            metrics: Metrics::new(cores),
             callbacks: CallbackClient::new()?,
             turns,
             events,
@@ -117,6 +120,7 @@ impl Shared {
             log_key,
             registry: ArcSwap::from_pointee(registry),
             parked,
+            memory,
             tap_key: random_key(),
             connect,
             started_with,
@@ -136,7 +140,9 @@ impl Shared {
     /// # Errors
     /// [`SetupProblem`].
     pub fn prepare(&self, settings: Arc<Settings>) -> Result<BotRegistry, SetupProblem> {
-        BotRegistry::build(settings, Some(&self.registry()), &self.parked, self.started_with.workers, &*self.connect)
+        let Self { parked, memory, connect, started_with, .. } = self;
+        let foundation = Foundation { parked, memory, cores: cores(started_with), connect: &**connect };
+        BotRegistry::build(settings, Some(&self.registry()), &foundation)
     }
 
     /// Puts in force what was prepared, in one swap (S6).
@@ -245,6 +251,11 @@ impl Shared {
             }
         });
     }
+}
+
+/// Threads that have a [`CoreId`]: the workers, and behind them that of the operators' listener (C1).
+fn cores(settings: &Settings) -> usize {
+    settings.workers + 1
 }
 
 /// The key of the hashes of user keys in logs: derived from `log.key`, else random for this process.

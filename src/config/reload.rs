@@ -19,6 +19,7 @@ pub fn restart_needed(old: &Settings, new: &Settings) -> Vec<&'static str> {
         ("limits.turns", old.limits.turns != new.limits.turns),
         ("limits.turns_per_user", old.limits.turns_per_user != new.limits.turns_per_user),
         ("limits.sessions", sessions),
+        ("limits.session_bytes", old.limits.session_bytes != new.limits.session_bytes),
         ("limits.parked", old.limits.parked_bytes != new.limits.parked_bytes),
         ("limits.events", old.limits.events != new.limits.events),
         ("log.format", log.0),

@@ -183,6 +183,8 @@ pub struct Limits {
     pub pending_bytes: usize,
     /// How long a connection may take to send a request's head, or stay idle.
     pub header_timeout: Duration,
+    /// Bytes of sessions and of the keyboards they remember, for all bots (S5).
+    pub session_bytes: usize,
     /// Bytes of late and unfinished replies kept for all users (S3).
     pub parked_bytes: usize,
     /// Channel events waiting or on their way, for all bots (E2, E4).

@@ -147,6 +147,7 @@ fn limits(reader: &mut Reader<'_>) -> (Limits, usize) {
         body: reader.count("limits.body").unwrap_or_default(),
         pending_bytes: reader.count("limits.pending").unwrap_or_default(),
         header_timeout: reader.duration("limits.header_timeout").unwrap_or_default(),
+        session_bytes: reader.count("limits.session_bytes").unwrap_or_default(),
         parked_bytes: reader.count("limits.parked").unwrap_or_default(),
         events: reader.count("limits.events").unwrap_or_default(),
     };

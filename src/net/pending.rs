@@ -96,6 +96,12 @@ impl PendingCallers {
         (0..cores.max(1)).map(|core| Self { core, registries: Arc::clone(&registries), bound }).collect()
     }
 
+    /// Those of a listener that one core has for itself.
+    #[must_use]
+    pub fn of_one(bound: usize) -> Self {
+        Self { core: 0, registries: Arc::new([Mutex::default()]), bound }
+    }
+
     fn registry(&self) -> Option<MutexGuard<'_, Registry>> {
         self.registries.get(self.core).map(|registry| registry.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -11,7 +11,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use super::{Listeners, Stop};
+use super::Stop;
 use crate::concurrency::ConcurrencyLimit;
 use crate::net::CoreId;
 use crate::net::pending::{Caller, CountedStream, NoPlace, PendingCallers};
@@ -67,6 +67,15 @@ impl Places {
         pending.into_iter().map(of_core).collect()
     }
 
+    /// Those of the operators' listener, whose callers may have sent so many bytes.
+    pub(super) fn of_operators(pending_bytes: usize) -> Self {
+        Self {
+            regular: ConcurrencyLimit::new(ADMIN_CONNECTIONS),
+            reserve: ConcurrencyLimit::new(PROBES),
+            pending: PendingCallers::of_one(pending_bytes),
+        }
+    }
+
     /// A place for a new connection; where all are taken by others that are new, waited for as long as it takes them to
     /// speak or to be closed.
     async fn acquire(&self) -> Option<Caller> {
@@ -91,20 +100,24 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) async fn run(self, listeners: Listeners) {
+    /// Answers callers until a stop, then finishes what is in flight.
+    pub(super) async fn run(self, listener: TcpListener) {
         let this = Arc::new(self);
-        let tasks = this.shared.tasks.clone();
         let sweeper = Arc::clone(&this);
-        tasks.background(async move { sweeper.sweep().await });
-        if let Some(admin) = listeners.admin {
-            let operators = Arc::clone(&this);
-            let pending = PendingCallers::of_cores(1, this.shared.registry().settings.limits.pending_bytes);
-            let places = Places::of(pending, &ConcurrencyLimit::new(ADMIN_CONNECTIONS)).remove(0);
-            tasks.background(async move { operators.accept(admin, places, ListenerKind::Operators).await });
-        }
-        this.accept(listeners.public, this.places.clone(), ListenerKind::Public).await;
+        this.shared.tasks.background(async move { sweeper.sweep().await });
+        this.accept(listener, this.places.clone(), ListenerKind::Public).await;
         this.shared.stop_taking();
         this.drain().await;
+    }
+
+    /// Answers operators until everything else has ended.
+    pub(super) async fn run_for_operators(self, listener: TcpListener) {
+        let this = Arc::new(self);
+        let ended = this.shared.tasks.stopping.clone();
+        tokio::select! {
+            () = this.accept(listener, this.places.clone(), ListenerKind::Operators) => {}
+            () = ended.cancelled() => {}
+        }
     }
 
     /// Finishes what is in flight within the grace period (S6).

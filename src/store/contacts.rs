@@ -5,7 +5,7 @@
 //! can tell that they are one (openbuilder.md 5). In memory, and bounded: the oldest goes first.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::ids::UserKey;
@@ -19,18 +19,22 @@ const WAITING: usize = 10_000;
 const WAITING_EACH: usize = 4;
 /// Webhook calls that are remembered, so that a repeat is known.
 const SEEN: usize = 10_000;
+/// Parts that the users are divided into; each has its part of the bounds.
+const SHARDS: usize = 16;
 
 /// The contacts of one bot.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Contacts {
-    inner: Mutex<Inner>,
+    /// By the app user id, so that calls of different users seldom meet at one lock.
+    shards: Box<[Mutex<Shard>]>,
+    hasher: RandomState,
+    seen: Mutex<SeenIds>,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
+struct Shard {
     aliases: Bounded<Box<str>, UserKey>,
     waiting: Bounded<Box<str>, Vec<Notice>>,
-    seen: SeenIds,
 }
 
 /// Where an event goes.
@@ -42,36 +46,44 @@ pub enum Known {
     Waits,
 }
 
+impl Default for Contacts {
+    fn default() -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Self { shards, hasher: RandomState::new(), seen: Mutex::default() }
+    }
+}
+
 impl Contacts {
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn shard(&self, app_user_id: &str) -> Option<MutexGuard<'_, Shard>> {
+        let place = usize::try_from(self.hasher.hash_one(app_user_id) % SHARDS as u64).ok()?;
+        self.shards.get(place).map(lock)
     }
 
     /// Learns from a skill call that `app_user_id` is `user`; gives the events that waited for it, oldest first.
     #[must_use]
     pub fn learn(&self, app_user_id: &str, user: UserKey) -> Vec<Notice> {
-        let mut inner = self.inner();
-        if inner.aliases.get(app_user_id) != Some(&user) {
-            inner.aliases.insert(Box::from(app_user_id), user, ALIASES);
+        let Some(mut shard) = self.shard(app_user_id) else { return Vec::new() };
+        if shard.aliases.get(app_user_id) != Some(&user) {
+            shard.aliases.insert(Box::from(app_user_id), user, ALIASES / SHARDS);
         }
-        inner.waiting.remove(app_user_id).unwrap_or_default()
+        shard.waiting.remove(app_user_id).unwrap_or_default()
     }
 
     /// Whose event it is; one that nobody can be named for is kept.
     #[must_use]
     pub fn event(&self, app_user_id: &str, notice: Notice) -> Known {
-        let mut inner = self.inner();
-        if let Some(user) = inner.aliases.get(app_user_id) {
+        let Some(mut shard) = self.shard(app_user_id) else { return Known::Waits };
+        if let Some(user) = shard.aliases.get(app_user_id) {
             return Known::User(*user);
         }
-        match inner.waiting.get_mut(app_user_id) {
+        match shard.waiting.get_mut(app_user_id) {
             Some(waiting) => {
                 if waiting.len() >= WAITING_EACH {
                     waiting.remove(0);
                 }
                 waiting.push(notice);
             }
-            None => inner.waiting.insert(Box::from(app_user_id), vec![notice], WAITING),
+            None => shard.waiting.insert(Box::from(app_user_id), vec![notice], WAITING / SHARDS),
         }
         Known::Waits
     }
@@ -79,15 +91,20 @@ impl Contacts {
     /// Whether this webhook call is new; a repeat is not.
     #[must_use]
     pub fn first_time(&self, resource_id: &str) -> bool {
-        self.inner().seen.insert(resource_id)
+        lock(&self.seen).insert(resource_id)
     }
 
     /// How many ids are known, and how many wait.
     #[must_use]
-    pub fn census(&self) -> (usize, usize) {
-        let inner = self.inner();
-        (inner.aliases.map.len(), inner.waiting.map.len())
+    pub fn stats(&self) -> (usize, usize) {
+        self.shards.iter().map(lock).fold((0, 0), |(known, waiting), shard| {
+            (known + shard.aliases.map.len(), waiting + shard.waiting.map.len())
+        })
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A map that forgets its oldest entries. Each has a number, so that one which went and came back is not taken for its
@@ -209,8 +226,8 @@ mod tests {
             assert_eq!(contacts.event(&id.to_string(), Notice::FriendAdded), Known::Waits);
             assert!(contacts.learn(&(id + 1_000_000).to_string(), user('A')).is_empty());
         }
-        assert_eq!(contacts.census(), (ALIASES, WAITING));
-        let inner = contacts.inner();
-        assert!(inner.aliases.order.len() <= 2 * ALIASES + 64 && inner.waiting.order.len() <= 2 * WAITING + 64);
+        assert_eq!(contacts.stats(), (ALIASES, WAITING));
+        let order: usize = contacts.shards.iter().map(lock).map(|shard| shard.aliases.order.len()).sum();
+        assert!(order <= 2 * ALIASES + 64 * SHARDS);
     }
 }

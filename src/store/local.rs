@@ -13,6 +13,7 @@ use super::slots::{Keep, Slots};
 use super::waiting::{Busy, Follower, Following, Stood, Waiting};
 use super::{Begun, StoreStats, TapId, Turn};
 use crate::ids::UserKey;
+use crate::keyboards::SessionMemory;
 use crate::session::Session;
 use crate::time::Moment;
 
@@ -29,6 +30,7 @@ pub struct LocalStore {
     random: AtomicU64,
     parked: AtomicUsize,
     parked_bytes: Arc<ParkedShare>,
+    memory: Arc<SessionMemory>,
     sessions: usize,
     turns_per_user: usize,
 }
@@ -55,9 +57,15 @@ impl Slot {
 impl LocalStore {
     /// An empty store that keeps at most so many sessions and lets so many turns of one user wait or run.
     #[must_use]
-    pub fn new(sessions: usize, turns_per_user: usize, parked_bytes: Arc<ParkedShare>) -> Self {
+    pub fn new(
+        sessions: usize,
+        turns_per_user: usize,
+        parked_bytes: Arc<ParkedShare>,
+        memory: Arc<SessionMemory>,
+    ) -> Self {
         Self {
-            slots: Slots::new(),
+            slots: Slots::new(Arc::clone(memory.used())),
+            memory,
             swept: AtomicUsize::new(0),
             random: AtomicU64::new(0x9e37_79b9_7f4a_7c15),
             parked: AtomicUsize::new(0),
@@ -82,17 +90,34 @@ impl LocalStore {
                     Stood::Full => Begun::Full,
                 };
             }
-            if self.slots.len() < self.sessions {
+            if self.slots.len() < self.sessions && !self.memory.is_over() {
                 locked.insert(Slot { busy: Some(Box::new(Busy::new(tap))), ..Slot::default() });
                 return Begun::Turn(Turn::new(Arc::clone(self), user, Session::default()));
             }
             drop(locked);
-            let random = self.random.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
-            if !self.slots.evict(random, Slot::evictable_since) {
+            if !self.evict() {
                 return Begun::Full;
             }
         }
         Begun::Full
+    }
+
+    fn evict(&self) -> bool {
+        let random = self.random.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        self.slots.evict(random, Slot::evictable_since)
+    }
+
+    /// Forgets users of this bot until sessions and keyboards are within their bytes (S5). A keyboard that others were
+    /// shown, too, stays, so those go first whose keyboard goes with them.
+    fn shed(&self) {
+        while self.memory.is_over() {
+            let random = self.random.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+            let own_keyboard =
+                |slot: &Slot| slot.evictable_since().filter(|_| slot.session.keeps_a_keyboard_of_its_own());
+            if !self.slots.evict(random, own_keyboard) && !self.evict() {
+                return;
+            }
+        }
     }
 
     /// A copy of what is kept of `user`, without a turn: to show the keyboard that counts beside words of ours while
@@ -118,6 +143,8 @@ impl LocalStore {
             if slot.is_empty() {
                 locked.remove();
             }
+            drop(locked);
+            self.shed();
             return followers;
         };
         let turn = Turn::new(Arc::clone(self), *user, slot.session.clone());

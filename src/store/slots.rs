@@ -8,7 +8,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashTable;
 
@@ -25,6 +25,8 @@ pub(super) struct Slots<V> {
     shards: Box<[Mutex<Shard<V>>]>,
     hasher: RandomState,
     count: AtomicUsize,
+    /// Where the users' bytes are counted.
+    bytes: Arc<AtomicUsize>,
 }
 
 #[derive(Debug)]
@@ -42,9 +44,18 @@ pub(super) struct Locked<'s, V> {
 }
 
 impl<V> Slots<V> {
-    pub(super) fn new() -> Self {
+    /// Bytes of one user: the entry, and its place at half a load.
+    const EACH: usize = size_of::<(UserKey, V)>() * 9 / 8 + 10;
+
+    /// Nobody yet; the bytes of those to come count in `bytes`.
+    pub(super) fn new(bytes: Arc<AtomicUsize>) -> Self {
         let shard = || Mutex::new(Shard { places: HashTable::new(), entries: Vec::new() });
-        Self { shards: (0..SHARDS).map(|_| shard()).collect(), hasher: RandomState::new(), count: AtomicUsize::new(0) }
+        Self {
+            shards: (0..SHARDS).map(|_| shard()).collect(),
+            hasher: RandomState::new(),
+            count: AtomicUsize::new(0),
+            bytes,
+        }
     }
 
     /// How many users there are.
@@ -145,6 +156,7 @@ impl<V> Slots<V> {
             }
         }
         self.count.fetch_sub(1, Ordering::Relaxed);
+        self.bytes.fetch_sub(Self::EACH, Ordering::Relaxed);
     }
 }
 
@@ -153,6 +165,13 @@ impl<V> Slots<V> {
 pub(super) enum Keep {
     Yes,
     No,
+}
+
+impl<V> Drop for Slots<V> {
+    /// A bot that a reload took out gives back its users' bytes.
+    fn drop(&mut self) {
+        self.bytes.fetch_sub(self.len() * Self::EACH, Ordering::Relaxed);
+    }
 }
 
 impl<V> Locked<'_, V> {
@@ -181,6 +200,7 @@ impl<V> Locked<'_, V> {
         let hash_of = |place: &u32| entries.get(at(*place)).map_or(0, |(user, _)| hasher.hash_one(user));
         places.insert_unique(self.hash, place, hash_of);
         self.slots.count.fetch_add(1, Ordering::Relaxed);
+        self.slots.bytes.fetch_add(Slots::<V>::EACH, Ordering::Relaxed);
     }
 
     /// Forgets this user.
@@ -221,7 +241,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_holds_what_a_hash_map_holds(steps in prop::collection::vec((0_usize..60, 0_u8..4), 1..400)) {
-            let slots = Slots::new();
+            let slots = Slots::new(Arc::default());
             let mut model = HashMap::new();
             for (number, step) in steps {
                 let mut locked = slots.lock(&user(number));
@@ -253,7 +273,7 @@ mod tests {
 
     #[test]
     fn eviction_takes_an_old_one_and_never_one_without_an_age() {
-        let slots = Slots::new();
+        let slots = Slots::new(Arc::default());
         for number in 0..1000 {
             slots.lock(&user(number)).insert(number);
         }

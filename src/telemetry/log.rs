@@ -25,17 +25,17 @@ static QUEUES: OnceLock<&'static Queues> = OnceLock::new();
 #[derive(Debug)]
 pub struct Logging(());
 
-/// Sends log lines of `cores` cores to standard error, once per process. A second call changes nothing, which tests
+/// Sends log lines of so many workers, and of the operators' thread, to standard error, once per process. A second call changes nothing, which tests
 /// rely on.
 ///
 /// # Errors
 /// The system gives no thread.
-pub fn start(log: &Log, cores: usize) -> io::Result<Logging> {
+pub fn start(log: &Log, workers: usize) -> io::Result<Logging> {
     if QUEUES.get().is_some() {
         return Ok(Logging(()));
     }
     let queues = *QUEUES.get_or_init({
-        let queues = Queues::start(cores, io::stderr())?;
+        let queues = Queues::start(workers + 1, io::stderr())?;
         || queues
     });
     let filter = EnvFilter::try_new(&log.filter).unwrap_or_else(|_| EnvFilter::new("info"));

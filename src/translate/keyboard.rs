@@ -2,7 +2,8 @@
 
 use siphasher::sip::SipHasher13;
 use std::hash::{Hash, Hasher};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -16,6 +17,16 @@ pub struct Keyboard {
     labels: Box<[Box<str>]>,
     /// Made when it is first shown or searched: a keyboard is shared by all users who see it.
     shown: OnceLock<ShownLabels>,
+    /// Where its bytes are counted for as long as it lives.
+    counted: Option<Arc<AtomicUsize>>,
+}
+
+impl Drop for Keyboard {
+    fn drop(&mut self) {
+        if let Some(total) = &self.counted {
+            total.fetch_sub(self.size(), Ordering::Relaxed);
+        }
+    }
 }
 
 impl PartialEq for Keyboard {
@@ -37,7 +48,23 @@ impl Keyboard {
             id: id_of(labels),
             labels: labels.iter().map(|l| Box::from(l.as_ref())).collect(),
             shown: OnceLock::new(),
+            counted: None,
         })
+    }
+
+    /// The same, its bytes counted in `total` for as long as it lives (S5).
+    #[must_use]
+    pub fn counted(mut self, total: &Arc<AtomicUsize>) -> Self {
+        if self.counted.is_none() {
+            total.fetch_add(self.size(), Ordering::Relaxed);
+            self.counted = Some(Arc::clone(total));
+        }
+        self
+    }
+
+    /// About how many bytes it takes: the labels, what is shown of them, and what holds both.
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.labels.iter().map(|label| label.len() + 3 * size_of::<Box<str>>()).sum::<usize>()
     }
 
     /// Its name: the same for the same labels in the same order, after a restart too.

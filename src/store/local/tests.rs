@@ -24,7 +24,8 @@ fn store(sessions: usize, turns: usize) -> Arc<LocalStore> {
 }
 
 fn with_share(sessions: usize, turns: usize, limit: &Arc<ParkedLimit>, bots: usize) -> Arc<LocalStore> {
-    Arc::new(LocalStore::new(sessions, turns, Arc::new(ParkedShare::new(limit, bots))))
+    let memory = SessionMemory::new(1 << 20);
+    Arc::new(LocalStore::new(sessions, turns, Arc::new(ParkedShare::new(limit, bots)), memory))
 }
 
 fn begin(store: &Arc<LocalStore>, number: usize, tap: Option<TapId>) -> Begun {
@@ -377,6 +378,28 @@ fn s3_what_was_held_while_it_was_swept_is_swept_later() {
     assert_eq!(store.stats().parked, 1);
     store.sweep(NOON.plus(2 * TEN_MINUTES));
     assert_eq!((store.stats().parked, store.stats().parked_bytes), (0, 0));
+}
+
+/// A bot that shows each user a keyboard of their own, 250 KB large.
+#[test]
+fn s5_sessions_and_keyboards_stay_within_their_bytes() {
+    let memory = SessionMemory::new(2_000_000);
+    let keyboards = crate::keyboards::Keyboards::new(Arc::clone(&memory));
+    let share = Arc::new(ParkedShare::new(&ParkedLimit::new(1 << 20), 1));
+    let store = Arc::new(LocalStore::new(1_000_000, 8, share, Arc::clone(&memory)));
+    let common = keyboards.intern(&["급식", "날씨"]).unwrap();
+    for number in 0..900 {
+        let mut turn = turn(begin(&store, number, None));
+        let own = (number >= 100).then(|| keyboards.intern(&[format!("{number}{}", "가".repeat(80_000))]).unwrap());
+        turn.session.show(Some(own.unwrap_or_else(|| Arc::clone(&common))), at_page(0), false, NOON);
+        turn.commit(None, NOON);
+        assert!(!memory.is_over(), "after {number}");
+    }
+    // Those whose keyboard is shared cost little, and stay.
+    assert!((0..100).all(|number| knows(&store, number)));
+    assert!((850..900).filter(|number| knows(&store, *number)).count() < 10);
+    drop((store, common));
+    assert_eq!(memory.used().load(Ordering::Relaxed), 0);
 }
 
 #[test]

@@ -8,7 +8,6 @@ use serde::de::IgnoredAny;
 
 use super::call::Call;
 use crate::fault::{Blame, Fault, Sent, chain};
-use crate::ids::UserKey;
 use crate::legacy::api::{BackendError, RawReply};
 use crate::session::ReplyBody;
 use crate::time;
@@ -33,7 +32,7 @@ const FILES_BACKOFF: Duration = Duration::from_millis(20);
 
 /// Asks the bot. Where it gives none, `texts.no_reply` stands in its place; `texts.resend` where a message was not sent,
 /// because those before it have taken its time. Whether a body can be read is seen by who reads it.
-pub(super) async fn ask(call: &Call, user_key: &UserKey, messages: &[(MessageType, Cow<'_, str>)]) -> Asked {
+pub(super) async fn ask(call: &Call, messages: &[(MessageType, Cow<'_, str>)]) -> Asked {
     let texts = call.texts();
     let started = time::instant();
     let mut asked = Asked {
@@ -49,7 +48,7 @@ pub(super) async fn ask(call: &Call, user_key: &UserKey, messages: &[(MessageTyp
             asked.bodies.push(ReplyBody::Words(texts.resend.clone()));
             break;
         }
-        let body = match send(call, MessageCall { user_key, kind: *kind, content }).await {
+        let body = match send(call, MessageCall { user_key: &call.inbound.user, kind: *kind, content }).await {
             Ok(raw) => whole(raw),
             Err(error) => {
                 asked.own_shortage |= error.blame() == Blame::Us;

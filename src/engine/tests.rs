@@ -8,6 +8,7 @@ mod taps;
 
 use super::call::{Arrival, Call};
 use super::serve::serve;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -59,6 +60,8 @@ struct Bot {
     script: Box<Script>,
     home: Mutex<Option<Duration>>,
     asked: Mutex<Vec<String>>,
+    /// Whose messages came, each user once.
+    users: Mutex<BTreeSet<String>>,
     out: AtomicUsize,
     most_out: AtomicUsize,
     said: Mutex<Vec<String>>,
@@ -96,6 +99,7 @@ impl LegacyApi for Bot {
     ) -> BoxFuture<'a, Result<RawReply, BackendError>> {
         Box::pin(async move {
             self.asked.lock().unwrap().push(call.content.to_owned());
+            self.users.lock().unwrap().insert(call.user_key.as_str().to_owned());
             let out = self.out.fetch_add(1, Ordering::SeqCst) + 1;
             self.most_out.fetch_max(out, Ordering::SeqCst);
             let _out = Out(self);
@@ -185,6 +189,7 @@ impl Bridge {
             script: Box::new(script),
             home: Mutex::new(None),
             asked: Mutex::default(),
+            users: Mutex::default(),
             out: AtomicUsize::new(0),
             most_out: AtomicUsize::new(0),
             said: Mutex::default(),
@@ -197,8 +202,7 @@ impl Bridge {
 
     /// One call, as the server makes it of a body; the mark is `clientExtra.sb`.
     fn call(&self, words: &str, mark: Option<&Value>, callback: Option<&str>) -> impl Future<Output = Read> + use<> {
-        let arrived = time::instant();
-        let body = json!({
+        self.call_with(&json!({
             // As the secure image plugin brings them (openbuilder.md 1.8).
             "action": { "params": { "photos": words.starts_with("List(").then_some(words) }, "clientExtra": { "sb": mark } },
             "userRequest": {
@@ -206,8 +210,13 @@ impl Bridge {
                 "callbackUrl": callback,
                 "user": { "properties": { "plusfriendUserKey": "Qw7-eRt_9YzA" } },
             },
-        })
-        .to_string();
+        }))
+    }
+
+    /// One call, as the server makes it of this body.
+    fn call_with(&self, body: &Value) -> impl Future<Output = Read> + use<> {
+        let arrived = time::instant();
+        let body = body.to_string();
         let bots = self.shared.registry();
         let bot = Arc::clone(bots.iter().next().unwrap());
         let decoded = SkillCall::parse(body.as_bytes()).ok().unwrap();

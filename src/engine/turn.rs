@@ -47,7 +47,7 @@ enum Failures {
 
 /// Lives one turn. `None` when it was taken out of the line before it began; then nothing was sent and nothing kept.
 pub(super) async fn run(call: &Call) -> Option<Bytes> {
-    let turn = match call.bot.sessions.begin(call.inbound.user, call.tap()) {
+    let turn = match call.bot.sessions.begin(call.inbound.session, call.tap()) {
         Begun::Turn(turn) => turn,
         Begun::Queued(waiting) => waiting.await?,
         Begun::Follow(following) => return follow(call, following).await,
@@ -190,7 +190,7 @@ impl<'c> TurnRunner<'c> {
     fn tell_that_the_user_left(&self) {
         let Call { shared, bot, inbound, arrival, .. } = self.call;
         if !inbound.tester {
-            events::deliver(shared, bot, arrival.core, Notice::RoomLeft, *self.turn.user());
+            events::deliver(shared, bot, arrival.core, Notice::RoomLeft, inbound.user);
         }
     }
 
@@ -208,7 +208,7 @@ impl<'c> TurnRunner<'c> {
             return self.without_bot(Outcome::Outage, said, TurnEnd::default()).await;
         };
         let Asked { bodies, took, problem, undelivered, own_shortage } = {
-            let asking = ask::ask(self.call, self.turn.user(), &messages);
+            let asking = ask::ask(self.call, &messages);
             tokio::pin!(asking);
             tokio::select! {
                 biased;

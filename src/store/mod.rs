@@ -71,12 +71,6 @@ impl Turn {
         Self { user, store: Some(store), session }
     }
 
-    /// Whose turn it is.
-    #[must_use]
-    pub fn user(&self) -> &UserKey {
-        &self.user
-    }
-
     /// Those who made the same tap and wait for its answer (I3). Who comes later is served by [`Turn::commit`].
     #[must_use]
     pub fn take_followers(&self) -> Vec<Follower> {

@@ -47,8 +47,11 @@ pub struct InboundRules<'a> {
 /// A call, understood.
 #[derive(Debug)]
 pub struct Inbound<'a> {
-    /// Who speaks (I1).
+    /// Who speaks, as the bot knows them (I1).
     pub user: UserKey,
+    /// Under which key their keyboard and late answers are kept: in a group room one of the room's, so that nothing
+    /// private appears there, and nothing of the room in private (I10).
+    pub session: UserKey,
     /// What they say.
     pub says: UserInput<'a>,
     /// Where a late answer may go, never for testers (I9).
@@ -93,6 +96,7 @@ impl Inbound<'_> {
         let own = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
         Inbound {
             user: self.user,
+            session: self.session,
             says: self.says.into_owned(),
             callback_url: own(self.callback_url),
             room: self.room,
@@ -156,6 +160,10 @@ pub fn understand<'a>(
     let SkillCall { intent, action, user_request, flow, .. } = call;
     let request = user_request.ok_or(NotASkillCall::Missing("userRequest"))?;
     let user = user_key(&request, ears.bot)?;
+    let session = match room_id(&request) {
+        Some(room) => UserKey::derive(ears.bot, &[user.as_str(), room]),
+        None => user,
+    };
     let home = is_home(door, &[intent.as_ref(), request.block.as_ref()], ears.welcome_blocks);
     let block = intent.or(request.block).and_then(block_id);
 
@@ -192,9 +200,10 @@ pub fn understand<'a>(
 
     Ok(Inbound {
         user,
+        session,
         says,
         callback_url: request.callback_url.map(|url| url.0).filter(|url| !url.is_empty() && !tester),
-        room: request.chat.is_some_and(|chat| chat.id.is_some()),
+        room: session != user,
         tester,
         app_user_id,
         is_friend,
@@ -219,11 +228,15 @@ fn user_key(request: &UserRequest<'_>, bot: &BotId) -> Result<UserKey, NotASkill
     }
     let id = user.id.as_ref().map(Text::as_str).filter(|id| !id.is_empty()).or(odd);
     let id = id.ok_or(NotASkillCall::Missing("userRequest.user.id"))?;
-    let room = request.chat.as_ref().and_then(|chat| chat.id.as_ref()).map(Text::as_str);
-    Ok(match room {
+    Ok(match room_id(request) {
         Some(room) => UserKey::derive(bot, &[id, room]),
         None => UserKey::derive(bot, &[id]),
     })
+}
+
+/// The group room that a call comes from.
+fn room_id<'a>(request: &'a UserRequest<'_>) -> Option<&'a str> {
+    request.chat.as_ref()?.id.as_ref().map(Text::as_str)
 }
 
 fn is_home(door: Endpoint, blocks: &[Option<&Named<'_>>], welcome: &[Box<str>]) -> bool {

@@ -178,3 +178,31 @@ async fn images_for_which_no_time_is_left_are_not_sent_and_the_user_reads_so() {
     assert_eq!(bridge.asked().len(), 2);
     bridge.is_quiet();
 }
+
+/// A call that carries both a person's key and a room.
+fn in_room(bridge: &Bridge, words: &str) -> impl Future<Output = Read> + use<> {
+    bridge.call_with(&json!({
+        "userRequest": {
+            "utterance": words,
+            "user": { "id": "u", "properties": { "plusfriendUserKey": "Qw7-eRt_9YzA" } },
+            "chat": { "id": "room-1", "type": "group" },
+        },
+    }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_private_late_answer_never_appears_in_a_group_room() {
+    let bridge = Bridge::new(&[], |words| (ms(if words == "비밀" { 6_000 } else { 10 }), says(words)));
+    assert_eq!(bridge.say("비밀").await.unwrap().text(), WAIT);
+    sleep(ms(3_000)).await;
+    assert_eq!(in_room(&bridge, "공개").await.text(), "공개");
+    assert!(!in_room(&bridge, "답변 보기").await.text().contains("비밀"));
+    assert_eq!(bridge.ask_for_late().await.unwrap().text(), "비밀");
+    // And none of the room in private. The bot knows the person in both.
+    let bridge = Bridge::new(&[], |words| (ms(if words == "비밀" { 6_000 } else { 10 }), says(words)));
+    assert_eq!(in_room(&bridge, "비밀").await.text(), WAIT);
+    sleep(ms(3_000)).await;
+    assert_eq!(bridge.ask_for_late().await.unwrap().text(), NOTHING);
+    assert_eq!(in_room(&bridge, "답변 보기").await.text(), "비밀");
+    assert!(bridge.bot.users.lock().unwrap().iter().eq(["Qw7-eRt_9YzA"]));
+}

@@ -200,7 +200,7 @@ async fn a_private_late_answer_never_appears_in_a_group_room() {
     assert_eq!(bridge.ask_for_late().await.unwrap().text(), "비밀");
     // And none of the room in private. The bot knows the person in both.
     let bridge = Bridge::new(&[], |words| (ms(if words == "비밀" { 6_000 } else { 10 }), says(words)));
-    assert_eq!(in_room(&bridge, "비밀").await.text(), WAIT);
+    assert!(in_room(&bridge, "비밀").await.text().starts_with(WAIT));
     sleep(ms(3_000)).await;
     assert_eq!(bridge.ask_for_late().await.unwrap().text(), NOTHING);
     assert_eq!(in_room(&bridge, "답변 보기").await.text(), "비밀");

@@ -139,6 +139,19 @@ pub struct HeaderSecret {
     pub values: Vec<Secret>,
 }
 
+impl BotSettings {
+    /// Where the bot is, for operators: host and port, and the address that is taken instead of the name.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        let port = self.url.port_or_known_default().unwrap_or_default();
+        match self.connect {
+            Some(address) => format!("{host}:{port} at {address}"),
+            None => format!("{host}:{port}"),
+        }
+    }
+}
+
 /// When the breaker opens and for how long (S4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Breaker {

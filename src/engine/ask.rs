@@ -54,7 +54,7 @@ pub(super) async fn ask(call: &Call, messages: &[(MessageType, Cow<'_, str>)]) -
                 asked.own_shortage |= error.blame() == Blame::Us;
                 asked.undelivered |= error.blame() != Blame::Us
                     && (error.sent() == Sent::Nothing || matches!(error, BackendError::TimedOut { .. }));
-                Err((error.code(), chain(&error).into()))
+                Err((error.code(), format!("{}: {}", call.bot.settings.place(), chain(&error)).into()))
             }
         };
         asked.bodies.push(body.unwrap_or_else(|problem| {

@@ -5,22 +5,27 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::admit::admit_secret;
 use super::respond::{self, Refused, Reply};
 use crate::events;
 use crate::net::CoreId;
 use crate::shared::Shared;
 use crate::store::contacts::Known;
 use crate::telemetry::metrics::EventFate;
+use crate::time;
 use crate::translate::inbound::id_text;
 use crate::wire::legacy::Notice;
 use crate::wire::text::Text;
 
+/// How often it is told that events wait: a campaign brings thousands of new friends.
+const WAITING_LINE: Duration = Duration::from_secs(60);
 const RESOURCE_ID: HeaderName = HeaderName::from_static("x-kakao-resource-id");
 
 /// The webhook's body; every member optional, both namings, which may stand side by side.
@@ -58,7 +63,7 @@ pub fn receive(
     if let Some(path) = path
         && bots.named(path).is_none()
     {
-        return Err(Refused::NoBot(crate::registry::NoBot::Unknown));
+        return Err(Refused::NoBot { why: crate::registry::NoBot::Unknown, openbuilder_id: None });
     }
     if crate::wire::skill::deeper_than(body, crate::wire::limits::DEPTH) {
         return Err(Refused::NotAnEvent("the JSON is nested too deeply"));
@@ -74,11 +79,9 @@ pub fn receive(
         return Ok(accepted(shared, core, Some(EventFate::OtherChannel)));
     };
     let key = bot.settings.channel_key.as_ref().ok_or(Refused::NoChannelKey)?;
-    let offered = headers.get(AUTHORIZATION).map_or(&[][..], HeaderValue::as_bytes);
-    let offered = offered.strip_prefix(b"KakaoAK ").unwrap_or_default();
-    if !key.matches(offered) {
-        return Err(Refused::Secret);
-    }
+    let offered = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+    let offered = offered.map(|value| value.strip_prefix(b"KakaoAK ").unwrap_or_default());
+    admit_secret(&bot.settings.id, &AUTHORIZATION, std::slice::from_ref(key), offered)?;
     let notice = match event.event.as_ref().map(Text::as_str) {
         Some("added") => Notice::FriendAdded,
         Some("blocked") => Notice::FriendBlocked,
@@ -102,7 +105,9 @@ pub fn receive(
             Ok(accepted(shared, core, None))
         }
         Known::Waits => {
-            tracing::info!(bot = %bot.settings.id, ?notice, "a channel event waits for this user's next call");
+            if let Some(events) = bot.contacts.waiting_line.line(WAITING_LINE, time::now()) {
+                tracing::info!(bot = %bot.settings.id, events, "channel events wait for the next call of their users");
+            }
             Ok(accepted(shared, core, Some(EventFate::Waits)))
         }
     }

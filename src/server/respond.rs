@@ -1,20 +1,28 @@
 //! The one place where an answer or a refusal becomes an HTTP response.
 
+use std::fmt;
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
 use super::route::Miss;
 use crate::fault::Fault;
+use crate::ids::BotId;
 use crate::net::body::BodyError;
 use crate::registry::NoBot;
 use crate::telemetry::metrics::Refusal;
 use crate::wire::skill::NotASkillCall;
+use crate::wire::text::printable;
 
 /// A response with its whole body known: one send, and a Content-Length.
 pub type Reply = Response<Full<Bytes>>;
+
+/// Characters of a name from outside that the log gets.
+const LOGGED_ID: usize = 128;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -36,17 +44,27 @@ pub enum Refused {
     #[error("the body did not arrive in time")]
     Slow,
     /// No bot takes it.
-    #[error(transparent)]
-    NoBot(#[from] NoBot),
+    #[error("{why}")]
+    NoBot {
+        /// Why not.
+        why: NoBot,
+        /// The OpenBuilder bot that called.
+        openbuilder_id: Option<Box<str>>,
+    },
     /// No such path, or another method.
     #[error("{}", match .0 { Miss::NotFound => "no such path; the skill's URL ends in /skill", Miss::Method("GET") => "this path takes GET", Miss::Method(_) => "this path takes POST" })]
     Miss(Miss),
     /// The secret is missing or wrong.
     #[error("the secret header is missing or wrong")]
-    Secret,
+    Secret(SecretMiss),
     /// The address is not listed.
     #[error("calls from this address are not admitted")]
-    Address,
+    Address {
+        /// For which bot; `None` where it may be any.
+        bot: Option<BotId>,
+        /// The caller's address, as `X-Forwarded-For` and `access.trusted_proxies` give it.
+        caller: IpAddr,
+    },
     /// All connections are taken by callers who were admitted.
     #[error("too many connections; health and readiness are answered all the same")]
     Full,
@@ -55,7 +73,69 @@ pub enum Refused {
     NoChannelKey,
 }
 
+/// How a secret is missing or wrong, for operators. The values themselves are nobody's to read.
+#[derive(Debug)]
+pub struct SecretMiss {
+    /// For which bot.
+    pub bot: BotId,
+    /// In which header it should stand.
+    pub header: HeaderName,
+    /// Bytes of the value that came; `None` when the header is missing.
+    pub offered: Option<usize>,
+    /// Bytes of the values that would be right.
+    pub wanted: Vec<usize>,
+}
+
+impl fmt::Display for SecretMiss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { header, offered, wanted, .. } = self;
+        match offered {
+            None => write!(f, "the call has no header {header}; enter it at the skill in OpenBuilder"),
+            Some(offered) => {
+                write!(f, "the header {header} has another value: {offered} bytes came, the configured one has ")?;
+                let lengths: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+                f.write_str(&lengths.join(" or "))
+            }
+        }
+    }
+}
+
 impl Refused {
+    /// The bot that the call was for, as far as it is known.
+    #[must_use]
+    pub fn bot(&self) -> Option<&BotId> {
+        match self {
+            Self::Secret(miss) => Some(&miss.bot),
+            Self::Address { bot, .. } => bot.as_ref(),
+            Self::NotASkillCall(_)
+            | Self::NotAnEvent(_)
+            | Self::Body(_)
+            | Self::Slow
+            | Self::NoBot { .. }
+            | Self::Miss(_)
+            | Self::Full
+            | Self::NoChannelKey => None,
+        }
+    }
+
+    /// What an operator may know of it and a caller may not.
+    #[must_use]
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::Secret(miss) => Some(miss.to_string()),
+            Self::Address { caller, .. } => Some(format!("{caller} is in no list: access.allow, bots.*.allow")),
+            Self::NoBot { openbuilder_id: Some(id), .. } => Some(format!("bot.id is {}", printable(id, LOGGED_ID))),
+            Self::NotASkillCall(error) => error.path().map(|path| format!("at {}", printable(path, LOGGED_ID))),
+            Self::NoBot { openbuilder_id: None, .. }
+            | Self::NotAnEvent(_)
+            | Self::Body(_)
+            | Self::Slow
+            | Self::Miss(_)
+            | Self::Full
+            | Self::NoChannelKey => None,
+        }
+    }
+
     /// What it counts as.
     #[must_use]
     pub fn kind(&self) -> Refusal {
@@ -63,10 +143,12 @@ impl Refused {
             Self::NotASkillCall(_) | Self::NotAnEvent(_) | Self::Body(BodyError::Cut(_)) => Refusal::BadRequest,
             Self::Body(BodyError::TooLarge { .. }) => Refusal::TooLarge,
             Self::Slow => Refusal::TimedOut,
-            Self::NoBot(NoBot::Unknown) | Self::Miss(Miss::NotFound) => Refusal::NotFound,
-            Self::NoBot(NoBot::Disagrees | NoBot::Nobodys) | Self::Address | Self::NoChannelKey => Refusal::Forbidden,
+            Self::NoBot { why: NoBot::Unknown, .. } | Self::Miss(Miss::NotFound) => Refusal::NotFound,
+            Self::NoBot { why: NoBot::Disagrees | NoBot::Nobodys, .. } | Self::Address { .. } | Self::NoChannelKey => {
+                Refusal::Forbidden
+            }
             Self::Miss(Miss::Method(_)) => Refusal::MethodNotAllowed,
-            Self::Secret => Refusal::Unauthorized,
+            Self::Secret(_) => Refusal::Unauthorized,
             Self::Full => Refusal::Connections,
         }
     }
@@ -101,10 +183,10 @@ impl Refused {
             Self::NotAnEvent(_)
             | Self::Body(_)
             | Self::Slow
-            | Self::NoBot(_)
+            | Self::NoBot { .. }
             | Self::Miss(_)
-            | Self::Secret
-            | Self::Address
+            | Self::Secret(_)
+            | Self::Address { .. }
             | Self::Full
             | Self::NoChannelKey => None,
         };

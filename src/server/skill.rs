@@ -12,7 +12,7 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request};
 use tokio::time::timeout_at;
 
-use super::admit::{admit, admit_address};
+use super::admit::{admit, admit_address, caller_address, forwarded_for};
 use super::respond::{self, Refused, Reply};
 use super::route::{Route, Target};
 use super::{admin, channel};
@@ -21,6 +21,7 @@ use crate::callback::CallbackUrl;
 use crate::engine::call::{Arrival, Call};
 use crate::engine::serve::serve;
 use crate::events;
+use crate::ids::BotId;
 use crate::net::CoreId;
 use crate::net::body;
 use crate::net::pending::Caller;
@@ -30,6 +31,7 @@ use crate::telemetry::metrics::Refusal;
 use crate::time::{self, Instant};
 use crate::translate::inbound::{self, Endpoint, Inbound, InboundRules, UserInput};
 use crate::wire::skill::SkillCall;
+use crate::wire::text::printable;
 
 /// How long a body may take to arrive. OpenBuilder sends it with the head; its own patience ends at 5 s.
 const BODY: Duration = Duration::from_secs(5);
@@ -88,8 +90,17 @@ async fn answer_any(
         let kind = refused.kind();
         shared.metrics.refused(core, kind);
         if shared.metrics.is_worth_a_line(kind, time::now()) {
-            let path: String = head.uri.path().chars().take(LOGGED_PATH).collect();
-            tracing::warn!(reason = kind.as_str(), path, peer = %peer, error = %refused, "refused");
+            let path = printable(head.uri.path(), LOGGED_PATH);
+            tracing::warn!(
+                reason = kind.as_str(),
+                bot = refused.bot().map(BotId::as_str),
+                path = &*path,
+                peer = %peer,
+                forwarded_for = forwarded_for(&head.headers).as_deref(),
+                error = %refused,
+                detail = refused.detail(),
+                "refused"
+            );
         }
         // Who was too slow is not given more time.
         if !matches!(refused, Refused::Slow) {
@@ -115,13 +126,13 @@ fn admit_head(shared: &Shared, path: Option<&str>, peer: IpAddr, headers: &Heade
     let access = &bots.settings.access;
     match path.map_or_else(|| bots.only(), |path| bots.named(path)) {
         Some(bot) => admit(access, &bot.settings, peer, headers),
-        None if path.is_some() => Err(Refused::NoBot(NoBot::Unknown)),
+        None if path.is_some() => Err(Refused::NoBot { why: NoBot::Unknown, openbuilder_id: None }),
         None => {
             let mut bots = bots.iter();
             if bots.any(|bot| admit_address(access, &bot.settings, peer, headers).is_ok()) {
                 Ok(())
             } else {
-                Err(Refused::Address)
+                Err(Refused::Address { bot: None, caller: caller_address(access, peer, headers) })
             }
         }
     }
@@ -148,7 +159,9 @@ async fn answer(
     let bots = shared.registry();
     let decoded = SkillCall::parse(body)?;
     let openbuilder_id = inbound::openbuilder_id(&decoded).map(str::to_owned);
-    let bot = Arc::clone(bots.find(path, openbuilder_id.as_deref())?);
+    let found = bots.find(path, openbuilder_id.as_deref());
+    let found = found.map_err(|why| Refused::NoBot { why, openbuilder_id: openbuilder_id.as_deref().map(Into::into) });
+    let bot = Arc::clone(found?);
     admit(&bots.settings.access, &bot.settings, peer, &head.headers)?;
     let ears = InboundRules {
         bot: &bot.settings.id,

@@ -9,6 +9,7 @@ use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::ids::UserKey;
+use crate::telemetry::pace::Pace;
 use crate::wire::legacy::Notice;
 
 /// App user ids that are remembered with their user key.
@@ -29,6 +30,8 @@ pub struct Contacts {
     shards: Box<[Mutex<Shard>]>,
     hasher: RandomState,
     seen: Mutex<SeenIds>,
+    /// For the line that says that events wait.
+    pub waiting_line: Pace,
 }
 
 #[derive(Debug, Default)]
@@ -49,7 +52,7 @@ pub enum Known {
 impl Default for Contacts {
     fn default() -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { shards, hasher: RandomState::new(), seen: Mutex::default() }
+        Self { shards, hasher: RandomState::new(), seen: Mutex::default(), waiting_line: Pace::default() }
     }
 }
 

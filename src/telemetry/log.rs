@@ -13,6 +13,7 @@ use tracing_subscriber::fmt::writer::MakeWriter;
 
 use super::queue::{LineKind, LineWriter, Queues, time_of_line};
 use super::record::TurnRecord;
+use super::tame::LineFormat;
 use crate::config::settings::{Log, LogFormat};
 use crate::net::CoreId;
 
@@ -45,7 +46,9 @@ pub fn start(log: &Log, workers: usize) -> io::Result<Logging> {
         LogFormat::Json => false,
         LogFormat::Auto => terminal,
     };
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(ToQueues(queues)).with_timer(LineTime);
+    let format = if pretty { LineFormat::Pretty } else { LineFormat::Json };
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(ToQueues(queues, format)).with_timer(LineTime);
     // Both fail only where logging has been started already.
     drop(if pretty {
         lines.with_ansi(terminal).with_target(false).compact().try_init()
@@ -91,17 +94,17 @@ fn tell_panic(info: &PanicHookInfo<'_>) {
 }
 
 /// Gives each event a writer of its own.
-struct ToQueues(&'static Queues);
+struct ToQueues(&'static Queues, LineFormat);
 
 impl<'w> MakeWriter<'w> for ToQueues {
     type Writer = LineWriter;
 
     fn make_writer(&'w self) -> LineWriter {
-        LineWriter::new(self.0, LineKind::Info)
+        LineWriter::new(self.0, LineKind::Info, self.1)
     }
 
     fn make_writer_for(&'w self, meta: &Metadata<'_>) -> LineWriter {
-        LineWriter::new(self.0, LineKind::of(*meta.level()))
+        LineWriter::new(self.0, LineKind::of(*meta.level()), self.1)
     }
 }
 

@@ -3,5 +3,7 @@
 pub mod exposition;
 pub mod log;
 pub mod metrics;
+pub mod pace;
 pub mod queue;
 pub mod record;
+mod tame;

@@ -20,6 +20,7 @@ use std::time::{Duration, SystemTime};
 use tracing::Level;
 
 use super::record::TurnRecord;
+use super::tame::{LineFormat, tame};
 use crate::net::CoreId;
 
 /// Records of turns that wait in a core's queue: a fifth of a second at 10,000 turns a second.
@@ -191,12 +192,13 @@ pub(super) fn time_of_line() -> SystemTime {
 pub(super) struct LineWriter {
     queues: &'static Queues,
     kind: LineKind,
+    format: LineFormat,
     bytes: Vec<u8>,
 }
 
 impl LineWriter {
-    pub(super) fn new(queues: &'static Queues, kind: LineKind) -> Self {
-        Self { queues, kind, bytes: Vec::new() }
+    pub(super) fn new(queues: &'static Queues, kind: LineKind, format: LineFormat) -> Self {
+        Self { queues, kind, format, bytes: Vec::new() }
     }
 }
 
@@ -222,6 +224,7 @@ impl Drop for LineWriter {
             bytes.truncate(LINE_BYTES - 1);
             bytes.push(b'\n');
         }
+        let bytes = tame(bytes, self.format);
         let left = BATCH.with_borrow_mut(|batch| match batch {
             Some(batch) => {
                 batch.push(&bytes);
@@ -408,7 +411,7 @@ mod tests {
     }
 
     fn say(queues: &'static Queues, words: &str) {
-        LineWriter::new(queues, LineKind::Warning).write_all(words.as_bytes()).unwrap();
+        LineWriter::new(queues, LineKind::Warning, LineFormat::Json).write_all(words.as_bytes()).unwrap();
     }
 
     #[test]

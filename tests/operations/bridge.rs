@@ -116,9 +116,8 @@ impl Bridge {
             log,
         };
         let line = bridge.wait_for("the bridge serves");
-        let line: Value = serde_json::from_str(&line).unwrap();
-        bridge.public = line["public"].as_str().unwrap().parse().unwrap();
-        bridge.admin = line["admin"].as_str().unwrap().parse().unwrap();
+        bridge.public = field(&line, "public").parse().unwrap();
+        bridge.admin = field(&line, "admin").parse().unwrap();
         bridge
     }
 
@@ -197,6 +196,15 @@ impl Drop for Bridge {
         let _gone = self.child.kill();
         let _reaped = self.child.wait();
     }
+}
+
+/// A field of a log line in either format.
+fn field(line: &str, name: &str) -> String {
+    if let Ok(line) = serde_json::from_str::<Value>(line) {
+        return line[name].as_str().unwrap().to_owned();
+    }
+    let behind = line.split_once(&format!("{name}=")).unwrap_or_else(|| panic!("no {name} in {line}")).1;
+    behind.split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// A call as OpenBuilder makes it.

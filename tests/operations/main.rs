@@ -12,6 +12,7 @@
 )]
 
 mod bridge;
+mod log_lines;
 mod metrics;
 mod open_files;
 mod precedence;

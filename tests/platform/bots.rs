@@ -29,7 +29,7 @@ fn every_bot_has_its_own_address_headers_texts_and_limits() {
 
 #[test]
 fn one_bot_that_is_out_leaves_the_others_alone() {
-    let shop = Bot::new(|_| Reply::UserInput(500, String::new()));
+    let shop = Bot::new(|_| Reply::With(500, String::new()));
     let school = Bot::echo("학교");
     let bridge = Bridge::start(&format!(
         "{}[bots.school]\nurl = \"{}\"\n",
@@ -128,7 +128,7 @@ fn telling(name: &'static str) -> Bot {
             let labels = [format!("{name} 하나"), format!("{name} 둘")];
             if said == "버튼" { buttons(&reply, &[&labels[0], &labels[1]]) } else { words(&reply) }
         }
-        _ => Reply::UserInput(200, String::new()),
+        _ => Reply::With(200, String::new()),
     })
 }
 

@@ -11,7 +11,7 @@ fn from_the_first_to_the_last_call_the_bot_sees_the_old_platform() {
         }
         "/message" if asked.content() == "사진으로 주문" => words("사진을 보내 주세요"),
         "/message" => buttons("주문을 받았습니다", &["처음으로", "상담원 연결"]),
-        _ => Reply::UserInput(200, "ok".to_owned()),
+        _ => Reply::With(200, "ok".to_owned()),
     });
     let own = "channel_key = \"kakao-admin-key-of-shop\"\nhandover = { labels = [\"상담원 연결\"] }";
     let bridge = Bridge::of(&bot, own);

@@ -39,9 +39,9 @@ fn lines() -> String {
 fn no_secret_key_word_or_user_is_ever_logged_at_any_level() {
     let bot = Bot::new(|asked| match &*asked.path {
         "/keyboard" => text(),
-        "/message" if asked.content().contains("고장") => Reply::UserInput(500, "서버-비밀-페이지".to_owned()),
+        "/message" if asked.content().contains("고장") => Reply::With(500, "서버-비밀-페이지".to_owned()),
         "/message" => words("봇이-한-은밀한-말"),
-        _ => Reply::UserInput(200, String::new()),
+        _ => Reply::With(200, String::new()),
     });
     let own = "channel_key = \"admin-key-LOGGED-1\"\nheaders = { x-api = \"bot-header-LOGGED-2\" }\n\
                secret = { header = \"x-skill-secret\", values = [\"skill-secret-LOGGED-3\", \"skill-secret-LOGGED-4\"] }";

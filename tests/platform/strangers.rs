@@ -7,8 +7,8 @@ fn strict() -> Bot {
     Bot::new(|asked| match &*asked.path {
         "/keyboard" => bot::home(&["급식", "시간표"]),
         "/message" if asked.content() == "급식" => buttons("현미밥", &["급식", "시간표"]),
-        "/message" => Reply::UserInput(500, "<h1>Internal Server Error</h1>".to_owned()),
-        _ => Reply::UserInput(404, String::new()),
+        "/message" => Reply::With(500, "<h1>Internal Server Error</h1>".to_owned()),
+        _ => Reply::With(404, String::new()),
     })
 }
 

@@ -189,7 +189,7 @@ fn e4_a_bot_without_lifecycle_calls_is_asked_once_and_then_left_in_peace() {
         let bot = Bot::new(move |asked| match &*asked.path {
             "/keyboard" => text(),
             "/message" => words("네"),
-            _ => Reply::UserInput(status, "<html>Not Found</html>".repeat(100)),
+            _ => Reply::With(status, "<html>Not Found</html>".repeat(100)),
         });
         let other = Bot::echo("다른 봇");
         let bridge = Bridge::start(&format!(
@@ -234,7 +234,7 @@ fn s6_a_reload_keeps_what_waits_and_asks_another_backend_for_what_the_first_had_
     let bot = Bot::new(|asked| match &*asked.path {
         "/keyboard" => text(),
         "/message" => words("네"),
-        _ => Reply::UserInput(404, String::new()),
+        _ => Reply::With(404, String::new()),
     });
     let next = Bot::echo("새 봇");
     let bridge = Bridge::of(&bot, OWN);
@@ -265,13 +265,13 @@ fn e4_any_status_is_fine_and_a_bot_that_is_not_there_is_tried_again() {
         ("/message", _) => words("네"),
         (_, 0) => {
             count.fetch_add(1, Ordering::Relaxed);
-            Reply::UserInput(500, "서버 오류".to_owned())
+            Reply::With(500, "서버 오류".to_owned())
         }
         (_, 1) => {
             count.fetch_add(1, Ordering::Relaxed);
             Reply::HangsUp
         }
-        _ => Reply::UserInput(200, String::new()),
+        _ => Reply::With(200, String::new()),
     });
     let bridge = Bridge::of(&bot, OWN);
     bridge.say(&Say::words(MINA, "안녕").app_user("314"));
@@ -324,7 +324,7 @@ fn s6_a_stop_waits_for_events_on_their_way() {
         "/keyboard" => text(),
         "/message" => words("네"),
         _ if !gone.swap(true, Ordering::Relaxed) => Reply::HangsUp,
-        _ => Reply::UserInput(200, String::new()),
+        _ => Reply::With(200, String::new()),
     });
     let bridge = Bridge::of(&bot, OWN);
     bridge.say(&Say::words(MINA, "안녕").app_user("314"));

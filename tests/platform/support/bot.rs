@@ -40,7 +40,7 @@ impl Asked {
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
     /// Status and body.
-    UserInput(u16, String),
+    With(u16, String),
     /// The same after so long.
     After(Duration, u16, String),
     /// Nothing, until the bridge hangs up.
@@ -51,23 +51,23 @@ pub(crate) enum Reply {
 
 /// A good reply of words.
 pub(crate) fn words(words: &str) -> Reply {
-    Reply::UserInput(200, json!({ "message": { "text": words } }).to_string())
+    Reply::With(200, json!({ "message": { "text": words } }).to_string())
 }
 
 /// A good reply of words above buttons.
 pub(crate) fn buttons(words: &str, labels: &[&str]) -> Reply {
     let keyboard = json!({ "type": "buttons", "buttons": labels });
-    Reply::UserInput(200, json!({ "message": { "text": words }, "keyboard": keyboard }).to_string())
+    Reply::With(200, json!({ "message": { "text": words }, "keyboard": keyboard }).to_string())
 }
 
 /// The home keyboard of a bot that lets users type.
 pub(crate) fn text() -> Reply {
-    Reply::UserInput(200, json!({ "type": "text" }).to_string())
+    Reply::With(200, json!({ "type": "text" }).to_string())
 }
 
 /// The home keyboard of a bot with buttons.
 pub(crate) fn home(labels: &[&str]) -> Reply {
-    Reply::UserInput(200, json!({ "type": "buttons", "buttons": labels }).to_string())
+    Reply::With(200, json!({ "type": "buttons", "buttons": labels }).to_string())
 }
 
 type Script = dyn Fn(&Asked) -> Reply + Send + Sync;
@@ -106,7 +106,7 @@ impl Bot {
         Self::new(move |asked| match &*asked.path {
             "/keyboard" => text(),
             "/message" => words(&format!("{name}: {}", asked.content())),
-            _ => Reply::UserInput(200, String::new()),
+            _ => Reply::With(200, String::new()),
         })
     }
 
@@ -162,7 +162,7 @@ fn serve(stream: TcpStream, script: &Script, (notes, news): &(Mutex<Notes>, Cond
             news.notify_all();
         }
         let (wait, reply) = match script(&asked) {
-            Reply::UserInput(status, body) => (Duration::ZERO, Some((status, body))),
+            Reply::With(status, body) => (Duration::ZERO, Some((status, body))),
             Reply::After(wait, status, body) => (wait, Some((status, body))),
             Reply::HangsUp => (Duration::ZERO, None),
             Reply::Hangs => {

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::delivery::{Delivery, Reader};
+use super::delivery::{Delivery, Doubtful, Reader};
 use super::reply;
 use super::turn::call_back;
 use crate::bot::Bot;
 use crate::callback::CallbackUrl;
 use crate::concurrency::Permit;
 use crate::net::CoreId;
+use crate::net::peer::Peer;
 use crate::session::Current;
 use crate::shared::Shared;
 use crate::store::TapId;
@@ -38,6 +39,8 @@ pub struct Arrival {
     pub message_block: Option<Box<str>>,
     /// Where a late answer may go (S2).
     pub callback: Option<CallbackUrl>,
+    /// Who called; `None` where nobody can hang up.
+    pub peer: Option<Peer>,
 }
 
 /// One call, admitted and understood.
@@ -54,6 +57,8 @@ pub struct Call {
     give_up: Instant,
     /// For whom the answer is.
     pub(super) delivery: Delivery,
+    /// An answer for a caller of whom nobody knows whether they still read.
+    pub(super) doubtful: Doubtful,
     /// Among the turns in flight (S5), given back when the turn ends.
     _permits: Vec<Permit>,
 }
@@ -76,6 +81,7 @@ impl Call {
             inbound,
             arrival,
             delivery: Delivery::default(),
+            doubtful: Doubtful::default(),
             _permits: permits,
         }
     }

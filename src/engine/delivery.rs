@@ -5,7 +5,11 @@
 //! table of all moves. Rejected: a channel between the two, which loses the answer when one end is dropped in between;
 //! bits in an atomic word, which nobody could read.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
 
 use crate::time::{self, Instant};
 
@@ -127,6 +131,43 @@ impl Delivery {
     /// When the caller was answered, or hung up, where that was before the turn ended.
     pub(super) fn answered_early(&self) -> Option<Instant> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).answered_early
+    }
+}
+
+/// The way of an answer to a caller who has closed their sending side: they may still read, or they may be gone. It is
+/// handed to their connection before the turn ends, and the turn ends when it is known whether they took it.
+#[derive(Debug, Default)]
+pub(super) struct Doubtful {
+    half_closed: AtomicBool,
+    answer: Mutex<Option<Bytes>>,
+    handed_over: Notify,
+}
+
+impl Doubtful {
+    /// The caller has closed their sending side.
+    pub(super) fn half_closed(&self) {
+        self.half_closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether they have.
+    pub(super) fn is_half_closed(&self) -> bool {
+        self.half_closed.load(Ordering::Relaxed)
+    }
+
+    /// The answer is there; the turn has not ended.
+    pub(super) fn hand_over(&self, answer: Bytes) {
+        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        self.handed_over.notify_one();
+    }
+
+    /// Waits for it.
+    pub(super) async fn answer(&self) -> Bytes {
+        loop {
+            self.handed_over.notified().await;
+            if let Some(answer) = self.answer.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                return answer;
+            }
+        }
     }
 }
 

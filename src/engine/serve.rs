@@ -18,6 +18,7 @@ use tokio::time::sleep_until;
 use super::call::Call;
 use super::delivery::{Event, Reader, State};
 use super::turn;
+use crate::net::peer::Closed;
 use crate::telemetry::record::{Outcome, PlanKind, TurnEnd};
 use crate::wire::answer::Answer;
 
@@ -25,18 +26,41 @@ use crate::wire::answer::Answer;
 pub async fn serve(call: Call) -> Bytes {
     let call = Arc::new(call);
     let mut turn = AttendedTurn::new(Arc::clone(&call));
+    let by = call.first_answer_by();
     tokio::select! {
         biased;
         answer = turn.ended() => return answer,
-        () = unconstrained(sleep_until(call.first_answer_by())) => {}
+        () = unconstrained(sleep_until(by)) => {}
+        closed = closed(&call) => {
+            if closed == Closed::Reset {
+                // Dropping the turn is hanging up.
+                return Bytes::new();
+            }
+            call.doubtful.half_closed();
+            tokio::select! {
+                biased;
+                answer = turn.ended() => return answer,
+                answer = call.doubtful.answer() => {
+                    turn.finish_detached();
+                    return answer;
+                }
+                () = unconstrained(sleep_until(by)) => {}
+            }
+        }
     }
     let (event, texts) = match &call.arrival.callback {
         Some(_) => (Event::Acknowledge, call.texts()),
         None => (Event::Deadline, call.texts()),
     };
     match call.delivery.on(event) {
-        // The answer is claimed for the caller: it is there at once.
-        Err(_) => turn.ended().await,
+        // The answer is claimed for the caller: it is there at once, or in doubt.
+        Err(_) => tokio::select! {
+            answer = turn.ended() => answer,
+            answer = call.doubtful.answer() => {
+                turn.finish_detached();
+                answer
+            }
+        },
         Ok(_) if event == Event::Acknowledge => {
             turn.finish_detached();
             Bytes::from(Answer::UseCallback.to_bytes())
@@ -59,6 +83,14 @@ pub async fn serve(call: Call) -> Bytes {
             // What it waited for is this user's own earlier turn, nearly always: its answer is on the way.
             call.words_meanwhile(&texts.resend, call.bot.one_at_a_time.is_none())
         }
+    }
+}
+
+/// Waits until the caller has closed their side.
+async fn closed(call: &Call) -> Closed {
+    match &call.arrival.peer {
+        Some(peer) => peer.closed().await,
+        None => std::future::pending().await,
     }
 }
 

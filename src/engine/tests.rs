@@ -224,8 +224,14 @@ impl Bridge {
         let inbound = understand(decoded, Endpoint::Skill, &ears).ok().unwrap().into_owned();
         let callback = inbound.callback_url.as_deref();
         let callback = callback.map(|url| CallbackUrl::parse(url, &bots.settings.callback.origins).unwrap());
-        let arrival =
-            Arrival { core: CoreId(0), at: arrived, request_id: "request".into(), message_block: None, callback };
+        let arrival = Arrival {
+            core: CoreId(0),
+            at: arrived,
+            request_id: "request".into(),
+            message_block: None,
+            callback,
+            peer: None,
+        };
         let call = Call::new(&self.shared, &bot, inbound, arrival, self.shared.try_acquire(&bot).unwrap());
         async move {
             let body = serve(call).await;

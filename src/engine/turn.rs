@@ -421,7 +421,8 @@ impl<'c> TurnRunner<'c> {
 async fn deliver(call: &Call, to: Reader, outcome: Outcome, body: &Bytes, followers: Vec<Follower>) -> (bool, Outcome) {
     let offered: Vec<_> = followers.into_iter().filter_map(|follower| follower.offer(body.clone())).collect();
     let missed = match (to, &call.arrival.callback) {
-        (Reader::Caller, _) => return (true, outcome),
+        (Reader::Caller, _) if took_it(call, body).await => return (true, outcome),
+        (Reader::Caller, _) => Outcome::Parked,
         (Reader::Callback, Some(url)) if call_back(call, url, body).await => return (true, Outcome::CalledBack),
         (Reader::Callback, _) => Outcome::CallbackFailed,
         (Reader::Nobody, _) if outcome == Outcome::Answered => Outcome::Parked,
@@ -434,6 +435,17 @@ async fn deliver(call: &Call, to: Reader, outcome: Outcome, body: &Bytes, follow
         }
     }
     (false, missed)
+}
+
+/// Whether the caller has the answer. Usually nobody needs to ask: they wait for it.
+async fn took_it(call: &Call, body: &Bytes) -> bool {
+    match &call.arrival.peer {
+        Some(peer) if call.doubtful.is_half_closed() => {
+            call.doubtful.hand_over(body.clone());
+            peer.took_it().await
+        }
+        Some(_) | None => true,
+    }
 }
 
 /// Notes down what was shown (K2).

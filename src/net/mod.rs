@@ -7,9 +7,10 @@ pub mod client;
 pub mod ip;
 pub mod listen;
 pub mod open_files;
+pub mod peer;
 pub mod pending;
 mod resolve;
-mod stream;
+pub mod stream;
 pub mod target;
 pub mod tls;
 

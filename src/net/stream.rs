@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
@@ -19,11 +19,13 @@ use tokio_rustls::client::TlsStream;
 const ANSWER_BYTES: usize = 8 * 1024 * 1024;
 
 /// A socket that its connection reads and writes, and that can be looked at besides.
-#[derive(Clone)]
-pub(super) struct Socket {
+#[derive(Debug, Clone)]
+pub struct Socket {
     tcp: Arc<TcpStream>,
     /// Bytes read since the last request.
     read: Arc<AtomicUsize>,
+    /// Bytes that may be.
+    bound: usize,
 }
 
 /// What a look at a waiting socket finds.
@@ -38,8 +40,26 @@ pub(super) enum Peek {
 }
 
 impl Socket {
+    /// A socket to a server, whose answers end.
     pub(super) fn new(tcp: TcpStream) -> Self {
-        Self { tcp: Arc::new(tcp), read: Arc::default() }
+        Self { tcp: Arc::new(tcp), read: Arc::default(), bound: ANSWER_BYTES }
+    }
+
+    /// A socket of a caller, who may send one request after the other.
+    #[must_use]
+    pub fn of_caller(tcp: TcpStream) -> Self {
+        Self { bound: usize::MAX, ..Self::new(tcp) }
+    }
+
+    /// Waits until the kernel tells something of `interest`.
+    pub(super) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        self.tcp.ready(interest).await
+    }
+
+    /// Whether the other side has reset the connection, or it broke.
+    pub(super) fn is_reset(&self) -> bool {
+        let broken = |error: io::Error| error.kind() != io::ErrorKind::WouldBlock;
+        !matches!(self.tcp.take_error(), Ok(None)) || self.peek_byte().is_err_and(broken)
     }
 
     /// A request goes out: its answer is counted from here.
@@ -50,11 +70,26 @@ impl Socket {
     /// Asks the kernel itself: tokio knows of a close only after its next turn, and in between a message would be
     /// written to nobody, which cannot be told from a bot that took it and died (I7).
     pub(super) fn peek(&self) -> Peek {
-        match SockRef::from(&*self.tcp).peek(&mut [MaybeUninit::uninit()]) {
-            Ok(0) => Peek::Closed,
-            Ok(_) => Peek::Bytes,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Peek::Quiet,
-            Err(_) => Peek::Closed,
+        Peek::of(self.peek_byte())
+    }
+
+    /// The same; where nothing has come, readiness is cleared, so that [`Self::ready`] waits for news.
+    pub(super) fn peek_and_clear(&self) -> Peek {
+        Peek::of(self.tcp.try_io(Interest::READABLE, || self.peek_byte()))
+    }
+
+    fn peek_byte(&self) -> io::Result<usize> {
+        SockRef::from(&*self.tcp).peek(&mut [MaybeUninit::uninit()])
+    }
+}
+
+impl Peek {
+    fn of(peeked: io::Result<usize>) -> Self {
+        match peeked {
+            Ok(0) => Self::Closed,
+            Ok(_) => Self::Bytes,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Self::Quiet,
+            Err(_) => Self::Closed,
         }
     }
 }
@@ -66,7 +101,7 @@ impl AsyncRead for Socket {
             match self.tcp.try_read(buf.initialize_unfilled()) {
                 Ok(count) => {
                     buf.advance(count);
-                    if self.read.fetch_add(count, Ordering::Relaxed) + count > ANSWER_BYTES {
+                    if self.read.fetch_add(count, Ordering::Relaxed).saturating_add(count) > self.bound {
                         return Poll::Ready(Err(io::Error::other("the answer does not end")));
                     }
                     return Poll::Ready(Ok(()));

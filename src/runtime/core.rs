@@ -14,7 +14,9 @@ use tokio::net::TcpStream;
 use super::Stop;
 use crate::concurrency::ConcurrencyLimit;
 use crate::net::CoreId;
+use crate::net::peer::Peer;
 use crate::net::pending::{Caller, CountedStream, NoPlace, PendingCallers};
+use crate::net::stream::Socket;
 use crate::net::tls::ServerTls;
 use crate::server::operator::OperatorAccess;
 use crate::server::{admin, skill};
@@ -198,9 +200,11 @@ impl Core {
         // hyper waits for ever for a peer that does not read its answer; the kernel then gives it up.
         #[cfg(target_os = "linux")]
         let _best_effort = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD));
+        let socket = Socket::of_caller(stream);
+        let remote = Peer::new(peer, socket.clone());
         match (&self.tls, face) {
             (Some(tls), ListenerKind::Public) => {
-                let handshake = tokio::time::timeout(FIRST_HEAD, tls.acceptor().accept(stream));
+                let handshake = tokio::time::timeout(FIRST_HEAD, tls.acceptor().accept(socket));
                 let shaken = tokio::select! {
                     biased;
                     shaken = handshake => shaken,
@@ -209,12 +213,12 @@ impl Core {
                     () = self.stopped_for(FIRST_REQUEST) => return,
                 };
                 match shaken {
-                    Ok(Ok(stream)) => self.serve(stream, peer, caller, face).await,
+                    Ok(Ok(stream)) => self.serve(stream, remote, caller, face).await,
                     Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
                     Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
                 }
             }
-            _ => self.serve(stream, peer, caller, face).await,
+            _ => self.serve(socket, remote, caller, face).await,
         }
     }
 
@@ -224,16 +228,16 @@ impl Core {
         tokio::time::sleep(while_at_most).await;
     }
 
-    async fn serve<S>(&self, stream: S, peer: SocketAddr, caller: Arc<Caller>, face: ListenerKind)
+    async fn serve<S>(&self, stream: S, peer: Peer, caller: Arc<Caller>, face: ListenerKind)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let asked = AtomicBool::new(false);
-        let (asked, own) = (&asked, &caller);
+        let (asked, own, peer) = (&asked, &caller, &peer);
         let service = service_fn(|request| async move {
             asked.store(true, Ordering::Relaxed);
             Ok::<_, std::convert::Infallible>(match face {
-                ListenerKind::Public => skill::handle(&self.shared, self.id, peer.ip(), own, request).await,
+                ListenerKind::Public => skill::handle(&self.shared, self.id, peer, own, request).await,
                 ListenerKind::Operators => admin::handle(&self.shared, &self.operators, own, &request),
             })
         });
@@ -243,6 +247,8 @@ impl Core {
             .timer(TokioTimer::new())
             .header_read_timeout(timeout)
             .max_buf_size(HEAD_BYTES)
+            // Who has nothing more to say may still read; who has gone is found out by `net/peer.rs`.
+            .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
         // An error here is the peer's: gone, too slow, or no HTTP. hyper has answered what can be answered.

@@ -24,6 +24,7 @@ use crate::events;
 use crate::ids::BotId;
 use crate::net::CoreId;
 use crate::net::body;
+use crate::net::peer::Peer;
 use crate::net::pending::Caller;
 use crate::registry::{BotRegistry, NoBot};
 use crate::shared::Shared;
@@ -51,7 +52,7 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub async fn handle(
     shared: &Arc<Shared>,
     core: CoreId,
-    peer: IpAddr,
+    peer: &Peer,
     caller: &Caller,
     request: Request<Incoming>,
 ) -> Reply {
@@ -63,7 +64,7 @@ pub async fn handle(
 async fn answer_any(
     shared: &Arc<Shared>,
     core: CoreId,
-    peer: IpAddr,
+    peer: &Peer,
     caller: &Caller,
     request: Request<Incoming>,
 ) -> Reply {
@@ -74,10 +75,10 @@ async fn answer_any(
         Ok(Route { target: Target::Ready, .. }) => return admin::ready(shared),
         Ok(_) if caller.is_on_reserve() => Err(Refused::Full),
         Ok(Route { target: Target::Channel, bot }) => match read(shared, &mut body, arrived + EVENT_BODY).await {
-            Ok(body) => channel::receive(shared, core, bot, peer, &head.headers, &body),
+            Ok(body) => channel::receive(shared, core, bot, peer.ip(), &head.headers, &body),
             Err(refused) => Err(refused),
         },
-        Ok(Route { target: Target::Skill(door), bot }) => match admit_head(shared, bot, peer, &head.headers) {
+        Ok(Route { target: Target::Skill(door), bot }) => match admit_head(shared, bot, peer.ip(), &head.headers) {
             Ok(()) => match read(shared, &mut body, arrived + BODY).await {
                 Ok(body) => answer(shared, core, door, bot, peer, caller, &head, &body, arrived).await,
                 Err(refused) => Err(refused),
@@ -95,7 +96,7 @@ async fn answer_any(
                 reason = kind.as_str(),
                 bot = refused.bot().map(BotId::as_str),
                 path = &*path,
-                peer = %peer,
+                peer = %peer.ip(),
                 forwarded_for = forwarded_for(&head.headers).as_deref(),
                 error = %refused,
                 detail = refused.detail(),
@@ -150,7 +151,7 @@ async fn answer(
     core: CoreId,
     door: Endpoint,
     path: Option<&str>,
-    peer: IpAddr,
+    peer: &Peer,
     caller: &Caller,
     head: &Parts,
     body: &Bytes,
@@ -162,7 +163,7 @@ async fn answer(
     let found = bots.find(path, openbuilder_id.as_deref());
     let found = found.map_err(|why| Refused::NoBot { why, openbuilder_id: openbuilder_id.as_deref().map(Into::into) });
     let bot = Arc::clone(found?);
-    admit(&bots.settings.access, &bot.settings, peer, &head.headers)?;
+    admit(&bots.settings.access, &bot.settings, peer.ip(), &head.headers)?;
     let ears = InboundRules {
         bot: &bot.settings.id,
         welcome_blocks: &bot.settings.welcome_blocks,
@@ -178,6 +179,7 @@ async fn answer(
         request_id: request_id(&head.headers),
         message_block: openbuilder_id.and_then(|id| bot.settings.message_block.get(&*id).cloned()),
         callback: callback(&bots, &inbound, &bot),
+        peer: Some(peer.clone()),
     };
     let user = inbound.user;
     let permits = shared.try_acquire(&bot);

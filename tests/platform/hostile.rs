@@ -180,3 +180,55 @@ fn s1_a_bot_that_floods_with_100_continue_does_not_make_users_wait_past_the_dead
     // The flood itself is cut by its bytes, long before the bot would be given up.
     eventually("the turn has ended", || bridge.metric("bridge_turns_in_flight{bot=\"shop\"}") == 0.0);
 }
+
+/// Sends a call as a script does that has nothing more to say; what it reads.
+fn half_closed(bridge: &Bridge, body: &str) -> String {
+    let mut stream = TcpStream::connect(bridge.public).unwrap();
+    let head =
+        format!("POST /skill HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
+    stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut all = String::new();
+    stream.read_to_string(&mut all).unwrap();
+    all
+}
+
+#[test]
+fn a_caller_that_half_closes_after_its_request_reads_the_answer_and_reads_it_once() {
+    let bot = Bot::new(|asked| match &*asked.path {
+        "/keyboard" => text(),
+        _ => {
+            Reply::After(Duration::from_millis(200), 200, format!(r#"{{"message":{{"text":"{}"}}}}"#, asked.content()))
+        }
+    });
+    let bridge = Bridge::of(&bot, "");
+    for number in 0..10 {
+        let words = format!("말 {number}");
+        let answer = half_closed(&bridge, &Say::words(MINA, &words).body());
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(&words), "{answer}");
+    }
+    let answer = bridge.say(&Say::words(MINA, "끝"));
+    assert_eq!(answer.text(), "끝");
+}
+
+#[test]
+fn a_caller_that_is_gone_has_not_read_the_answer_and_reads_it_with_the_next() {
+    let bot = Bot::new(|asked| match &*asked.path {
+        "/keyboard" => text(),
+        _ => {
+            Reply::After(Duration::from_millis(200), 200, format!(r#"{{"message":{{"text":"{}"}}}}"#, asked.content()))
+        }
+    });
+    let bridge = Bridge::of(&bot, "");
+    for number in 0..10 {
+        let words = format!("말 {number}");
+        let body = Say::words(MINA, &words).body();
+        let mut stream = TcpStream::connect(bridge.public).unwrap();
+        let head = format!("POST /skill HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
+        stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+        bot.wait_for(2 * number + 1);
+        drop(stream);
+        let next = bridge.say(&Say::words(MINA, "다음"));
+        assert_eq!(next.text(), format!("{words}\n다음"));
+    }
+}

@@ -1,0 +1,76 @@
+//! Who is at the other end of a connection, and whether they still are.
+//!
+//! A caller that has closed its sending side looks the same as one that has gone: only what is sent to it tells. One
+//! that has gone answers with a reset; one that merely has nothing more to say takes it. Rejected: to take every such
+//! caller for gone, for then scripts and some proxies, which half-close after their request, read nothing.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio::io::Interest;
+
+use super::stream::{Peek, Socket};
+
+/// How long a reset may take to come back after an answer was sent.
+const RESET: Duration = Duration::from_millis(300);
+/// How often a peer is looked at that has sent more than its request.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// The other end of a connection. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    address: SocketAddr,
+    socket: Socket,
+}
+
+/// How a peer has ended its side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    /// It sends no more; it may still read.
+    Half,
+    /// It is gone.
+    Reset,
+}
+
+impl Peer {
+    /// The peer at `address` of the connection of `socket`.
+    #[must_use]
+    pub fn new(address: SocketAddr, socket: Socket) -> Self {
+        Self { address, socket }
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn ip(&self) -> IpAddr {
+        self.address.ip()
+    }
+
+    /// Waits until it has closed its side.
+    pub async fn closed(&self) -> Closed {
+        loop {
+            if self.socket.ready(Interest::READABLE).await.is_err() {
+                return Closed::Reset;
+            }
+            match self.socket.peek_and_clear() {
+                Peek::Quiet => {}
+                Peek::Closed if self.socket.is_reset() => return Closed::Reset,
+                Peek::Closed => return Closed::Half,
+                // Bytes of its next request, behind which a close cannot be seen.
+                Peek::Bytes => tokio::time::sleep(LOOK).await,
+            }
+        }
+    }
+
+    /// Whether it has taken what was sent to it: false as soon as a reset comes back.
+    pub async fn took_it(&self) -> bool {
+        let reset = async {
+            while !self.socket.is_reset() {
+                if self.socket.ready(Interest::ERROR).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::time::timeout(RESET, reset).await.is_err()
+    }
+}

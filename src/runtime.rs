@@ -28,6 +28,7 @@ use crate::net::tls::{ServerTls, TlsProblem};
 use crate::registry::{self, Connector};
 use crate::server::operator::OperatorAccess;
 use crate::shared::{SetupError, Shared};
+use crate::telemetry::pace::Pace;
 
 /// Why the bridge cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -185,6 +186,7 @@ pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Ru
         operators: Arc::clone(&operators),
         stop: stop.clone(),
         places,
+        strange: Pace::default(),
     };
     let mut threads = Vec::with_capacity(workers + 1);
     for (number, (listener, places)) in listeners.into_iter().zip(places).enumerate() {

@@ -253,6 +253,34 @@ mod tests {
     }
 
     #[test]
+    fn what_keeps_a_bot_from_answering_has_a_message_of_its_own() {
+        use crate::fault::Sent;
+        use std::io::Error;
+        for (error, code) in [
+            (ClientError::Unresolved(Error::other("no address")), "SB3208"),
+            (ClientError::Unreachable(ErrorKind::ConnectionRefused.into()), "SB3209"),
+            (ClientError::Unreachable(ErrorKind::NetworkUnreachable.into()), "SB3210"),
+            (ClientError::Unreachable(ErrorKind::TimedOut.into()), "SB3211"),
+            (ClientError::TimedOut { sent: Sent::Unknown }, "SB3211"),
+            (ClientError::Cut { sent: Sent::Unknown, source: None }, "SB3212"),
+            (ClientError::Tls(Error::other(RustlsError::InvalidMessage(rustls_invalid()))), "SB3201"),
+            (ClientError::Tls(Error::other(RustlsError::AlertReceived(AlertDescription::ProtocolVersion))), "SB3202"),
+            (ClientError::Tls(ErrorKind::UnexpectedEof.into()), "SB3203"),
+            (
+                ClientError::Untrusted(Error::other(RustlsError::InvalidCertificate(CertificateError::Revoked))),
+                "SB3207",
+            ),
+            (ClientError::TooLarge { bound: 1 }, "SB3108"),
+        ] {
+            assert_eq!(silent("http://h/keyboard", &error).code(), code, "{error:?}");
+        }
+    }
+
+    fn rustls_invalid() -> tokio_rustls::rustls::InvalidMessage {
+        tokio_rustls::rustls::InvalidMessage::InvalidContentType
+    }
+
+    #[test]
     fn a_redirect_says_what_a_message_will_get() {
         for (base, location, expected, there) in [
             (

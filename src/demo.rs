@@ -34,7 +34,7 @@ const SLOW: Duration = Duration::from_secs(8);
 
 /// What to try, as a user would say it, one after the other: the words, and what can be seen, in English and Korean.
 pub const TRY: &[(&str, &str, &str)] = menu::TRY;
-/// The words whose answer takes [`SLOW`].
+/// The words whose answer takes longer than OpenBuilder waits.
 pub const SLOW_WORDS: &str = menu::SLOW;
 
 /// An old bot that runs on the loopback until its thread ends with the process.

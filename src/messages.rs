@@ -164,7 +164,7 @@ plain!(&str, String, &String, i64, u16, u64, usize, IpAddr, SocketAddr);
 macro_rules! messages {
     ($($code:literal $name:ident($($value:ident),*) $english:literal $korean:literal;)*) => {
         $(
-            #[doc = $english]
+            #[doc = concat!("```text\n", $english, "\n```")]
             #[must_use]
             pub fn $name($($value: impl Into<$crate::messages::Value>),*) -> $crate::messages::Message {
                 const ROW: &$crate::messages::Row = &$crate::messages::Row {
@@ -203,7 +203,7 @@ pub fn page(language: Language) -> String {
 
 What `serve`, `demo`, `say` and `config check` print for people has a code that never changes: search here for the `SB…` of a message.
 Words in braces stand for what was found. `--lang en` or `--lang ko` chooses the language; without it `LC_ALL`, `LC_MESSAGES`, `LANG` do,
-and English counts where none of them begins with `ko`. Log lines are English and carry the same codes.
+and English counts where none of them begins with `ko`. Log lines are English; where they say the same they carry the same code.
 ";
     const KOREAN: &str = "\
 # 코드별 메시지
@@ -214,7 +214,7 @@ and English counts where none of them begins with `ko`. Log lines are English an
 
 `serve`, `demo`, `say`, `config check`가 사람에게 보여 주는 메시지에는 바뀌지 않는 코드가 있습니다. 메시지의 `SB…`를 이 문서에서 찾으세요.
 중괄호 안의 이름은 실제로 발견된 값을 뜻합니다. `--lang ko`나 `--lang en`으로 언어를 고르고, 생략하면 `LC_ALL`, `LC_MESSAGES`, `LANG` 순서로 봅니다.
-그중 `ko`로 시작하는 값이 없으면 영어입니다. 로그는 영어이며 같은 코드를 씁니다.
+그중 `ko`로 시작하는 값이 없으면 영어입니다. 로그는 영어이며, 같은 내용이면 같은 코드가 붙습니다.
 ";
     let tables: [(&str, &str, &[Row]); 4] = [
         ("Configuration", "설정", config::ROWS),

@@ -10,11 +10,12 @@ use serde_json::Value;
 use url::Url;
 
 use super::exit::Exit;
-use super::http::{self, Call};
+use super::http::{self, Call, CallError};
 use super::output::{complain, refuse};
 use crate::config::settings::Trust;
 use crate::fault::chain;
 use crate::messages::{Language, Message, chat as messages};
+use crate::net::client::ClientError;
 use crate::server::skill::{X_BRIDGE_EXPLAIN, X_BRIDGE_OUTCOME, X_BRIDGE_PLAN};
 use crate::telemetry::record::{Outcome, PlanKind};
 use crate::term::draw::{self, Press};
@@ -198,7 +199,7 @@ impl Speaker<'_> {
         let answer = match self.runtime.block_on(http::call(call)) {
             Ok(answer) => answer,
             Err(error) => {
-                self.tell(&messages::bridge_silent(chain(&error)));
+                self.tell(&messages::bridge_silent(self.url.as_str(), silence(&error)));
                 return Ok(Exit::Failure);
             }
         };
@@ -252,6 +253,20 @@ impl Speaker<'_> {
             return Ok((Exit::Failure, promised));
         }
         Ok((Exit::Success, promised))
+    }
+}
+
+/// Why a bridge does not answer, as a part of a message.
+fn silence(error: &CallError) -> Message {
+    match error {
+        CallError::NoAnswer { source: ClientError::Unreachable(error), .. }
+            if error.kind() == io::ErrorKind::ConnectionRefused =>
+        {
+            messages::nothing_listens()
+        }
+        CallError::NoAnswer { source: ClientError::TimedOut { .. }, .. } => messages::no_answer_in_time(),
+        CallError::NoAnswer { source, .. } => messages::as_told(chain(source)),
+        CallError::Tls(_) | CallError::Address(_) => messages::as_told(chain(error)),
     }
 }
 

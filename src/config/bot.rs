@@ -229,24 +229,35 @@ fn message_block(
     blocks
 }
 
-/// Headers that every call has, or that a proxy sets: OpenBuilder could not be told to send a secret in them.
-const OF_HTTP: [&str; 17] = [
+/// Headers that every call has, that a proxy sets, or that the bridge reads: OpenBuilder could not be told to send a
+/// secret in them. `authorization` is not among them: its value is the caller's.
+const OF_HTTP: [&str; 27] = [
     "accept",
     "accept-encoding",
+    "accept-language",
     "connection",
     "content-encoding",
     "content-length",
     "content-type",
+    "cookie",
+    "date",
     "expect",
     "forwarded",
     "host",
     "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
     "te",
     "trailer",
     "transfer-encoding",
     "upgrade",
     "user-agent",
+    "via",
+    "x-bridge-explain",
+    "x-chappie-footprint",
     "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
     "x-request-id",
 ];
 

@@ -9,9 +9,9 @@ messages! {
     "SB4002" callback_offered(origin)
         "Offering a callback; the bridge delivers it when it runs with --set callback.origins={origin}"
         "콜백 주소를 함께 보냅니다. 브리지를 --set callback.origins={origin} 설정으로 실행해야 콜백이 옵니다.";
-    "SB4003" bridge_silent(error)
-        "{error}; is the bridge running?"
-        "{error}; 브리지가 실행 중인가요?";
+    "SB4003" bridge_silent(url, reason)
+        "No answer from {url}: {reason}; is the bridge running?"
+        "{url} 주소에서 응답이 없습니다: {reason}. 브리지가 실행 중인가요?";
     "SB4004" answer_slow(seconds)
         "The answer took {seconds} s; KakaoTalk waits 5 s and shows nothing then."
         "답변에 {seconds}초가 걸렸습니다. 카카오톡은 5초만 기다리고, 지나면 아무것도 보여 주지 않습니다.";
@@ -65,6 +65,9 @@ messages! {
         "The bot was asked and gave no usable reply; the bridge's log says what came."
         "봇에 물었지만 쓸 수 있는 답변을 받지 못했습니다. 무엇이 왔는지는 브리지의 로그에 있습니다.";
 
+    "" nothing_listens() "nothing listens there" "받는 프로그램이 없습니다";
+    "" no_answer_in_time() "it took too long" "너무 오래 걸렸습니다";
+    "" as_told(error) "{error}" "{error}";
     "" how_to_converse()
         "Type words, or a number to press that button; an empty line goes home, Ctrl-D ends."
         "할 말을 입력하거나 번호로 버튼을 누르세요. 빈 줄은 채팅방에 다시 들어가기, Ctrl-D는 끝내기입니다.";

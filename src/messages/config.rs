@@ -156,8 +156,8 @@ messages! {
         "The secret has values and no header. Set secret.header, such as \"x-skill-secret\"."
         "비밀값만 있고 헤더가 없습니다. secret.header를 \"x-skill-secret\"처럼 설정하세요.";
     "SB1212" secret_in_a_header_of_http(name)
-        "HTTP uses {name} itself, so its value is not the caller's to choose. Take a name of your own, such as \"x-skill-secret\"."
-        "HTTP가 쓰는 헤더라 호출하는 쪽에서 값을 정할 수 없습니다: {name}. \"x-skill-secret\"처럼 새 이름을 쓰세요.";
+        "HTTP, a proxy or Kakao uses {name} itself, so its value is not the caller's to choose. Take a name of your own, such as \"x-skill-secret\"."
+        "HTTP나 프록시, 카카오가 이미 쓰는 헤더라 스킬에서 값을 정할 수 없습니다: {name}. \"x-skill-secret\"처럼 새 이름을 쓰세요.";
     "SB1213" not_a_header_name()
         "This is not the name of a header. Use letters, digits and -."
         "헤더 이름이 아닙니다. 영문자, 숫자, -로 쓰세요.";

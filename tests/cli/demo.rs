@@ -103,6 +103,21 @@ fn every_line_that_the_demo_suggests_works_in_the_order_given() {
 }
 
 #[test]
+fn the_callback_that_the_demo_suggests_comes() {
+    let (_running, lines) = demo(&[]);
+    let line = lines.iter().find(|line| line.contains("--callback")).unwrap();
+    // The demo's bridge knows this one address (callback.origins).
+    if std::net::TcpListener::bind("127.0.0.1:9191").is_err() {
+        eprintln!("skipped: another program listens at 127.0.0.1:9191");
+        return;
+    }
+    let (said, words) = line.split_once(" \"").unwrap();
+    let arguments: Vec<&str> = said.split(' ').skip(1).chain([words.trim_end_matches('"')]).collect();
+    let said = run(&arguments, b"");
+    assert!(said.out(0).contains("8초 걸렸습니다"), "{said:?}");
+}
+
+#[test]
 fn say_tells_that_the_bot_was_not_asked_and_why() {
     let (_running, lines) = demo(&[]);
     let url = word(&lines, "bridge:");

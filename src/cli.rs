@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::messages::Language;
+use crate::messages::{Language, start as messages};
 
 mod completions;
 mod config;
@@ -28,7 +28,7 @@ mod sources;
 mod translate;
 
 use exit::Exit;
-use output::complain;
+use output::refuse;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -103,7 +103,7 @@ where
     match Cli::try_parse_from(arguments) {
         Ok(Cli { lang, command }) => {
             let language = lang.map_or_else(|| crate::config::language(&crate::config::environment()), Language::from);
-            finished(command.run(language)).code()
+            finished(command.run(language), language).code()
         }
         Err(mut error) => {
             hide_values(&mut error);
@@ -149,12 +149,12 @@ impl Command {
 }
 
 /// A reader that went away (`| head`) is no failure; anything else about input and output is.
-fn finished(result: io::Result<Exit>) -> Exit {
+fn finished(result: io::Result<Exit>, language: Language) -> Exit {
     match result {
         Ok(exit) => exit,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
         Err(error) => {
-            complain(format_args!("error: {error}"));
+            refuse(&messages::not_written(error.to_string()), language);
             Exit::Failure
         }
     }
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_went_away_is_no_failure() {
-        assert_eq!(finished(Err(io::ErrorKind::BrokenPipe.into())), Exit::Success);
-        assert_eq!(finished(Err(io::ErrorKind::PermissionDenied.into())), Exit::Failure);
+        assert_eq!(finished(Err(io::ErrorKind::BrokenPipe.into()), Language::English), Exit::Success);
+        assert_eq!(finished(Err(io::ErrorKind::PermissionDenied.into()), Language::English), Exit::Failure);
     }
 }

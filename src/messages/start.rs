@@ -42,6 +42,9 @@ messages! {
     "SB2013" no_log(error)
         "the log cannot be started: {error}. Look at the limits on processes (ulimit -u, TasksMax, pids)."
         "로그를 시작할 수 없습니다: {error}. 프로세스 수 한도(ulimit -u, TasksMax, pids)를 확인하세요.";
+    "SB2014" not_written(error)
+        "Input or output fails: {error}."
+        "읽거나 쓸 수 없습니다: {error}.";
 
     "" error(message) "error: {message}" "오류: {message}";
     "" warning(message) "warning: {message}" "경고: {message}";

@@ -19,7 +19,7 @@ fn plan(answer: &Answer) -> Option<(&str, &str)> {
 fn only_an_admitted_caller_who_asks_is_told_what_became_of_their_turn() {
     let bot = Bot::new(|asked| match &*asked.path {
         "/keyboard" => bot::home(&["급식", "고장"]),
-        "/message" if asked.content() == "고장" => Reply::UserInput(500, String::new()),
+        "/message" if asked.content() == "고장" => Reply::With(500, String::new()),
         _ => buttons("현미밥", &["급식", "고장"]),
     });
     let own = "secret = { header = \"x-skill-secret\", values = [\"0123456789abcdef\"] }";

@@ -6,7 +6,7 @@ use crate::support::*;
 fn differences_of_the_home_keyboard_reach_log_metrics_and_readiness_and_go_when_they_are_mended() {
     let bot = Bot::new(|asked| match &*asked.path {
         // A PHP warning, a raw line break in a label.
-        "/keyboard" => Reply::UserInput(
+        "/keyboard" => Reply::With(
             200,
             String::from(
                 "<br />\n<b>Notice</b>:  x in <b>/a.php</b> on line <b>3</b><br />\n{\"type\":\"buttons\",\"buttons\":[\"하나\",\"두\n울\"]}",

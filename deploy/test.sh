@@ -131,20 +131,60 @@ wait_for() { # URL
   return 1
 }
 
-walk_binary() {
-  local bot port admin
+wait_for_port() { # PORT
+  for _ in $(seq 100); do
+    "$python" -c 'import socket, sys; socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1)' "$1" 2>/dev/null && return 0
+    sleep 0.1
+  done
+  return 1
+}
+
+# A bot and a bridge before it; their ports in $bot and $port, the bridge's process in $served.
+start_bridge() {
+  local admin
   bot=$(free_port) port=$(free_port) admin=$(free_port)
   "$bridge" demo --bot-only --listen "127.0.0.1:$bot" >"$scratch/bot.log" 2>&1 &
   children+=($!)
   wait_for "http://127.0.0.1:$bot/keyboard" || { cat "$scratch/bot.log"; return 1; }
   "$bridge" serve --bot "http://127.0.0.1:$bot" --listen "127.0.0.1:$port" --admin "127.0.0.1:$admin" \
     </dev/null >"$scratch/bridge.log" 2>&1 &
-  local served=$!
+  served=$!
   children+=("$served")
   wait_for "http://127.0.0.1:$port/healthz" || { cat "$scratch/bridge.log"; return 1; }
+}
+
+walk_binary() {
+  local bot port served
+  start_bridge || return 1
   "$python" deploy/test/walk.py "http://127.0.0.1:$port" || { tail -n 20 "$scratch/bridge.log"; return 1; }
   kill -TERM "$served"
   wait "$served" || { echo "SIGTERM ended it with status $?"; return 1; }
+}
+
+# The configuration of nginx, as it is but for ports, certificate and user, before a bridge.
+walk_nginx() {
+  local bot port served plain secure
+  start_bridge || return 1
+  plain=$(free_port) secure=$(free_port)
+  sed -i "/\[::\]/d; s/listen 80;/listen 127.0.0.1:$plain;/; s/listen 443 ssl;/listen 127.0.0.1:$secure ssl;/
+          s/127.0.0.1:8080/127.0.0.1:$port/" "$scratch/nginx/site.conf"
+  nginx -e "$scratch/nginx/error.log" -c "$scratch/nginx/nginx.conf" -g 'daemon off; master_process off;' &
+  children+=($!)
+  wait_for_port "$secure" || { cat "$scratch/nginx/error.log"; return 1; }
+  "$python" deploy/test/paths.py "https://127.0.0.1:$secure" "http://127.0.0.1:$port"
+}
+
+# The same for Caddy; without a domain it serves plain HTTP.
+walk_caddy() {
+  local bot port served front
+  start_bridge || return 1
+  front=$(free_port)
+  sed "s/bridge:8080/127.0.0.1:$port/; s/^\tgrace_period/\tadmin off\n&/" deploy/caddy/Caddyfile >"$scratch/Caddyfile"
+  DOMAIN="http://127.0.0.1:$front" XDG_DATA_HOME="$scratch" XDG_CONFIG_HOME="$scratch" \
+    caddy run --adapter caddyfile --config "$scratch/Caddyfile" >"$scratch/caddy.log" 2>&1 &
+  children+=($!)
+  wait_for "http://127.0.0.1:$front/healthz" || { cat "$scratch/caddy.log"; return 1; }
+  "$python" deploy/test/paths.py "http://127.0.0.1:$front" "http://127.0.0.1:$port"
 }
 
 if [ -n "$bridge" ] && "$bridge" --help >/dev/null 2>&1 && [ -n "$("$bridge" --help 2>/dev/null)" ]; then
@@ -159,6 +199,8 @@ if [ -n "$bridge" ] && "$bridge" --help >/dev/null 2>&1 && [ -n "$("$bridge" --h
     fi
   done
   run 'a conversation through the binary' walk_binary
+  if have nginx && have openssl; then run 'nginx passes exactly the paths of the bridge' walk_nginx; fi
+  if have caddy; then run 'Caddy passes exactly the paths of the bridge' walk_caddy; fi
 else
   need 'configurations and a conversation' "no binary (${bridge:-none found}); give its path"
 fi

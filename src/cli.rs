@@ -8,23 +8,27 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::messages::{Language, start as messages};
 
 mod completions;
 mod config;
 mod demo;
 mod exit;
+mod greeting;
 mod health;
 mod http;
-mod operators;
 mod output;
+mod probe;
 mod say;
 mod serve;
 mod sources;
 mod translate;
 
 use exit::Exit;
-use output::complain;
+use output::refuse;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,8 +46,27 @@ Exit codes: 0 ok, 1 failure, 2 findings, 64 wrong usage, 78 wrong configuration.
 #[derive(Debug, Parser)]
 #[command(name = "smartchat-bridge", version, after_help = EXAMPLES, arg_required_else_help = true)]
 struct Cli {
+    /// The language of what is told to people; without it LC_ALL, LC_MESSAGES or LANG say, else English
+    #[arg(long, global = true, value_enum, value_name = "LANGUAGE")]
+    lang: Option<Tongue>,
     #[command(subcommand)]
     command: Command,
+}
+
+/// A language as a flag has it.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Tongue {
+    Ko,
+    En,
+}
+
+impl From<Tongue> for Language {
+    fn from(tongue: Tongue) -> Self {
+        match tongue {
+            Tongue::Ko => Self::Korean,
+            Tongue::En => Self::English,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -78,12 +101,30 @@ where
     T: Into<OsString> + Clone,
 {
     match Cli::try_parse_from(arguments) {
-        Ok(cli) => finished(cli.command.run()).code(),
-        Err(error) => {
+        Ok(Cli { lang, command }) => {
+            let language = lang.map_or_else(|| crate::config::language(&crate::config::environment()), Language::from);
+            finished(command.run(language), language).code()
+        }
+        Err(mut error) => {
+            hide_values(&mut error);
             // Nowhere left to tell that it could not be told.
             let _ignored = error.print();
             if error.use_stderr() { Exit::Usage.code() } else { Exit::Success.code() }
         }
+    }
+}
+
+/// Takes out of a usage error what may be a secret: `--set channel_key VALUE` and `--header 'x-skill-secret VALUE'` are
+/// slips of who meant well, and errors are pasted into chats.
+fn hide_values(error: &mut clap::Error) {
+    let hidden = || ContextValue::String(String::from("…"));
+    let Some(argument) = error.get(ContextKind::InvalidArg).map(ToString::to_string) else { return };
+    let of_secrets = argument.starts_with("--set ") || argument.starts_with("--header ");
+    if error.kind() == ErrorKind::ValueValidation && of_secrets {
+        error.insert(ContextKind::InvalidValue, hidden());
+    } else if error.kind() == ErrorKind::UnknownArgument && !argument.starts_with('-') {
+        error.insert(ContextKind::InvalidArg, hidden());
+        error.remove(ContextKind::Suggested);
     }
 }
 
@@ -94,13 +135,13 @@ pub fn command() -> clap::Command {
 }
 
 impl Command {
-    fn run(self) -> io::Result<Exit> {
+    fn run(self, language: Language) -> io::Result<Exit> {
         match self {
-            Self::Serve(args) => Ok(serve::run(&args)),
-            Self::Demo(args) => demo::run(&args),
-            Self::Say(args) => say::run(&args),
+            Self::Serve(args) => Ok(serve::run(&args, language)),
+            Self::Demo(args) => demo::run(&args, language),
+            Self::Say(args) => say::run(&args, language),
             Self::Translate(args) => translate::run(&args),
-            Self::Config(args) => config::run(&args),
+            Self::Config(args) => config::run(&args, language),
             Self::Health(args) => Ok(health::run(&args)),
             Self::Completions(args) => completions::run(&args, &mut command()),
         }
@@ -108,12 +149,12 @@ impl Command {
 }
 
 /// A reader that went away (`| head`) is no failure; anything else about input and output is.
-fn finished(result: io::Result<Exit>) -> Exit {
+fn finished(result: io::Result<Exit>, language: Language) -> Exit {
     match result {
         Ok(exit) => exit,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
         Err(error) => {
-            complain(format_args!("error: {error}"));
+            refuse(&messages::not_written(error.to_string()), language);
             Exit::Failure
         }
     }
@@ -142,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_went_away_is_no_failure() {
-        assert_eq!(finished(Err(io::ErrorKind::BrokenPipe.into())), Exit::Success);
-        assert_eq!(finished(Err(io::ErrorKind::PermissionDenied.into())), Exit::Failure);
+        assert_eq!(finished(Err(io::ErrorKind::BrokenPipe.into()), Language::English), Exit::Success);
+        assert_eq!(finished(Err(io::ErrorKind::PermissionDenied.into()), Language::English), Exit::Failure);
     }
 }

@@ -32,8 +32,10 @@ const IDLE: Duration = Duration::from_secs(30);
 /// How long it thinks about a slow question: longer than OpenBuilder waits, shorter than the bridge holds on (S3).
 const SLOW: Duration = Duration::from_secs(8);
 
-/// What to try, as a user would say it: the words, and what can be seen.
-pub const TRY: &[(&str, &str)] = menu::TRY;
+/// What to try, as a user would say it, one after the other: the words, and what can be seen, in English and Korean.
+pub const TRY: &[(&str, &str, &str)] = menu::TRY;
+/// The words whose answer takes longer than OpenBuilder waits.
+pub const SLOW_WORDS: &str = menu::SLOW;
 
 /// An old bot that runs on the loopback until its thread ends with the process.
 #[derive(Debug)]

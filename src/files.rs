@@ -11,21 +11,36 @@ use std::path::Path;
 
 use thiserror::Error;
 
+use crate::messages::Message;
+use crate::messages::config as messages;
+
 /// Why a file was not read.
 #[derive(Debug, Error)]
+#[error("{}", self.message())]
 pub enum ReadError {
     /// There is none, or it may not be read.
-    #[error("{}", told(.0))]
     Io(#[source] io::Error),
     /// A folder, a pipe, a socket or a device.
-    #[error("it is no regular file")]
     NotRegular,
     /// It holds more than may be read.
-    #[error("it is larger than {longest} bytes")]
     TooLarge {
         /// Bytes allowed.
         longest: u64,
     },
+}
+
+impl ReadError {
+    /// The same as a part of a message; of the system's errors the usual ones in words that are the same everywhere.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Io(error) if error.kind() == ErrorKind::NotFound => messages::no_such_file(),
+            Self::Io(error) if error.kind() == ErrorKind::PermissionDenied => messages::no_permission(),
+            Self::Io(error) => messages::as_the_system_says(error.to_string()),
+            Self::NotRegular => messages::not_a_regular_file(),
+            Self::TooLarge { longest } => messages::larger_than(*longest),
+        }
+    }
 }
 
 /// The bytes of a regular file, at most `longest`.
@@ -45,18 +60,6 @@ pub fn read(path: &Path, longest: u64) -> Result<Vec<u8>, ReadError> {
         return Err(ReadError::TooLarge { longest });
     }
     Ok(bytes)
-}
-
-/// An error of the system in words that are the same everywhere.
-fn told(error: &io::Error) -> String {
-    let kind = error.kind();
-    if kind == ErrorKind::NotFound {
-        String::from("there is no such file")
-    } else if kind == ErrorKind::PermissionDenied {
-        String::from("no permission")
-    } else {
-        error.to_string()
-    }
 }
 
 #[cfg(test)]

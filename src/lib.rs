@@ -6,7 +6,7 @@
 //!
 //! | rank | rooms |
 //! | --- | --- |
-//! | 0 words | [`wire`], [`ids`], [`fault`], [`time`], [`degradation`] |
+//! | 0 words | [`wire`], [`ids`], [`fault`], [`time`], [`degradation`], [`messages`] |
 //! | 1 meaning | [`reading`], [`translate`], [`session`] |
 //! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`concurrency`], [`net`], [`telemetry`], [`tasks`], [`config`] |
 //! | 3 edges | [`legacy`], [`store`], [`callback`] |
@@ -28,6 +28,7 @@ pub mod files;
 pub mod ids;
 pub mod keyboards;
 pub mod legacy;
+pub mod messages;
 pub mod net;
 pub mod rate;
 pub mod reading;

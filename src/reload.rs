@@ -105,11 +105,12 @@ impl Signals {
                     continue;
                 }
             };
-            stop.signal();
+            // Told first: a bridge that has nothing to finish ends at once.
             tracing::info!(
                 signal = name,
                 "a signal: the bridge finishes what runs and stops; a second one ends it now"
             );
+            stop.signal();
         }
     }
 }

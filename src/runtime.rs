@@ -19,6 +19,7 @@ use crate::concurrency::ConcurrencyLimit;
 use crate::config::secret::Secret;
 use crate::config::settings::Settings;
 use crate::fault::{Blame, Fault, Sent};
+use crate::messages::{Message, start as messages};
 use crate::net::CoreId;
 use crate::net::listen::bind;
 use crate::net::open_files;
@@ -27,6 +28,7 @@ use crate::net::tls::{ServerTls, TlsProblem};
 use crate::registry::{self, Connector};
 use crate::server::operator::OperatorAccess;
 use crate::shared::{SetupError, Shared};
+use crate::telemetry::pace::Pace;
 
 /// Why the bridge cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +53,30 @@ pub enum StartError {
     /// The system gives no thread, or no signals.
     #[error("the system refuses a thread or its signals: {0}")]
     Thread(#[source] io::Error),
+}
+
+impl StartError {
+    /// What the operator reads, with what to do.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Listen { address, flag, source } => {
+                let is = |kind| source.kind() == kind;
+                if is(io::ErrorKind::AddrInUse) {
+                    messages::address_taken(*address, *flag)
+                } else if is(io::ErrorKind::AddrNotAvailable) {
+                    messages::address_elsewhere(*address, *flag)
+                } else if is(io::ErrorKind::PermissionDenied) {
+                    messages::address_forbidden(*address, *flag)
+                } else {
+                    messages::cannot_listen(*address, source.to_string(), *flag)
+                }
+            }
+            Self::Setup(SetupError::Bot(problem)) => problem.message(),
+            Self::Setup(SetupError::Tls(problem)) | Self::Tls(problem) => problem.message(),
+            Self::Thread(error) => messages::no_thread(error.to_string()),
+        }
+    }
 }
 
 impl Fault for StartError {
@@ -160,6 +186,7 @@ pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Ru
         operators: Arc::clone(&operators),
         stop: stop.clone(),
         places,
+        strange: Pace::default(),
     };
     let mut threads = Vec::with_capacity(workers + 1);
     for (number, (listener, places)) in listeners.into_iter().zip(places).enumerate() {

@@ -16,9 +16,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use smartchat_bridge::config::{Flag, Language, Loaded, Origin, Problems, Sources, keys, load};
+use smartchat_bridge::config::{Flag, Loaded, Origin, Problems, Sources, keys, load};
 use smartchat_bridge::config::{reference, restart_needed, sample, schema};
 use smartchat_bridge::ids::BotId;
+use smartchat_bridge::messages::{self, Language};
 
 /// Every secret of the golden cases; it may be shown nowhere.
 const SECRET: &str = "hunter2";
@@ -50,7 +51,7 @@ fn assert_current(path: &Path, now: &str) {
 }
 
 /// One case: `config.toml` or the path in `path.txt`; `env` with `NAME=value`, `flags` with `--name key=value` by line.
-fn run(case: &Path) -> String {
+fn run(case: &Path, language: Language) -> String {
     let lines = |name: &str| fs::read_to_string(case.join(name)).unwrap_or_default();
     let named = lines("path.txt");
     let written = case.join("config.toml");
@@ -66,7 +67,7 @@ fn run(case: &Path) -> String {
     });
     let mut out = String::new();
     match load(&Sources { file: file.as_deref(), environment, flags: flags.collect(), ..Sources::default() }) {
-        Err(problems) => writeln!(out, "{problems}").unwrap(),
+        Err(problems) => writeln!(out, "{}", problems.told(language)).unwrap(),
         Ok(loaded) => {
             for value in loaded.effective.iter().filter(|value| value.origin != Origin::Default) {
                 writeln!(out, "{} = {}  # {}", value.key, value.value, value.origin).unwrap();
@@ -74,7 +75,7 @@ fn run(case: &Path) -> String {
             let mut notes: Vec<_> = loaded.warnings.iter().chain(&loaded.advice).collect();
             notes.sort();
             for note in notes {
-                writeln!(out, "\nnote: {note}").unwrap();
+                writeln!(out, "\nnote: {}", note.told(language)).unwrap();
             }
             assert!(!format!("{:?}", loaded.settings).contains(SECRET));
         }
@@ -92,9 +93,11 @@ fn every_message_is_as_recorded() {
     cases.sort();
     assert!(cases.len() >= 22);
     for case in cases {
-        let out = run(&case);
-        assert!(!out.contains(SECRET), "{} shows a secret:\n{out}", case.display());
-        assert_current(&case.join("out.txt"), &out);
+        for (language, name) in [(Language::English, "out.txt"), (Language::Korean, "out.ko.txt")] {
+            let out = run(&case, language);
+            assert!(!out.contains(SECRET), "{} shows a secret:\n{out}", case.display());
+            assert_current(&case.join(name), &out);
+        }
     }
 }
 
@@ -102,6 +105,26 @@ fn every_message_is_as_recorded() {
 fn the_reference_is_current_in_both_languages() {
     assert_current(Path::new("docs/configuration.md"), &reference(Language::English));
     assert_current(Path::new("docs/configuration.ko.md"), &reference(Language::Korean));
+}
+
+#[test]
+fn the_page_of_messages_is_current_in_both_languages() {
+    assert_current(Path::new("docs/messages.md"), &messages::page(Language::English));
+    assert_current(Path::new("docs/messages.ko.md"), &messages::page(Language::Korean));
+}
+
+/// The codes that the golden cases show.
+#[test]
+fn every_message_of_the_configuration_has_a_golden_case() {
+    let mut shown = String::new();
+    for case in fs::read_dir("tests/golden/config").unwrap() {
+        shown += &fs::read_to_string(case.unwrap().path().join("out.txt")).unwrap_or_default();
+    }
+    // What no file of a test can bring about: a bug of ours, bytes that are not UTF-8, a flag of absurd depth.
+    let elsewhere = ["SB1002", "SB1004", "SB1005", "SB1012", "SB1203"];
+    let codes = messages::config::ROWS.iter().map(|row| row.code).filter(|code| !code.is_empty());
+    let missing: Vec<_> = codes.filter(|code| !shown.contains(code) && !elsewhere.contains(code)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
@@ -200,6 +223,101 @@ fn json_of(toml: &str) -> serde_json::Value {
         }
     }
     of(toml.parse::<toml_edit::DocumentMut>().unwrap().as_item())
+}
+
+/// Everything that a load tells, in both languages.
+fn all_told(sources: &Sources<'_>) -> String {
+    match load(sources) {
+        Ok(loaded) => {
+            let notes = || loaded.warnings.iter().chain(&loaded.advice);
+            let told = [Language::English, Language::Korean]
+                .map(|tongue| notes().map(|note| note.told(tongue)).collect::<String>());
+            let shown: String = loaded.effective.iter().map(|value| format!("{} {}", value.key, value.value)).collect();
+            format!("{told:?}{shown}{:?}", loaded.settings)
+        }
+        Err(problems) => {
+            format!("{}{}{problems:?}", problems.told(Language::English), problems.told(Language::Korean))
+        }
+    }
+}
+
+#[test]
+fn a_secret_that_is_wrong_in_any_way_is_told_and_never_repeated() {
+    let secrets: BTreeSet<&str> =
+        keys::all().iter().filter(|key| key.kind.is_secret()).map(|key| key.path.as_ref()).collect();
+    let may_hold_one = |path: &str| {
+        let named = path.strip_suffix("_file").is_some_and(|secret| secrets.contains(secret));
+        secrets.contains(path) || named || path == "bots.*.secret.header"
+    };
+    // TOML, as a file has them; a variable and a flag carry the same as text.
+    let wrong = [
+        r#""hunter2""#,
+        r#"" hunter2""#,
+        r#""hunter2\u0007""#,
+        r#""hunter2 비밀""#,
+        r#""hunter2/../hunter2.txt""#,
+        r#""http://admin:hunter2@old-bot""#,
+        r#""hunter2://a/b""#,
+        r#""hunter2:8000""#,
+        r##""https://a.example/#hunter2""##,
+        r#""https://[hunter2/""#,
+        r#"["hunter2"]"#,
+        r#"["hunter2", ""]"#,
+        r#"["hunter2", 5]"#,
+        r#"[["hunter2"]]"#,
+        r#"{ a = "hunter2" }"#,
+        r#"{ x-a = "hunter2\u0007" }"#,
+        r#"{ "hunter2 a" = "b" }"#,
+        r#"{ hunter2 = 5 }"#,
+        r#"{ a = ["hunter2"] }"#,
+    ];
+    let texts = ["[hunter2", "{ hunter2", "hunter2,", "[\"hunter2\", 5]", "hunter2 = hunter2"];
+    let (mut tried, mut told) = (0, 0);
+    for key in keys::all().iter().filter(|key| may_hold_one(&key.path)) {
+        let path = key.path.replace('*', "shop");
+        let bot = flag("bots.shop.url", "http://old-bot:8000", "--bot");
+        let mut seen = |sources: Sources<'_>, value: &str| {
+            let all = all_told(&sources);
+            assert!(!all.contains(SECRET), "{path} = {value} by {sources:?}: {all}");
+            tried += 1;
+            told += usize::from(all.contains("[SB1"));
+        };
+        for value in wrong {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("bridge.toml");
+            let (section, name) = path.rsplit_once('.').unwrap_or(("", &path));
+            fs::write(&file, format!("[{section}]\n{name} = {value}\n")).unwrap();
+            seen(Sources { file: Some(&file), flags: vec![bot.clone()], ..Sources::default() }, value);
+        }
+        for value in wrong.iter().chain(&texts) {
+            let text = value.trim_matches('"');
+            let environment = vec![variable(&keys::variable_of(&path), text)];
+            seen(Sources { environment, flags: vec![bot.clone()], ..Sources::default() }, value);
+            seen(Sources { flags: vec![bot.clone(), flag(&path, text, "--set")], ..Sources::default() }, value);
+        }
+    }
+    assert!(tried > 800 && told > tried / 2, "{told} of {tried} were told");
+}
+
+#[test]
+fn a_secret_on_the_command_line_is_warned_about() {
+    let flags = |path: &str, value: &str| {
+        vec![flag("bots.shop.url", "http://old-bot:8000", "--bot"), flag(path, value, "--set")]
+    };
+    for key in keys::all().iter().filter(|key| key.kind.is_secret()) {
+        let path = key.path.replace('*', "shop");
+        let value = key.example.trim_matches('"');
+        let mut flags = flags(&path, value);
+        if path.ends_with("secret.values") {
+            flags.push(flag("bots.shop.secret.header", "x-skill-secret", "--set"));
+        }
+        let loaded = load(&Sources { flags, ..Sources::default() }).unwrap_or_else(|all| panic!("{path}: {all}"));
+        let warned = loaded.warnings.iter().any(|warning| warning.key == path && warning.message.code() == "SB1402");
+        assert!(warned, "{path}: {:?}", loaded.warnings);
+    }
+    let environment = vec![variable("BRIDGE_BOTS__SHOP__CHANNEL_KEY", "0123456789abcdef")];
+    let flags = vec![flag("bots.shop.url", "http://old-bot:8000", "--bot")];
+    assert!(load(&Sources { environment, flags, ..Sources::default() }).unwrap().warnings.is_empty());
 }
 
 #[test]

@@ -63,6 +63,44 @@ fn both_languages_have_the_same_headings() {
     }
 }
 
+#[test]
+fn korean_has_one_word_for_one_thing_and_nothing_speaks_of_what_does_not_exist() {
+    let mut texts: Vec<(String, String)> = pairs().into_iter().map(|(_, korean)| (text(&korean), korean)).collect();
+    for path in ["src/messages", "src/config", "deploy/compose.yaml", "deploy/config.example.toml"] {
+        let mut found = String::new();
+        if root().join(path).is_dir() {
+            sources(&root().join(path), &mut found)
+        } else {
+            found = text(path)
+        }
+        texts.push((found, path.to_owned()));
+    }
+    for (words, place) in &texts {
+        // A quick reply is 바로연결, the home keyboard 홈 키보드, a refusal 거절, a port 포트.
+        for other in
+            ["바로가기", "바로 연결", "홈키보드", "첫 화면", "거부되", "거부합", "거부하", "두 개의 문", "메트릭"]
+        {
+            assert!(!words.contains(other), "{place} says {other}");
+        }
+    }
+    for (english, korean) in pairs() {
+        for path in [english, korean] {
+            assert!(!text(&path).to_lowercase().contains("inspector"), "{path} speaks of an inspector");
+        }
+    }
+}
+
+#[test]
+fn the_guide_names_what_stands_on_the_screens() {
+    for path in ["docs/openbuilder.md", "docs/openbuilder.ko.md"] {
+        let guide = text(path);
+        for words in ["기본 시나리오** > **폴백 블록", "기본 스킬로 설정", "변환함수", "스킬 서버로 전송", "스킬 버전"]
+        {
+            assert!(guide.contains(words), "{path} does not name {words}");
+        }
+    }
+}
+
 /// What follows `smartchat-bridge` or `cargo run … --` in fenced blocks.
 fn commands_named() -> BTreeSet<String> {
     let mut named = BTreeSet::new();

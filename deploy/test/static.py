@@ -113,6 +113,12 @@ unit = read(deploy + "/bridge.service")
 if seconds(re.search(r"^TimeoutStopSec=(\S+)$", unit, re.M).group(1)) <= 55:
     problem(deploy + "/bridge.service", "TimeoutStopSec is not longer than the bridge's grace (55 s)")
 
+# A reload checks the file that the start reads, before the running bridge is told of it.
+started = re.search(r"^ExecStart=(\S+) serve (.+)$", unit, re.M)
+reloads = re.findall(r"^ExecReload=(.+)$", unit, re.M)
+if reloads != [f"+{started.group(1)} config check {started.group(2)}", "/bin/kill -HUP $MAINPID"]:
+    problem(deploy + "/bridge.service", f"does not check the configuration before a reload: {reloads}")
+
 # Metrics: rules, their tests and panels use what the operators' document lists.
 listed = set(re.findall(r"`(bridge_[a-z_]+)", read(root + "/docs/operations.md")))
 for path in glob.glob(deploy + "/monitoring/**/*", recursive=True):

@@ -2,24 +2,17 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
-use std::time::Duration;
 
-use clap::{Subcommand, ValueEnum};
-use hyper::Method;
+use clap::Subcommand;
 
 use super::exit::Exit;
-use super::http::{self, Call};
-use super::output::complain;
+use super::output::{complain, refuse};
 use super::sources::SourceArgs;
-use crate::config::settings::BotSettings;
-use crate::config::{self, Language, Loaded};
-use crate::fault::chain;
-use crate::reading;
+use super::{http, probe};
+use crate::config::{self, Loaded};
+use crate::messages::probe as found;
+use crate::messages::{Language, start as messages};
 use crate::runtime;
-use crate::wire::legacy::Keys;
-
-/// What the old platform gave a bot to answer (legacy.md 1).
-const PATIENCE: Duration = Duration::from_secs(5);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -27,9 +20,12 @@ Examples:
   smartchat-bridge config check --probe --config bridge.toml    and whether the old bots answer
   smartchat-bridge config show --set callback.after=3s          every value in force and where it comes from
   smartchat-bridge config schema > bridge.schema.json           for editors
-  smartchat-bridge config reference --language ko               every key, explained
+  smartchat-bridge config reference --lang ko                   every key, explained
 
-Exit codes: 0 good, 2 an old bot did not answer as it should (--probe), 78 the configuration is wrong.
+--probe sends GET /keyboard and nothing else: a message would make the bot act. What POST /message would come to is
+judged from that answer.
+
+Exit codes: 0 good, 2 a bot's messages would fail (--probe), 78 the configuration is wrong.
 ";
 
 /// What the command takes.
@@ -58,42 +54,35 @@ enum What {
     /// Prints a JSON Schema of the file
     Schema,
     /// Prints the reference of all keys as Markdown
-    Reference {
-        /// In which language
-        #[arg(long, value_enum, default_value = "en")]
-        language: Tongue,
-    },
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Tongue {
-    En,
-    Ko,
+    Reference,
 }
 
 /// Does what is asked.
-pub(super) fn run(args: &Args) -> io::Result<Exit> {
+pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
     let mut out = io::stdout().lock();
     match &args.what {
         What::Check { sources, probe } => {
-            let Some(loaded) = load(sources) else { return Ok(Exit::Configuration) };
+            let Some(loaded) = load(sources, language) else { return Ok(Exit::Configuration) };
             for warning in &loaded.warnings {
-                complain(format_args!("warning: {warning}"));
+                complain(messages::warning(warning.told(language)).text(language));
             }
             for advice in &loaded.advice {
-                complain(format_args!("note: {advice}"));
+                complain(messages::note(advice.told(language)).text(language));
             }
             // What only a start would find: a key of another certificate, a broken private CA.
             if let Err(error) = runtime::check(Arc::clone(&loaded.settings)) {
-                complain(format_args!("error: {}", chain(&error)));
+                refuse(&error.message(), language);
                 return Ok(Exit::Configuration);
             }
-            let bots = loaded.settings.bots.len();
-            writeln!(out, "The configuration is good: {bots} {}.", if bots == 1 { "bot" } else { "bots" })?;
-            if *probe { probe_all(&loaded, &mut out) } else { Ok(Exit::Success) }
+            let good = match loaded.settings.bots.len() {
+                1 => messages::good_one(),
+                bots => messages::good(bots),
+            };
+            writeln!(out, "{}", good.text(language))?;
+            if *probe { probe_all(&loaded, language, &mut out) } else { Ok(Exit::Success) }
         }
         What::Show { sources } => {
-            let Some(loaded) = load(sources) else { return Ok(Exit::Configuration) };
+            let Some(loaded) = load(sources, language) else { return Ok(Exit::Configuration) };
             show(&loaded, &mut out)?;
             Ok(Exit::Success)
         }
@@ -101,22 +90,18 @@ pub(super) fn run(args: &Args) -> io::Result<Exit> {
             writeln!(out, "{:#}", config::schema())?;
             Ok(Exit::Success)
         }
-        What::Reference { language } => {
-            let language = match language {
-                Tongue::En => Language::English,
-                Tongue::Ko => Language::Korean,
-            };
+        What::Reference => {
             write!(out, "{}", config::reference(language))?;
             Ok(Exit::Success)
         }
     }
 }
 
-fn load(sources: &SourceArgs) -> Option<Loaded> {
+fn load(sources: &SourceArgs, language: Language) -> Option<Loaded> {
     match config::load(&sources.sources().borrowed()) {
         Ok(loaded) => Some(loaded),
         Err(problems) => {
-            complain(problems);
+            complain(problems.told(language));
             None
         }
     }
@@ -140,48 +125,19 @@ fn show(loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Asks every bot for its home keyboard, one after the other; a bot that does not answer is a finding.
-fn probe_all(loaded: &Loaded, out: &mut impl Write) -> io::Result<Exit> {
+/// Asks every bot for its home keyboard, one after the other. A bot whose messages would fail is a finding.
+fn probe_all(loaded: &Loaded, language: Language, out: &mut impl Write) -> io::Result<Exit> {
     let runtime = http::runtime()?;
     let mut exit = Exit::Success;
     for bot in loaded.settings.bots.values() {
-        match runtime.block_on(probe(bot)) {
-            Ok(found) => writeln!(out, "{}: {found}", bot.id)?,
-            Err(finding) => {
-                writeln!(out, "{}: {finding}", bot.id)?;
-                exit = Exit::Findings;
-            }
+        let found = runtime.block_on(probe::ask(bot));
+        for message in &found.messages {
+            let line = found::of_bot(bot.id.as_str(), message.told(language));
+            writeln!(out, "{}", line.text(language))?;
+        }
+        if !found.sound {
+            exit = Exit::Findings;
         }
     }
     Ok(exit)
-}
-
-async fn probe(bot: &BotSettings) -> Result<String, String> {
-    let mut url = bot.url.clone();
-    url.set_path(&format!("{}/keyboard", bot.url.path().trim_end_matches('/')));
-    // Whether its certificate is trusted is the bridge's question at start; here it is whether the bot is there.
-    let any_certificate = bot.trust.insecure || bot.trust.ca.is_some();
-    let call = Call {
-        method: Method::GET,
-        url: &url,
-        connect: bot.connect,
-        headers: &bot.headers,
-        body: None,
-        within: PATIENCE,
-        any_certificate,
-    };
-    let answer = http::call(call).await.map_err(|error| chain(&error))?;
-    match answer.status {
-        200 => {}
-        // Followed by the bridge, once (K1).
-        301 | 302 | 303 | 307 | 308 => return Ok(format!("{url} redirects")),
-        status => return Err(format!("{url} answered with status {status}, a home keyboard has 200")),
-    }
-    match reading::read_home(&answer.body) {
-        Ok(home) => Ok(match home.keys {
-            Keys::Text => format!("{url} answers: free typing"),
-            Keys::Buttons(labels) => format!("{url} answers: {} buttons", labels.len()),
-        }),
-        Err(error) => Err(format!("{url} gave no keyboard: {error}")),
-    }
 }

@@ -6,16 +6,17 @@ use std::net::SocketAddr;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::exit::Exit;
-use super::output::complain;
+use super::output::{complain, refuse};
 use super::say::SINK;
 use super::say::call::{self, Spoken, Who};
 use super::serve;
 use super::sources::key_and_value;
 use crate::config::{self, Flag};
-use crate::demo::{OldBot, TRY};
-use crate::fault::chain;
+use crate::demo::{OldBot, SLOW_WORDS, TRY};
+use crate::messages::chat as messages;
+use crate::messages::{Language, Message};
 use crate::reload::{self, OwnedSources};
-use crate::runtime::Running;
+use crate::runtime::{Running, StartError};
 use crate::telemetry::log;
 
 const EXAMPLES: &str = "\
@@ -47,9 +48,9 @@ pub(super) struct Args {
 }
 
 /// Runs until it is told to stop.
-pub(super) fn run(args: &Args) -> io::Result<Exit> {
+pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
     if args.bot_only {
-        return bot_only(args.listen);
+        return bot_only(args.listen, language);
     }
     let bot = OldBot::start()?;
     let address = format!("http://{}", bot.address());
@@ -58,24 +59,24 @@ pub(super) fn run(args: &Args) -> io::Result<Exit> {
     let loaded = match config::load(&sources.borrowed()) {
         Ok(loaded) => loaded,
         Err(problems) => {
-            complain(problems);
+            complain(problems.told(language));
             return Ok(Exit::Configuration);
         }
     };
     let _logging = log::start(&loaded.settings.log, loaded.settings.workers)?;
     let mut told = Ok(());
-    let ended = reload::serve(loaded, sources, |running| told = tell(running, &address));
+    let ended = reload::serve(loaded, sources, |running| told = tell(running, &address, language));
     match ended {
         Ok(ending) => told.map(|()| serve::exit(ending)),
         Err(error) => {
-            complain(format_args!("error: {}", chain(&error)));
+            refuse(&error.message(), language);
             Ok(serve::refused(&error))
         }
     }
 }
 
 /// Runs the old bot alone until SIGTERM or Ctrl-C. It holds nothing that a stop could lose, so it ends at once.
-fn bot_only(listen: SocketAddr) -> io::Result<Exit> {
+fn bot_only(listen: SocketAddr, language: Language) -> io::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Received before the bot can be asked: as the first process of a container it gets no default handlers.
     let (mut terminate, mut interrupt) = {
@@ -85,14 +86,12 @@ fn bot_only(listen: SocketAddr) -> io::Result<Exit> {
     let bot = match OldBot::listen(listen) {
         Ok(bot) => bot,
         Err(error) => {
-            complain(format_args!(
-                "error: cannot listen on {listen}: {error}; free it, or choose another with --listen"
-            ));
+            refuse(&StartError::Listen { address: listen, flag: "--listen", source: error }.message(), language);
             return Ok(Exit::Configuration);
         }
     };
     let mut out = io::stdout().lock();
-    writeln!(out, "옛 봇 / old bot: http://{}  (GET /keyboard, POST /message)", bot.address())?;
+    writeln!(out, "{}", messages::demo_bot(format!("http://{}", bot.address())).text(language))?;
     out.flush()?;
     drop(out);
     runtime.block_on(async {
@@ -122,25 +121,26 @@ fn flags(args: &Args, bot: &str) -> Vec<Flag> {
 }
 
 /// Where everything is and what to try. Flushed, because whoever waits for these lines may read them from a pipe.
-fn tell(running: &Running, bot: &str) -> io::Result<()> {
+fn tell(running: &Running, bot: &str, language: Language) -> io::Result<()> {
     let bridge = running.public();
     let url = format!("http://{bridge}/skill");
     let who = Who { user: "DemoUser-001", bot: "64a1f0c27b3d9e5a10c4e8b2", tester: false };
-    let words = TRY.first().map(|(words, _)| *words).unwrap_or_default();
+    let words = TRY.first().map(|(words, ..)| *words).unwrap_or_default();
     let mut out = io::stdout().lock();
-    writeln!(out, "브리지 / bridge:     {url}")?;
-    writeln!(out, "운영자 / operators:  http://{}/  (/metrics, /readyz)", running.admin())?;
-    writeln!(out, "옛 봇 / old bot:     {bot}  (GET /keyboard, POST /message)")?;
-    writeln!(out, "\n말을 걸어 보세요 / speak to it, in another terminal:\n")?;
+    let text = |message: Message| message.text(language);
+    writeln!(out, "{}", text(messages::demo_bridge(&url)))?;
+    writeln!(out, "{}", text(messages::demo_operators(format!("http://{}/", running.admin()))))?;
+    writeln!(out, "{}", text(messages::demo_bot(bot)))?;
+    writeln!(out, "\n{}\n", text(messages::demo_speak()))?;
     writeln!(out, "  smartchat-bridge say --url {url}")?;
-    writeln!(out, "  smartchat-bridge say --url {url} --callback \"천천히 답하기 (8초)\"\n")?;
-    writeln!(out, "OpenBuilder가 보내는 그대로 / the very call that OpenBuilder makes:\n")?;
+    writeln!(out, "  smartchat-bridge say --url {url} --callback \"{SLOW_WORDS}\"\n")?;
+    writeln!(out, "{}\n", text(messages::demo_call()))?;
     writeln!(out, "  {}\n", curl(&url, &call::body(&who, &Spoken::Words(words), None).to_string()))?;
-    writeln!(out, "해 볼 말 / what to say:")?;
-    for (words, seen) in TRY {
-        writeln!(out, "  {words}  -  {seen}")?;
+    writeln!(out, "{}", text(messages::demo_try()))?;
+    for (words, english, korean) in TRY {
+        writeln!(out, "  {words}  -  {}", language.pick(english, korean))?;
     }
-    writeln!(out, "\nCtrl-C로 마칩니다. / Ctrl-C ends it.")?;
+    writeln!(out, "\n{}", text(messages::demo_end()))?;
     out.flush()
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Uri};
 use thiserror::Error;
 use tokio::time::timeout_at;
@@ -31,13 +31,13 @@ pub(super) struct Call<'a> {
     /// JSON.
     pub(super) body: Option<Bytes>,
     pub(super) within: Duration,
-    /// Any certificate will do: our own server on this machine.
-    pub(super) any_certificate: bool,
+    pub(super) trust: &'a Trust,
 }
 
 /// What came back.
 pub(super) struct Answer {
     pub(super) status: u16,
+    pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
 
@@ -59,7 +59,7 @@ pub(super) enum CallError {
 /// Calls once: no redirects, nothing repeated.
 pub(super) async fn call(call: Call<'_>) -> Result<Answer, CallError> {
     let until = time::instant() + call.within;
-    let config = tls::client_config(&Trust { insecure: call.any_certificate, ..Trust::default() })?;
+    let config = tls::client_config(call.trust)?;
     let address = || CallError::Address(call.url.clone());
     let target = Target::new(call.url, &config).ok_or_else(address)?;
     let target = match call.connect {
@@ -89,10 +89,9 @@ async fn exchange(target: &Target, request: Request<Full<Bytes>>, until: Instant
     let late = |_elapsed| ClientError::TimedOut { sent: Sent::Unknown };
     let mut connection = target.connect(until).await?;
     let response = timeout_at(until, connection.send(request)).await.map_err(late)?.map_err(|refused| refused.error)?;
-    let status = response.status().as_u16();
-    let (body, _cut_short) =
-        timeout_at(until, connection.read(response.into_body(), ANSWER_BYTES)).await.map_err(late)??;
-    Ok(Answer { status, body })
+    let (head, body) = response.into_parts();
+    let (body, _cut_short) = timeout_at(until, connection.read(body, ANSWER_BYTES)).await.map_err(late)??;
+    Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
 }
 
 /// A runtime for a command: one thread, nothing of it outlives the command.

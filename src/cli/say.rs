@@ -5,14 +5,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Method;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use url::Url;
 
 use super::exit::Exit;
-use super::http::{self, Call};
-use super::output::complain;
+use super::http::{self, Call, CallError};
+use super::output::{complain, refuse};
+use crate::config::settings::Trust;
 use crate::fault::chain;
+use crate::messages::{Language, Message, chat as messages};
+use crate::net::client::ClientError;
+use crate::server::skill::{X_BRIDGE_EXPLAIN, X_BRIDGE_OUTCOME, X_BRIDGE_PLAN};
+use crate::telemetry::record::{Outcome, PlanKind};
 use crate::term::draw::{self, Press};
 use crate::time;
 use call::{Spoken, Who};
@@ -82,31 +87,27 @@ pub(super) struct Args {
 }
 
 /// Says one thing, or holds a conversation.
-pub(super) fn run(args: &Args) -> io::Result<Exit> {
+pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
     let runtime = http::runtime()?;
     let sink = match args.callback {
         None => None,
         Some(address) => match runtime.block_on(Sink::open(address)) {
             Ok(sink) => Some(sink),
             Err(error) => {
-                complain(format_args!(
-                    "error: cannot listen on {address}: {error}; choose another with --callback=ADDR"
-                ));
+                refuse(&messages::callback_address_unavailable(address, error.to_string()), language);
                 return Ok(Exit::Failure);
             }
         },
     };
     if let Some(sink) = &sink {
-        complain(format_args!(
-            "Offering a callback; the bridge delivers it when it runs with --set callback.origins={}",
-            sink.origin()
-        ));
+        complain(messages::callback_offered(sink.origin()).told(language));
     }
     let mut url = args.url.clone();
     if url.path() == "/" {
         url.set_path("/skill");
     }
-    let mut speaker = Speaker { args, url, runtime, sink, presses: Vec::new() };
+    let headers = args.header.iter().cloned().chain([(X_BRIDGE_EXPLAIN, HeaderValue::from_static("1"))]).collect();
+    let mut speaker = Speaker { args, language, url, headers, runtime, sink, presses: Vec::new() };
     if args.home {
         return speaker.say(&Spoken::Home);
     }
@@ -121,7 +122,9 @@ pub(super) fn run(args: &Args) -> io::Result<Exit> {
 
 struct Speaker<'a> {
     args: &'a Args,
+    language: Language,
     url: Url,
+    headers: Vec<(HeaderName, HeaderValue)>,
     runtime: tokio::runtime::Runtime,
     sink: Option<Sink>,
     /// What the numbers on the screen press.
@@ -129,12 +132,17 @@ struct Speaker<'a> {
 }
 
 impl Speaker<'_> {
+    /// Says something beside the conversation.
+    fn tell(&self, message: &Message) {
+        complain(message.told(self.language));
+    }
+
     /// Lines until the end of the input; the worst exit of all.
     fn converse(&mut self) -> io::Result<Exit> {
         let input = io::stdin();
         let people = input.is_terminal();
         if people {
-            complain("Type words, or a number to press that button; an empty line goes home, Ctrl-D ends.");
+            self.tell(&messages::how_to_converse());
         }
         let mut worst = Exit::Success;
         loop {
@@ -182,37 +190,37 @@ impl Speaker<'_> {
             method: Method::POST,
             url: &self.url,
             connect: None,
-            headers: &self.args.header,
+            headers: &self.headers,
             body: Some(Bytes::from(body.to_string())),
             within: PATIENCE,
-            any_certificate: false,
+            trust: &Trust::default(),
         };
         let asked = time::instant();
         let answer = match self.runtime.block_on(http::call(call)) {
             Ok(answer) => answer,
             Err(error) => {
-                complain(format_args!("{}; is the bridge running?", chain(&error)));
+                self.tell(&messages::bridge_silent(self.url.as_str(), silence(&error)));
                 return Ok(Exit::Failure);
             }
         };
         let took = time::instant().saturating_duration_since(asked);
         if took > KAKAO {
-            complain(format_args!(
-                "The answer took {:.1} s; KakaoTalk waits 5 s and shows nothing then.",
-                took.as_secs_f32()
-            ));
+            self.tell(&messages::answer_slow(format!("{:.1}", took.as_secs_f32())));
         }
         if answer.status != 200 {
             let words = String::from_utf8_lossy(&answer.body);
-            complain(format_args!("status {}: {}", answer.status, draw::printable(words.trim())));
+            self.tell(&messages::call_refused(answer.status, draw::printable(words.trim())));
             return Ok(Exit::Failure);
+        }
+        if let Some(why) = unasked(&answer.headers) {
+            self.tell(&why);
         }
         let (exit, promised) = self.show(&answer.body)?;
         match &self.sink {
             Some(sink) if promised => match self.runtime.block_on(sink.wait(CALLBACK)) {
                 Some(body) => Ok(self.show(&body)?.0),
                 None => {
-                    complain("No callback came within 60 s; is its address in the bridge's callback.origins?");
+                    self.tell(&messages::callback_missing());
                     Ok(Exit::Failure)
                 }
             },
@@ -225,7 +233,7 @@ impl Speaker<'_> {
         let answer: Value = match serde_json::from_slice(body) {
             Ok(answer) => answer,
             Err(error) => {
-                complain(format_args!("The answer is not JSON: {error}"));
+                self.tell(&messages::answer_not_json(error.to_string()));
                 return Ok((Exit::Failure, false));
             }
         };
@@ -241,10 +249,48 @@ impl Speaker<'_> {
         self.presses = drawn.presses;
         let promised = answer.get("useCallback") == Some(&Value::Bool(true));
         if let Some(flaw) = draw::flaw(&answer) {
-            complain(format_args!("KakaoTalk would not show this: {flaw}."));
+            self.tell(&messages::answer_not_shown(flaw));
             return Ok((Exit::Failure, promised));
         }
         Ok((Exit::Success, promised))
+    }
+}
+
+/// Why a bridge does not answer, as a part of a message.
+fn silence(error: &CallError) -> Message {
+    match error {
+        CallError::NoAnswer { source: ClientError::Unreachable(error), .. }
+            if error.kind() == io::ErrorKind::ConnectionRefused =>
+        {
+            messages::nothing_listens()
+        }
+        CallError::NoAnswer { source: ClientError::TimedOut { .. }, .. } => messages::no_answer_in_time(),
+        CallError::NoAnswer { source, .. } => messages::as_told(chain(source)),
+        CallError::Tls(_) | CallError::Address(_) => messages::as_told(chain(error)),
+    }
+}
+
+/// Why the bot was not asked, or asked in vain, as the bridge tells who asks for it. `None` where it was asked and
+/// replied, where the turn goes on, and from a server that is no bridge.
+fn unasked(headers: &HeaderMap) -> Option<Message> {
+    let word = |name: &HeaderName| headers.get(name).map(HeaderValue::as_bytes);
+    let (plan, outcome) = (word(&X_BRIDGE_PLAN)?, word(&X_BRIDGE_OUTCOME)?);
+    let plan = PlanKind::ALL.iter().find(|known| known.as_str().as_bytes() == plan)?;
+    let outcome = Outcome::ALL.iter().find(|known| known.as_str().as_bytes() == outcome)?;
+    match (plan, outcome) {
+        (_, Outcome::Busy) => Some(messages::not_asked_busy()),
+        (_, Outcome::Withdrawn) => Some(messages::not_asked_in_time()),
+        (_, Outcome::Outage) => Some(messages::not_asked_outage()),
+        (_, Outcome::NoReply) => Some(messages::asked_in_vain()),
+        (PlanKind::Home, _) => Some(messages::not_asked_home()),
+        (PlanKind::Reprompt, _) => Some(messages::not_asked_reprompt()),
+        (PlanKind::Page, _) => Some(messages::not_asked_page()),
+        (PlanKind::More, _) => Some(messages::not_asked_rest()),
+        (PlanKind::Late, _) => Some(messages::not_asked_late()),
+        (PlanKind::Handover, _) => Some(messages::not_asked_handover()),
+        (PlanKind::Leave, _) => Some(messages::not_asked_leave()),
+        (PlanKind::Follow, _) => Some(messages::not_asked_twice()),
+        (PlanKind::Ask | PlanKind::None, _) => None,
     }
 }
 

@@ -1,11 +1,14 @@
 //! `serve`: the bridge.
 
+use std::sync::Arc;
+
 use super::exit::Exit;
-use super::operators;
-use super::output::complain;
+use super::greeting;
+use super::output::{complain, refuse};
 use super::sources::SourceArgs;
 use crate::config;
-use crate::fault::chain;
+use crate::config::settings::Settings;
+use crate::messages::{Language, start as messages};
 use crate::reload;
 use crate::runtime::{Ending, Running, StartError};
 use crate::telemetry::log;
@@ -32,41 +35,39 @@ pub(super) struct Args {
 }
 
 /// Serves until it is told to stop.
-pub(super) fn run(args: &Args) -> Exit {
+pub(super) fn run(args: &Args, language: Language) -> Exit {
     let sources = args.sources.sources();
     let loaded = match config::load(&sources.borrowed()) {
         Ok(loaded) => loaded,
         Err(problems) => {
-            complain(problems);
+            complain(problems.told(language));
             return Exit::Configuration;
         }
     };
     let _logging = match log::start(&loaded.settings.log, loaded.settings.workers) {
         Ok(logging) => logging,
         Err(error) => {
-            complain(format_args!("error: the log cannot be started: {error}"));
+            refuse(&messages::no_log(error.to_string()), language);
             return Exit::Failure;
         }
     };
     for warning in &loaded.warnings {
         tracing::warn!(%warning, "configuration");
     }
-    match reload::serve(loaded, sources, started) {
+    let settings = Arc::clone(&loaded.settings);
+    match reload::serve(loaded, sources, |running| started(running, settings, language)) {
         Ok(ending) => exit(ending),
         Err(error) => {
-            complain(format_args!("error: {}", chain(&error)));
+            refuse(&error.message(), language);
             refused(&error)
         }
     }
 }
 
-fn started(running: &Running) {
+fn started(running: &Running, settings: Arc<Settings>, language: Language) {
     let (public, admin) = (running.public(), running.admin());
     tracing::info!(%public, %admin, version = env!("CARGO_PKG_VERSION"), "the bridge serves");
-    // A closed standard output does not stop the bridge; then the token must be configured.
-    if let Err(error) = operators::tell(running) {
-        tracing::warn!(%error, "the operators' token could not be printed; set admin.token");
-    }
+    greeting::greet(running, settings, language);
 }
 
 /// How a stop went.

@@ -5,32 +5,29 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use ipnet::IpNet;
 
 use super::read::Reader;
-use super::read::parse::Wrong;
 use super::settings::{BotSettings, Settings};
+use crate::messages::Message;
+use crate::messages::config as messages;
 
 /// A list of addresses and networks; an empty one is told when it was written and would admit nobody.
 pub(super) fn networks(reader: &mut Reader<'_>, path: &str) -> Option<Vec<IpNet>> {
     let networks = reader.list(path, network)?;
     let proxies = path == "access.trusted_proxies";
     if networks.is_empty() && !proxies {
-        reader.problem(path, "An empty list admits nobody.", "Leave the key out to admit everyone.");
+        reader.problem(path, messages::list_admits_nobody());
     }
     if proxies && networks.iter().any(|network| network.prefix_len() == 0) {
-        let what = "Everyone's X-Forwarded-For would be believed, so every address list could be passed.";
-        reader.problem(path, what, "List the addresses of your own proxies only.");
+        reader.problem(path, messages::everyone_is_believed());
     }
     Some(networks)
 }
 
-fn network(text: &str) -> Result<IpNet, Wrong> {
+fn network(text: &str) -> Result<IpNet, Message> {
     let single = text.parse::<IpAddr>().map(|ip| IpNet::from(ip.to_canonical()));
-    let network = single.or_else(|_| text.parse::<IpNet>()).map_err(|_| {
-        let fix = "Write an address or a network such as 219.249.231.40/30.";
-        Wrong::new(format!("\"{text}\" is not an address or network."), fix)
-    })?;
+    let network = single.or_else(|_| text.parse::<IpNet>()).map_err(|_| messages::not_a_network(text))?;
     let nobody = |ip: IpAddr| ip.is_unspecified() || ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST);
     if network.prefix_len() == network.max_prefix_len() && nobody(network.addr()) {
-        return Err(Wrong::new(format!("Nobody can call from {}.", network.addr()), "Take it out of the list."));
+        return Err(messages::nobody_calls_from(network.addr()));
     }
     Ok(network.trunc())
 }
@@ -59,13 +56,7 @@ pub(super) fn check(reader: &mut Reader<'_>, settings: &Settings, bound: Option<
             && !list
             && !bot.open
         {
-            let what = format!("Anyone who reaches {address} could speak to this bot as any user.");
-            let fix = format!(
-                "Give it a secret (bots.{0}.secret.header and .values_file, the same header in OpenBuilder), \
-                 list addresses in access.allow, listen on 127.0.0.1, or accept that with bots.{0}.open = true.",
-                bot.id
-            );
-            reader.problem(&path("open"), what, fix);
+            reader.problem(&path("open"), messages::open_to_everyone(address, bot.id.as_str()));
         }
     }
 }
@@ -79,10 +70,7 @@ fn reaches(reader: &mut Reader<'_>, path: &str, allow: &[IpNet], settings: &Sett
     if allow.is_empty() || local(allow) || local(&settings.access.trusted_proxies) {
         return;
     }
-    let what = format!("{} hears this machine only, which is not in the list, so nobody is admitted.", settings.listen);
-    let fix = "Behind a proxy on this machine add access.trusted_proxies = [\"127.0.0.1\", \"::1\"]; without one \
-               listen on another address.";
-    reader.problem(path, what, fix);
+    reader.problem(path, messages::nobody_is_admitted(settings.listen));
 }
 
 /// A bot at our own address would ask itself for ever.
@@ -98,7 +86,6 @@ fn itself(reader: &mut Reader<'_>, settings: &Settings, bot: &BotSettings) {
         None => false,
     };
     if same_host && settings.listen.port() != 0 && bot.url.port_or_known_default() == Some(settings.listen.port()) {
-        let what = "This is the bridge's own address, so it would ask itself.";
-        reader.problem(&format!("bots.{}.url", bot.id), what, "Write the old bot's address.");
+        reader.problem(&format!("bots.{}.url", bot.id), messages::bridge_itself());
     }
 }

@@ -15,6 +15,7 @@ use super::settings::{BotSettings, Breaker, FreeText, HeaderSecret, Trust};
 use super::texts::{QUICK_REPLIES, TEXTS};
 use super::{access, keys};
 use crate::ids::BotId;
+use crate::messages::config as messages;
 use crate::translate::view::{Overflow, Policy, Texts};
 
 /// Headers the bridge writes itself: a second one would break the call (legacy.md 2) or its framing.
@@ -96,36 +97,28 @@ pub(super) fn settings(reader: &mut Reader<'_>, id: &BotId, shared: &Shared) -> 
 
 fn url(reader: &mut Reader<'_>, path: &str, id: &BotId) -> Url {
     if !reader.written(path) {
-        let fix = match reader.raw.origin(path) {
-            Origin::File { .. } => format!("Write url = \"http://…\" under [bots.{id}]."),
-            Origin::Variable(_) => format!("Set {} as well.", keys::variable_of(path)),
-            Origin::Default | Origin::Flag(_) => how_to_name_a_bot(),
+        let message = match reader.raw.origin(path) {
+            Origin::File { .. } => messages::bot_without_url_in_file(id.as_str()),
+            Origin::Variable(_) => messages::bot_without_url_in_variables(id.as_str(), keys::variable_of(path)),
+            Origin::Default | Origin::Flag(_) => {
+                messages::bot_without_url(id.as_str(), keys::variable_of("bots.default.url"))
+            }
         };
-        reader.problem(path, format!("The bot {id} has no address."), fix);
+        reader.problem(path, message);
     }
     let Some(mut url) = reader.url(path) else {
         return nowhere();
     };
     if url.query().is_some() {
-        let what = "The bot's address has a query (?…), which the calls' paths cannot be added to.";
-        reader.problem(path, what, "Take it out.");
+        reader.problem(path, messages::bot_url_with_query());
     }
     let trimmed = url.path().trim_end_matches('/').to_owned();
     url.set_path(&trimmed);
     if let Some(call) = ["/keyboard", "/message", "/friend", "/chat_room"].iter().find(|call| trimmed.ends_with(**call))
     {
-        let what = format!("The address ends in {call}, and the bridge adds that itself.");
-        reader.warning(path, what, "Write the part before it, unless the bot really lies there.");
+        reader.warning(path, messages::url_ends_in(*call));
     }
     url
-}
-
-/// The fix for a bot without address, in the words of whoever wrote it.
-pub(super) fn how_to_name_a_bot() -> String {
-    format!(
-        "Start with --bot http://…, set {}, or write url under [bots.default].",
-        keys::variable_of("bots.default.url")
-    )
 }
 
 /// Stands for an address that was told to be wrong.
@@ -141,16 +134,14 @@ fn patience(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String, shared: &Sh
         && late < deadline
     {
         let at = if reader.written(&path("late")) { path("late") } else { path("deadline") };
-        let what = format!("The bot would be cut off after {}, before its deadline.", show_duration(late));
-        reader.problem(&at, what, format!("Make late at least as long as the deadline, {}.", show_duration(deadline)));
+        reader.problem(&at, messages::late_before_deadline(show_duration(late), show_duration(deadline)));
     }
     if let (Some(deadline), Some(after)) = (deadline, shared.callback_after)
         && after >= deadline
     {
         let at = if reader.written("callback.after") { String::from("callback.after") } else { path("deadline") };
         let (deadline, after) = (show_duration(deadline), show_duration(after));
-        let what = format!("callback.after is {after}, not below the {deadline} of {}.", path("deadline"));
-        reader.problem(&at, what, "Make callback.after shorter, by half a second or more, or the deadline longer.");
+        reader.problem(&at, messages::callback_after_deadline(after, deadline, path("deadline")));
     }
     (deadline.unwrap_or_default(), late.unwrap_or_default())
 }
@@ -166,8 +157,7 @@ fn texts(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String) -> Texts {
     for text in TEXTS.iter().filter(|text| QUICK_REPLIES.contains(&text.name)) {
         let label = (text.field)(&mut texts).clone();
         if !seen.insert(label.clone()) {
-            let what = format!("Another quick reply of the bridge is \"{label}\" too.");
-            reader.problem(&path(&format!("texts.{}", text.name)), what, "Give each its own words.");
+            reader.problem(&path(&format!("texts.{}", text.name)), messages::quick_replies_alike(label.as_ref()));
         }
     }
     texts
@@ -178,21 +168,11 @@ fn trust(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String, url: &Url) -> 
     let insecure = reader.switch(&path("insecure")).unwrap_or_default();
     let plain = url.scheme() == "http";
     if plain && ca.is_some() {
-        reader.warning(
-            &path("ca"),
-            "The bot's address is http, so no certificate is seen.",
-            "Take it out, or use https.",
-        );
+        reader.warning(&path("ca"), messages::no_certificate_is_seen());
     }
     match (insecure, plain) {
-        (true, true) => {
-            let what = "The bot's address is http, so no certificate is seen.";
-            reader.warning(&path("insecure"), what, "Take it out, or use https.");
-        }
-        (true, false) => {
-            let what = "The bot's certificate is not verified: whoever sits between can read and answer.";
-            reader.warning(&path("insecure"), what, "Name the bot's own authority with ca instead.");
-        }
+        (true, true) => reader.warning(&path("insecure"), messages::no_certificate_is_seen()),
+        (true, false) => reader.warning(&path("insecure"), messages::certificate_not_verified()),
         (false, _) => {}
     }
     Trust { ca, insecure }
@@ -202,25 +182,15 @@ fn headers(reader: &mut Reader<'_>, path: &str) -> Vec<(HeaderName, HeaderValue)
     let mut headers: Vec<(HeaderName, HeaderValue)> = Vec::new();
     for (name, value) in reader.map(path).unwrap_or_default() {
         let at = format!("{path}.{name}");
-        // The value may be a password and is never repeated.
+        // The value may be a password and is never repeated; nor is a name that is none, for it may be one too.
         match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
-            (Err(_), _) => {
-                reader.problem(&at, format!("\"{name}\" is not a header name."), "Use letters, digits and -.")
-            }
-            (_, Err(_)) => {
-                let what = format!("The value of {name} has characters no header can carry.");
-                reader.problem(&at, what, "Use printable ASCII characters.");
-            }
+            (Err(_), _) => reader.problem(path, messages::not_a_header_name()),
+            (Ok(name), Err(_)) => reader.problem(&at, messages::header_characters(name.as_str())),
             (Ok(name), Ok(_)) if OWN_HEADERS.contains(&name.as_str()) => {
-                let what = format!("The bridge writes {name} itself, as Kakao did.");
-                reader.problem(&at, what, "Take it out.");
+                reader.problem(&at, messages::header_of_ours(name.as_str()));
             }
             (Ok(name), Ok(_)) if headers.iter().any(|(other, _)| *other == name) => {
-                reader.problem(
-                    &at,
-                    format!("The header {name} is there twice."),
-                    "Names differ in more than case; keep one.",
-                );
+                reader.problem(&at, messages::header_twice(name.as_str()));
             }
             (Ok(name), Ok(mut value)) => {
                 value.set_sensitive(true);
@@ -250,34 +220,44 @@ fn message_block(
         let at = format!("{path}.{bot}");
         let id = bot.trim_end_matches('!');
         if block.is_empty() {
-            reader.problem(&at, format!("The block of {bot} is empty."), "Write the block's id.");
+            reader.problem(&at, messages::message_block_empty(&bot));
         } else if !known.is_empty() && !known.contains(id) {
-            let what = format!("{bot} is not in this bot's openbuilder_ids, so the block is never used.");
-            reader.problem(&at, what, "Add it there, or take it out here.");
+            reader.problem(&at, messages::message_block_unused(&bot));
         }
         blocks.insert(Box::from(id), Box::from(block));
     }
     blocks
 }
 
-/// Headers that every call has, or that a proxy sets: OpenBuilder could not be told to send a secret in them.
-const OF_HTTP: [&str; 17] = [
+/// Headers that every call has, that a proxy sets, or that the bridge reads: OpenBuilder could not be told to send a
+/// secret in them. `authorization` is not among them: its value is the caller's.
+const OF_HTTP: [&str; 27] = [
     "accept",
     "accept-encoding",
+    "accept-language",
     "connection",
     "content-encoding",
     "content-length",
     "content-type",
+    "cookie",
+    "date",
     "expect",
     "forwarded",
     "host",
     "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
     "te",
     "trailer",
     "transfer-encoding",
     "upgrade",
     "user-agent",
+    "via",
+    "x-bridge-explain",
+    "x-chappie-footprint",
     "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
     "x-request-id",
 ];
 
@@ -286,14 +266,10 @@ fn secret(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String) -> Option<Hea
     let has_values = reader.written(&values) || reader.written(&file);
     match (reader.written(&header), has_values) {
         (false, false) => return None,
-        (true, false) => {
-            let what = "The secret has a header and no value.";
-            reader.problem(&header, what, "Set secret.values or secret.values_file.");
-        }
+        (true, false) => reader.problem(&header, messages::secret_without_value()),
         (false, true) => {
             let at = if reader.written(&values) { &values } else { &file };
-            let what = "The secret has values and no header.";
-            reader.problem(at, what, "Set secret.header, such as \"x-skill-secret\".");
+            reader.problem(at, messages::secret_without_header());
         }
         (true, true) => {}
     }
@@ -301,13 +277,13 @@ fn secret(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String) -> Option<Hea
     let name = reader.text(&header)?;
     match HeaderName::from_bytes(name.as_bytes()) {
         Ok(used) if OF_HTTP.contains(&used.as_str()) => {
-            let what = format!("HTTP uses {used} itself, so its value is not the caller's to choose.");
-            reader.problem(&header, what, "Take a name of your own, such as \"x-skill-secret\".");
+            reader.problem(&header, messages::secret_in_a_header_of_http(used.as_str()));
             None
         }
         Ok(header) => Some(HeaderSecret { header, values: values? }),
         Err(_) => {
-            reader.problem(&header, format!("\"{name}\" is not a header name."), "Use letters, digits and -.");
+            // Not repeated: it may be the secret, written under the wrong key.
+            reader.problem(&header, messages::not_a_header_name());
             None
         }
     }
@@ -316,12 +292,7 @@ fn secret(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String) -> Option<Hea
 fn first_contact(reader: &mut Reader<'_>, path: &str) -> bool {
     let wanted = reader.switch(path).unwrap_or_default();
     if wanted {
-        let what = "Without a durable store every user would be announced again after a restart.";
-        reader.problem(
-            path,
-            what,
-            "Leave it out until a durable store exists; Kakao's channel webhook (channel_key) announces friends too.",
-        );
+        reader.problem(path, messages::first_contact_without_store());
     }
     wanted
 }

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use crate::messages::Message;
+use crate::messages::config as messages;
+
 /// What may stand under a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -42,18 +45,38 @@ pub enum Kind {
 impl Kind {
     /// What must be written, for messages.
     #[must_use]
-    pub fn wants(self) -> &'static str {
+    pub fn wants(self) -> Message {
         match self {
-            Self::Address => "an IP address and port in quotes, such as \"127.0.0.1:8080\"",
-            Self::Url | Self::SecretUrl => "a URL in quotes, such as \"http://old-bot:8000\"",
-            Self::Switch => "true or false",
-            Self::Count(..) => "a whole number",
-            Self::Size(..) => "a size, such as \"256KiB\", \"64MB\" or plain bytes",
-            Self::Duration(..) => "a number and a unit in quotes, such as \"4.5s\", \"500ms\", \"10m\" or \"1h\"",
-            Self::Choice(_) | Self::Words(_) | Self::Text | Self::Secret => "a text in quotes",
-            Self::List | Self::Secrets => "a list of texts, such as [\"a\", \"b\"]",
-            Self::Map | Self::SecretMap => "a table of texts, such as { a = \"b\" }",
-            Self::File => "the path of a file in quotes",
+            Self::Address => messages::wants_address(),
+            Self::Url | Self::SecretUrl => messages::wants_url(),
+            Self::Switch => messages::wants_switch(),
+            Self::Count(..) => messages::wants_count(),
+            Self::Size(..) => messages::wants_size(),
+            Self::Duration(..) => messages::wants_duration(),
+            Self::Choice(_) | Self::Words(_) | Self::Text | Self::Secret => messages::wants_text(),
+            Self::List | Self::Secrets => messages::wants_list(),
+            Self::Map | Self::SecretMap => messages::wants_table(),
+            Self::File => messages::wants_file(),
+        }
+    }
+
+    /// Whether what stands there is a secret, or may be one.
+    #[must_use]
+    pub fn is_secret(self) -> bool {
+        match self {
+            Self::Secret | Self::Secrets | Self::SecretMap | Self::SecretUrl => true,
+            Self::Address
+            | Self::Url
+            | Self::Switch
+            | Self::Count(..)
+            | Self::Size(..)
+            | Self::Duration(..)
+            | Self::Choice(_)
+            | Self::Words(_)
+            | Self::Text
+            | Self::List
+            | Self::Map
+            | Self::File => false,
         }
     }
 }

@@ -8,10 +8,11 @@ use super::origin::{Effective, Origin};
 use super::problem::{Problem, Problems};
 use super::raw::Raw;
 use super::read::Reader;
-use super::read::files;
 use super::settings::Settings;
 use super::sources::{self, FileValues, Written};
 use super::validate;
+use crate::messages::config as messages;
+use crate::messages::{Language, Message};
 
 /// The prefix of our environment variables.
 const PREFIX: &str = "BRIDGE_";
@@ -115,31 +116,31 @@ pub fn environment() -> Vec<(String, String)> {
     std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
 }
 
+/// The language that an environment asks for: of `LC_ALL`, `LC_MESSAGES` and `LANG` the first that is set, as POSIX has
+/// it. Korean where it says so, else English.
+#[must_use]
+pub fn language(environment: &[(String, String)]) -> Language {
+    let set = |wanted: &&str| environment.iter().find(|(name, value)| name == wanted && !value.is_empty());
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set).map_or("", |(_, value)| value);
+    let tongue = locale.split(['_', '.', '@', '-']).next().unwrap_or_default();
+    if tongue.eq_ignore_ascii_case("ko") { Language::Korean } else { Language::English }
+}
+
 fn read(path: &Path) -> Result<FileValues, Problem> {
-    let problem = |line, what: String, fix: &str| Problem {
+    let problem = |line, message: Message| Problem {
         origin: Origin::File { path: path.to_owned(), line },
         key: String::new(),
-        what,
-        fix: fix.to_owned(),
+        message,
     };
-    let bytes = files::read(path, LONGEST_FILE).map_err(|wrong| {
-        // The origin names the file already.
-        let named = format!("file {}", path.display());
-        let what = wrong.what.replacen(&named, "file", 1);
-        problem(None, what, "Name another with --config or BRIDGE_CONFIG.")
-    })?;
+    let bytes = crate::files::read(path, LONGEST_FILE)
+        .map_err(|error| problem(None, messages::file_unreadable(error.message())))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
-        problem(Some(line), String::from("This is not UTF-8."), "Save the file as UTF-8.")
+        problem(Some(line), messages::file_not_utf8())
     })?;
-    sources::file(text.trim_start_matches('\u{feff}')).map_err(|error| {
-        problem(
-            error.line,
-            format!("This is not TOML: {}.", error.message),
-            "Correct the line; nothing else was checked.",
-        )
-    })
+    sources::file(text.trim_start_matches('\u{feff}'))
+        .map_err(|error| problem(error.line, messages::not_toml(error.message)))
 }
 
 /// Our variables: `BRIDGE_BOTS__SHOP__URL` is `bots.shop.url`.
@@ -163,8 +164,7 @@ fn variables(environment: &[(String, String)], problems: &mut Vec<Problem>) -> W
 }
 
 fn too_deep(origin: Origin) -> Problem {
-    let fix = "smartchat-bridge config reference lists all keys.";
-    Problem { origin, key: String::new(), what: String::from("No key has so many levels."), fix: fix.to_owned() }
+    Problem { origin, key: String::new(), message: messages::too_deep() }
 }
 
 /// The beginning of a name that is too long to be shown whole.
@@ -197,6 +197,23 @@ fn flags(flags: &[Flag], problems: &mut Vec<Problem>) -> Written {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_locale_that_is_set_says_the_language() {
+        let of = |set: &[(&str, &str)]| {
+            let set: Vec<_> = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            language(&set)
+        };
+        for korean in ["ko_KR.UTF-8", "ko", "ko-KR", "ko.UTF-8", "ko_KR@x"] {
+            assert_eq!(of(&[("LANG", korean)]), Language::Korean, "{korean}");
+        }
+        for other in ["", "C", "C.UTF-8", "en_US.UTF-8", "kok_IN", "POSIX"] {
+            assert_eq!(of(&[("LANG", other)]), Language::English, "{other}");
+        }
+        assert_eq!(of(&[]), Language::English);
+        assert_eq!(of(&[("LANG", "ko_KR"), ("LC_MESSAGES", "en_US"), ("LC_ALL", "")]), Language::English);
+        assert_eq!(of(&[("LANG", "en_US"), ("LC_ALL", "ko_KR")]), Language::Korean);
+    }
 
     #[test]
     fn variables_of_a_kubernetes_service_are_not_ours() {

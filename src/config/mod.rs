@@ -26,10 +26,10 @@ mod sources;
 mod texts;
 mod validate;
 
-pub use load::{Flag, Loaded, Sources, environment, load};
+pub use load::{Flag, Loaded, Sources, environment, language, load};
 pub use origin::{Effective, Origin};
 pub use problem::{Problem, Problems};
-pub use reference::{Language, reference};
+pub use reference::reference;
 pub use reload::restart_needed;
 pub use sample::sample;
 pub use schema::schema;

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::messages::config as messages;
+use crate::messages::{Language, Message};
+
 /// Where a value comes from; the later one wins.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
@@ -32,17 +35,24 @@ impl Origin {
             Self::Flag(_) => 3,
         }
     }
+
+    /// The same in words.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Default => messages::origin_default(),
+            Self::File { path, line: Some(line) } => messages::origin_line(path.display().to_string(), *line),
+            Self::File { path, line: None } => messages::origin_file(path.display().to_string()),
+            Self::Variable(name) => messages::origin_variable(name),
+            Self::Flag(name) => messages::origin_flag(name),
+        }
+    }
 }
 
+/// English, as `config show` prints it for scripts.
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => f.write_str("default"),
-            Self::File { path, line: Some(line) } => write!(f, "{}, line {line}", path.display()),
-            Self::File { path, line: None } => write!(f, "{}", path.display()),
-            Self::Variable(name) => write!(f, "variable {name}"),
-            Self::Flag(name) => write!(f, "flag {name}"),
-        }
+        f.write_str(&self.message().text(Language::English))
     }
 }
 

@@ -1,9 +1,12 @@
 //! What is wrong with a configuration, where it stands, and what to do.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::origin::Origin;
 use crate::fault::{Blame, Fault, Sent};
+use crate::messages::config as messages;
+use crate::messages::{Language, Message};
+
 /// One thing that is wrong. Never holds a secret's value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
@@ -11,20 +14,28 @@ pub struct Problem {
     pub origin: Origin,
     /// Its path, such as `bots.shop.url`; empty for the file as a whole.
     pub key: String,
-    /// What is wrong, a sentence.
-    pub what: String,
-    /// What to do, a sentence.
-    pub fix: String,
+    /// What is wrong and what to do.
+    pub message: Message,
 }
 
+impl Problem {
+    /// `[code] key (origin): message`.
+    #[must_use]
+    pub fn told(&self, language: Language) -> String {
+        let origin = self.origin.message().text(language);
+        let place = match (self.key.is_empty(), &self.origin) {
+            (true, _) => origin,
+            (false, Origin::Default) => self.key.clone(),
+            (false, _) => format!("{} ({origin})", self.key),
+        };
+        format!("[{}] {place}: {}", self.message.code(), self.message.text(language))
+    }
+}
+
+/// English, as log lines have it.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.key.is_empty(), &self.origin) {
-            (true, origin) => write!(f, "{origin}: ")?,
-            (false, Origin::Default) => write!(f, "{}: ", self.key)?,
-            (false, origin) => write!(f, "{} ({origin}): ", self.key)?,
-        }
-        write!(f, "{} {}", self.what, self.fix)
+        f.write_str(&self.told(Language::English))
     }
 }
 
@@ -32,15 +43,26 @@ impl fmt::Display for Problem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
 
+impl Problems {
+    /// A numbered list, and how many there are.
+    #[must_use]
+    pub fn told(&self, language: Language) -> String {
+        let mut told = String::new();
+        for (number, problem) in (1..).zip(&self.0) {
+            let _infallible = write!(told, "{number}. {}\n\n", problem.told(language));
+        }
+        let count = match self.0.len() {
+            1 => messages::one_problem(),
+            many => messages::problem_count(many),
+        };
+        told + &count.text(language)
+    }
+}
+
+/// English, as log lines have it.
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, problem) in (1..).zip(&self.0) {
-            writeln!(f, "{number}. {problem}\n")?;
-        }
-        match self.0.len() {
-            1 => f.write_str("1 problem."),
-            many => write!(f, "{many} problems."),
-        }
+        f.write_str(&self.told(Language::English))
     }
 }
 

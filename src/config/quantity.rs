@@ -20,36 +20,49 @@ const SIZES: [(&str, u128); 7] = [
     ("GiB", 1 << 30),
 ];
 
+/// What is wrong with a quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// Below zero.
+    Negative,
+    /// A number alone.
+    WithoutUnit,
+    /// No number, or a unit that is none.
+    Unreadable,
+    /// More than can be counted.
+    TooLarge,
+}
+
 /// A duration such as `4.5s`.
 ///
 /// # Errors
-/// What is wrong with it, as the second half of a sentence that begins with the text.
-pub fn duration(text: &str) -> Result<Duration, String> {
+/// What is wrong with it.
+pub fn duration(text: &str) -> Result<Duration, Flaw> {
     let (number, unit) = split(text);
     if number.starts_with('-') {
-        return Err(String::from("is negative"));
+        return Err(Flaw::Negative);
     }
     if unit.is_empty() && !number.is_empty() {
-        return Err(String::from("has no unit"));
+        return Err(Flaw::WithoutUnit);
     }
     let scale = TIMES.iter().find(|(name, _)| *name == unit).map(|(_, scale)| *scale);
-    let nanos = scale.and_then(|scale| scaled(number, scale)).ok_or("is not a duration")?;
-    u64::try_from(nanos).map(Duration::from_nanos).map_err(|_| String::from("is too long"))
+    let nanos = scale.and_then(|scale| scaled(number, scale)).ok_or(Flaw::Unreadable)?;
+    u64::try_from(nanos).map(Duration::from_nanos).map_err(|_| Flaw::TooLarge)
 }
 
 /// A size in bytes such as `256KiB`, or plain bytes.
 ///
 /// # Errors
 /// As [`duration`].
-pub fn size(text: &str) -> Result<u64, String> {
+pub fn size(text: &str) -> Result<u64, Flaw> {
     let (number, unit) = split(text);
     if number.starts_with('-') {
-        return Err(String::from("is negative"));
+        return Err(Flaw::Negative);
     }
     let unit = if unit.is_empty() { "B" } else { unit };
     let scale = SIZES.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).map(|(_, scale)| *scale);
-    let bytes = scale.and_then(|scale| scaled(number, scale)).ok_or("is not a size")?;
-    u64::try_from(bytes).map_err(|_| String::from("is too large"))
+    let bytes = scale.and_then(|scale| scaled(number, scale)).ok_or(Flaw::Unreadable)?;
+    u64::try_from(bytes).map_err(|_| Flaw::TooLarge)
 }
 
 /// A duration as it would be written.
@@ -107,9 +120,14 @@ mod tests {
         for (text, millis) in [("4.5s", 4500), ("500ms", 500), ("10m", 600_000), ("1h", 3_600_000), ("1.5 m", 90_000)] {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
-        for (text, why) in [("5", "unit"), ("-3s", "negative"), ("abc", "not a duration"), ("", "not"), ("1.s", "not")]
-        {
-            assert!(duration(text).unwrap_err().contains(why), "{text}");
+        for (text, flaw) in [
+            ("5", Flaw::WithoutUnit),
+            ("-3s", Flaw::Negative),
+            ("abc", Flaw::Unreadable),
+            ("", Flaw::Unreadable),
+            ("1.s", Flaw::Unreadable),
+        ] {
+            assert_eq!(duration(text), Err(flaw), "{text}");
         }
         assert!(duration("999999999999999999h").is_err());
     }

@@ -9,6 +9,7 @@ use super::keys;
 use super::origin::Origin;
 use super::problem::Problem;
 use super::sources::{FileValues, Written};
+use crate::messages::config as messages;
 
 /// The merged sources.
 #[derive(Debug, Default)]
@@ -40,8 +41,7 @@ impl Raw {
             Err(error) => problems.push(Problem {
                 origin: Origin::Default,
                 key: String::new(),
-                what: format!("The sources cannot be merged: {error}."),
-                fix: String::from("Please report this."),
+                message: messages::sources_not_merged(error.to_string()),
             }),
         }
         raw
@@ -133,19 +133,12 @@ impl Raw {
             return;
         }
         let ValueKind::Table(inner) = value.kind else {
-            let fix = match &origin {
-                Origin::Variable(_) => format!("Set its keys one by one, such as {}__….", keys::variable_of(&path)),
-                _ if path == "bots" => String::from("Write a table for each bot: [bots.name]."),
-                Origin::Default | Origin::File { .. } | Origin::Flag(_) => {
-                    format!("Write a table: [{path}].")
-                }
+            let message = match &origin {
+                Origin::Variable(_) => messages::a_table_in_a_variable(keys::variable_of(&path)),
+                _ if path == "bots" => messages::a_table_of_bots(),
+                Origin::Default | Origin::File { .. } | Origin::Flag(_) => messages::a_table(&path),
             };
-            problems.push(Problem {
-                origin,
-                what: String::from("This is a table of keys, not a value."),
-                fix,
-                key: path,
-            });
+            problems.push(Problem { origin, message, key: path });
             return;
         };
         if pattern == "bots.*"
@@ -165,11 +158,11 @@ impl Raw {
 
 fn unknown(path: String, origin: Origin) -> Problem {
     let variable = matches!(origin, Origin::Variable(_));
-    let fix = match keys::nearest(&path) {
-        Some(near) if variable => format!("Did you mean {}?", keys::variable_of(&near)),
-        Some(near) => format!("Did you mean {near}?"),
-        None if variable => String::from("Remove it: names that begin with BRIDGE_ are reserved for configuration."),
-        None => String::from("Remove it; docs/configuration.md lists every key."),
+    let message = match keys::nearest(&path) {
+        Some(near) if variable => messages::no_such_key_but(keys::variable_of(&near)),
+        Some(near) => messages::no_such_key_but(near),
+        None if variable => messages::no_such_variable(),
+        None => messages::no_such_key(),
     };
-    Problem { origin, what: String::from("There is no such key."), fix, key: path }
+    Problem { origin, message, key: path }
 }

@@ -18,7 +18,8 @@ use super::origin::{Effective, Origin};
 use super::problem::Problem;
 use super::raw::Raw;
 use super::secret::Secret;
-use parse::Wrong;
+use crate::messages::Message;
+use crate::messages::config as messages;
 
 /// A secret below this many bytes is noted: 16 characters of base64 are 96 bits.
 const SHORT_SECRET: usize = 16;
@@ -40,15 +41,15 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes a problem of a key, where it was written or belongs.
-    pub(super) fn problem(&mut self, path: &str, what: impl Into<String>, fix: impl Into<String>) {
+    pub(super) fn problem(&mut self, path: &str, message: Message) {
         let origin = self.raw.origin(path);
-        self.problems.push(Problem { origin, key: path.to_owned(), what: what.into(), fix: fix.into() });
+        self.problems.push(Problem { origin, key: path.to_owned(), message });
     }
 
     /// Notes something that works but may not be what is wanted.
-    pub(super) fn warning(&mut self, path: &str, what: impl Into<String>, fix: impl Into<String>) {
+    pub(super) fn warning(&mut self, path: &str, message: Message) {
         let origin = self.raw.origin(path);
-        self.warnings.push(Problem { origin, key: path.to_owned(), what: what.into(), fix: fix.into() });
+        self.warnings.push(Problem { origin, key: path.to_owned(), message });
     }
 
     /// Whether somebody wrote this key.
@@ -57,9 +58,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads one key, or its default; `None` when there is neither or when it is wrong.
-    fn read<T>(&mut self, path: &str, parse: impl FnOnce(&Value, &Key) -> Result<T, Wrong>) -> Option<T> {
+    fn read<T>(&mut self, path: &str, parse: impl FnOnce(&Value, &Key) -> Result<T, Message>) -> Option<T> {
         let Some(key) = keys::of_pattern(&keys::pattern_of(path)) else {
-            self.problem(path, "This key is missing from the table of keys.", "Please report this.");
+            self.problem(path, messages::key_without_row());
             return None;
         };
         let raw = self.raw;
@@ -73,11 +74,14 @@ impl<'a> Reader<'a> {
         });
         match read {
             Ok((read, shown)) => {
+                if key.kind.is_secret() && matches!(origin, Origin::Flag(_)) {
+                    self.warning(path, messages::secret_on_the_command_line(keys::variable_of(path)));
+                }
                 self.effective.push(Effective { key: path.to_owned(), value: shown, origin });
                 Some(read)
             }
-            Err(Wrong { what, fix }) => {
-                self.problems.push(Problem { origin, key: path.to_owned(), what, fix });
+            Err(message) => {
+                self.problems.push(Problem { origin, key: path.to_owned(), message });
                 None
             }
         }
@@ -123,15 +127,15 @@ impl<'a> Reader<'a> {
     }
 
     /// A list, every entry read by `entry`; wrong entries are told one by one.
-    pub(super) fn list<T>(&mut self, path: &str, entry: impl Fn(&str) -> Result<T, Wrong>) -> Option<Vec<T>> {
+    pub(super) fn list<T>(&mut self, path: &str, entry: impl Fn(&str) -> Result<T, Message>) -> Option<Vec<T>> {
         let entries = self.read(path, |value, _| parse::list(value))?;
         let mut read = Vec::with_capacity(entries.len());
         for (index, text) in entries.iter().enumerate() {
             match entry(text) {
                 Ok(value) => read.push(value),
-                Err(Wrong { what, fix }) => {
+                Err(message) => {
                     let origin = self.raw.entry_origin(path, index);
-                    self.problems.push(Problem { origin, key: path.to_owned(), what, fix });
+                    self.problems.push(Problem { origin, key: path.to_owned(), message });
                 }
             }
         }
@@ -147,7 +151,7 @@ impl<'a> Reader<'a> {
     pub(super) fn secret(&mut self, path: &str) -> Option<Secret> {
         let values = self.secrets_of(path, &format!("{path}_file"))?;
         let [value] = values.as_slice() else {
-            self.problem(&format!("{path}_file"), "The file holds several lines.", "Write one secret on one line.");
+            self.problem(&format!("{path}_file"), messages::secret_of_several_lines());
             return None;
         };
         Some(Secret::new(value))
@@ -164,7 +168,7 @@ impl<'a> Reader<'a> {
         let from_file = match (self.written(path), self.written(file)) {
             (false, false) => return None,
             (true, true) if here == there => {
-                self.problem(path, format!("Both this and {file} are given."), "Keep one of them.");
+                self.problem(path, messages::secret_twice(file));
                 return None;
             }
             (inline, filed) => filed && (!inline || there > here),
@@ -173,8 +177,8 @@ impl<'a> Reader<'a> {
             let name = self.file(file)?;
             match files::secrets(&name) {
                 Ok(values) => (values, file),
-                Err(Wrong { what, fix }) => {
-                    self.problem(file, what, fix);
+                Err(message) => {
+                    self.problem(file, message);
                     return None;
                 }
             }
@@ -184,16 +188,12 @@ impl<'a> Reader<'a> {
         match files::check(&values) {
             Ok(()) => {
                 if values.iter().any(|value| value.len() < SHORT_SECRET) {
-                    self.warning(
-                        origin,
-                        "The secret is short and could be guessed.",
-                        "Use at least 16 random characters.",
-                    );
+                    self.warning(origin, messages::secret_short());
                 }
                 Some(values)
             }
-            Err(Wrong { what, fix }) => {
-                self.problem(origin, what, fix);
+            Err(message) => {
+                self.problem(origin, message);
                 None
             }
         }
@@ -215,8 +215,8 @@ impl<'a> Reader<'a> {
         let name = self.file(path)?;
         match files::pem(&name, wanted) {
             Ok(()) => Some(name),
-            Err(Wrong { what, fix }) => {
-                self.problem(path, what, fix);
+            Err(message) => {
+                self.problem(path, message);
                 None
             }
         }

@@ -5,15 +5,7 @@ use std::time::Duration;
 
 use super::keys::{self, Key, Kind};
 use super::quantity::{show_duration, show_size};
-
-/// The language of a document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// English.
-    English,
-    /// Korean.
-    Korean,
-}
+use crate::messages::Language;
 
 const ENGLISH: &str = "\
 # Configuration

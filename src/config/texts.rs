@@ -39,7 +39,7 @@ pub(super) const TEXTS: &[TextKey] = &[
     text!(choose, TEXT_CARD, "Above a keyboard that has to be chosen from.", "버튼에서 골라야 할 때."),
     text!(expired, TEXT_CARD, "The ten minutes are over and the home keyboard is back.", "10분이 지나 홈 키보드로 돌아왔을 때."),
     text!(home, TEXT_CARD, "Above the home keyboard.", "홈 키보드 위."),
-    text!(home_text, TEXT_CARD, "The home call of a bot whose home keyboard is free typing.", "홈 키보드가 자유 입력인 봇의 첫 화면."),
+    text!(home_text, TEXT_CARD, "The home call of a bot whose home keyboard is free typing.", "홈 키보드가 자유 입력인 봇에서 채팅방을 열었을 때."),
     text!(no_reply, TEXT_CARD, "The bot gave no usable reply.", "봇이 쓸 만한 답을 주지 않았을 때."),
     text!(outage, TEXT_CARD, "The bot failed too often and is left alone.", "봇이 거듭 실패해 쉬게 할 때."),
     text!(wait, TEXT_CARD, "The bot is still working.", "봇이 아직 답을 만드는 중일 때."),

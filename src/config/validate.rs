@@ -15,11 +15,13 @@ use super::origin::Origin;
 use super::problem::Problem;
 use super::read::Reader;
 use super::read::files::Pem;
-use super::read::parse::{Wrong, url_of};
+use super::read::parse::url_of;
 use super::secret::SecretUrl;
 use super::settings::{Access, Admin, BotSettings, Callback, Limits, Log, LogFormat, Settings, TlsFiles};
 use super::{access, bot, keys};
 use crate::ids::BotId;
+use crate::messages::config as messages;
+use crate::messages::{Message, Value};
 
 /// Reads everything.
 pub(super) fn settings(reader: &mut Reader<'_>, bound: Option<SocketAddr>) -> Settings {
@@ -53,8 +55,7 @@ pub(super) fn settings(reader: &mut Reader<'_>, bound: Option<SocketAddr>) -> Se
         access::check(reader, &settings, bound);
     }
     if settings.grace < settings.callback.give_up && reader.written("grace") {
-        let what = "A stop would cut callbacks that are still waited for.";
-        reader.warning("grace", what, "Make it at least as long as callback.give_up.");
+        reader.warning("grace", messages::grace_short());
     }
     settings
 }
@@ -66,8 +67,7 @@ fn admin(reader: &mut Reader<'_>) -> Admin {
     let token = reader.secret("admin.token");
     let metrics_token = reader.secret("admin.metrics_token");
     if token.is_some() && token == metrics_token {
-        let what = "Whoever reads the metrics could do everything an operator can.";
-        reader.problem("admin.metrics_token", what, "Make it another value than admin.token.");
+        reader.problem("admin.metrics_token", messages::tokens_alike());
     }
     let hosts = reader.list("admin.hosts", |host| Ok(Box::from(host.to_ascii_lowercase())));
     Admin { listen: listen.unwrap_or(NOWHERE), token, metrics_token, hosts: hosts.unwrap_or_default() }
@@ -78,8 +78,7 @@ fn listeners(reader: &mut Reader<'_>, settings: &Settings) {
     let meet = public.ip() == admin.ip() || public.ip().is_unspecified() || admin.ip().is_unspecified();
     if public.port() != 0 && public.port() == admin.port() && meet {
         let path = if reader.written("admin.listen") { "admin.listen" } else { "listen" };
-        let what = format!("listen ({public}) and admin.listen ({admin}) cannot both have the port {}.", public.port());
-        reader.problem(path, what, "Give one of them another port.");
+        reader.problem(path, messages::one_port_twice(public, admin, public.port()));
     }
 }
 
@@ -87,7 +86,7 @@ fn tls(reader: &mut Reader<'_>) -> Option<TlsFiles> {
     let mut pem = |path: &str, wanted, other: &str| -> Option<PathBuf> {
         let file = reader.written(path).then(|| reader.pem(path, wanted)).flatten();
         if reader.written(path) && !reader.written(other) {
-            reader.problem(path, format!("There is no {other} to it."), format!("Set {other}, or take out {path}."));
+            reader.problem(path, messages::tls_without(other, path));
         }
         file
     };
@@ -103,28 +102,25 @@ fn callback(reader: &mut Reader<'_>) -> Callback {
         && give_up <= after
     {
         let path = if reader.written("callback.give_up") { "callback.give_up" } else { "callback.after" };
-        let what = "The bot would be given up before \"wait\" is answered.";
-        reader.problem(path, what, "Make callback.give_up longer than callback.after.");
+        reader.problem(path, messages::given_up_before_after());
     }
     let listed = reader.list("callback.origins", origin);
     let refused = listed.as_ref().is_some_and(Vec::is_empty);
     let origins = listed.unwrap_or_default();
     if refused {
-        let what = "No callback would ever be made.";
-        reader.problem("callback.origins", what, "Leave the key out for Kakao's own origin.");
+        reader.problem("callback.origins", messages::no_callback_origin());
     }
     let open = |url: &&Url| url.scheme() == "http" && !is_loopback(url);
     if origins.iter().any(|url| open(&url)) {
-        reader.warning("callback.origins", "Answers would travel unencrypted.", "Use https.");
+        reader.warning("callback.origins", messages::callback_unencrypted());
     }
     Callback { after: after.unwrap_or(Duration::ZERO), give_up: give_up.unwrap_or(Duration::MAX), origins }
 }
 
-fn origin(text: &str) -> Result<Url, Wrong> {
+fn origin(text: &str) -> Result<Url, Message> {
     let url = url_of(text)?;
     if url.path() != "/" || url.query().is_some() {
-        let fix = format!("Write {}; the path always begins with /v1/bots/.", url.origin().ascii_serialization());
-        return Err(Wrong::new("An origin has no path.", fix));
+        return Err(messages::origin_with_path(url.origin().ascii_serialization()));
     }
     Ok(url)
 }
@@ -162,8 +158,7 @@ fn log(reader: &mut Reader<'_>) -> Log {
     };
     let filter = reader.text("log.filter").unwrap_or_default();
     if EnvFilter::builder().parse(&filter).is_err() {
-        let what = format!("\"{filter}\" is not a filter.");
-        reader.problem("log.filter", what, "Write a level such as info, or target=level divided by commas.");
+        reader.problem("log.filter", messages::not_a_filter(&filter));
     }
     Log { format, filter: filter.into(), key: reader.secret("log.key") }
 }
@@ -173,10 +168,7 @@ fn media_hosts(reader: &mut Reader<'_>) -> Arc<[Box<str>]> {
         let (dot, name) = text.strip_prefix('.').map_or(("", text), |name| (".", name));
         match Host::parse(name) {
             Ok(Host::Domain(name)) => Ok(Box::from(format!("{dot}{name}"))),
-            _ => Err(Wrong::new(
-                format!("\"{text}\" is not a host name."),
-                "Write a name without scheme, port and path; a dot before it means its subdomains too.",
-            )),
+            _ => Err(messages::not_a_host(text)),
         }
     };
     reader.list("media_hosts", host).unwrap_or_default().into()
@@ -186,7 +178,7 @@ fn bots(reader: &mut Reader<'_>, shared: &bot::Shared) -> BTreeMap<BotId, Arc<Bo
     let raw = reader.raw;
     // A `bots` that is no table has been told.
     if raw.bots().is_empty() && !reader.problems.iter().any(|problem| problem.key == "bots") {
-        reader.problem("bots", "There is no bot.", bot::how_to_name_a_bot());
+        reader.problem("bots", messages::no_bot(keys::variable_of("bots.default.url")));
     }
     let mut bots = BTreeMap::new();
     for name in raw.bots().keys() {
@@ -210,16 +202,10 @@ fn unreachable_by_short_path(reader: &mut Reader<'_>, bots: &BTreeMap<BotId, Arc
     let silent: Vec<&BotId> = bots.values().filter(|bot| bot.openbuilder_ids.is_empty()).map(|bot| &bot.id).collect();
     let Some(first) = silent.first().filter(|_| bots.len() > 1) else { return };
     let others = match silent.len() {
-        1 => String::new(),
-        more => format!(" (and {} more)", more - 1),
+        1 => Value::NOTHING,
+        more => messages::and_more(more - 1).into(),
     };
-    let what =
-        format!("There are several bots, so {first}{others} is reached at /bots/{first}/skill only, not at /skill.");
-    reader.warning(
-        &format!("bots.{first}.openbuilder_ids"),
-        what,
-        "List the OpenBuilder bot ids that are this bot's, or use that path.",
-    );
+    reader.warning(&format!("bots.{first}.openbuilder_ids"), messages::not_at_skill(first.as_str(), others));
 }
 
 /// K3: one piece of advice for all bots that have no `message_block`.
@@ -227,35 +213,30 @@ fn catching_blocks(reader: &mut Reader<'_>, bots: &BTreeMap<BotId, Arc<BotSettin
     let mut without = bots.values().filter(|bot| bot.message_block.is_empty()).map(|bot| &bot.id);
     let Some(first) = without.next() else { return };
     let others = match without.count() {
-        0 => String::new(),
-        more => format!(" (and those of {more} more)"),
+        0 => Value::NOTHING,
+        more => messages::and_those_of_more(more).into(),
     };
-    let what = format!("Quick replies{others} send their words, which a scenario block of the same words would catch.");
-    let fix = "To rule that out, name the fallback block here: { \"bot id\" = \"block id\" }, both from OpenBuilder.";
     let key = format!("bots.{first}.message_block");
     let origin = match reader.raw.origin(&key) {
         file @ Origin::File { .. } => file,
         // A variable or flag that set something else of the bot is no place to look at.
         Origin::Default | Origin::Variable(_) | Origin::Flag(_) => Origin::Default,
     };
-    reader.advice.push(Problem { origin, key, what, fix: fix.to_owned() });
+    reader.advice.push(Problem { origin, key, message: messages::blocks_catch_words(others) });
 }
 
 fn bad_name(reader: &mut Reader<'_>, name: &str) {
     let path = format!("bots.{name}");
     let lower = name.to_ascii_lowercase();
     let origin = reader.raw.section_origin(&path);
-    let (what, fix) = if BotId::parse(&lower).is_none() {
-        let what = format!("\"{name}\" cannot be the name of a bot.");
-        (what, String::from("Use 1 to 64 lower-case letters, digits, - and _."))
+    let message = if BotId::parse(&lower).is_none() {
+        messages::bot_name(name)
     } else if reader.raw.bots().contains_key(&lower) {
-        let what = format!("There is a bot {lower} too; environment variables can only name that one.");
-        (what, format!("Write [bots.{lower}] so that both are one bot."))
+        messages::bot_name_twice(lower)
     } else {
-        let what = String::from("Names of bots are lower case, as environment variables can name no others.");
-        (what, format!("Write [bots.{lower}]."))
+        messages::bot_name_in_capitals(lower)
     };
-    reader.problems.push(Problem { origin, key: path, what, fix });
+    reader.problems.push(Problem { origin, key: path, message });
 }
 
 /// An id leads to one bot only.
@@ -271,8 +252,7 @@ fn apart(
             if let Some(owner) = owners.insert(id, &bot.id).filter(|owner| **owner != bot.id) {
                 let path = format!("bots.{}.{name}", bot.id);
                 let there = keys::pattern_of(&path).replacen('*', owner.as_str(), 1);
-                let what = format!("{id} is also in {there}, so its calls could be either bot's.");
-                reader.problem(&path, what, "Take it out of one of them.");
+                reader.problem(&path, messages::id_of_two_bots(id.as_ref(), there));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Rank 4: one turn, from its place in the user's line to what is remembered of it.
 //!
-//! [`serve::serve`] answers a call within its deadline. [`turn`] is the life of a turn, read from top to bottom.
-//! [`delivery`] decides for whom its answer is.
+//! [`serve::serve`] answers a call within its deadline. `turn.rs` is the life of a turn, read from top to bottom.
+//! `delivery.rs` decides for whom its answer is.
 
 pub mod call;
 pub mod serve;

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::time::timeout_at;
 
 use super::api::LegacyApi;
+use crate::degradation::Degradations;
 use crate::ids::BotId;
 use crate::keyboards::Keyboards;
 use crate::net::CoreId;
@@ -46,6 +47,8 @@ type Flight = (watch::Receiver<()>, Instant);
 #[derive(Debug)]
 struct Copy {
     keyboard: Option<Arc<Keyboard>>,
+    /// How the bot's answer had to be read.
+    degradations: Degradations,
     at: Moment,
 }
 
@@ -89,6 +92,12 @@ impl HomeCache {
         self.copy.load().as_ref().and_then(|copy| copy.keyboard.clone())
     }
 
+    /// How the last good copy had to be read: what differs from the documented form.
+    #[must_use]
+    pub fn degradations(&self) -> Degradations {
+        self.copy.load().as_ref().map_or(Degradations::NONE, |copy| copy.degradations)
+    }
+
     /// Whether a good copy was ever had, for `/readyz` detail.
     #[must_use]
     pub fn is_known(&self) -> bool {
@@ -116,6 +125,19 @@ impl HomeCache {
         started
     }
 
+    /// Keeps a good copy. How it had to be read is told when that changes: the same would be told every minute.
+    fn keep(&self, copy: Copy, bot: &BotId) {
+        let (before, codes) = (self.degradations(), copy.degradations);
+        if !codes.is_empty() && codes != before {
+            tracing::warn!(
+                %bot,
+                degradations = %codes,
+                "the bot's home keyboard (GET /keyboard) is not as documented and is read all the same"
+            );
+        }
+        self.copy.store(Some(Arc::new(copy)));
+    }
+
     async fn refresh(&self, fetcher: &Fetcher) {
         let answered = fetcher.api.home(fetcher.core, time::instant() + FETCH).await;
         let now = time::now();
@@ -126,7 +148,7 @@ impl HomeCache {
                         Keys::Buttons(labels) => fetcher.keyboards.intern(&labels),
                         Keys::Text => None,
                     };
-                    self.copy.store(Some(Arc::new(Copy { keyboard, at: now })));
+                    self.keep(Copy { keyboard, degradations: home.degradations, at: now }, &fetcher.bot);
                     return;
                 }
                 Err(unreadable) => unreadable.code(),

@@ -19,6 +19,7 @@ use super::pool::Pool;
 use crate::config::settings::BotSettings;
 use crate::fault::{Blame, Fault, Sent};
 use crate::ids::UserKey;
+use crate::messages::{Message, start as messages};
 use crate::net::CoreId;
 use crate::net::client::{ClientError, Connection, IdleState};
 use crate::net::target::Target;
@@ -29,7 +30,7 @@ use crate::wire::limits;
 use crate::wire::text::printable;
 
 /// As Kakao's server called itself (legacy.md 2). Some bots look at it.
-const USER_AGENT: HeaderValue = HeaderValue::from_static("KakaoTalk/Bot 2.0");
+pub const USER_AGENT: HeaderValue = HeaderValue::from_static("KakaoTalk/Bot 2.0");
 const ACCEPT: HeaderValue = HeaderValue::from_static("*/*");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
@@ -57,6 +58,17 @@ pub enum SetupProblem {
         /// Which bot.
         bot: crate::ids::BotId,
     },
+}
+
+impl SetupProblem {
+    /// What the operator reads, with what to do.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Tls { bot, source } => messages::bot_tls(bot.as_str(), source.message()),
+            Self::Url { bot } => messages::bot_address(bot.as_str()),
+        }
+    }
 }
 
 impl Fault for SetupProblem {

@@ -39,6 +39,12 @@ impl Peer {
         Self { address, socket }
     }
 
+    /// Its address and port.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Its address.
     #[must_use]
     pub fn ip(&self) -> IpAddr {

@@ -76,7 +76,12 @@ pub struct Caller {
     calls: AtomicUsize,
     /// Beyond `limits.connections`: for health and readiness only.
     on_reserve: bool,
+    /// Its first bytes were those of TLS.
+    greets_in_tls: AtomicBool,
 }
+
+/// How every TLS client begins: a handshake record of version 3.
+const TLS_HANDSHAKE: [u8; 2] = [0x16, 0x03];
 
 /// An admitted call that is being answered.
 #[derive(Debug)]
@@ -139,6 +144,7 @@ impl PendingCallers {
             place: Mutex::default(),
             calls: AtomicUsize::new(0),
             on_reserve,
+            greets_in_tls: AtomicBool::new(false),
         })
     }
 
@@ -195,6 +201,12 @@ impl Caller {
     #[must_use]
     pub fn is_on_reserve(&self) -> bool {
         self.on_reserve
+    }
+
+    /// Whether its first bytes were those of a TLS client.
+    #[must_use]
+    pub fn greets_in_tls(&self) -> bool {
+        self.greets_in_tls.load(Ordering::Relaxed)
     }
 
     /// Its call is admitted: from now on it is not counted and never closed for others. Until the guard is dropped the
@@ -258,12 +270,14 @@ impl Drop for Caller {
 pub struct CountedStream<S> {
     stream: S,
     caller: Arc<Caller>,
+    /// Something was read.
+    begun: bool,
 }
 
 impl<S> CountedStream<S> {
     /// Counts what is read from `stream` for `caller`.
     pub fn new(stream: S, caller: Arc<Caller>) -> Self {
-        Self { stream, caller }
+        Self { stream, caller, begun: false }
     }
 }
 
@@ -273,6 +287,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for CountedStream<S> {
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
         let count = buf.filled().len().saturating_sub(before);
         if count > 0 {
+            if !self.begun {
+                self.begun = true;
+                let tls = buf.filled().get(before..).is_some_and(|first| first.starts_with(&TLS_HANDSHAKE));
+                self.caller.greets_in_tls.store(tls, Ordering::Relaxed);
+            }
             self.caller.holds(count);
         }
         polled

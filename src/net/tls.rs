@@ -18,6 +18,7 @@ use tokio_rustls::rustls::{self, ClientConfig, DigitallySignedStruct, RootCertSt
 use crate::config::settings::{TlsFiles, Trust};
 use crate::fault::{Blame, Fault, Sent};
 use crate::files::{self, ReadError};
+use crate::messages::{Message, start as messages};
 
 /// The only protocol spoken inside TLS: old bots know nothing newer.
 const ALPN: &[u8] = b"http/1.1";
@@ -63,6 +64,21 @@ pub enum TlsProblem {
     /// The cryptography offers no protocol version. Never seen.
     #[error("TLS is not available")]
     Unavailable(#[source] rustls::Error),
+}
+
+impl TlsProblem {
+    /// What the operator reads, with what to do.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        let file = |path: &Path| path.display().to_string();
+        match self {
+            Self::File { path, source } => messages::tls_file_unreadable(file(path), source.message()),
+            Self::Pem { path, source } => messages::tls_file_not_pem(file(path), source.to_string()),
+            Self::Empty { path } => messages::tls_file_empty(file(path)),
+            Self::Refused { path, source } => messages::tls_refused(file(path), source.to_string()),
+            Self::Unavailable(error) => messages::tls_unavailable(error.to_string()),
+        }
+    }
 }
 
 impl Fault for TlsProblem {

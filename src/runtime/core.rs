@@ -10,6 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::rustls;
 
 use super::Stop;
 use crate::concurrency::ConcurrencyLimit;
@@ -22,6 +23,7 @@ use crate::server::operator::OperatorAccess;
 use crate::server::{admin, skill};
 use crate::shared::Shared;
 use crate::telemetry::metrics::Refusal;
+use crate::telemetry::pace::Pace;
 use crate::time::{self, Instant};
 
 /// How often idle connections and old parked replies are looked at.
@@ -30,8 +32,8 @@ const SWEEP: Duration = Duration::from_secs(2);
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 /// The wait for a place that is free in a moment.
 const PLACE_BACKOFF: Duration = Duration::from_millis(5);
-/// How often a failed accept is told at most.
-const ACCEPT_WARNING: Duration = Duration::from_secs(10);
+/// How often a failed accept, and a caller who speaks TLS where none is spoken, are told at most.
+const WARNING: Duration = Duration::from_secs(10);
 /// How long a new connection may take for its TLS handshake, and for the head of its first request. A caller of ours
 /// sends both at once and hangs up after 5 s.
 const FIRST_HEAD: Duration = Duration::from_secs(10);
@@ -99,6 +101,8 @@ pub(super) struct Core {
     pub(super) operators: Arc<OperatorAccess>,
     pub(super) stop: Stop,
     pub(super) places: Places,
+    /// Callers of the wrong protocol: anybody can be one, so they are told together.
+    pub(super) strange: Pace,
 }
 
 impl Core {
@@ -173,7 +177,7 @@ impl Core {
                     // No files are left, nearly always: whoever has not brought a call gives one back (S5).
                     let now = time::instant();
                     places.pending.make_room(now);
-                    if told.is_none_or(|told| now.saturating_duration_since(told) >= ACCEPT_WARNING) {
+                    if told.is_none_or(|told| now.saturating_duration_since(told) >= WARNING) {
                         told = Some(now);
                         tracing::warn!(%error, "connections cannot be accepted");
                     }
@@ -214,11 +218,44 @@ impl Core {
                 };
                 match shaken {
                     Ok(Ok(stream)) => self.serve(stream, remote, caller, face).await,
-                    Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
+                    Ok(Err(error)) => self.no_handshake(peer, &error),
                     Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
                 }
             }
             _ => self.serve(socket, remote, caller, face).await,
+        }
+    }
+
+    /// Somebody speaks TLS where the bridge does not.
+    fn tls_to_a_plain_port(&self, peer: SocketAddr, face: ListenerKind) {
+        let Some(times) = self.strange.line(WARNING, time::now()) else { return };
+        match face {
+            ListenerKind::Public => tracing::warn!(
+                %peer,
+                times,
+                "TLS was spoken to the public port, which speaks plain HTTP: call it by http://, set tls.cert and \
+                 tls.key, or put a proxy before it that has the certificate"
+            ),
+            ListenerKind::Operators => tracing::warn!(
+                %peer,
+                times,
+                "TLS was spoken to the operators' port, which speaks plain HTTP only: call it by http://"
+            ),
+        }
+    }
+
+    /// A TLS handshake failed. Who does not speak TLS at all is told apart: that is a wrong URL, not a wrong cipher.
+    fn no_handshake(&self, peer: SocketAddr, error: &std::io::Error) {
+        let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+        if !matches!(cause, Some(rustls::Error::InvalidMessage(_))) {
+            tracing::debug!(%peer, %error, "a TLS handshake failed");
+        } else if let Some(times) = self.strange.line(WARNING, time::now()) {
+            tracing::warn!(
+                %peer,
+                times,
+                "plain HTTP, or something else that is not TLS, was spoken to the public port, which speaks TLS: call \
+                 it by https://, or take tls.cert and tls.key out where a proxy before it has the certificate"
+            );
         }
     }
 
@@ -253,7 +290,12 @@ impl Core {
         tokio::pin!(connection);
         // An error here is the peer's: gone, too slow, or no HTTP. hyper has answered what can be answered.
         tokio::select! {
-            _ended = &mut connection => return,
+            ended = &mut connection => {
+                if ended.is_err_and(|error| error.is_parse()) && caller.greets_in_tls() {
+                    self.tls_to_a_plain_port(peer.address(), face);
+                }
+                return;
+            }
             () = caller.has_to_leave() => return,
             // A first head that does not come: later ones have the longer time of a kept connection.
             () = tokio::time::sleep(FIRST_HEAD), if timeout > FIRST_HEAD => {}

@@ -14,6 +14,7 @@ use super::operator::{Needs, OperatorAccess};
 use super::respond::{self, Reply};
 use crate::breaker::State;
 use crate::config::settings::Admin;
+use crate::degradation::Degradation;
 use crate::net::pending::Caller;
 use crate::server::metrics_page;
 use crate::shared::Shared;
@@ -147,6 +148,7 @@ fn detail(shared: &Shared) -> Reply {
         breaker: &'static str,
         failures_in_a_row: u64,
         home_keyboard_known: bool,
+        home_keyboard_differs: Vec<&'static str>,
         sessions: usize,
         parked: usize,
         parked_bytes: usize,
@@ -167,6 +169,7 @@ fn detail(shared: &Shared) -> Reply {
                 breaker,
                 failures_in_a_row,
                 home_keyboard_known: bot.home.is_known(),
+                home_keyboard_differs: bot.home.degradations().iter().map(Degradation::code).collect(),
                 sessions: stats.sessions,
                 parked: stats.parked,
                 parked_bytes: stats.parked_bytes,

@@ -80,6 +80,17 @@ pub fn render(shared: &Shared) -> String {
             }
         }
     }
+    page.metric(
+        "bridge_home_keyboard_differs",
+        Kind::Gauge,
+        "1 while the bot's answer to GET /keyboard differs from the documented form, by code.",
+    );
+    for bot in &bots {
+        for degradation in bot.home.degradations().iter() {
+            let labels = [("bot", bot.settings.id.as_str()), ("code", degradation.code())];
+            page.sample("bridge_home_keyboard_differs", &labels, 1.0);
+        }
+    }
     page.metric("bridge_refusals_total", Kind::Counter, "Calls that were not admitted, by reason.");
     for refusal in Refusal::ALL {
         let labels = [("reason", refusal.as_str())];

@@ -29,6 +29,7 @@ use crate::net::pending::Caller;
 use crate::registry::{BotRegistry, NoBot};
 use crate::shared::Shared;
 use crate::telemetry::metrics::Refusal;
+use crate::telemetry::watch::Watch;
 use crate::time::{self, Instant};
 use crate::translate::inbound::{self, Endpoint, Inbound, InboundRules, UserInput};
 use crate::wire::skill::SkillCall;
@@ -47,6 +48,12 @@ const LOGGED_PATH: usize = 128;
 const REQUEST_ID: usize = 128;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// In a call: the caller wants to know what becomes of it. OpenBuilder never sends it; `say` does.
+pub const X_BRIDGE_EXPLAIN: HeaderName = HeaderName::from_static("x-bridge-explain");
+/// In the answer to such a call, once it is admitted: what was to be done.
+pub const X_BRIDGE_PLAN: HeaderName = HeaderName::from_static("x-bridge-plan");
+/// And what came of it. Both are left out while the turn goes on.
+pub const X_BRIDGE_OUTCOME: HeaderName = HeaderName::from_static("x-bridge-outcome");
 
 /// Answers whatever comes in at the public listener.
 pub async fn handle(
@@ -173,10 +180,13 @@ async fn answer(
     let _under_way = caller.admit();
     learn(shared, core, &bot, &inbound, openbuilder_id.as_deref());
 
+    let request_id = request_id(&head.headers);
+    let asked_for = head.headers.contains_key(&X_BRIDGE_EXPLAIN);
+    let watch = if asked_for { bot.metrics.watches.watch(&request_id) } else { None };
     let arrival = Arrival {
         core,
         at: arrived,
-        request_id: request_id(&head.headers),
+        request_id,
         message_block: openbuilder_id.and_then(|id| bot.settings.message_block.get(&*id).cloned()),
         callback: callback(&bots, &inbound, &bot),
         peer: Some(peer.clone()),
@@ -191,6 +201,10 @@ async fn answer(
         shared.metrics.refused(core, Refusal::Rate);
     }
     let mut reply = respond::answer(body);
+    if let Some((plan, outcome)) = watch.as_ref().and_then(Watch::end) {
+        reply.headers_mut().insert(X_BRIDGE_PLAN, HeaderValue::from_static(plan.as_str()));
+        reply.headers_mut().insert(X_BRIDGE_OUTCOME, HeaderValue::from_static(outcome.as_str()));
+    }
     if busy {
         // A connection that is kept costs 17 KB of buffers: nine thousand refused callers must not hold them (S5).
         reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

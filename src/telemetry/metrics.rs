@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::record::{Outcome, PlanKind, TurnRecord};
+use super::watch::Watches;
 use crate::degradation::Degradation;
 use crate::net::CoreId;
 use crate::time::Moment;
@@ -134,6 +135,8 @@ pub struct Metrics {
 /// What is counted for one bot.
 #[derive(Debug)]
 pub struct BotMetrics {
+    /// Calls that ask what becomes of them.
+    pub watches: Watches,
     cores: Box<[BotCells]>,
 }
 
@@ -226,11 +229,12 @@ impl BotMetrics {
             answered: Histogram::default(),
             backend: Histogram::default(),
         };
-        Arc::new(Self { cores: (0..cores.max(1)).map(|_| cells()).collect() })
+        Arc::new(Self { watches: Watches::default(), cores: (0..cores.max(1)).map(|_| cells()).collect() })
     }
 
     /// Counts a turn.
     pub fn turn(&self, core: CoreId, record: &TurnRecord) {
+        self.watches.ended(&record.request_id, record.end.plan, record.end.outcome);
         let Some(cells) = self.cores.get(core.0) else { return };
         if let Some(cell) = cells.turns.get(record.end.plan as usize).and_then(|p| p.get(record.end.outcome as usize)) {
             add(cell, 1);

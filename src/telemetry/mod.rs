@@ -7,3 +7,4 @@ pub mod pace;
 pub mod queue;
 pub mod record;
 mod tame;
+pub mod watch;

@@ -1,4 +1,4 @@
-//! What one turn leaves behind: from it the log line, the metrics and the inspector are made, so they never disagree.
+//! What one turn leaves behind: from it the log line and the metrics are made, so they never disagree.
 //!
 //! No words, no user key, no callback token: the user is a keyed hash.
 

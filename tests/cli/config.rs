@@ -40,13 +40,13 @@ fn schema_and_reference_are_printed() {
     let schema: serde_json::Value = serde_json::from_str(run(&["config", "schema"], b"").out(0)).unwrap();
     assert!(schema["properties"]["listen"].is_object());
     assert!(run(&["config", "reference"], b"").out(0).starts_with("# Configuration"));
-    assert!(run(&["config", "reference", "--language", "ko"], b"").out(0).starts_with("# 설정"));
+    assert!(run(&["config", "reference", "--lang", "ko"], b"").out(0).starts_with("# 설정"));
 }
 
 #[test]
 fn a_probe_finds_a_bot_that_is_not_there() {
     let ended = run(&["config", "check", "--probe", "--bot", "http://127.0.0.1:1"], b"");
-    assert!(ended.out(2).contains("default: no answer from http://127.0.0.1:1/keyboard"));
+    assert!(ended.out(2).contains("default: [SB3209] Nothing listens at http://127.0.0.1:1/keyboard"));
 }
 
 #[test]

@@ -18,9 +18,9 @@ impl Drop for Running {
     }
 }
 
-fn demo() -> (Running, Vec<String>) {
+fn demo(more: &[&str]) -> (Running, Vec<String>) {
     let arguments = ["demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
-    let mut command = program(&arguments);
+    let mut command = program(&[&arguments[..], more].concat());
     let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap());
     let mut out = BufReader::new(running.0.stdout.as_mut().unwrap());
     let mut lines = Vec::new();
@@ -43,7 +43,7 @@ fn word<'a>(lines: &'a [String], before: &str) -> &'a str {
 #[test]
 fn the_demo_serves_at_once_and_everything_it_prints_works() {
     let begun = time::instant();
-    let (mut running, lines) = demo();
+    let (mut running, lines) = demo(&[]);
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     let url = word(&lines, "bridge:");
 
@@ -85,6 +85,61 @@ fn the_demo_serves_at_once_and_everything_it_prints_works() {
     let id = running.0.id().to_string();
     assert!(Command::new("sh").args(["-c", &format!("kill -TERM {id}")]).status().unwrap().success());
     assert_eq!(running.0.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn every_line_that_the_demo_suggests_works_in_the_order_given() {
+    let (_running, lines) = demo(&[]);
+    let url = word(&lines, "bridge:");
+    for (words, ..) in smartchat_bridge::demo::TRY {
+        assert!(lines.iter().any(|line| line.starts_with(&format!("{words}  -  "))), "{words} is not suggested");
+        let said = run(&["say", "--user", "DemoUser-003", "--url", url, words], b"");
+        assert!(said.out(0).starts_with('│'), "{words}: {said:?}");
+        // Only what came late is shown without the bot.
+        let unasked = said.err.contains("[SB41");
+        assert_eq!(unasked, said.err.contains("[SB4105]"), "{words} leads nowhere: {said:?}");
+        assert!(unasked == (*words == "답변 보기"), "{words}: {said:?}");
+    }
+}
+
+#[test]
+fn the_callback_that_the_demo_suggests_comes() {
+    let (_running, lines) = demo(&[]);
+    let line = lines.iter().find(|line| line.contains("--callback")).unwrap();
+    // The demo's bridge knows this one address (callback.origins).
+    if std::net::TcpListener::bind("127.0.0.1:9191").is_err() {
+        eprintln!("skipped: another program listens at 127.0.0.1:9191");
+        return;
+    }
+    let (said, words) = line.split_once(" \"").unwrap();
+    let arguments: Vec<&str> = said.split(' ').skip(1).chain([words.trim_end_matches('"')]).collect();
+    let said = run(&arguments, b"");
+    assert!(said.out(0).contains("8초 걸렸습니다"), "{said:?}");
+}
+
+#[test]
+fn say_tells_that_the_bot_was_not_asked_and_why() {
+    let (_running, lines) = demo(&[]);
+    let url = word(&lines, "bridge:");
+    let say = |words: &[&str]| run(&[&["say", "--user", "DemoUser-004", "--url", url], words].concat(), b"");
+    assert!(say(&["오늘의 메뉴"]).err.is_empty(), "the bot was asked");
+    let reprompt = say(&["비행기"]);
+    assert!(reprompt.out(0).contains("원하는 버튼을 선택하세요") && reprompt.err.contains("[SB4102]"), "{reprompt:?}");
+    assert!(say(&["--home"]).err.contains("[SB4101]"));
+    assert!(say(&["전체 메뉴 30가지"]).err.is_empty() && say(&["다음 ▶"]).err.contains("[SB4103]"));
+    assert!(say(&["--lang", "ko", "비행기"]).err.contains("봇에 보내지 않았습니다"));
+}
+
+#[test]
+fn the_demo_speaks_one_language() {
+    let (_running, english) = demo(&[]);
+    let (_other, korean) = demo(&["--lang", "ko"]);
+    let (english, korean) = (english.join("\n"), korean.join("\n"));
+    assert!(english.contains("bridge:") && !english.contains("브리지") && !english.contains("차례대로"), "{english}");
+    assert!(
+        korean.contains("브리지:") && korean.contains("차례대로 해 볼 말") && !korean.contains("old bot"),
+        "{korean}"
+    );
 }
 
 #[test]

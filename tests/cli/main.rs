@@ -11,6 +11,8 @@
 mod bridge;
 mod config;
 mod demo;
+mod language;
+mod probe;
 mod say;
 mod translate;
 

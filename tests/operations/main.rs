@@ -12,10 +12,12 @@
 )]
 
 mod bridge;
+mod greeting;
 mod log_lines;
 mod metrics;
 mod open_files;
 mod precedence;
+mod protocols;
 mod reload;
 mod stop;
 mod unwritable_log;

@@ -14,6 +14,17 @@ fn a_bridge_that_serves_nobody_stops_at_once_with_exit_0() {
 }
 
 #[test]
+fn a_stop_is_in_the_log_from_its_signal_to_its_end() {
+    let bot = OldBot::start("bot");
+    let url = bot.url();
+    let mut bridge = Bridge::start(&["--bot", &url, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], &[]);
+    let log = bridge.whole_log();
+    let place = |words: &str| log.find(words).unwrap_or_else(|| panic!("no {words:?} in {log}"));
+    assert!(place("\"signal\":\"SIGTERM\"") < place("the bridge has stopped"), "{log}");
+    assert!(place("stopping: what is in flight is finished") < place("\"turns_cut\":0"), "{log}");
+}
+
+#[test]
 fn of_bridges_that_start_at_once_at_one_address_exactly_one_serves() {
     let bot = OldBot::start("bot");
     for _ in 0..10 {

@@ -31,7 +31,7 @@ pub(crate) fn capture() {
     });
 }
 
-fn lines() -> String {
+pub(crate) fn lines() -> String {
     String::from_utf8_lossy(&LINES.lock().unwrap()).into_owned()
 }
 

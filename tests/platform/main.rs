@@ -14,7 +14,9 @@
 mod access;
 mod bots;
 mod conversation;
+mod explain;
 mod handover;
+mod home;
 mod hostile;
 mod logs;
 mod many;

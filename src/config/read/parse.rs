@@ -11,27 +11,17 @@ use url::Url;
 
 use crate::config::keys::{self, Key, Kind};
 use crate::config::origin::Origin;
+use crate::config::quantity::Flaw;
 use crate::config::{quantity, sources};
+use crate::messages::config as messages;
+use crate::messages::{Message, Value as Why};
 use crate::wire::text::units;
 
-/// What is wrong with a value, and the fix.
-#[derive(Debug)]
-pub(in crate::config) struct Wrong {
-    pub(in crate::config) what: String,
-    pub(in crate::config) fix: String,
+type Result<T> = std::result::Result<T, Message>;
+
+fn wrong_kind(value: &Value, kind: Kind) -> Message {
+    messages::wrong_kind(kind_name(&value.kind), kind.wants())
 }
-
-impl Wrong {
-    pub(in crate::config) fn new(what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { what: what.into(), fix: fix.into() }
-    }
-
-    fn kind(value: &Value, kind: Kind) -> Self {
-        Self::new(format!("This is {}.", kind_name(&value.kind)), format!("Write {}.", kind.wants()))
-    }
-}
-
-type Result<T> = std::result::Result<T, Wrong>;
 
 static DEFAULTS: LazyLock<HashMap<&'static str, Value>> = LazyLock::new(|| {
     let parsed = |key: &'static Key| sources::value(&key.default, "").ok().map(|value| (key.path.as_ref(), value));
@@ -52,10 +42,8 @@ pub(super) fn typed<'a>(value: &'a Value, kind: Kind, origin: &Origin) -> Result
     let text = text.trim();
     let code = value.origin().unwrap_or_default();
     let toml = |text: &str| {
-        sources::value(text, code).map(Cow::Owned).map_err(|_| {
-            // Never repeated: it may be a secret.
-            Wrong::new("The value cannot be read.", format!("Write {}.", kind.wants()))
-        })
+        // Never repeated: it may be a secret.
+        sources::value(text, code).map(Cow::Owned).map_err(|_| messages::unreadable(kind.wants()))
     };
     match kind {
         Kind::List | Kind::Secrets if !text.starts_with('[') => {
@@ -78,12 +66,12 @@ pub(super) fn typed<'a>(value: &'a Value, kind: Kind, origin: &Origin) -> Result
 }
 
 fn str_of(value: &Value, kind: Kind) -> Result<&str> {
-    if let ValueKind::String(text) = &value.kind { Ok(text) } else { Err(Wrong::kind(value, kind)) }
+    if let ValueKind::String(text) = &value.kind { Ok(text) } else { Err(wrong_kind(value, kind)) }
 }
 
 pub(super) fn text(value: &Value) -> Result<String> {
     match str_of(value, Kind::Text)? {
-        "" => Err(Wrong::new("This is empty.", "Write something, or leave the key out.")),
+        "" => Err(messages::empty()),
         text => Ok(text.to_owned()),
     }
 }
@@ -94,36 +82,29 @@ pub(super) fn words(value: &Value, key: &Key) -> Result<String> {
         return Ok(text);
     };
     if text.trim().is_empty() {
-        let fix = "Write something, or leave the key out.";
-        return Err(Wrong::new("This is blank.", fix));
+        return Err(messages::blank());
     }
     let length = units(&text);
     if length > longest {
-        let what = format!("This has {length} characters, which KakaoTalk would cut.");
-        return Err(Wrong::new(what, format!("Write at most {longest}.")));
+        return Err(messages::too_long(length, longest));
     }
     Ok(text)
 }
 
 pub(super) fn switch(value: &Value) -> Result<bool> {
-    if let ValueKind::Boolean(switch) = value.kind { Ok(switch) } else { Err(Wrong::kind(value, Kind::Switch)) }
+    if let ValueKind::Boolean(switch) = value.kind { Ok(switch) } else { Err(wrong_kind(value, Kind::Switch)) }
 }
 
 pub(super) fn address(value: &Value) -> Result<SocketAddr> {
     let text = str_of(value, Kind::Address)?;
     text.parse().map_err(|_| {
         let port = text.rsplit_once(':').and_then(|(_, port)| port.parse::<u64>().ok());
-        let fix = match (text.strip_prefix(':'), port) {
-            (_, Some(port)) if port > u64::from(u16::MAX) => {
-                return Wrong::new(format!("The port {port} is out of range."), "Write a port from 0 to 65535.");
-            }
-            (Some(port), Some(_)) => format!("Write \"0.0.0.0:{port}\" for all addresses."),
-            (None, None) if text.parse::<std::net::IpAddr>().is_ok() => {
-                format!("Add a port: \"{text}:8080\".")
-            }
-            _ => format!("Write {}; a name such as localhost is none.", Kind::Address.wants()),
-        };
-        Wrong::new(format!("\"{text}\" is not an address."), fix)
+        match (text.strip_prefix(':'), port) {
+            (_, Some(port)) if port > u64::from(u16::MAX) => messages::port_out_of_range(port),
+            (Some(port), Some(_)) => messages::address_without_ip(text, port),
+            (None, None) if text.parse::<std::net::IpAddr>().is_ok() => messages::address_without_port(text),
+            _ => messages::not_an_address(text, Kind::Address.wants()),
+        }
     })
 }
 
@@ -131,30 +112,32 @@ pub(in crate::config) fn url(value: &Value) -> Result<Url> {
     url_of(str_of(value, Kind::Url)?)
 }
 
-/// An `http` or `https` URL with a host and without user, query and fragment. Never repeats the text: a URL may hold
-/// a password.
+/// An `http` or `https` URL with a host and without user, query and fragment. Never repeats any of the text: a URL may
+/// hold a password.
 pub(in crate::config) fn url_of(text: &str) -> Result<Url> {
-    let fix = "Write http:// or https://, the host, and the port and path if any.";
+    use url::ParseError::{EmptyHost, InvalidPort, RelativeUrlWithoutBase};
     let url = Url::parse(text).map_err(|error| {
-        if error == url::ParseError::RelativeUrlWithoutBase {
-            return Wrong::new("The URL has no scheme.", fix);
+        if error == RelativeUrlWithoutBase {
+            messages::url_without_scheme()
+        } else if error == EmptyHost {
+            messages::not_a_url(messages::url_empty_host())
+        } else if error == InvalidPort {
+            messages::not_a_url(messages::url_bad_port())
+        } else {
+            messages::not_a_url(messages::url_bad_host())
         }
-        Wrong::new(format!("This is not a URL: {error}."), fix)
     })?;
     match url.scheme() {
         "http" | "https" => {}
         // `old-bot:8000` reads as a scheme and a path.
-        _ if !text.contains("://") => return Err(Wrong::new("The URL has no scheme.", fix)),
-        other => {
-            return Err(Wrong::new(format!("The scheme {other} is not supported."), fix));
-        }
+        _ if !text.contains("://") => return Err(messages::url_without_scheme()),
+        _ => return Err(messages::url_scheme()),
     }
     if !url.username().is_empty() || url.password().is_some() {
-        let fix = "Take them out; a header such as authorization can be sent by `headers`.";
-        return Err(Wrong::new("The URL holds a user or password.", fix));
+        return Err(messages::url_with_password());
     }
     if url.fragment().is_some() {
-        return Err(Wrong::new("The URL has a fragment (#…).", "Take it out."));
+        return Err(messages::url_with_fragment());
     }
     Ok(url)
 }
@@ -167,25 +150,23 @@ pub(super) fn choice(value: &Value, key: &Key) -> Result<String> {
     if words.contains(&text) {
         return Ok(text.to_owned());
     }
-    let all = words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" or ");
-    let fix = match keys::nearest_word(text, words) {
-        Some(near) => format!("Did you mean \"{near}\"? It may be {all}."),
-        None => format!("Write {all}."),
-    };
-    Err(Wrong::new(format!("\"{text}\" is not one of the choices."), fix))
+    let choices = words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
+    Err(match keys::nearest_word(text, words) {
+        Some(near) => messages::not_a_choice_but(text, near, choices),
+        None => messages::not_a_choice(text, choices),
+    })
 }
 
 /// A count or size within the key's bounds.
 pub(super) fn number(value: &Value, key: &Key) -> Result<u64> {
     let size = matches!(key.kind, Kind::Size(..));
-    let wrong = |what: String| Wrong::new(what, format!("Write {}.", key.kind.wants()));
     // TOML's integers are 64 bits with a sign.
     let number = if let ValueKind::I64(number) = value.kind {
-        u64::try_from(number).map_err(|_| wrong(format!("{number} is negative.")))?
+        u64::try_from(number).map_err(|_| messages::negative(number, key.kind.wants()))?
     } else if let (ValueKind::String(text), true) = (&value.kind, size) {
-        quantity::size(text).map_err(|why| wrong(format!("\"{text}\" {why}.")))?
+        quantity::size(text).map_err(|flaw| flawed(flaw, text, key.kind))?
     } else {
-        return Err(Wrong::kind(value, key.kind));
+        return Err(wrong_kind(value, key.kind));
     };
     let (Kind::Count(least, most) | Kind::Size(least, most)) = key.kind else {
         return Ok(number);
@@ -193,17 +174,25 @@ pub(super) fn number(value: &Value, key: &Key) -> Result<u64> {
     let show = |number: u64| {
         if size { quantity::show_size(number) } else { number.to_string() }
     };
-    within(number, least, most, show)
+    within(number, least, most, show, Why::NOTHING)
+}
+
+/// What is wrong with a quantity.
+fn flawed(flaw: Flaw, text: &str, kind: Kind) -> Message {
+    match (flaw, kind) {
+        (Flaw::Negative, _) => messages::negative(format!("\"{text}\""), kind.wants()),
+        (Flaw::WithoutUnit, _) => messages::without_unit(text, kind.wants()),
+        (Flaw::Unreadable | Flaw::TooLarge, Kind::Size(..)) => messages::not_a_size(text, kind.wants()),
+        (Flaw::Unreadable | Flaw::TooLarge, _) => messages::not_a_duration(text, kind.wants()),
+    }
 }
 
 pub(super) fn duration(value: &Value, key: &Key) -> Result<Duration> {
     if let ValueKind::I64(number) = value.kind {
-        let fix = format!("Write \"{number}s\" for seconds or \"{number}ms\" for milliseconds, in quotes.");
-        return Err(Wrong::new(format!("{number} has no unit."), fix));
+        return Err(messages::number_without_unit(number));
     }
     let text = str_of(value, key.kind)?;
-    let read = quantity::duration(text)
-        .map_err(|why| Wrong::new(format!("\"{text}\" {why}."), format!("Write {}.", key.kind.wants())))?;
+    let read = quantity::duration(text).map_err(|flaw| flawed(flaw, text, key.kind))?;
     let Kind::Duration(least, most) = key.kind else {
         return Ok(read);
     };
@@ -211,19 +200,18 @@ pub(super) fn duration(value: &Value, key: &Key) -> Result<Duration> {
     // Rounded up: a hair over the bound is over it.
     let millis = u64::try_from(read.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
     // The second sentence of what a key is for says why it is bounded.
-    let why = key.english.split_once(". ").map_or_else(String::new, |(_, why)| format!(" {why}"));
-    within(millis, least, most, show).map_err(|Wrong { what, fix }| Wrong { what, fix: fix + &why }).map(|_| read)
+    let second = |meaning: &'static str| meaning.split_once(". ").map_or("", |(_, why)| why);
+    within(millis, least, most, show, Why::Words(second(key.english), second(key.korean))).map(|_| read)
 }
 
-fn within(number: u64, least: u64, most: u64, show: impl Fn(u64) -> String) -> Result<u64> {
-    let wrong = if number < least {
-        format!("{} is too little.", show(number))
+fn within(number: u64, least: u64, most: u64, show: impl Fn(u64) -> String, why: Why) -> Result<u64> {
+    if number < least {
+        Err(messages::too_little(show(number), show(least), show(most), why))
     } else if number > most {
-        format!("{} is too much.", show(number))
+        Err(messages::too_much(show(number), show(least), show(most), why))
     } else {
-        return Ok(number);
-    };
-    Err(Wrong::new(wrong, format!("Write {} to {}.", show(least), show(most))))
+        Ok(number)
+    }
 }
 
 /// The entries of a list, none of them empty.
@@ -233,15 +221,12 @@ pub(super) fn list(value: &Value) -> Result<Vec<String>> {
 
 fn entries(value: &Value, kind: Kind) -> Result<Vec<String>> {
     let ValueKind::Array(all) = &value.kind else {
-        return Err(Wrong::kind(value, kind));
+        return Err(wrong_kind(value, kind));
     };
     let entry = |value: &Value| match str_of(value, kind) {
-        Ok("") => Err(Wrong::new("An entry of the list is empty.", "Take it out.")),
+        Ok("") => Err(messages::empty_entry()),
         Ok(text) => Ok(text.to_owned()),
-        Err(_) => Err(Wrong::new(
-            format!("An entry of the list is {}.", kind_name(&value.kind)),
-            "Put every entry in quotes.",
-        )),
+        Err(_) => Err(messages::entry_of_wrong_kind(kind_name(&value.kind))),
     };
     all.iter().map(entry).collect()
 }
@@ -254,14 +239,13 @@ pub(super) fn secrets(value: &Value, kind: Kind) -> Result<Vec<String>> {
 /// The entries of a table of texts, sorted.
 pub(super) fn map(value: &Value, kind: Kind) -> Result<Vec<(String, String)>> {
     let ValueKind::Table(all) = &value.kind else {
-        return Err(Wrong::kind(value, kind));
+        return Err(wrong_kind(value, kind));
     };
     let entry = |(name, value): (&String, &Value)| {
         if let ValueKind::String(text) = &value.kind {
             return Ok((name.clone(), text.clone()));
         }
-        let what = format!("{name} is {}.", kind_name(&value.kind));
-        Err(Wrong::new(what, "Put every value in quotes."))
+        Err(messages::table_value_of_wrong_kind(kind_name(&value.kind)))
     };
     let mut entries: Vec<_> = all.iter().map(entry).collect::<Result<_>>()?;
     entries.sort();
@@ -269,14 +253,14 @@ pub(super) fn map(value: &Value, kind: Kind) -> Result<Vec<(String, String)>> {
 }
 
 /// What a value is, for messages.
-fn kind_name(kind: &ValueKind) -> &'static str {
+fn kind_name(kind: &ValueKind) -> Message {
     match kind {
-        ValueKind::Nil => "nothing",
-        ValueKind::Boolean(_) => "true or false",
-        ValueKind::I64(_) | ValueKind::I128(_) | ValueKind::U64(_) | ValueKind::U128(_) => "a number",
-        ValueKind::Float(_) => "a fraction",
-        ValueKind::String(_) => "a text",
-        ValueKind::Table(_) => "a table",
-        ValueKind::Array(_) => "a list",
+        ValueKind::Nil => messages::is_nothing(),
+        ValueKind::Boolean(_) => messages::is_switch(),
+        ValueKind::I64(_) | ValueKind::I128(_) | ValueKind::U64(_) | ValueKind::U128(_) => messages::is_number(),
+        ValueKind::Float(_) => messages::is_fraction(),
+        ValueKind::String(_) => messages::is_text(),
+        ValueKind::Table(_) => messages::is_table(),
+        ValueKind::Array(_) => messages::is_list(),
     }
 }

@@ -1,0 +1,105 @@
+//! What `serve` tells the person who starts it, in their language: where it serves, how operators get in (C2), and what
+//! each bot answered.
+//!
+//! On standard output, because log lines go to standard error, are English and are kept by collectors, which must not
+//! get a token. All of it comes from a thread of its own: neither a bot that hangs nor a pipe that nobody reads holds
+//! up the bridge.
+
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+
+use super::{http, probe};
+use crate::config::secret::Secret;
+use crate::config::settings::Settings;
+use crate::messages::probe as found;
+use crate::messages::{Language, start as messages};
+use crate::runtime::Running;
+
+/// Bots that are asked at once.
+const AT_ONCE: usize = 16;
+
+/// What is told.
+struct Greeting {
+    settings: Arc<Settings>,
+    public: SocketAddr,
+    admin: SocketAddr,
+    token: Option<Secret>,
+    language: Language,
+}
+
+/// Starts to tell it.
+pub(super) fn greet(running: &Running, settings: Arc<Settings>, language: Language) {
+    let greeting = Greeting {
+        settings,
+        public: running.public(),
+        admin: running.admin(),
+        token: running.operators_token().cloned(),
+        language,
+    };
+    // Ends with the process at the latest; nobody waits for it.
+    let spawned = std::thread::Builder::new().name("bridge-greeting".to_owned()).spawn(move || greeting.tell());
+    if let Err(error) = spawned {
+        tracing::warn!(%error, "the bots are not asked at start: there is no thread for it");
+    }
+}
+
+impl Greeting {
+    fn tell(&self) {
+        // A closed standard output does not stop the bridge; then the token must be configured.
+        if let Err(error) = self.addresses()
+            && self.token.is_some()
+        {
+            tracing::warn!(%error, "the operators' token could not be printed; set admin.token");
+        }
+        match http::runtime() {
+            Ok(runtime) => runtime.block_on(self.ask_all()),
+            Err(error) => tracing::warn!(%error, "the bots are not asked at start: there is no runtime for it"),
+        }
+    }
+
+    /// Where the bridge serves; the token, where no `admin.token` is configured and other machines reach the admin
+    /// listener.
+    fn addresses(&self) -> io::Result<()> {
+        let scheme = if self.settings.tls.is_some() { "https" } else { "http" };
+        let (public, admin) = (reachable(self.public), reachable(self.admin));
+        let url = format!("http://{admin}");
+        let mut out = io::stdout().lock();
+        let serves = messages::serves(format!("{scheme}://{public}/skill"), format!("{url}/"));
+        writeln!(out, "{}", serves.text(self.language))?;
+        if let Some(token) = &self.token {
+            let token = String::from_utf8_lossy(token.expose());
+            writeln!(out, "{}", messages::operators_token(&url).text(self.language))?;
+            writeln!(out, "{}", messages::operators_from_elsewhere(self.admin.port()).text(self.language))?;
+            writeln!(out, "  curl -H 'Authorization: Bearer {token}' {url}/readyz")?;
+        }
+        out.flush()
+    }
+
+    /// Asks each bot once, and says what it is found to be: in the log, and here.
+    async fn ask_all(&self) {
+        let bots = self.settings.bots.values();
+        let mut asked = futures_util::stream::iter(bots.map(|bot| async move { (bot, probe::ask(bot).await) }))
+            .buffer_unordered(AT_ONCE);
+        while let Some((bot, what)) = asked.next().await {
+            for message in &what.messages {
+                let (code, text) = (message.code(), message.text(Language::English));
+                if what.sound {
+                    tracing::info!(bot = %bot.id, code, "{text}");
+                } else {
+                    tracing::warn!(bot = %bot.id, code, "{text}");
+                }
+                let line = found::of_bot(bot.id.as_str(), message.told(self.language));
+                // The log has it.
+                let _closed = writeln!(io::stdout().lock(), "{}", line.text(self.language));
+            }
+        }
+    }
+}
+
+/// An address that a browser can be given: the machine itself where all addresses are listened on.
+fn reachable(bound: SocketAddr) -> SocketAddr {
+    if bound.ip().is_unspecified() { SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), bound.port()) } else { bound }
+}

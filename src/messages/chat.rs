@@ -1,0 +1,82 @@
+//! `say` and `demo`: what is told beside a conversation.
+
+use super::messages;
+
+messages! {
+    "SB4001" callback_address_unavailable(address, error)
+        "cannot listen on {address} for the callback: {error}. Choose another address with --callback=ADDR."
+        "콜백을 받으려는 {address} 주소를 쓸 수 없습니다: {error}. --callback=주소로 다른 주소를 고르세요.";
+    "SB4002" callback_offered(origin)
+        "Offering a callback; the bridge delivers it when it runs with --set callback.origins={origin}"
+        "콜백 주소를 함께 보냅니다. 브리지를 --set callback.origins={origin} 설정으로 실행해야 콜백이 옵니다.";
+    "SB4003" bridge_silent(url, reason)
+        "No answer from {url}: {reason}; is the bridge running?"
+        "{url} 주소에서 응답이 없습니다: {reason}. 브리지가 실행 중인가요?";
+    "SB4004" answer_slow(seconds)
+        "The answer took {seconds} s; KakaoTalk waits 5 s and shows nothing then."
+        "답변에 {seconds}초가 걸렸습니다. 카카오톡은 5초만 기다리고, 지나면 아무것도 보여 주지 않습니다.";
+    "SB4005" call_refused(status, words)
+        "status {status}: {words}"
+        "상태 {status}: {words}";
+    "SB4006" callback_missing()
+        "No callback came within 60 s; is its address in the bridge's callback.origins?"
+        "60초 안에 콜백이 오지 않았습니다. 콜백 주소가 브리지의 callback.origins에 있나요?";
+    "SB4007" answer_not_json(error)
+        "The answer is not JSON: {error}"
+        "답변이 JSON이 아닙니다: {error}";
+    "SB4008" answer_not_shown(flaw)
+        "KakaoTalk would not show this: {flaw}."
+        "카카오톡이 보여 주지 않을 답변입니다: {flaw}.";
+
+    "SB4101" not_asked_home()
+        "The bot was not asked for a message: on entering the room the bridge shows the home keyboard, which it fetches once a minute for all users."
+        "봇에 메시지를 보내지 않았습니다. 채팅방에 들어오면 브리지가 홈 키보드를 보여 주며, 홈 키보드는 모든 사용자에게 1분에 한 번만 가져옵니다.";
+    "SB4102" not_asked_reprompt()
+        "The bot was not asked: buttons are shown, and these words are none of them. Press one by its number, or let the bot have all words with free_text = \"forward\"."
+        "봇에 보내지 않았습니다. 버튼이 나와 있을 때인데 버튼에 없는 말입니다. 번호로 버튼을 누르거나, 모든 말을 봇에 보내려면 free_text = \"forward\"로 설정하세요.";
+    "SB4103" not_asked_page()
+        "The bot was not asked: the bridge turns the pages of a long keyboard itself."
+        "봇에 보내지 않았습니다. 버튼이 많은 키보드의 쪽 넘김은 브리지가 합니다.";
+    "SB4104" not_asked_rest()
+        "The bot was not asked: this is the rest of a long reply that the bridge has kept."
+        "봇에 보내지 않았습니다. 브리지가 보관해 둔 긴 답변의 나머지입니다.";
+    "SB4105" not_asked_late()
+        "The bot was not asked: this is the answer that came late, kept by the bridge."
+        "봇에 보내지 않았습니다. 늦게 와서 브리지가 보관해 둔 답변입니다.";
+    "SB4106" not_asked_handover()
+        "The bot was not asked: these words are in handover.labels and call a human."
+        "봇에 보내지 않았습니다. handover.labels에 있는 말이라 상담원을 부릅니다.";
+    "SB4107" not_asked_leave()
+        "The bot got no message: this call ends the conversation, which the bot is told by DELETE /chat_room."
+        "봇에 메시지를 보내지 않았습니다. 대화를 끝내는 호출이며 봇에는 DELETE /chat_room으로 알립니다.";
+    "SB4108" not_asked_outage()
+        "The bot was not asked: it failed too often in a row and is left alone for a while (breaker). The bridge's log says what it answered."
+        "봇에 보내지 않았습니다. 연속으로 여러 번 실패해 잠시 쉬게 하는 중입니다(breaker). 봇이 무엇이라고 답했는지는 브리지의 로그에 있습니다.";
+    "SB4109" not_asked_busy()
+        "The bot was not asked: a limit is reached (limits.turns, limits.turns_per_user, bots.*.turns or bots.*.rate)."
+        "봇에 보내지 않았습니다. 한도에 이르렀습니다(limits.turns, limits.turns_per_user, bots.*.turns, bots.*.rate).";
+    "SB4110" not_asked_in_time()
+        "The bot was not asked: an earlier message of this user took all the time there was."
+        "봇에 보내지 않았습니다. 이 사용자의 앞선 메시지를 기다리다 시간이 다 지났습니다.";
+    "SB4111" not_asked_twice()
+        "The bot was not asked again: the same tap was under way already, and its answer is this one's too."
+        "봇에 다시 보내지 않았습니다. 같은 버튼을 누른 호출이 진행 중이라 그 답변을 함께 씁니다.";
+    "SB4112" asked_in_vain()
+        "The bot was asked and gave no usable reply; the bridge's log says what came."
+        "봇에 물었지만 쓸 수 있는 답변을 받지 못했습니다. 무엇이 왔는지는 브리지의 로그에 있습니다.";
+
+    "" nothing_listens() "nothing listens there" "받는 프로그램이 없습니다";
+    "" no_answer_in_time() "it took too long" "너무 오래 걸렸습니다";
+    "" as_told(error) "{error}" "{error}";
+    "" how_to_converse()
+        "Type words, or a number to press that button; an empty line goes home, Ctrl-D ends."
+        "할 말을 입력하거나 번호로 버튼을 누르세요. 빈 줄은 채팅방에 다시 들어가기, Ctrl-D는 끝내기입니다.";
+
+    "" demo_bridge(url) "bridge:     {url}" "브리지:        {url}";
+    "" demo_operators(url) "operators:  {url}  (/metrics, /readyz)" "운영자용 주소: {url}  (/metrics, /readyz)";
+    "" demo_bot(url) "old bot:    {url}  (GET /keyboard, POST /message)" "옛 봇:         {url}  (GET /keyboard, POST /message)";
+    "" demo_speak() "Speak to it, in another terminal:" "다른 터미널에서 말을 걸어 보세요:";
+    "" demo_call() "The very call that OpenBuilder makes:" "오픈빌더가 보내는 호출 그대로:";
+    "" demo_try() "What to say, in this order:" "차례대로 해 볼 말:";
+    "" demo_end() "Ctrl-C ends it." "Ctrl-C로 마칩니다.";
+}

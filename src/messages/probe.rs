@@ -1,0 +1,98 @@
+//! What an old bot answers when it is asked for its home keyboard, and what that means for its messages.
+//!
+//! `SB30` good or good enough, `SB31` a bot that would not answer messages either, `SB32` a bot that cannot be reached.
+
+use super::messages;
+
+messages! {
+    "SB3001" buttons(url, count)
+        "GET {url} answers with status 200 and {count} buttons."
+        "GET {url} 응답 200, 버튼 {count}개.";
+    "SB3002" free_typing(url)
+        "GET {url} answers with status 200: free typing."
+        "GET {url} 응답 200, 자유 입력.";
+    "SB3003" no_home_keyboard(url, status)
+        "GET {url} answers with status {status}: the bot has no home keyboard, so its users type freely at the start. Messages may work all the same. If they fail too, look at the path in the bot's url."
+        "GET {url} 응답 {status}: 봇에 홈 키보드가 없어 처음에는 자유 입력이 됩니다. 메시지는 될 수 있습니다. 메시지도 실패하면 봇 url의 경로를 확인하세요.";
+    "SB3004" home_differs(codes)
+        "The home keyboard is not quite as the old platform wanted it and is read all the same: {codes}. docs/differences.md says what each means."
+        "홈 키보드가 옛 플랫폼의 형식과 조금 다르지만 읽을 수 있습니다: {codes}. 뜻은 docs/differences.ko.md에 있습니다.";
+
+    "SB3101" redirects_to_https(url, status, location, message, there, better)
+        "GET {url} gets {status} → {location}, so POST {message} will get {status} → {there}. A message is never sent on to another address: every message will fail. Write url = \"{better}\"."
+        "GET {url} 응답 {status} → {location}. POST {message} 역시 {status} → {there} 응답을 받게 됩니다. 메시지는 다른 주소로 옮겨 보내지 않으므로 모든 메시지가 실패합니다. url = \"{better}\"로 쓰세요.";
+    "SB3102" redirects_to_a_folder(url, status, location, message, there)
+        "GET {url} gets {status} → {location}, so POST {message} will get {status} → {there}. A message is never sent on to another address: every message will fail. Apache does that where keyboard and message are folders. Put these lines into the .htaccess above them: DirectorySlash Off / RewriteEngine On / RewriteRule ^(keyboard|message|friend)$ $1/index.php [L]"
+        "GET {url} 응답 {status} → {location}. POST {message} 역시 {status} → {there} 응답을 받게 됩니다. 메시지는 다른 주소로 옮겨 보내지 않으므로 모든 메시지가 실패합니다. keyboard와 message가 폴더이면 Apache가 이렇게 합니다. 그 위 폴더의 .htaccess에 다음 세 줄을 넣으세요: DirectorySlash Off / RewriteEngine On / RewriteRule ^(keyboard|message|friend)$ $1/index.php [L]";
+    "SB3103" redirects_to_another_address(url, status, location, message, there, better)
+        "GET {url} gets {status} → {location}, so POST {message} will get {status} → {there}. A message is never sent on to another address: every message will fail. Write url = \"{better}\", if that is your bot."
+        "GET {url} 응답 {status} → {location}. POST {message} 역시 {status} → {there} 응답을 받게 됩니다. 메시지는 다른 주소로 옮겨 보내지 않으므로 모든 메시지가 실패합니다. 그곳이 내 봇이라면 url = \"{better}\"로 쓰세요.";
+    "SB3104" redirects_elsewhere(url, status, location, message)
+        "GET {url} gets {status} → {location}. If POST {message} gets {status} too, every message will fail, for a message is never sent on to another address. Look at the path in the bot's url: a login page or another site's page lies there."
+        "GET {url} 응답 {status} → {location}. POST {message} 역시 {status} 응답을 받는다면, 메시지는 다른 주소로 옮겨 보내지 않으므로 모든 메시지가 실패합니다. 봇 url의 경로를 확인하세요. 로그인 화면이나 다른 사이트의 주소일 수 있습니다.";
+    "SB3105" redirects_nowhere(url, status)
+        "GET {url} answers with status {status} and says not where to. If POST answers the same, every message will fail. Look at the bot's own log."
+        "GET {url} 응답 {status}, 옮겨 갈 주소가 없습니다. POST 응답도 같다면 모든 메시지가 실패합니다. 봇의 로그를 확인하세요.";
+    "SB3106" not_admitted(url, status)
+        "GET {url} answers with status {status}: the bot does not admit this machine. Many old bots admit only Kakao's old addresses: let them admit this machine's, or send the header they want with `headers`."
+        "GET {url} 응답 {status}: 봇이 이 컴퓨터를 받아 주지 않습니다. 카카오의 옛 IP만 받는 봇이 많습니다. 봇에서 이 컴퓨터의 주소를 허용하거나, 봇이 원하는 헤더를 `headers`로 보내세요.";
+    "SB3107" bad_status(url, status)
+        "GET {url} answers with status {status}; a home keyboard has 200. Look at the bot's own log."
+        "GET {url} 응답 {status}. 홈 키보드의 응답은 200이어야 합니다. 봇의 로그를 확인하세요.";
+    "SB3108" not_a_keyboard(url, reason)
+        "GET {url} gives no keyboard: {reason}. Look whether the path in the bot's url leads to the bot, and not to another page of the same server."
+        "GET {url} 응답이 키보드가 아닙니다: {reason}. 봇 url의 경로가 같은 서버의 다른 화면이 아니라 봇을 가리키는지 확인하세요.";
+    "SB3109" speaks_tls(url)
+        "{url} is http, and TLS is spoken there. Write https:// in the bot's url, or its http port."
+        "{url} 주소는 http인데 서버는 TLS를 씁니다. 봇의 url에 https://를 쓰거나 http 포트를 쓰세요.";
+
+    "SB3201" speaks_no_tls(url)
+        "{url} is https, and no TLS is spoken there. Write http:// in the bot's url, or its https port."
+        "{url} 주소는 https인데 서버는 TLS를 쓰지 않습니다. 봇의 url에 http://를 쓰거나 https 포트를 쓰세요.";
+    "SB3202" tls_too_old(url)
+        "{url} and the bridge agree on no TLS version: the bot's server is older than TLS 1.2, or has none of today's ciphers. Renew it, put nginx before it, or use http where the bot stands in your own network."
+        "{url} 서버와 TLS 버전이 맞지 않습니다. 서버가 TLS 1.2를 지원하지 않거나 지금 쓰는 암호화 방식이 없습니다. 서버를 새 버전으로 바꾸거나, 앞에 nginx를 두거나, 내부망의 봇이라면 http를 쓰세요.";
+    "SB3203" tls_fails(url, error)
+        "The TLS handshake with {url} fails: {error}. Try `openssl s_client -connect HOST:PORT` to see what the bot's server says."
+        "{url} 서버와 TLS 연결을 맺지 못했습니다: {error}. `openssl s_client -connect 호스트:포트`로 서버가 무엇을 보내는지 확인하세요.";
+    "SB3204" certificate_expired(url)
+        "The certificate of {url} has expired. Renew it at the bot; until then insecure = true accepts it, and whoever sits between can read and answer."
+        "{url} 인증서의 기간이 지났습니다. 봇에서 인증서를 갱신하세요. 그때까지는 insecure = true로 쓸 수 있지만 중간에 있는 누구나 읽고 대신 답할 수 있습니다.";
+    "SB3205" certificate_of_another_name(url)
+        "The certificate of {url} is for another name. Write in the bot's url the name that stands in the certificate; where that name leads elsewhere, `connect` says which address to use."
+        "{url} 인증서의 이름이 다릅니다. 봇의 url에 인증서에 적힌 이름을 쓰세요. 그 이름이 다른 곳을 가리킨다면 `connect`로 접속할 주소를 정할 수 있습니다.";
+    "SB3206" certificate_of_nobody_known(url)
+        "The certificate of {url} is signed by nobody who is known: a private authority, itself, or the server leaves out the certificates between. Name the authority's PEM file with `ca`, or have the server send its whole chain."
+        "{url} 인증서를 서명한 기관을 알 수 없습니다. 사설 인증 기관이거나, 스스로 서명했거나, 서버가 중간 인증서를 보내지 않습니다. `ca`에 인증 기관의 PEM 파일을 지정하거나 서버가 인증서 체인 전체를 보내게 하세요.";
+    "SB3207" certificate_refused(url, error)
+        "The certificate of {url} is not trusted: {error}. Name the authority's PEM file with `ca`, or renew the certificate at the bot."
+        "{url} 인증서를 믿을 수 없습니다: {error}. `ca`에 인증 기관의 PEM 파일을 지정하거나 봇에서 인증서를 갱신하세요.";
+    "SB3208" name_unknown(url)
+        "The name in {url} has no address. Look for a typing error; in containers a bot is reached by the name of its service, on the same machine by host.docker.internal."
+        "{url}의 이름을 찾을 수 없습니다. 오타가 없는지 확인하세요. 컨테이너에서는 봇의 서비스 이름을, 같은 컴퓨터의 봇이라면 host.docker.internal을 씁니다.";
+    "SB3209" nobody_listens(url)
+        "Nothing listens at {url}. Is the bot running, and is the port right? In a container 127.0.0.1 is the container itself: there the bot is reached by the name of its service, or by host.docker.internal."
+        "{url} 주소에서 받는 프로그램이 없습니다. 봇이 실행 중인지, 포트가 맞는지 확인하세요. 컨테이너 안에서 127.0.0.1은 컨테이너 자신입니다. 봇은 서비스 이름이나 host.docker.internal로 접속하세요.";
+    "SB3210" unreachable(url, error)
+        "{url} cannot be reached: {error}. Look at the network and the firewall between here and the bot."
+        "{url} 주소에 접속할 수 없습니다: {error}. 봇까지의 네트워크와 방화벽을 확인하세요.";
+    "SB3211" silent(url, seconds)
+        "GET {url} is not answered within {seconds} s. The old platform waited no longer either: look whether the bot is busy, or a firewall swallows the connection."
+        "GET {url} 응답이 {seconds}초 안에 오지 않았습니다. 옛 플랫폼도 더 기다리지 않았습니다. 봇이 바쁜지, 방화벽이 연결을 막는지 확인하세요.";
+    "SB3212" hangs_up(url)
+        "The connection to {url} is closed without an answer. Look at the bot's own log."
+        "{url} 연결이 응답 없이 끊겼습니다. 봇의 로그를 확인하세요.";
+    "SB3213" not_http(url)
+        "What answers at {url} is not HTTP. Look whether the port is the bot's."
+        "{url} 응답이 HTTP가 아닙니다. 봇의 포트가 맞는지 확인하세요.";
+    "SB3214" not_to_be_asked(problem)
+        "The bot cannot be asked: {problem}"
+        "봇에 물어볼 수 없습니다: {problem}";
+
+    "" of_bot(bot, finding) "{bot}: {finding}" "{bot}: {finding}";
+    "" body_empty() "the body is empty" "내용이 비어 있습니다";
+    "" body_not_json(at) "the body is not JSON (byte {at} of it cannot be read)" "JSON이 아닙니다({at}번째 바이트를 읽을 수 없음)";
+    "" body_not_an_object() "the body is JSON, but not an object" "JSON이지만 객체가 아닙니다";
+    "" body_foreign() "the body is a JSON object, but has nothing of a keyboard in it" "JSON 객체이지만 키보드가 없습니다";
+    "" body_beyond_bounds() "the body is larger or deeper than any keyboard" "키보드라기에는 너무 크거나 깊습니다";
+}

@@ -1,0 +1,105 @@
+//! Telling a caller what became of their own turn: `say` asks for it, OpenBuilder never does.
+//!
+//! The answer to a skill call has no room for it, and the engine does not know who asks. So a call that wants to know is
+//! noted down by its request id, and the record that every turn leaves behind anyway finds it there. While nobody asks,
+//! which is always in production, a turn pays one load of an atomic.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::record::{Outcome, PlanKind};
+
+/// Calls that may be watched at once: it is people who ask. Without a bound, callers who ask could slow down the turns of
+/// all others.
+const MOST: usize = 16;
+
+/// The watched calls of a bot.
+#[derive(Debug, Default)]
+pub struct Watches {
+    count: AtomicUsize,
+    watched: Mutex<Vec<Watched>>,
+}
+
+#[derive(Debug)]
+struct Watched {
+    request_id: Box<str>,
+    end: Option<(PlanKind, Outcome)>,
+}
+
+/// One watched call, for as long as this is held.
+#[derive(Debug)]
+pub struct Watch<'a> {
+    watches: &'a Watches,
+    request_id: Box<str>,
+}
+
+impl Watches {
+    /// Watches the call of this id. `None` while too many are watched.
+    pub fn watch(&self, request_id: &str) -> Option<Watch<'_>> {
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        if watched.len() >= MOST {
+            return None;
+        }
+        watched.push(Watched { request_id: request_id.into(), end: None });
+        self.count.store(watched.len(), Ordering::Release);
+        Some(Watch { watches: self, request_id: request_id.into() })
+    }
+
+    /// The turn of this id came to an end.
+    pub fn ended(&self, request_id: &str, plan: PlanKind, outcome: Outcome) {
+        if self.count.load(Ordering::Acquire) == 0 {
+            return;
+        }
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        for watched in watched.iter_mut().filter(|watched| *watched.request_id == *request_id) {
+            watched.end = Some((plan, outcome));
+        }
+    }
+}
+
+impl Watch<'_> {
+    /// What the turn came to; `None` while it goes on.
+    #[must_use]
+    pub fn end(&self) -> Option<(PlanKind, Outcome)> {
+        let watched = self.watches.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.iter().find(|watched| watched.request_id == self.request_id)?.end
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        let mut watched = self.watches.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = watched.iter().position(|watched| watched.request_id == self.request_id) {
+            watched.swap_remove(place);
+        }
+        self.watches.count.store(watched.len(), Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watched_call_hears_of_its_own_end_only() {
+        let watches = Watches::default();
+        watches.ended("a", PlanKind::Ask, Outcome::Answered);
+        let watch = watches.watch("a").unwrap();
+        assert_eq!(watch.end(), None, "what ended before is not heard of");
+        watches.ended("b", PlanKind::Ask, Outcome::Answered);
+        assert_eq!(watch.end(), None);
+        watches.ended("a", PlanKind::Reprompt, Outcome::Answered);
+        assert_eq!(watch.end(), Some((PlanKind::Reprompt, Outcome::Answered)));
+        drop(watch);
+        assert_eq!(watches.watch("a").unwrap().end(), None);
+    }
+
+    #[test]
+    fn only_so_many_are_watched_at_once() {
+        let watches = Watches::default();
+        let held: Vec<_> = (0..MOST).filter_map(|number| watches.watch(&number.to_string())).collect();
+        assert!(held.len() == MOST && watches.watch("one more").is_none());
+        drop(held);
+        assert!(watches.watch("one more").is_some());
+    }
+}

@@ -69,7 +69,7 @@ impl BotId {
     /// Longest accepted name, in bytes: it stands in paths, labels of metrics and log lines.
     pub const LONGEST: usize = 64;
 
-    /// The name, when it is of the accepted form (style.md 5: environment variables force lower case).
+    /// The name, when it is of the accepted form (the `config` crate lowers the names of environment variables).
     #[must_use]
     pub fn parse(id: &str) -> Option<Self> {
         let fits = !id.is_empty() && id.len() <= Self::LONGEST;

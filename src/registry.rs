@@ -94,13 +94,15 @@ impl BotRegistry {
         Ok(Self { settings, bots, by_openbuilder_id, by_channel_id, only })
     }
 
-    /// Gives each bot its share of what all bound together (S5): there are as many shares as bots now.
-    pub fn share_out(&self, turns: &SharedLimit, events: &SharedLimit) {
+    /// Puts the bounds of each bot in force: on its connections (I8), and its share of what all bound together, of which
+    /// there are as many as bots now (S5).
+    pub fn apply_bounds(&self, turns: &SharedLimit, events: &SharedLimit) {
         let bots = self.bots.len();
         for bot in self.bots.values() {
             bot.turns_share.set_bound(turns.share_of(bots));
             bot.events_share.set_bound(events.share_of(bots));
             bot.parked_share.resize(bots);
+            bot.api.connections().set_bound(bot.settings.connections);
         }
     }
 

@@ -108,7 +108,7 @@ impl Shared {
         let cores = cores(&settings);
         let foundation = Foundation { parked: &parked, memory: &memory, cores, connect: &*connect };
         let registry = BotRegistry::build(settings, None, &foundation)?;
-        registry.share_out(&turns, &events);
+        registry.apply_bounds(&turns, &events);
         Ok(Arc::new(Self {
             keyboards: Arc::new(Keyboards::new(Arc::clone(&memory))),
             tasks: Tasks::default(),
@@ -149,7 +149,7 @@ impl Shared {
     pub fn install(&self, registry: BotRegistry) {
         let waiting = restart_needed(&self.started_with, &registry.settings);
         self.reloads.waiting.store(Arc::new(waiting));
-        registry.share_out(&self.turns, &self.events);
+        registry.apply_bounds(&self.turns, &self.events);
         self.registry.store(Arc::new(registry));
     }
 

@@ -85,6 +85,7 @@ pub(super) fn settings(reader: &mut Reader<'_>, id: &BotId, shared: &Shared) -> 
         friend_on_first_contact: first_contact(reader, &path("friend_on_first_contact")),
         rate: reader.count(&path("rate")),
         turns: reader.count_or(&path("turns"), shared.turns),
+        connections: reader.count(&path("connections")).unwrap_or_default(),
         sessions: reader.count_or(&path("sessions"), shared.sessions),
         breaker: Breaker {
             failures: reader.count(&path("breaker.failures")).unwrap_or_default(),

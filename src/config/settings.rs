@@ -115,6 +115,8 @@ pub struct BotSettings {
     pub rate: Option<u32>,
     /// Turns of this bot in flight (S5).
     pub turns: usize,
+    /// Connections to this bot, busy and idle (I8).
+    pub connections: usize,
     /// Sessions kept for this bot (S5).
     pub sessions: usize,
     /// The breaker (S4).

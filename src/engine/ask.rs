@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 use super::call::Call;
 use crate::fault::{Blame, Fault, Sent, chain};
 use crate::legacy::api::{BackendError, RawReply};
+use crate::net::lease::Lease;
 use crate::session::ReplyBody;
 use crate::time;
 use crate::wire::legacy::{MessageCall, MessageType};
@@ -32,7 +33,7 @@ const FILES_BACKOFF: Duration = Duration::from_millis(20);
 
 /// Asks the bot. Where it gives none, `texts.no_reply` stands in its place; `texts.resend` where a message was not sent,
 /// because those before it have taken its time. Whether a body can be read is seen by who reads it.
-pub(super) async fn ask(call: &Call, messages: &[(MessageType, Cow<'_, str>)]) -> Asked {
+pub(super) async fn ask(call: &Call, lease: &Lease, messages: &[(MessageType, Cow<'_, str>)]) -> Asked {
     let texts = call.texts();
     let started = time::instant();
     let mut asked = Asked {
@@ -48,7 +49,7 @@ pub(super) async fn ask(call: &Call, messages: &[(MessageType, Cow<'_, str>)]) -
             asked.bodies.push(ReplyBody::Words(texts.resend.clone()));
             break;
         }
-        let body = match send(call, MessageCall { user_key: &call.inbound.user, kind: *kind, content }).await {
+        let body = match send(call, lease, MessageCall { user_key: &call.inbound.user, kind: *kind, content }).await {
             Ok(raw) => whole(raw),
             Err(error) => {
                 asked.own_shortage |= error.blame() == Blame::Us;
@@ -68,10 +69,10 @@ pub(super) async fn ask(call: &Call, messages: &[(MessageType, Cow<'_, str>)]) -
 
 /// Sends one message. Where nothing was sent for want of a file, it is tried again as soon as somebody gives one back
 /// (I7).
-async fn send(call: &Call, message: MessageCall<'_>) -> Result<RawReply, BackendError> {
+async fn send(call: &Call, lease: &Lease, message: MessageCall<'_>) -> Result<RawReply, BackendError> {
     loop {
         let until = call.give_up_after(time::instant());
-        let answered = call.bot.api.message(call.arrival.core, message, until).await;
+        let answered = call.bot.api.message(call.arrival.core, lease, message, until).await;
         if !matches!(answered, Err(BackendError::NoFiles(_))) || time::instant() > call.last_send() {
             return answered;
         }

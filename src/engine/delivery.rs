@@ -29,6 +29,8 @@ pub(super) enum Reader {
 pub(super) enum State {
     /// It waits in the user's line; nothing was sent.
     Queued(Reader),
+    /// No earlier turn of this user is under way. It waits for a bot that is busy with others; nothing was sent.
+    First(Reader),
     /// It waits for the answer of another turn, which is of the same tap (I3).
     Following(Reader),
     /// Its turn has begun; the bot may have been asked.
@@ -44,6 +46,8 @@ pub(super) enum State {
 pub(super) enum Event {
     /// The same tap is in flight already.
     Follow,
+    /// The user's earlier turns are over.
+    ComeFirst,
     /// Its turn begins.
     Begin,
     /// The answer is there.
@@ -60,27 +64,30 @@ pub(super) enum Event {
 
 /// Where `event` leads from `state`; `None` where it changes nothing.
 const fn next(state: State, event: Event) -> Option<State> {
-    use Event::{Acknowledge, Begin, Claim, Deadline, Follow, HangUp, Withdraw};
+    use Event::{Acknowledge, Begin, Claim, ComeFirst, Deadline, Follow, HangUp, Withdraw};
     use Reader::{Callback, Caller, Nobody};
-    use State::{Claimed, Following, Queued, Running, Withdrawn};
+    use State::{Claimed, First, Following, Queued, Running, Withdrawn};
     match (state, event) {
         (Queued(to), Follow) => Some(Following(to)),
-        (Queued(to), Begin) => Some(Running(to)),
-        (Queued(to) | Following(to) | Running(to), Claim) => Some(Claimed(to)),
+        (Queued(to), ComeFirst) => Some(First(to)),
+        (First(to), Begin) => Some(Running(to)),
+        (Queued(to) | First(to) | Following(to) | Running(to), Claim) => Some(Claimed(to)),
 
-        (Queued(Caller) | Following(Caller), Deadline) => Some(Withdrawn),
+        (Queued(Caller) | First(Caller) | Following(Caller), Deadline) => Some(Withdrawn),
         (Running(Caller), Deadline) => Some(Running(Nobody)),
 
         (Queued(Caller), Acknowledge) => Some(Queued(Callback)),
+        (First(Caller), Acknowledge) => Some(First(Callback)),
         (Following(Caller), Acknowledge) => Some(Following(Callback)),
         (Running(Caller), Acknowledge) => Some(Running(Callback)),
 
         (Queued(Caller), HangUp) => Some(Queued(Nobody)),
+        (First(Caller), HangUp) => Some(First(Nobody)),
         (Running(Caller), HangUp) => Some(Running(Nobody)),
         // Nothing of its own to finish; and it must not be given what another call may still read.
         (Following(Caller), HangUp) => Some(Withdrawn),
 
-        (Queued(_) | Following(_), Withdraw) => Some(Withdrawn),
+        (Queued(_) | First(_) | Following(_), Withdraw) => Some(Withdrawn),
         _ => None,
     }
 }
@@ -122,7 +129,9 @@ impl Delivery {
     /// The answer is there: for whom it is. A second claim gets the same.
     pub(super) fn claim(&self) -> Reader {
         match self.on(Event::Claim) {
-            Ok(State::Queued(to) | State::Following(to) | State::Running(to) | State::Claimed(to))
+            Ok(
+                State::Queued(to) | State::First(to) | State::Following(to) | State::Running(to) | State::Claimed(to),
+            )
             | Err(State::Claimed(to)) => to,
             Ok(State::Withdrawn) | Err(_) => Reader::Nobody,
         }
@@ -185,7 +194,7 @@ mod tests {
 
     #[test]
     fn an_answer_in_time_goes_to_the_caller_and_the_deadline_comes_too_late() {
-        let delivery = after(&[Event::Begin]);
+        let delivery = after(&[Event::ComeFirst, Event::Begin]);
         assert_eq!(delivery.claim(), Reader::Caller);
         assert_eq!(delivery.on(Event::Deadline), Err(State::Claimed(Reader::Caller)));
         assert!(delivery.on(Event::Acknowledge).is_err() && delivery.on(Event::HangUp).is_err());
@@ -194,21 +203,23 @@ mod tests {
 
     #[test]
     fn s1_a_turn_that_has_not_begun_is_withdrawn_and_never_begins() {
-        let delivery = after(&[Event::Deadline]);
-        assert!(!delivery.begin());
-        assert_eq!(delivery.claim(), Reader::Nobody);
+        for events in [&[Event::Deadline][..], &[Event::ComeFirst, Event::Deadline]] {
+            let delivery = after(events);
+            assert!(!delivery.begin());
+            assert_eq!(delivery.claim(), Reader::Nobody);
+        }
     }
 
     #[test]
     fn s3_a_turn_past_its_deadline_is_for_nobody() {
-        let delivery = after(&[Event::Begin, Event::Deadline]);
+        let delivery = after(&[Event::ComeFirst, Event::Begin, Event::Deadline]);
         assert!(delivery.answered_early().is_some());
         assert_eq!(delivery.claim(), Reader::Nobody);
     }
 
     #[test]
     fn s2_an_acknowledged_turn_keeps_its_place_and_calls_back() {
-        let delivery = after(&[Event::Acknowledge]);
+        let delivery = after(&[Event::Acknowledge, Event::ComeFirst]);
         assert!(delivery.begin());
         assert!(delivery.on(Event::Withdraw).is_err());
         assert_eq!(delivery.claim(), Reader::Callback);
@@ -225,15 +236,17 @@ mod tests {
 
     #[test]
     fn i7_hanging_up_leaves_the_turn_running_for_nobody() {
-        let delivery = after(&[Event::HangUp]);
-        assert!(delivery.begin());
-        assert_eq!(delivery.claim(), Reader::Nobody);
+        for events in [[Event::HangUp, Event::ComeFirst], [Event::ComeFirst, Event::HangUp]] {
+            let delivery = after(&events);
+            assert!(delivery.begin());
+            assert_eq!(delivery.claim(), Reader::Nobody);
+        }
     }
 
     #[test]
     fn from_every_state_no_event_leads_from_claimed_or_withdrawn() {
-        use Event::{Acknowledge, Begin, Claim, Deadline, Follow, HangUp, Withdraw};
-        for event in [Follow, Begin, Claim, Deadline, Acknowledge, HangUp, Withdraw] {
+        use Event::{Acknowledge, Begin, Claim, ComeFirst, Deadline, Follow, HangUp, Withdraw};
+        for event in [Follow, ComeFirst, Begin, Claim, Deadline, Acknowledge, HangUp, Withdraw] {
             for reader in [Reader::Caller, Reader::Callback, Reader::Nobody] {
                 assert_eq!(next(State::Claimed(reader), event), None);
             }

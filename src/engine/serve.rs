@@ -18,6 +18,7 @@ use tokio::time::sleep_until;
 use super::call::Call;
 use super::delivery::{Event, Reader, State};
 use super::turn;
+use crate::legacy::api::QUEUED;
 use crate::net::peer::Closed;
 use crate::telemetry::record::{Outcome, PlanKind, TurnEnd};
 use crate::wire::answer::Answer;
@@ -71,17 +72,17 @@ pub async fn serve(call: Call) -> Bytes {
         }
         // What it waited for is the answer of another turn: the user may simply ask again.
         Ok(State::Following(_)) => {
-            turn.give_up(PlanKind::Follow, Outcome::Waits);
+            turn.give_up(followed());
             call.words_meanwhile(&texts.wait, true)
         }
         Ok(_) if call.waits_for_late() => {
-            turn.give_up(PlanKind::None, Outcome::Waits);
+            turn.give_up(TurnEnd::of(Outcome::Waits));
             call.words_meanwhile(&texts.wait, true)
         }
-        Ok(_) => {
-            turn.give_up(PlanKind::None, Outcome::Withdrawn);
-            // What it waited for is this user's own earlier turn, nearly always: its answer is on the way.
-            call.words_meanwhile(&texts.resend, call.bot.one_at_a_time.is_none())
+        Ok(state) => {
+            turn.give_up(unsent(state));
+            // Behind this user's own earlier turn its answer is on the way; else it waited for others.
+            call.words_meanwhile(&texts.resend, !matches!(state, State::First(_)))
         }
     }
 }
@@ -92,6 +93,17 @@ async fn closed(call: &Call) -> Closed {
         Some(peer) => peer.closed().await,
         None => std::future::pending().await,
     }
+}
+
+/// The end of a turn that was taken out of the line.
+fn unsent(state: State) -> TurnEnd {
+    let busy = || (QUEUED, Box::from("the bot was busy with others until no full deadline remained"));
+    TurnEnd { problem: matches!(state, State::First(_)).then(busy), ..TurnEnd::of(Outcome::Withdrawn) }
+}
+
+/// The end of a call that waited for the answer of another turn.
+fn followed() -> TurnEnd {
+    TurnEnd { plan: PlanKind::Follow, ..TurnEnd::of(Outcome::Waits) }
 }
 
 type Ending = Pin<Box<dyn Future<Output = Option<Bytes>> + Send>>;
@@ -116,9 +128,9 @@ impl AttendedTurn {
     }
 
     /// The turn is given up: it has not begun.
-    fn give_up(&mut self, plan: PlanKind, outcome: Outcome) {
+    fn give_up(&mut self, end: TurnEnd) {
         self.ending = None;
-        self.call.record(TurnEnd { plan, ..TurnEnd::of(outcome) });
+        self.call.record(end);
     }
 
     /// The caller has been answered: the rest of the turn becomes a task.
@@ -135,7 +147,7 @@ impl Drop for AttendedTurn {
             return;
         }
         match self.call.delivery.on(Event::HangUp) {
-            Ok(State::Following(_)) => self.give_up(PlanKind::Follow, Outcome::Waits),
+            Ok(State::Following(_)) => self.give_up(followed()),
             Ok(_) | Err(_) => self.finish_detached(),
         }
     }
@@ -163,10 +175,12 @@ async fn finish_detached(call: Arc<Call>, mut ending: Ending) {
             _ended = &mut ending => return,
             () = unconstrained(sleep_until(call.last_send())) => {}
         }
-        if call.delivery.on(Event::Withdraw) == Ok(State::Queued(Reader::Callback)) {
+        if let Ok(state @ (State::Queued(Reader::Callback) | State::First(Reader::Callback))) =
+            call.delivery.on(Event::Withdraw)
+        {
             drop(ending);
             call.deliver_alone(&call.words(&call.texts().resend)).await;
-            return call.record(TurnEnd::of(Outcome::Withdrawn));
+            return call.record(unsent(state));
         }
     }
     ending.await;

@@ -2,6 +2,7 @@
 //! paused, the bot is a script.
 
 mod callbacks;
+mod connections;
 mod deadlines;
 mod simulation;
 mod taps;
@@ -16,11 +17,13 @@ use std::time::Duration;
 use crate::breaker::State;
 use crate::callback::CallbackUrl;
 use crate::config::load::{Flag, Sources, load};
+use crate::config::settings::Settings;
 use crate::events;
 use crate::fault::Sent;
 use crate::ids::UserKey;
 use crate::legacy::api::{BackendError, BoxFuture, LegacyApi, RawReply};
 use crate::net::CoreId;
+use crate::net::lease::{ConnectionLimit, Lease};
 use crate::shared::Shared;
 use crate::time::{self, Instant};
 use crate::translate::inbound::{Endpoint, InboundRules, understand};
@@ -66,6 +69,9 @@ struct Bot {
     most_out: AtomicUsize,
     said: Mutex<Vec<String>>,
     told: Mutex<Vec<Notice>>,
+    connections: Arc<ConnectionLimit>,
+    /// How often the bridge set itself up for this bot anew.
+    set_up: AtomicUsize,
 }
 
 /// Counts a message as out for as long as it lives.
@@ -82,6 +88,10 @@ fn raw(body: &Value) -> RawReply {
 }
 
 impl LegacyApi for Bot {
+    fn connections(&self) -> &Arc<ConnectionLimit> {
+        &self.connections
+    }
+
     fn home<'a>(&'a self, _core: CoreId, cut: Instant) -> BoxFuture<'a, Result<RawReply, BackendError>> {
         let after = *self.home.lock().unwrap();
         Box::pin(async move {
@@ -94,6 +104,7 @@ impl LegacyApi for Bot {
     fn message<'a>(
         &'a self,
         _core: CoreId,
+        _lease: &'a Lease,
         call: MessageCall<'a>,
         cut: Instant,
     ) -> BoxFuture<'a, Result<RawReply, BackendError>> {
@@ -174,17 +185,19 @@ impl Read {
     }
 }
 
+/// What production has, and these keys.
+fn settings(keys: &[(&str, &str)]) -> Arc<Settings> {
+    let mut flags = vec![("bots.default.url", "http://127.0.0.1:1"), ("workers", "1")];
+    flags.extend(keys);
+    let flag =
+        |(key, value): (&str, &str)| Flag { key: key.to_owned(), value: value.to_owned(), name: format!("--{key}") };
+    let sources = Sources { flags: flags.into_iter().map(flag).collect(), ..Sources::default() };
+    load(&sources).unwrap_or_else(|problems| panic!("{problems}")).settings
+}
+
 impl Bridge {
     fn new(keys: &[(&str, &str)], script: impl Fn(&str) -> (Duration, Act) + Send + Sync + 'static) -> Self {
-        let mut flags = vec![("bots.default.url", "http://127.0.0.1:1"), ("workers", "1")];
-        flags.extend(keys);
-        let flag = |(key, value): (&str, &str)| Flag {
-            key: key.to_owned(),
-            value: value.to_owned(),
-            name: format!("--{key}"),
-        };
-        let sources = Sources { flags: flags.into_iter().map(flag).collect(), ..Sources::default() };
-        let settings = load(&sources).unwrap_or_else(|problems| panic!("{problems}")).settings;
+        let settings = settings(keys);
         let bot = Arc::new(Bot {
             script: Box::new(script),
             home: Mutex::new(None),
@@ -194,9 +207,15 @@ impl Bridge {
             most_out: AtomicUsize::new(0),
             said: Mutex::default(),
             told: Mutex::default(),
+            connections: ConnectionLimit::new(usize::MAX),
+            set_up: AtomicUsize::new(0),
         });
         let api = Arc::clone(&bot);
-        let shared = Shared::build(settings, Box::new(move |_, _| Ok(Arc::clone(&api) as Arc<dyn LegacyApi>)));
+        let connect = move |_: &_, _| {
+            api.set_up.fetch_add(1, Ordering::SeqCst);
+            Ok(Arc::clone(&api) as Arc<dyn LegacyApi>)
+        };
+        let shared = Shared::build(settings, Box::new(connect));
         Self { shared: shared.ok().unwrap(), bot }
     }
 

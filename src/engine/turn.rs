@@ -17,10 +17,12 @@ use super::call::Call;
 use super::delivery::{Event, Reader};
 use super::local;
 use super::reply::{self, Below, BotReplies, LateReplies, Layout, ParsedReplies, Remember, Reply, Unread};
-use crate::breaker::Change;
+use crate::bot::Bot;
+use crate::breaker::{Change, State};
 use crate::callback::CallbackUrl;
 use crate::degradation::Degradation;
 use crate::events;
+use crate::net::lease::Lease;
 use crate::session::{Current, LateReply, LocalStep, Plan, Prompt, ReplyBody, Rest, Rules, Session, Step, TEN_MINUTES};
 use crate::store::{Begun, Follower, Following, Turn};
 use crate::telemetry::record::{Outcome, PlanKind, TurnEnd};
@@ -53,17 +55,29 @@ pub(super) async fn run(call: &Call) -> Option<Bytes> {
         Begun::Follow(following) => return follow(call, following).await,
         Begun::Full => return Some(call.busy()),
     };
+    call.delivery.on(Event::ComeFirst).ok()?;
     let mut runner = TurnRunner { call, turn, home: None, home_waited_for: false };
     let plan = runner.decide().await;
+    let asks = matches!(plan.step, Step::Ask(_) | Step::Forward(_));
     // Held until the bot has answered. Waiting for it is waiting in a line: nothing was sent yet (I6, S1).
-    let _alone = match (&plan.step, &call.bot.one_at_a_time) {
-        (Step::Ask(_) | Step::Forward(_), Some(gate)) => Some(gate.acquire().await),
+    let _alone = match &call.bot.one_at_a_time {
+        Some(gate) if asks => Some(gate.acquire().await),
         _ => None,
     };
+    let lease = if asks { lease(&call.bot).await } else { None };
     if !call.delivery.begin() {
         return None;
     }
-    Some(runner.carry_out(plan).await)
+    Some(runner.carry_out(plan, lease).await)
+}
+
+/// Leave to ask the bot, in order of arrival (I8). Nobody waits for a bot that is out: its connections may be busy with
+/// what it hangs on, and the outage words are read at once (S4).
+async fn lease(bot: &Bot) -> Option<Lease> {
+    match bot.breaker.state() {
+        State::Closed(_) => Some(bot.api.connections().acquire().await),
+        State::Open(_) | State::Probing => bot.api.connections().try_acquire(),
+    }
 }
 
 /// The same tap is in flight already: its answer is this call's too (I3). Without one, its message was not sent, or
@@ -165,7 +179,7 @@ impl<'c> TurnRunner<'c> {
         parsed.labels().and_then(|labels| self.call.shared.keyboards.intern(labels))
     }
 
-    async fn carry_out(mut self, plan: Plan<'c>) -> Bytes {
+    async fn carry_out(mut self, plan: Plan<'c>, lease: Option<Lease>) -> Bytes {
         let Plan { step, keyboard } = plan;
         let (messages, failures) = match step {
             Step::Ask(messages) => (messages, Failures::Count),
@@ -183,7 +197,7 @@ impl<'c> TurnRunner<'c> {
                 return self.finish(reply, &said, parsed, TurnEnd::default()).await;
             }
         };
-        self.ask(messages, failures).await
+        self.ask(messages, lease, failures).await
     }
 
     /// The conversation is over (E1). Testers leave nothing (I9).
@@ -194,21 +208,23 @@ impl<'c> TurnRunner<'c> {
         }
     }
 
-    /// Asks the bot and shows what it says.
-    async fn ask(self, messages: Vec<(MessageType, Cow<'_, str>)>, failures: Failures) -> Bytes {
+    /// Asks the bot and shows what it says. Without a lease it is out, and not waited for (S4).
+    async fn ask(self, messages: Vec<(MessageType, Cow<'_, str>)>, lease: Option<Lease>, failures: Failures) -> Bytes {
         let texts = self.call.texts();
         let asked = time::now();
         if time::instant() > self.call.last_send() {
+            drop(lease);
             return self
                 .without_bot(Outcome::Withdrawn, BotReplies::words(&texts.resend, asked), TurnEnd::default())
                 .await;
         }
-        let Some(mut attempt) = self.call.bot.breaker.admit(asked) else {
+        let admitted = lease.and_then(|lease| Some((lease, self.call.bot.breaker.admit(asked)?)));
+        let Some((lease, mut attempt)) = admitted else {
             let said = BotReplies::words(&texts.outage, asked);
             return self.without_bot(Outcome::Outage, said, TurnEnd::default()).await;
         };
         let Asked { bodies, took, problem, undelivered, own_shortage } = {
-            let asking = ask::ask(self.call, &messages);
+            let asking = ask::ask(self.call, &lease, &messages);
             tokio::pin!(asking);
             tokio::select! {
                 biased;
@@ -220,6 +236,8 @@ impl<'c> TurnRunner<'c> {
                 }
             }
         };
+        // What follows may want the home keyboard, which waits in the same line.
+        drop(lease);
         let said = BotReplies { bodies, asked };
         let mut parsed = ParsedReplies::parse(&said.bodies, &texts.no_reply);
         let problem = parsed.problem.take().or(problem);

@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use thiserror::Error;
@@ -14,6 +15,7 @@ use crate::fault::{Blame, Fault, Sent};
 use crate::ids::UserKey;
 use crate::net::CoreId;
 use crate::net::client::{Cause, ClientError};
+use crate::net::lease::{ConnectionLimit, Lease};
 use crate::net::open_files;
 use crate::time::Instant;
 use crate::wire::legacy::{MessageCall, Notice};
@@ -47,13 +49,19 @@ impl RawReply {
 
 /// An old bot. Every call ends at `cut` at the latest, and dropping the future ends it at once.
 pub trait LegacyApi: Send + Sync + 'static {
+    /// How many connections to it there may be, and the line before them (I8). `home` and `notify` stand in it
+    /// themselves; who sends a message waits first, so that waiting is not sending (S1).
+    fn connections(&self) -> &Arc<ConnectionLimit>;
+
     /// `GET /keyboard` as it stands at the bot, without the cache of K1. One redirect on the same host is followed.
     fn home<'a>(&'a self, core: CoreId, cut: Instant) -> BoxFuture<'a, Result<RawReply, BackendError>>;
 
-    /// `POST /message`. Once dropped or failed with [`Sent::Unknown`] it may have acted and is never repeated (I7).
+    /// `POST /message` within `lease`. Once dropped or failed with [`Sent::Unknown`] it may have acted and is never
+    /// repeated (I7).
     fn message<'a>(
         &'a self,
         core: CoreId,
+        lease: &'a Lease,
         call: MessageCall<'a>,
         cut: Instant,
     ) -> BoxFuture<'a, Result<RawReply, BackendError>>;
@@ -67,11 +75,14 @@ pub trait LegacyApi: Send + Sync + 'static {
         cut: Instant,
     ) -> BoxFuture<'a, Result<u16, BackendError>>;
 
-    /// Drops what has been idle too long at `now`. Called now and then on each core.
+    /// Drops connections that have been idle too long at `now`, or are too many. Called now and then on each core.
     fn sweep(&self, core: CoreId, now: Instant) {
         let _ = (core, now);
     }
 }
+
+/// The word for whatever waited in the line before a bot until its time was over (S1).
+pub const QUEUED: &str = "queue";
 
 /// Why a bot gave no answer at all. A bad status is an answer.
 #[derive(Debug, Error)]
@@ -82,6 +93,10 @@ pub enum BackendError {
     /// The bridge has no file left for a connection: its own shortage, which says nothing of the bot (S5).
     #[error("no file is left for a connection to the bot (raise the limit on open files: ulimit -n, LimitNOFILE)")]
     NoFiles(#[source] Cause),
+    /// All connections that it may have were in use for all the time there was: the bridge's own bound, which says
+    /// nothing of the bot (I8).
+    #[error("no connection to the bot became free in time (connections)")]
+    Queued,
     /// Nothing listens there, or the network does not lead there.
     #[error("cannot connect to the bot")]
     Unreachable(#[source] Cause),
@@ -124,6 +139,7 @@ impl BackendError {
         match self {
             Self::Unresolved(_) => "dns",
             Self::NoFiles(_) => "no_files",
+            Self::Queued => QUEUED,
             Self::Unreachable(_) => "connect",
             Self::Tls(_) => "tls",
             Self::Untrusted(_) => "untrusted",
@@ -138,7 +154,7 @@ impl BackendError {
 impl Fault for BackendError {
     fn blame(&self) -> Blame {
         match self {
-            Self::NoFiles(_) => Blame::Us,
+            Self::NoFiles(_) | Self::Queued => Blame::Us,
             Self::Untrusted(_) => Blame::Operator,
             Self::Unresolved(_)
             | Self::Unreachable(_)
@@ -152,9 +168,12 @@ impl Fault for BackendError {
 
     fn sent(&self) -> Sent {
         match self {
-            Self::Unresolved(_) | Self::NoFiles(_) | Self::Unreachable(_) | Self::Tls(_) | Self::Untrusted(_) => {
-                Sent::Nothing
-            }
+            Self::Unresolved(_)
+            | Self::NoFiles(_)
+            | Self::Queued
+            | Self::Unreachable(_)
+            | Self::Tls(_)
+            | Self::Untrusted(_) => Sent::Nothing,
             Self::TimedOut { sent } | Self::Cut { sent, .. } => *sent,
             Self::Malformed(_) | Self::TooLarge { .. } => Sent::Unknown,
         }

@@ -4,12 +4,14 @@
 //! Content-Type on every POST, `Accept: */*`, no slash at the end, none doubled, no Accept-Encoding, no cookies.
 //! Extra headers per bot are appended, because some bots admit strangers only by a header.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::uri::PathAndQuery;
-use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use thiserror::Error;
 use tokio::time::timeout_at;
 use url::Url;
@@ -22,6 +24,7 @@ use crate::ids::UserKey;
 use crate::messages::{Message, start as messages};
 use crate::net::CoreId;
 use crate::net::client::{ClientError, Connection, IdleState};
+use crate::net::lease::{ConnectionLimit, Lease};
 use crate::net::target::Target;
 use crate::net::tls::{self, TlsProblem};
 use crate::time::{self, Instant};
@@ -33,6 +36,9 @@ use crate::wire::text::printable;
 pub const USER_AGENT: HeaderValue = HeaderValue::from_static("KakaoTalk/Bot 2.0");
 const ACCEPT: HeaderValue = HeaderValue::from_static("*/*");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+/// In `Server`: Apache itself, and Tomcat, whose old connector keeps a thread for each connection too.
+const APACHE: &[u8] = b"apache";
 
 /// Times a call is offered to a connection that turns out to be closed before a byte went out. The first may be a
 /// kept one, the others are new: a server that closes those as well is not there.
@@ -122,7 +128,7 @@ impl HttpLegacy {
             posted: headers(&target, &settings.headers, Some(JSON)),
             url: settings.url.clone(),
             base: base.into(),
-            pool: Pool::new(cores),
+            pool: Pool::new(cores, ConnectionLimit::new(settings.connections)),
             target,
         })
     }
@@ -157,7 +163,10 @@ impl HttpLegacy {
         loop {
             let mut connection = match kept.take() {
                 Some(connection) => connection,
-                None => self.target.connect(cut).await?,
+                None => {
+                    self.pool.make_room().await;
+                    self.target.connect(cut).await?
+                }
             };
             // A timer is asked after the work it bounds: without this, a call that is late already would go out.
             if time::instant() >= cut {
@@ -194,7 +203,12 @@ impl HttpLegacy {
         }
     }
 
-    /// Reads the answer and keeps the connection when it can be used again.
+    /// A lease for a call that the bridge makes by itself (K1, E4): it stands in the same line as messages do.
+    async fn lease(&self, cut: Instant) -> Result<Lease, BackendError> {
+        timeout_at(cut, self.pool.limit().acquire()).await.map_err(|_elapsed| BackendError::Queued)
+    }
+
+    /// Reads the answer and keeps the connection when it can be used again, and waiting costs the bot nothing.
     async fn read(
         &self,
         core: CoreId,
@@ -202,8 +216,9 @@ impl HttpLegacy {
     ) -> Result<RawReply, ClientError> {
         let status = response.status().as_u16();
         let location = response.headers().get(header::LOCATION).map(location);
+        let waits_cheaply = waits_cheaply(&response);
         let (body, cut_short) = connection.read(response.into_body(), limits::REPLY_BYTES).await?;
-        if connection.is_usable() {
+        if waits_cheaply && connection.is_usable() {
             self.pool.put(core, connection, time::instant());
         }
         Ok(RawReply { status, body, cut_short, location })
@@ -282,8 +297,13 @@ struct Told {
 }
 
 impl LegacyApi for HttpLegacy {
+    fn connections(&self) -> &Arc<ConnectionLimit> {
+        self.pool.limit()
+    }
+
     fn home<'a>(&'a self, core: CoreId, cut: Instant) -> BoxFuture<'a, Result<RawReply, BackendError>> {
         Box::pin(async move {
+            let _lease = self.lease(cut).await?;
             let mut sent = Sent::Nothing;
             let reply = timeout_at(cut, self.fetch_home(core, cut, &mut sent)).await;
             Ok(reply.unwrap_or(Err(ClientError::TimedOut { sent }))?)
@@ -293,6 +313,7 @@ impl LegacyApi for HttpLegacy {
     fn message<'a>(
         &'a self,
         core: CoreId,
+        _lease: &'a Lease,
         call: MessageCall<'a>,
         cut: Instant,
     ) -> BoxFuture<'a, Result<RawReply, BackendError>> {
@@ -316,6 +337,7 @@ impl LegacyApi for HttpLegacy {
         cut: Instant,
     ) -> BoxFuture<'a, Result<u16, BackendError>> {
         Box::pin(async move {
+            let _lease = self.lease(cut).await?;
             let mut told = Told { sent: Sent::Nothing, status: None };
             let ended = timeout_at(cut, self.announce(core, notice, user_key, cut, &mut told)).await;
             match (told.status, ended) {
@@ -336,6 +358,15 @@ impl LegacyApi for HttpLegacy {
 fn location(value: &HeaderValue) -> Box<str> {
     let whole = String::from_utf8_lossy(value.as_bytes());
     printable(whole.split(['?', '#']).next().unwrap_or_default(), LOCATION_CHARS)
+}
+
+/// Whether the server of this response can have a connection wait without losing a worker to it: who speaks HTTP/1.0
+/// serves one after the other, and Apache's prefork, which PHP runs in, gives each a process (I8, legacy.md 3). Which of
+/// its models an Apache runs it does not say.
+fn waits_cheaply(response: &Response<Incoming>) -> bool {
+    let says_apache =
+        |server: &HeaderValue| server.as_bytes().windows(APACHE.len()).any(|part| part.eq_ignore_ascii_case(APACHE));
+    response.version() != Version::HTTP_10 && !response.headers().get_all(header::SERVER).iter().any(says_apache)
 }
 
 fn path(path: &str) -> Option<Uri> {

@@ -1,25 +1,26 @@
 //! Open connections to one bot, waiting for the next call: one stack per core, so no core waits for another.
 //!
-//! Last in, first out: under little load few connections stay warm and the others age and go. Nobody watches a
-//! waiting connection (no task), so it is looked at when taken out, and not taken at all when it waited longer than
-//! old servers keep one open.
+//! An idle connection costs some old servers a worker, so there are never more than calls were under way at once during
+//! the last second (I8). Last in, first out: under little load few connections stay warm and the others age and go.
+//! Nobody watches a waiting connection (no task), so it is looked at when taken out, and not taken at all when it waited
+//! longer than old servers keep one open.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::net::CoreId;
 use crate::net::client::Connection;
+use crate::net::lease::ConnectionLimit;
 use crate::time::Instant;
 
 /// How long a connection may wait. Node and Apache close theirs after 5 s (legacy.md 3); one second less, so that
 /// their close and our call do not meet on the way.
 const IDLE: Duration = Duration::from_secs(4);
-/// Connections kept per core.
-const KEPT: usize = 64;
 
 /// The waiting connections of one bot.
 pub(super) struct Pool {
     cores: Box<[Mutex<Vec<Idle>>]>,
+    limit: Arc<ConnectionLimit>,
 }
 
 struct Idle {
@@ -28,43 +29,82 @@ struct Idle {
 }
 
 impl Pool {
-    pub(super) fn new(cores: usize) -> Self {
-        Self { cores: (0..cores.max(1)).map(|_| Mutex::default()).collect() }
+    pub(super) fn new(cores: usize, limit: Arc<ConnectionLimit>) -> Self {
+        Self { cores: (0..cores.max(1)).map(|_| Mutex::default()).collect(), limit }
+    }
+
+    /// How many connections there may be, and how many there are.
+    pub(super) fn limit(&self) -> &Arc<ConnectionLimit> {
+        &self.limit
     }
 
     /// The connection that waited least, where one is young enough.
     pub(super) fn take(&self, core: CoreId, now: Instant) -> Option<Connection> {
-        let mut idle = self.of(core)?.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.of(core)?;
         let youngest = idle.pop()?;
         if youngest.is_fresh(now) {
+            self.limit.no_longer_idle(1);
             return Some(youngest.connection);
         }
         // All others waited longer.
-        idle.clear();
+        idle.push(youngest);
+        let over = std::mem::take(&mut *idle);
+        drop(idle);
+        self.close(over);
         None
     }
 
-    /// Keeps `connection` for the next call.
+    /// Keeps `connection` for the next call, where one more may be kept. The lease it was used by is still held.
     pub(super) fn put(&self, core: CoreId, connection: Connection, now: Instant) {
-        if let Some(stack) = self.of(core) {
-            let mut idle = stack.lock().unwrap_or_else(PoisonError::into_inner);
-            if idle.len() < KEPT {
-                idle.push(Idle { connection, since: now });
+        if let Some(mut idle) = self.of(core)
+            && self.limit.try_keep(now)
+        {
+            idle.push(Idle { connection, since: now });
+        }
+    }
+
+    /// Closes idle connections, of whichever core, until one for a lease that is held fits the bound.
+    pub(super) async fn make_room(&self) {
+        while self.limit.is_crowded() {
+            let oldest = self.cores.iter().find_map(|stack| {
+                let mut idle = lock(stack);
+                (!idle.is_empty()).then(|| idle.remove(0))
+            });
+            match oldest {
+                Some(oldest) => self.close(vec![oldest]),
+                // Counted and not there: another core is taking or putting it at this moment.
+                None => tokio::task::yield_now().await,
             }
         }
     }
 
-    /// Drops what has waited too long.
+    /// Drops what has waited too long, and what is more than was in use during the last second.
     pub(super) fn sweep(&self, core: CoreId, now: Instant) {
-        if let Some(stack) = self.of(core) {
-            let mut idle = stack.lock().unwrap_or_else(PoisonError::into_inner);
-            idle.retain(|waiting| waiting.is_fresh(now));
+        if self.limit.idle() == 0 {
+            return;
         }
+        let Some(mut idle) = self.of(core) else { return };
+        let old = idle.iter().take_while(|waiting| !waiting.is_fresh(now)).count();
+        let over = old.max(self.limit.surplus(now)).min(idle.len());
+        let over: Vec<Idle> = idle.drain(..over).collect();
+        drop(idle);
+        self.close(over);
     }
 
-    fn of(&self, core: CoreId) -> Option<&Mutex<Vec<Idle>>> {
-        self.cores.get(core.0)
+    /// Closed first and counted then, so that there are never more than are counted.
+    fn close(&self, over: Vec<Idle>) {
+        let count = over.len();
+        drop(over);
+        self.limit.no_longer_idle(count);
     }
+
+    fn of(&self, core: CoreId) -> Option<MutexGuard<'_, Vec<Idle>>> {
+        self.cores.get(core.0).map(lock)
+    }
+}
+
+fn lock(stack: &Mutex<Vec<Idle>>) -> MutexGuard<'_, Vec<Idle>> {
+    stack.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Idle {

@@ -5,8 +5,10 @@
 pub mod body;
 pub mod client;
 pub mod ip;
+pub mod lease;
 pub mod listen;
 pub mod open_files;
+mod peak;
 pub mod peer;
 pub mod pending;
 mod resolve;

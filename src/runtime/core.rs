@@ -26,8 +26,10 @@ use crate::telemetry::metrics::Refusal;
 use crate::telemetry::pace::Pace;
 use crate::time::{self, Instant};
 
-/// How often idle connections and old parked replies are looked at.
-const SWEEP: Duration = Duration::from_secs(2);
+/// How often idle connections to bots are looked at: what counts for them is the last second (I8).
+const SWEEP: Duration = Duration::from_millis(500);
+/// In how many of these looks old sessions and parked replies are looked at, too.
+const SESSIONS_EVERY: u64 = 4;
 /// The wait after a failed accept (usually: no file descriptors are left), instead of a busy loop.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 /// The wait for a place that is free in a moment.
@@ -335,12 +337,13 @@ impl Core {
     async fn sweep(&self) {
         let mut ticks = tokio::time::interval(SWEEP);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
+        for look in 0_u64.. {
             ticks.tick().await;
             let now: Instant = time::instant();
+            let sessions = self.id == CoreId(0) && look.is_multiple_of(SESSIONS_EVERY);
             for bot in self.shared.registry().iter() {
                 bot.api.sweep(self.id, now);
-                if self.id == CoreId(0) {
+                if sessions {
                     bot.sessions.sweep(time::now());
                 }
             }

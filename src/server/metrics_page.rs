@@ -60,6 +60,19 @@ pub fn render(shared: &Shared) -> String {
     for bot in &bots {
         page.sample("bridge_turns_in_flight", &[("bot", bot.settings.id.as_str())], count(bot.turns.count()));
     }
+    page.metric("bridge_backend_connections", Kind::Gauge, "Connections to the old bot by state.");
+    for bot in &bots {
+        let connections = bot.api.connections();
+        for (state, number) in [("busy", connections.in_use()), ("idle", connections.idle())] {
+            let labels = [("bot", bot.settings.id.as_str()), ("state", state)];
+            page.sample("bridge_backend_connections", &labels, count(number));
+        }
+    }
+    page.metric("bridge_backend_queue", Kind::Gauge, "Messages and other calls that wait for a connection to the bot.");
+    for bot in &bots {
+        let waiting = bot.api.connections().waiting();
+        page.sample("bridge_backend_queue", &[("bot", bot.settings.id.as_str())], count(waiting));
+    }
     page.metric("bridge_callbacks_total", Kind::Counter, "Answers by callback, delivered or not.");
     for (word, outcome) in [("delivered", Outcome::CalledBack), ("failed", Outcome::CallbackFailed)] {
         let total =

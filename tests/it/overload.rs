@@ -58,6 +58,7 @@ async fn crowd(callers: usize, turns: &str, abreast: usize) -> (usize, usize) {
     let keys = [
         ("bots.sick.url", &*url),
         ("bots.sick.turns", turns),
+        ("bots.sick.connections", "10000"),
         ("bots.sick.breaker.failures", "1000000"),
         // Leaves a slow machine a second and a half until the five are over.
         ("bots.sick.deadline", "3500ms"),

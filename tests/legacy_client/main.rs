@@ -1,10 +1,18 @@
 //! The bridge as HTTP client, over real sockets: against bots and a Kakao that are scripted down to the byte.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail as it likes")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test may fail as it likes"
+)]
 
 mod bot;
 mod callback;
 mod connections;
+mod crowd;
+mod limit;
 mod redirects;
 mod requests;
 mod responses;
@@ -77,6 +85,7 @@ fn settings(url: &str) -> BotSettings {
         friend_on_first_contact: false,
         rate: None,
         turns: 100,
+        connections: 100,
         sessions: 100,
         breaker: Breaker { failures: 10, open: Duration::from_secs(10) },
     }
@@ -93,7 +102,8 @@ fn user() -> UserKey {
 async fn message(api: &HttpLegacy, cut: Instant) -> Result<RawReply, BackendError> {
     let user_key = user();
     let call = MessageCall { user_key: &user_key, kind: MessageType::Text, content: "급식" };
-    api.message(CORE, call, cut).await
+    let lease = api.connections().acquire().await;
+    api.message(CORE, &lease, call, cut).await
 }
 
 fn body(reply: &RawReply) -> &str {

@@ -13,6 +13,7 @@
 
 mod access;
 mod bots;
+mod connections;
 mod conversation;
 mod explain;
 mod handover;

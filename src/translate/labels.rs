@@ -1,7 +1,6 @@
 //! Labels as they are shown: one line, at most 14 units, and distinct within an answer (K3).
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use super::text;
 use crate::wire::limits;
@@ -21,8 +20,9 @@ pub(super) fn cut(line: Cow<'_, str>) -> Cow<'_, str> {
 /// says the same words.
 #[derive(Debug, Default)]
 pub(super) struct Names<'a> {
-    /// What is shown, and the bot's whole label it is shown for; `None` for the bridge's own words.
-    shown: HashMap<Cow<'a, str>, Option<&'a str>>,
+    /// What is shown, and the bot's whole label it is shown for; `None` for the bridge's own words. A list: an answer
+    /// has a dozen names, and looking them through costs less than hashing one.
+    shown: Vec<(Cow<'a, str>, Option<&'a str>)>,
 }
 
 impl<'a> Names<'a> {
@@ -32,7 +32,7 @@ impl<'a> Names<'a> {
         for whole in wholes {
             let line = text::one_line(whole);
             if line == whole && cut(line.clone()) == line {
-                self.shown.entry(line).or_insert(Some(whole));
+                self.keep(line, Some(whole));
             }
         }
     }
@@ -47,7 +47,7 @@ impl<'a> Names<'a> {
         match short {
             Some(short) if self.is_free(short, Some(whole)) => {
                 let name: Cow<'a, str> = Cow::Owned(short.to_owned());
-                self.shown.insert(Cow::clone(&name), Some(whole));
+                self.keep(Cow::clone(&name), Some(whole));
                 (name, true)
             }
             _ => self.name(whole),
@@ -64,7 +64,7 @@ impl<'a> Names<'a> {
         let shown = cut(line.clone());
         let is_cut = shown != line;
         if self.is_free(&shown, owner) {
-            self.shown.insert(shown.clone(), owner);
+            self.keep(shown.clone(), owner);
             return (shown, is_cut);
         }
         let mark = if is_cut { text::ELLIPSIS } else { " " };
@@ -74,16 +74,27 @@ impl<'a> Names<'a> {
             let room = limits::LABEL.saturating_sub(suffix.chars().count()).max(2);
             let numbered = Cow::Owned(format!("{}{suffix}", text::prefix(&line, room).trim_end()));
             if self.is_free(&numbered, owner) {
-                self.shown.insert(Cow::clone(&numbered), owner);
+                self.keep(Cow::clone(&numbered), owner);
                 return (numbered, true);
             }
         }
         (shown, is_cut)
     }
 
+    /// A free name is taken; the first owner stays.
+    fn keep(&mut self, name: Cow<'a, str>, owner: Option<&'a str>) {
+        if self.owner(&name).is_none() {
+            self.shown.push((name, owner));
+        }
+    }
+
+    fn owner(&self, name: &str) -> Option<Option<&'a str>> {
+        self.shown.iter().find(|(shown, _)| shown == name).map(|(_, owner)| *owner)
+    }
+
     /// Whether a name is nobody's yet, or this very label's.
     fn is_free(&self, name: &str, owner: Option<&str>) -> bool {
-        self.shown.get(name).is_none_or(|taken| taken.is_some() && *taken == owner)
+        self.owner(name).is_none_or(|taken| taken.is_some() && taken == owner)
     }
 }
 

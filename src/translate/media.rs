@@ -34,6 +34,14 @@ pub(super) fn address<'a>(raw: &'a str, policy: &Policy) -> Option<Address<'a>> 
     if raw.len() > limits::URL_BYTES {
         return None;
     }
+    if is_plainly_public(raw, policy) {
+        return Some(Address { url: Cow::Borrowed(raw), degradations: Degradations::NONE });
+    }
+    by_parts(raw, policy)
+}
+
+/// The address, taken apart.
+fn by_parts<'a>(raw: &'a str, policy: &Policy) -> Option<Address<'a>> {
     let mut degradations = Degradations::NONE;
     let resolve = |path: &str| policy.public_url.as_ref().and_then(|public| beneath(public, path));
     let mut parsed = match kind(raw) {
@@ -71,6 +79,29 @@ pub(super) fn address<'a>(raw: &'a str, policy: &Policy) -> Option<Address<'a>> 
     let url =
         if as_written && authority_is_plain(raw, &parsed) { Cow::Borrowed(raw) } else { escaped(&parsed)?.into() };
     (url.len() <= limits::URL_BYTES).then_some(Address { url, degradations })
+}
+
+/// Whether an address is nothing but usual: http or https, a public name in lower case without user or port that is
+/// not the bot's own, and characters of RFC 3986. Nearly all are; taking them apart would change nothing of them, and
+/// costs as much as the rest of their answer.
+fn is_plainly_public(raw: &str, policy: &Policy) -> bool {
+    let Some(rest) = raw.strip_prefix("https://").or_else(|| raw.strip_prefix("http://")) else { return false };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let own = |url: &Option<Url>| url.as_ref().and_then(Url::host_str).is_some_and(|own| own == host);
+    is_public_name(host) && !own(&policy.backend) && !own(&policy.public_url) && is_strict(raw)
+}
+
+/// A name in lower case, of labels of letters and digits, with a top level that no private network uses.
+fn is_public_name(host: &str) -> bool {
+    let Some((below, top)) = host.rsplit_once('.') else { return false };
+    let usual = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    top.len() >= 2
+        && top.bytes().all(|byte| byte.is_ascii_lowercase())
+        && !matches!(top, "localhost" | "local" | "internal")
+        && host.len() <= 253
+        && !host.starts_with("xn--")
+        && !host.contains(".xn--")
+        && below.split('.').all(|part| part.len() <= 63 && part.split('-').all(usual))
 }
 
 /// An address that has to be written out. Of a `data:` address, the picture itself in letters, only the beginning:
@@ -182,6 +213,7 @@ mod tests {
     use super::*;
     use crate::ids::BotId;
     use crate::translate::view::{Overflow, Texts};
+    use proptest::prelude::*;
 
     fn policy(public: Option<&str>) -> Policy {
         Policy {
@@ -281,5 +313,21 @@ mod tests {
         assert_eq!(crop(Some((720, 630))), None);
         assert_eq!(crop(Some((u32::MAX, u32::MAX))), Some(true));
         assert_eq!(crop(None), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_plainly_public_address_is_what_it_would_be_taken_apart(
+            scheme in "https?|HTTP|ftp",
+            host in "([a-z0-9-]{1,6}\\.){0,3}(com|kr|local|internal|1|xn--3e0b707e|example)",
+            path in "(/[a-z%~A-Z0-9.가|]{0,8}){0,3}(\\?[a-z=&%5]{0,9})?(#[a-z]{0,4})?",
+        ) {
+            let raw = format!("{scheme}://{host}{path}");
+            let policy = policy(Some("https://shop.example.com/bot"));
+            if is_plainly_public(&raw, &policy) {
+                let found = by_parts(&raw, &policy);
+                prop_assert_eq!(found, Some(Address { url: Cow::Borrowed(&*raw), degradations: Degradations::NONE }));
+            }
+        }
     }
 }

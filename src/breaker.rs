@@ -86,6 +86,15 @@ impl Breaker {
         }
     }
 
+    /// Turns in a row without a usable reply. Once it is open no more are counted.
+    #[must_use]
+    pub fn failures_in_a_row(&self) -> u64 {
+        match self.state() {
+            State::Closed(failures) => failures,
+            State::Open(_) | State::Probing => u64::from(self.failures),
+        }
+    }
+
     fn opened_until(&self, now: Moment) -> u64 {
         now.plus(self.open).as_millis() << 2 | OPEN
     }

@@ -6,13 +6,14 @@
 //!
 //! | rank | rooms |
 //! | --- | --- |
-//! | 0 words | [`wire`], [`ids`], [`fault`], [`time`], [`degradation`], [`messages`] |
+//! | 0 words | [`wire`], [`ids`], [`fault`], [`time`], [`degradation`], [`backend_problem`], [`messages`], `named` |
 //! | 1 meaning | [`reading`], [`translate`], [`session`] |
 //! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`concurrency`], [`net`], [`telemetry`], [`tasks`], [`config`] |
 //! | 3 edges | [`legacy`], [`store`], [`callback`] |
 //! | 4 application | [`bot`], [`registry`], [`engine`], [`events`], [`shared`] |
 //! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`cli`] |
 
+pub mod backend_problem;
 pub mod bot;
 pub mod breaker;
 pub mod callback;
@@ -29,6 +30,7 @@ pub mod ids;
 pub mod keyboards;
 pub mod legacy;
 pub mod messages;
+mod named;
 pub mod net;
 pub mod rate;
 pub mod reading;

@@ -23,6 +23,7 @@
 
 use std::borrow::Cow;
 
+use crate::backend_problem::BackendProblem;
 use crate::degradation::Degradations;
 use crate::fault::{Blame, Fault, Sent};
 use crate::wire::legacy::Keys;
@@ -138,18 +139,24 @@ pub enum Unreadable {
 }
 
 impl Unreadable {
-    /// The stable code, for logs and metrics.
+    /// What it is for logs and metrics.
+    #[must_use]
+    pub const fn problem(&self) -> BackendProblem {
+        match self {
+            Self::Empty => BackendProblem::Empty,
+            Self::NotJson { .. } => BackendProblem::NotJson,
+            Self::NotAnObject => BackendProblem::NotAnObject,
+            Self::Foreign => BackendProblem::Foreign,
+            Self::TooDeep => BackendProblem::TooDeep,
+            Self::TooMany => BackendProblem::TooMany,
+            Self::TooLong => BackendProblem::TooLong,
+        }
+    }
+
+    /// Its word for logs and metrics.
     #[must_use]
     pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::NotJson { .. } => "not_json",
-            Self::NotAnObject => "not_an_object",
-            Self::Foreign => "foreign",
-            Self::TooDeep => "too_deep",
-            Self::TooMany => "too_many",
-            Self::TooLong => "too_long",
-        }
+        self.problem().as_str()
     }
 }
 

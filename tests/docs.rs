@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use smartchat_bridge::backend_problem::BackendProblem;
 use smartchat_bridge::degradation::Degradation;
 
 fn root() -> &'static Path {
@@ -190,10 +191,13 @@ fn blessing() -> bool {
     std::env::var("BLESS").is_ok_and(|bless| bless == "1")
 }
 
-/// Names of metrics in a text: `bridge_` and what follows.
+/// How names of metrics begin.
+const METRICS: [&str; 2] = ["bridge_", "process_"];
+
+/// Names of metrics in a text that follow upon `before`.
 fn metrics(text: &str, before: char) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for (place, _) in text.match_indices("bridge_") {
+    for (place, _) in METRICS.into_iter().flat_map(|begin| text.match_indices(begin)) {
         if text[..place].ends_with(before) {
             let length = text[place..].bytes().take_while(|b| b.is_ascii_lowercase() || *b == b'_').count();
             names.insert(text[place..place + length].to_owned());
@@ -203,17 +207,37 @@ fn metrics(text: &str, before: char) -> BTreeSet<String> {
 }
 
 #[test]
+fn every_problem_of_a_bot_is_explained_and_every_alert() {
+    let problems: BTreeSet<String> = BackendProblem::ALL.iter().map(|problem| problem.as_str().to_owned()).collect();
+    let rules = text("deploy/monitoring/alerts.yaml");
+    let alerts: Vec<&str> = rules.lines().filter_map(|line| line.trim_start().strip_prefix("- alert: ")).collect();
+    assert!(alerts.len() > 8, "{alerts:?}");
+    for path in ["docs/operations.md", "docs/operations.ko.md"] {
+        let document = text(path);
+        let table = document.split("| problem |").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
+        let explained = table.lines().filter_map(|row| row.strip_prefix("| `")?.split('`').next());
+        assert_eq!(explained.map(str::to_owned).collect::<BTreeSet<_>>(), problems, "{path}");
+        let rows = document.lines().filter(|line| line.starts_with("| Bridge"));
+        let rows: Vec<&str> = rows.filter_map(|row| row.split(' ').nth(1)).collect();
+        assert_eq!(rows, alerts, "{path}");
+    }
+}
+
+#[test]
 fn every_metric_is_explained_and_none_that_is_not_there() {
     let served = metrics(&text("src/server/metrics_page.rs"), '"');
     assert!(served.len() > 8, "{served:?}");
     for path in ["docs/operations.md", "docs/operations.ko.md"] {
-        let rows: String = text(path).lines().filter(|line| line.starts_with("| `bridge_")).collect();
+        let rows: String = text(path)
+            .lines()
+            .filter(|line| METRICS.iter().any(|name| line.starts_with(&format!("| `{name}"))))
+            .collect();
         assert_eq!(metrics(&rows, '`'), served, "{path}");
     }
     let mut monitoring = String::new();
     sources(&root().join("deploy/monitoring"), &mut monitoring);
     for name in monitoring.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':')) {
-        if name.starts_with("bridge_") {
+        if METRICS.iter().any(|begin| name.starts_with(begin)) {
             let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
             assert!(served.contains(base) || served.contains(name), "deploy/monitoring names {name}");
         }

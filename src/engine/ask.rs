@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::de::IgnoredAny;
 
 use super::call::Call;
+use crate::backend_problem::BackendProblem;
 use crate::fault::{Blame, Fault, Sent, chain};
 use crate::legacy::api::{BackendError, RawReply};
 use crate::net::lease::Lease;
@@ -20,8 +21,8 @@ pub(super) struct Asked {
     pub(super) bodies: Vec<ReplyBody>,
     /// How long it took.
     pub(super) took: Duration,
-    /// What was wrong with the last bad one: one of a fixed few words, and what came.
-    pub(super) problem: Option<(&'static str, Box<str>)>,
+    /// What was wrong with the last bad one, and what came.
+    pub(super) problem: Option<(BackendProblem, Box<str>)>,
     /// The bot could not be reached, or did not answer in time: whatever was said, it is not well (S4).
     pub(super) undelivered: bool,
     /// The bridge itself could not ask: that says nothing of the bot (S4).
@@ -45,7 +46,8 @@ pub(super) async fn ask(call: &Call, lease: &Lease, messages: &[(MessageType, Co
     };
     for (kind, content) in messages {
         if time::instant() > call.last_send() {
-            asked.problem.get_or_insert_with(|| ("no_time", "no full deadline remained for this message".into()));
+            let why = "no full deadline remained for this message";
+            asked.problem.get_or_insert_with(|| (BackendProblem::NoTime, why.into()));
             asked.bodies.push(ReplyBody::Words(texts.resend.clone()));
             break;
         }
@@ -55,7 +57,7 @@ pub(super) async fn ask(call: &Call, lease: &Lease, messages: &[(MessageType, Co
                 asked.own_shortage |= error.blame() == Blame::Us;
                 asked.undelivered |= error.blame() != Blame::Us
                     && (error.sent() == Sent::Nothing || matches!(error, BackendError::TimedOut { .. }));
-                Err((error.code(), format!("{}: {}", call.bot.settings.place(), chain(&error)).into()))
+                Err((error.problem(), format!("{}: {}", call.bot.settings.place(), chain(&error)).into()))
             }
         };
         asked.bodies.push(body.unwrap_or_else(|problem| {
@@ -82,12 +84,13 @@ async fn send(call: &Call, lease: &Lease, message: MessageCall<'_>) -> Result<Ra
 
 /// Anything but 200 is no reply (legacy.md 1). A body that ended early counts only when it is whole all the same: a
 /// cut one must not be completed by the lenient reading's closing braces.
-fn whole(raw: RawReply) -> Result<ReplyBody, (&'static str, Box<str>)> {
+fn whole(raw: RawReply) -> Result<ReplyBody, (BackendProblem, Box<str>)> {
     if raw.status != 200 {
-        return Err(("status", raw.status_line()));
+        return Err((BackendProblem::Status, raw.status_line()));
     }
     if raw.cut_short && serde_json::from_slice::<IgnoredAny>(&raw.body).is_err() {
-        return Err(("cut", format!("{} bytes came, and more were announced", raw.body.len()).into()));
+        let what_came = format!("{} bytes came, and more were announced", raw.body.len());
+        return Err((BackendProblem::Cut, what_came.into()));
     }
     Ok(ReplyBody::Reply(raw.body))
 }

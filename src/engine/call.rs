@@ -190,7 +190,7 @@ impl Call {
             answered: elapsed(self.delivery.answered_early().unwrap_or(now)),
             end,
         };
-        self.bot.metrics.turn(self.arrival.core, &record);
+        self.bot.metrics.turn(self.arrival.core, &record, time::moment_of(now));
         log::turn(self.arrival.core, record);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::backend_problem::BackendProblem;
 use crate::degradation::Degradations;
 use crate::reading::{self, Reading};
 use crate::session::ReplyBody;
@@ -113,8 +114,8 @@ pub(super) struct ParsedReplies<'a> {
     readings: Vec<Reading<'a>>,
     /// Which of them the bot has said.
     usable: Vec<bool>,
-    /// Why the last unreadable one is none: one of a fixed few words, and where it breaks.
-    pub(super) problem: Option<(&'static str, Box<str>)>,
+    /// Why the last unreadable one is none, and where it breaks.
+    pub(super) problem: Option<(BackendProblem, Box<str>)>,
 }
 
 impl<'a> ParsedReplies<'a> {
@@ -127,7 +128,7 @@ impl<'a> ParsedReplies<'a> {
                 ReplyBody::Reply(bytes) => match reading::read(bytes) {
                     Ok(reading) => parsed.push(reading, true),
                     Err(unreadable) => {
-                        parsed.problem = Some((unreadable.code(), unreadable.to_string().into()));
+                        parsed.problem = Some((unreadable.problem(), unreadable.to_string().into()));
                         parsed.push(Reading::words(no_reply), false);
                     }
                 },

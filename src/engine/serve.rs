@@ -18,7 +18,7 @@ use tokio::time::sleep_until;
 use super::call::Call;
 use super::delivery::{Event, Reader, State};
 use super::turn;
-use crate::legacy::api::QUEUED;
+use crate::backend_problem::BackendProblem;
 use crate::net::peer::Closed;
 use crate::telemetry::record::{Outcome, PlanKind, TurnEnd};
 use crate::wire::answer::Answer;
@@ -97,7 +97,7 @@ async fn closed(call: &Call) -> Closed {
 
 /// The end of a turn that was taken out of the line.
 fn unsent(state: State) -> TurnEnd {
-    let busy = || (QUEUED, Box::from("the bot was busy with others until no full deadline remained"));
+    let busy = || (BackendProblem::Queued, Box::from("the bot was busy with others until no full deadline remained"));
     TurnEnd { problem: matches!(state, State::First(_)).then(busy), ..TurnEnd::of(Outcome::Withdrawn) }
 }
 

@@ -378,7 +378,12 @@ impl<'c> TurnRunner<'c> {
             self.keep_rest(&mut session, reply.remember, &layout, bodies, now);
             remember(&mut session, reply.remember, keyboard, &layout, now);
             self.turn.session = session;
-        } else if reply.unread == Unread::Park && !self.park(said, now) {
+        } else if reply.unread == Unread::Forget {
+            // Nothing is kept of it, and nothing needs to be: the user taps again.
+            if outcome == Outcome::Parked {
+                end.outcome = Outcome::Lost;
+            }
+        } else if !self.park(said, now) {
             end.outcome = Outcome::Lost;
         }
         self.turn.commit(Some(&layout.body), now);
@@ -440,11 +445,10 @@ async fn deliver(call: &Call, to: Reader, outcome: Outcome, body: &Bytes, follow
     let offered: Vec<_> = followers.into_iter().filter_map(|follower| follower.offer(body.clone())).collect();
     let missed = match (to, &call.arrival.callback) {
         (Reader::Caller, _) if took_it(call, body).await => return (true, outcome),
-        (Reader::Caller, _) => Outcome::Parked,
         (Reader::Callback, Some(url)) if call_back(call, url, body).await => return (true, Outcome::CalledBack),
         (Reader::Callback, _) => Outcome::CallbackFailed,
-        (Reader::Nobody, _) if outcome == Outcome::Answered => Outcome::Parked,
-        (Reader::Nobody, _) => outcome,
+        (Reader::Caller | Reader::Nobody, _) if outcome == Outcome::Answered => Outcome::Parked,
+        (Reader::Caller | Reader::Nobody, _) => outcome,
     };
     for taken in offered {
         // An error means that they have gone.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use thiserror::Error;
 
+use crate::backend_problem::BackendProblem;
 use crate::fault::{Blame, Fault, Sent};
 use crate::ids::UserKey;
 use crate::net::CoreId;
@@ -81,9 +82,6 @@ pub trait LegacyApi: Send + Sync + 'static {
     }
 }
 
-/// The word for whatever waited in the line before a bot until its time was over (S1).
-pub const QUEUED: &str = "queue";
-
 /// Why a bot gave no answer at all. A bad status is an answer.
 #[derive(Debug, Error)]
 pub enum BackendError {
@@ -133,21 +131,27 @@ pub enum BackendError {
 }
 
 impl BackendError {
-    /// The word for logs and metrics, one of a fixed few.
+    /// What it is for logs and metrics.
+    #[must_use]
+    pub const fn problem(&self) -> BackendProblem {
+        match self {
+            Self::Unresolved(_) => BackendProblem::Unresolved,
+            Self::NoFiles(_) => BackendProblem::NoFiles,
+            Self::Queued => BackendProblem::Queued,
+            Self::Unreachable(_) => BackendProblem::Unreachable,
+            Self::Tls(_) => BackendProblem::Tls,
+            Self::Untrusted(_) => BackendProblem::Untrusted,
+            Self::TimedOut { .. } => BackendProblem::TimedOut,
+            Self::Cut { .. } => BackendProblem::Cut,
+            Self::Malformed(_) => BackendProblem::Malformed,
+            Self::TooLarge { .. } => BackendProblem::TooLarge,
+        }
+    }
+
+    /// Its word for logs and metrics.
     #[must_use]
     pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Unresolved(_) => "dns",
-            Self::NoFiles(_) => "no_files",
-            Self::Queued => QUEUED,
-            Self::Unreachable(_) => "connect",
-            Self::Tls(_) => "tls",
-            Self::Untrusted(_) => "untrusted",
-            Self::TimedOut { .. } => "timeout",
-            Self::Cut { .. } => "cut",
-            Self::Malformed(_) => "malformed",
-            Self::TooLarge { .. } => "too_large",
-        }
+        self.problem().as_str()
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::time::timeout_at;
 
 use super::api::LegacyApi;
+use crate::backend_problem::BackendProblem;
 use crate::degradation::Degradations;
 use crate::ids::BotId;
 use crate::keyboards::Keyboards;
@@ -151,12 +152,13 @@ impl HomeCache {
                     self.keep(Copy { keyboard, degradations: home.degradations, at: now }, &fetcher.bot);
                     return;
                 }
-                Err(unreadable) => unreadable.code(),
+                Err(unreadable) => unreadable.problem(),
             },
-            Ok(_) => "status",
-            Err(error) => error.code(),
+            Ok(_) => BackendProblem::Status,
+            Err(error) => error.problem(),
         };
         self.failed_at.store(now.as_millis(), Ordering::Relaxed);
+        let problem = problem.as_str();
         tracing::warn!(bot = %fetcher.bot, problem, "the bot's home keyboard (GET /keyboard) could not be had");
     }
 }

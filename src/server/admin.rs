@@ -159,15 +159,15 @@ fn detail(shared: &Shared) -> Reply {
         .iter()
         .map(|bot| {
             let stats = bot.sessions.stats();
-            let (breaker, failures_in_a_row) = match bot.breaker.state() {
-                State::Closed(failures) => ("closed", failures),
-                State::Open(_) => ("open", 0),
-                State::Probing => ("probing", 0),
+            let breaker = match bot.breaker.state() {
+                State::Closed(_) => "closed",
+                State::Open(_) => "open",
+                State::Probing => "probing",
             };
             BotDetail {
                 bot: bot.settings.id.as_str(),
                 breaker,
-                failures_in_a_row,
+                failures_in_a_row: bot.breaker.failures_in_a_row(),
                 home_keyboard_known: bot.home.is_known(),
                 home_keyboard_differs: bot.home.degradations().iter().map(Degradation::code).collect(),
                 sessions: stats.sessions,

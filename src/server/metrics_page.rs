@@ -1,150 +1,202 @@
 //! `/metrics`: everything that is counted, summed over the cores.
+//!
+//! Every counter is there from the start with 0: Prometheus sees the first increase of a series only when it has seen
+//! the series before, and the first failure of a quiet bot may be the only one of its day.
 
+use std::sync::Arc;
+
+use crate::backend_problem::BackendProblem;
+use crate::bot::Bot;
 use crate::breaker::State;
 use crate::degradation::Degradation;
 use crate::shared::Shared;
 use crate::telemetry::exposition::{Kind, Page};
 use crate::telemetry::log;
 use crate::telemetry::metrics::{Durations, EventFate, Refusal};
+use crate::telemetry::process::ProcessUsage;
 use crate::telemetry::queue::LineKind;
 use crate::telemetry::record::{Outcome, PlanKind};
+use crate::time::Moment;
 
-/// The page. Combinations that are rare and never happened are left out, so that a thousand bots stay readable.
+/// The page.
 #[must_use]
 pub fn render(shared: &Shared) -> String {
-    let bots = shared.registry();
-    let mut bots: Vec<_> = bots.iter().collect();
+    let registry = shared.registry();
+    let mut bots: Vec<_> = registry.iter().cloned().collect();
     bots.sort_by_key(|bot| bot.settings.id.clone());
     let mut page = Page::default();
+    turns(&mut page, &bots);
+    backends(&mut page, &bots);
+    users(&mut page, &bots);
+    process(&mut page, shared);
+    page.finish()
+}
 
-    page.metric("bridge_turns_total", Kind::Counter, "Turns by bot, by what was to be done and what came of it.");
-    for bot in &bots {
+fn turns(page: &mut Page, bots: &[Arc<Bot>]) {
+    let name = "bridge_turns_total";
+    page.metric(name, Kind::Counter, "Turns by bot, by what was to be done and what came of it.");
+    for bot in bots {
         for plan in PlanKind::ALL {
             for outcome in Outcome::ALL {
                 let count = bot.metrics.turns(*plan, *outcome);
-                // There from the start, so that their first increase is one: what a bot is asked, and what it answers.
-                if count > 0 || *plan == PlanKind::Ask || *outcome == Outcome::Answered {
-                    let labels =
-                        [("bot", bot.settings.id.as_str()), ("plan", plan.as_str()), ("outcome", outcome.as_str())];
-                    page.sample("bridge_turns_total", &labels, number(count));
+                if count > 0 || plan.can_come_to(*outcome) {
+                    let labels = [("bot", id(bot)), ("plan", plan.as_str()), ("outcome", outcome.as_str())];
+                    page.sample(name, &labels, number(count));
                 }
             }
         }
     }
-    page.metric("bridge_turn_duration_seconds", Kind::Histogram, "From a call's first byte to something to read.");
-    for bot in &bots {
-        histogram(&mut page, "bridge_turn_duration_seconds", bot.settings.id.as_str(), &bot.metrics.answered());
+    let name = "bridge_turn_duration_seconds";
+    page.metric(name, Kind::Histogram, "From a call's first byte to something to read.");
+    for bot in bots {
+        histogram(page, name, bot, &bot.metrics.answered());
     }
-    page.metric("bridge_backend_duration_seconds", Kind::Histogram, "How long the old bot took.");
-    for bot in &bots {
-        histogram(&mut page, "bridge_backend_duration_seconds", bot.settings.id.as_str(), &bot.metrics.backend());
-    }
-    page.metric("bridge_backend_up", Kind::Gauge, "1 while the breaker is closed, 0 while the bot is out.");
-    for bot in &bots {
-        let up = matches!(bot.breaker.state(), State::Closed(_));
-        page.sample("bridge_backend_up", &[("bot", bot.settings.id.as_str())], f64::from(u8::from(up)));
-    }
-    page.metric(
-        "bridge_backend_failures_in_a_row",
-        Kind::Gauge,
-        "Turns in a row without a usable reply of the old bot.",
-    );
-    for bot in &bots {
-        let failures = match bot.breaker.state() {
-            State::Closed(failures) => failures,
-            State::Open(_) | State::Probing => u64::from(bot.settings.breaker.failures),
-        };
-        page.sample("bridge_backend_failures_in_a_row", &[("bot", bot.settings.id.as_str())], number(failures));
-    }
-    page.metric("bridge_turns_in_flight", Kind::Gauge, "Turns that run or wait in a line.");
-    for bot in &bots {
-        page.sample("bridge_turns_in_flight", &[("bot", bot.settings.id.as_str())], count(bot.turns.count()));
-    }
-    page.metric("bridge_backend_connections", Kind::Gauge, "Connections to the old bot by state.");
-    for bot in &bots {
-        let connections = bot.api.connections();
-        for (state, number) in [("busy", connections.in_use()), ("idle", connections.idle())] {
-            let labels = [("bot", bot.settings.id.as_str()), ("state", state)];
-            page.sample("bridge_backend_connections", &labels, count(number));
-        }
-    }
-    page.metric("bridge_backend_queue", Kind::Gauge, "Messages and other calls that wait for a connection to the bot.");
-    for bot in &bots {
-        let waiting = bot.api.connections().waiting();
-        page.sample("bridge_backend_queue", &[("bot", bot.settings.id.as_str())], count(waiting));
-    }
-    page.metric("bridge_callbacks_total", Kind::Counter, "Answers by callback, delivered or not.");
-    for (word, outcome) in [("delivered", Outcome::CalledBack), ("failed", Outcome::CallbackFailed)] {
-        let total =
-            bots.iter().map(|bot| PlanKind::ALL.iter().map(|plan| bot.metrics.turns(*plan, outcome)).sum::<u64>());
-        page.sample("bridge_callbacks_total", &[("outcome", word)], number(total.sum()));
-    }
-    page.metric("bridge_parked", Kind::Gauge, "Replies that wait to be seen.");
-    for bot in &bots {
-        page.sample("bridge_parked", &[("bot", bot.settings.id.as_str())], count(bot.sessions.stats().parked));
-    }
-    page.metric("bridge_degradations_total", Kind::Counter, "Turns whose answer differs from the reply, by code.");
-    for bot in &bots {
+    let name = "bridge_degradations_total";
+    page.metric(name, Kind::Counter, "Turns whose answer differs from the reply, by code.");
+    for bot in bots {
         for degradation in Degradation::ALL {
-            let count = bot.metrics.degradations(*degradation);
-            if count > 0 || *degradation == Degradation::NoReply {
-                let labels = [("bot", bot.settings.id.as_str()), ("code", degradation.code())];
-                page.sample("bridge_degradations_total", &labels, number(count));
-            }
+            let labels = [("bot", id(bot)), ("code", degradation.code())];
+            page.sample(name, &labels, number(bot.metrics.degradations(*degradation)));
         }
     }
-    page.metric(
-        "bridge_home_keyboard_differs",
-        Kind::Gauge,
-        "1 while the bot's answer to GET /keyboard differs from the documented form, by code.",
-    );
-    for bot in &bots {
-        for degradation in bot.home.degradations().iter() {
-            let labels = [("bot", bot.settings.id.as_str()), ("code", degradation.code())];
-            page.sample("bridge_home_keyboard_differs", &labels, 1.0);
+    let name = "bridge_callbacks_total";
+    page.metric(name, Kind::Counter, "Answers by callback, delivered or not.");
+    for bot in bots {
+        for (word, outcome) in [("delivered", Outcome::CalledBack), ("failed", Outcome::CallbackFailed)] {
+            let total: u64 = PlanKind::ALL.iter().map(|plan| bot.metrics.turns(*plan, outcome)).sum();
+            page.sample(name, &[("bot", id(bot)), ("outcome", word)], number(total));
         }
     }
-    page.metric("bridge_refusals_total", Kind::Counter, "Calls that were not admitted, by reason.");
-    for refusal in Refusal::ALL {
-        let labels = [("reason", refusal.as_str())];
-        page.sample("bridge_refusals_total", &labels, number(shared.metrics.refusals(refusal)));
-    }
-    page.metric("bridge_channel_events_total", Kind::Counter, "Channel events by what became of them.");
-    for fate in EventFate::ALL {
-        let labels = [("fate", fate.as_str())];
-        page.sample("bridge_channel_events_total", &labels, number(shared.metrics.events(fate)));
-    }
-    page.metric("bridge_sessions", Kind::Gauge, "Users remembered.");
-    for bot in &bots {
-        page.sample("bridge_sessions", &[("bot", bot.settings.id.as_str())], count(bot.sessions.stats().sessions));
-    }
-    page.metric("bridge_log_lines_dropped_total", Kind::Counter, "Log lines that did not fit or could not be written.");
-    for kind in LineKind::ALL {
-        page.sample("bridge_log_lines_dropped_total", &[("kind", kind.as_str())], number(log::dropped(kind)));
-    }
-    page.metric(
-        "bridge_config_last_reload_successful",
-        Kind::Gauge,
-        "0 while the configuration file is worse than what runs.",
-    );
-    page.sample("bridge_config_last_reload_successful", &[], f64::from(u8::from(shared.last_reload().well)));
-    page.metric("bridge_config_restart_needed", Kind::Gauge, "1 while the file has changes that only a start applies.");
-    page.sample("bridge_config_restart_needed", &[], f64::from(u8::from(!shared.waits_for_restart().is_empty())));
-    page.metric("bridge_build_info", Kind::Gauge, "Always 1; the version is in the label.");
-    page.sample("bridge_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
-    page.finish()
 }
 
-fn histogram(page: &mut Page, name: &str, bot: &str, durations: &Durations) {
-    page.histogram(name, &[("bot", bot)], &durations.buckets, durations.count, durations.sum);
+fn backends(page: &mut Page, bots: &[Arc<Bot>]) {
+    let name = "bridge_backend_duration_seconds";
+    page.metric(name, Kind::Histogram, "How long the old bot took.");
+    for bot in bots {
+        histogram(page, name, bot, &bot.metrics.backend());
+    }
+    gauge(page, bots, "bridge_backend_up", "1 while the breaker is closed, 0 while the bot is out.", |bot| {
+        truth(matches!(bot.breaker.state(), State::Closed(_)))
+    });
+    gauge(
+        page,
+        bots,
+        "bridge_backend_failures_in_a_row",
+        "Turns in a row without a usable reply of the old bot.",
+        |bot| number(bot.breaker.failures_in_a_row()),
+    );
+    gauge(
+        page,
+        bots,
+        "bridge_backend_last_success_timestamp_seconds",
+        "When a turn with a usable reply of the old bot ended last; 0 before any.",
+        |bot| bot.metrics.last_reply().map_or(0.0, seconds),
+    );
+    let name = "bridge_backend_problems_total";
+    page.metric(name, Kind::Counter, "Turns in which the old bot gave no usable reply, by why.");
+    for bot in bots {
+        for problem in BackendProblem::ALL {
+            let labels = [("bot", id(bot)), ("problem", problem.as_str())];
+            page.sample(name, &labels, number(bot.metrics.problems(*problem)));
+        }
+    }
+    let name = "bridge_backend_connections";
+    page.metric(name, Kind::Gauge, "Connections to the old bot by state.");
+    for bot in bots {
+        let connections = bot.api.connections();
+        for (state, number) in [("busy", connections.in_use()), ("idle", connections.idle())] {
+            page.sample(name, &[("bot", id(bot)), ("state", state)], size(number));
+        }
+    }
+    let help = "Messages and other calls that wait for a connection to the bot.";
+    gauge(page, bots, "bridge_backend_queue", help, |bot| size(bot.api.connections().waiting()));
+    let name = "bridge_home_keyboard_differs";
+    let help = "1 while the bot's answer to GET /keyboard differs from the documented form, by code.";
+    page.metric(name, Kind::Gauge, help);
+    for bot in bots {
+        for degradation in bot.home.degradations().iter() {
+            page.sample(name, &[("bot", id(bot)), ("code", degradation.code())], 1.0);
+        }
+    }
+}
+
+fn users(page: &mut Page, bots: &[Arc<Bot>]) {
+    gauge(page, bots, "bridge_turns_in_flight", "Turns that run or wait in a line.", |bot| size(bot.turns.count()));
+    gauge(page, bots, "bridge_parked", "Replies that wait to be seen.", |bot| size(bot.sessions.stats().parked));
+    gauge(page, bots, "bridge_sessions", "Users remembered.", |bot| size(bot.sessions.stats().sessions));
+}
+
+fn process(page: &mut Page, shared: &Shared) {
+    let name = "bridge_refusals_total";
+    page.metric(name, Kind::Counter, "Calls that were not admitted, by reason.");
+    for refusal in Refusal::ALL {
+        page.sample(name, &[("reason", refusal.as_str())], number(shared.metrics.refusals(*refusal)));
+    }
+    let name = "bridge_channel_events_total";
+    page.metric(name, Kind::Counter, "Channel events by what became of them.");
+    for fate in EventFate::ALL {
+        page.sample(name, &[("fate", fate.as_str())], number(shared.metrics.events(*fate)));
+    }
+    let name = "bridge_log_lines_dropped_total";
+    page.metric(name, Kind::Counter, "Log lines that did not fit or could not be written.");
+    for kind in LineKind::ALL {
+        page.sample(name, &[("kind", kind.as_str())], number(log::dropped(*kind)));
+    }
+    let mut own = |name, kind, help, value: Option<f64>| {
+        if let Some(value) = value {
+            page.metric(name, kind, help);
+            page.sample(name, &[], value);
+        }
+    };
+    let (well, waits) = (shared.last_reload().well, !shared.waits_for_restart().is_empty());
+    let help = "0 while the configuration file is worse than what runs.";
+    own("bridge_config_last_reload_successful", Kind::Gauge, help, Some(truth(well)));
+    let help = "1 while the file has changes that only a start applies.";
+    own("bridge_config_restart_needed", Kind::Gauge, help, Some(truth(waits)));
+    let usage = ProcessUsage::read();
+    let help = "Total user and system CPU time spent in seconds.";
+    own("process_cpu_seconds_total", Kind::Counter, help, usage.cpu_seconds);
+    own("process_resident_memory_bytes", Kind::Gauge, "Resident memory size in bytes.", usage.resident_bytes);
+    own("process_virtual_memory_bytes", Kind::Gauge, "Virtual memory size in bytes.", usage.virtual_bytes);
+    own("process_open_fds", Kind::Gauge, "Number of open file descriptors.", usage.open_files);
+    own("process_max_fds", Kind::Gauge, "Maximum number of open file descriptors.", usage.max_files);
+    own("process_threads", Kind::Gauge, "Number of OS threads in the process.", usage.threads);
+    let help = "Start time of the process since unix epoch in seconds.";
+    own("process_start_time_seconds", Kind::Gauge, help, Some(seconds(shared.started)));
+    let name = "bridge_build_info";
+    page.metric(name, Kind::Gauge, "Always 1; the version is in the label.");
+    page.sample(name, &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
+}
+
+fn gauge(page: &mut Page, bots: &[Arc<Bot>], name: &str, help: &str, value: impl Fn(&Bot) -> f64) {
+    page.metric(name, Kind::Gauge, help);
+    for bot in bots {
+        page.sample(name, &[("bot", id(bot))], value(bot));
+    }
+}
+
+fn histogram(page: &mut Page, name: &str, bot: &Bot, durations: &Durations) {
+    page.histogram(name, &[("bot", id(bot))], &durations.buckets, durations.count, durations.sum);
+}
+
+fn id(bot: &Bot) -> &str {
+    bot.settings.id.as_str()
+}
+
+fn truth(is: bool) -> f64 {
+    f64::from(u8::from(is))
+}
+
+fn seconds(moment: Moment) -> f64 {
+    number(moment.as_millis()) / 1000.0
+}
+
+fn size(count: usize) -> f64 {
+    u64::try_from(count).map_or(f64::MAX, number)
 }
 
 /// Exact up to 2^53, which no counter here reaches in a century.
 #[allow(clippy::cast_precision_loss, reason = "Prometheus knows no other numbers")]
 fn number(count: u64) -> f64 {
     count as f64
-}
-
-fn count(count: usize) -> f64 {
-    u64::try_from(count).map_or(f64::MAX, number)
 }

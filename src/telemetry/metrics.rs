@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::record::{Outcome, PlanKind, TurnRecord};
 use super::watch::Watches;
+use crate::backend_problem::BackendProblem;
 use crate::degradation::Degradation;
+use crate::named::named;
 use crate::net::CoreId;
 use crate::time::Moment;
 
@@ -14,113 +16,51 @@ use crate::time::Moment;
 pub const BUCKETS: [f64; 18] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 3.0, 3.5, 4.0, 4.5, 4.6, 5.0, 8.0, 15.0, 55.0];
 
-/// Why a call was refused before admission.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Refusal {
-    /// Not a skill call.
-    BadRequest,
-    /// No secret, or a wrong one.
-    Unauthorized,
-    /// An address that is not listed, or a path that disagrees with `bot.id`.
-    Forbidden,
-    /// No such path or bot.
-    NotFound,
-    /// The path takes another method.
-    MethodNotAllowed,
-    /// The body is too large.
-    TooLarge,
-    /// The body did not come in time.
-    TimedOut,
-    /// Too many connections.
-    Connections,
-    /// One user called too often; they read so.
-    Rate,
-}
-
-impl Refusal {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::BadRequest,
-        Self::Unauthorized,
-        Self::Forbidden,
-        Self::NotFound,
-        Self::MethodNotAllowed,
-        Self::TooLarge,
-        Self::TimedOut,
-        Self::Connections,
-        Self::Rate,
-    ];
-
-    /// The word for logs and metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::BadRequest => "bad_request",
-            Self::Unauthorized => "unauthorized",
-            Self::Forbidden => "forbidden",
-            Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::TooLarge => "too_large",
-            Self::TimedOut => "timed_out",
-            Self::Connections => "connections",
-            Self::Rate => "rate",
-        }
+named! {
+    /// Why a call was refused before admission.
+    Refusal {
+        /// Not a skill call.
+        BadRequest "bad_request",
+        /// No secret, or a wrong one.
+        Unauthorized "unauthorized",
+        /// An address that is not listed, or a path that disagrees with `bot.id`.
+        Forbidden "forbidden",
+        /// No such path or bot.
+        NotFound "not_found",
+        /// The path takes another method.
+        MethodNotAllowed "method_not_allowed",
+        /// The body is too large.
+        TooLarge "too_large",
+        /// The body did not come in time.
+        TimedOut "timed_out",
+        /// Too many connections.
+        Connections "connections",
+        /// One user called too often; they read so.
+        Rate "rate",
     }
 }
 
-/// What became of a channel event (E2, E4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum EventFate {
-    /// The bot answered, whatever it said.
-    Delivered,
-    /// Every try failed.
-    Undelivered,
-    /// The bot has no such path, and was not asked again.
-    NoPath,
-    /// It waits for its user's next skill call.
-    Waits,
-    /// Kakao sent it a second time.
-    Repeat,
-    /// It names the user by open id, or not at all.
-    Nobody,
-    /// Of a channel that is no bot's.
-    OtherChannel,
-    /// Neither `added` nor `blocked`.
-    OtherKind,
-    /// Dropped: a bound was reached.
-    Bound,
-}
-
-impl EventFate {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Delivered,
-        Self::Undelivered,
-        Self::NoPath,
-        Self::Waits,
-        Self::Repeat,
-        Self::Nobody,
-        Self::OtherChannel,
-        Self::OtherKind,
-        Self::Bound,
-    ];
-
-    /// The word for logs and metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Delivered => "delivered",
-            Self::Undelivered => "undelivered",
-            Self::NoPath => "no_path",
-            Self::Waits => "waits",
-            Self::Repeat => "repeat",
-            Self::Nobody => "nobody",
-            Self::OtherChannel => "other_channel",
-            Self::OtherKind => "other_kind",
-            Self::Bound => "bound",
-        }
+named! {
+    /// What became of a channel event (E2, E4).
+    EventFate {
+        /// The bot answered, whatever it said.
+        Delivered "delivered",
+        /// Every try failed.
+        Undelivered "undelivered",
+        /// The bot has no such path, and was not asked again.
+        NoPath "no_path",
+        /// It waits for its user's next skill call.
+        Waits "waits",
+        /// Kakao sent it a second time.
+        Repeat "repeat",
+        /// It names the user by open id, or not at all.
+        Nobody "nobody",
+        /// Of a channel that is no bot's.
+        OtherChannel "other_channel",
+        /// Neither `added` nor `blocked`.
+        OtherKind "other_kind",
+        /// Dropped: a bound was reached.
+        Bound "bound",
     }
 }
 
@@ -153,6 +93,9 @@ struct CoreCells {
 struct BotCells {
     turns: [[AtomicU64; Outcome::ALL.len()]; PlanKind::ALL.len()],
     degradations: [AtomicU64; 64],
+    problems: [AtomicU64; BackendProblem::ALL.len()],
+    /// When a turn with a usable reply ended last; 0 before any.
+    last_reply: AtomicU64,
     answered: Histogram,
     backend: Histogram,
 }
@@ -226,16 +169,19 @@ impl BotMetrics {
         let cells = || BotCells {
             turns: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
             degradations: std::array::from_fn(|_| AtomicU64::new(0)),
+            problems: std::array::from_fn(|_| AtomicU64::new(0)),
+            last_reply: AtomicU64::new(0),
             answered: Histogram::default(),
             backend: Histogram::default(),
         };
         Arc::new(Self { watches: Watches::default(), cores: (0..cores.max(1)).map(|_| cells()).collect() })
     }
 
-    /// Counts a turn.
-    pub fn turn(&self, core: CoreId, record: &TurnRecord) {
+    /// Counts a turn that ends at `now`.
+    pub fn turn(&self, core: CoreId, record: &TurnRecord, now: Moment) {
         self.watches.ended(&record.request_id, record.end.plan, record.end.outcome);
         let Some(cells) = self.cores.get(core.0) else { return };
+        debug_assert!(record.end.plan.can_come_to(record.end.outcome), "{:?}", record.end);
         if let Some(cell) = cells.turns.get(record.end.plan as usize).and_then(|p| p.get(record.end.outcome as usize)) {
             add(cell, 1);
         }
@@ -243,6 +189,14 @@ impl BotMetrics {
             if let Some(cell) = cells.degradations.get(degradation as usize) {
                 add(cell, 1);
             }
+        }
+        if let Some((problem, _)) = record.end.problem
+            && let Some(cell) = cells.problems.get(problem as usize)
+        {
+            add(cell, 1);
+        }
+        if record.end.has_reply() {
+            cells.last_reply.fetch_max(now.as_millis(), Ordering::Relaxed);
         }
         cells.answered.add(record.answered);
         if let Some(backend) = record.end.backend {
@@ -260,6 +214,19 @@ impl BotMetrics {
     #[must_use]
     pub fn degradations(&self, degradation: Degradation) -> u64 {
         sum(self.cores.iter().filter_map(|core| core.degradations.get(degradation as usize)))
+    }
+
+    /// How many turns ended with this problem of the bot.
+    #[must_use]
+    pub fn problems(&self, problem: BackendProblem) -> u64 {
+        sum(self.cores.iter().filter_map(|core| core.problems.get(problem as usize)))
+    }
+
+    /// When a turn with a usable reply ended last; `None` before any.
+    #[must_use]
+    pub fn last_reply(&self) -> Option<Moment> {
+        let last = self.cores.iter().map(|core| core.last_reply.load(Ordering::Relaxed)).max()?;
+        (last > 0).then(|| Moment::from_millis(last))
     }
 
     /// How long users waited for something to read.
@@ -306,4 +273,47 @@ fn add(cell: &AtomicU64, by: u64) {
 
 fn sum<'a>(cells: impl Iterator<Item = &'a AtomicU64>) -> u64 {
     cells.map(|cell| cell.load(Ordering::Relaxed)).fold(0, u64::wrapping_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::degradation::{Degradation, Degradations};
+    use crate::ids::BotId;
+    use crate::telemetry::record::TurnEnd;
+
+    fn asked(problem: Option<BackendProblem>) -> TurnRecord {
+        let degradations = problem.map_or(Degradations::NONE, |_| Degradation::NoReply.into());
+        let end = TurnEnd {
+            plan: PlanKind::Ask,
+            outcome: if problem.is_some() { Outcome::NoReply } else { Outcome::Answered },
+            backend: Some(Duration::from_millis(30)),
+            problem: problem.map(|problem| (problem, "".into())),
+            degradations,
+        };
+        let (total, answered) = (Duration::from_millis(31), Duration::from_millis(31));
+        TurnRecord { request_id: "1".into(), bot: BotId::parse("bot").unwrap(), user: 1, total, answered, end }
+    }
+
+    #[test]
+    fn buckets_grow_and_are_fine_around_the_deadline() {
+        assert!(BUCKETS.is_sorted_by(|one, next| one < next));
+        for bound in [3.0, 3.5, 4.0, 4.5, 4.6, 5.0, 8.0] {
+            assert!(BUCKETS.contains(&bound), "{bound}");
+        }
+    }
+
+    #[test]
+    fn the_last_reply_is_the_newest_of_all_cores_and_no_failure_moves_it() {
+        let metrics = BotMetrics::new(2);
+        metrics.turn(CoreId(0), &asked(Some(BackendProblem::TimedOut)), Moment::from_millis(500));
+        assert_eq!(metrics.last_reply(), None);
+        metrics.turn(CoreId(1), &asked(None), Moment::from_millis(2_000));
+        metrics.turn(CoreId(0), &asked(None), Moment::from_millis(1_000));
+        metrics.turn(CoreId(1), &asked(Some(BackendProblem::Status)), Moment::from_millis(3_000));
+        assert_eq!(metrics.last_reply(), Some(Moment::from_millis(2_000)));
+        let problems = BackendProblem::ALL.iter().map(|problem| metrics.problems(*problem));
+        assert_eq!(problems.sum::<u64>(), 2);
+        assert_eq!(metrics.problems(BackendProblem::TimedOut), 1);
+    }
 }

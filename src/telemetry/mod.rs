@@ -4,6 +4,7 @@ pub mod exposition;
 pub mod log;
 pub mod metrics;
 pub mod pace;
+pub mod process;
 pub mod queue;
 pub mod record;
 mod tame;

@@ -21,6 +21,7 @@ use tracing::Level;
 
 use super::record::TurnRecord;
 use super::tame::{LineFormat, tame};
+use crate::named::named;
 use crate::net::CoreId;
 
 /// Records of turns that wait in a core's queue: a fifth of a second at 10,000 turns a second.
@@ -38,32 +39,19 @@ const IDLE_ROUNDS: u32 = 50;
 /// How long a write that would block is left alone.
 const BLOCKED: Duration = Duration::from_millis(10);
 
-/// What kind of line was dropped, the least important first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum LineKind {
-    /// The line of a turn.
-    Turn,
-    /// Any other line below a warning.
-    Info,
-    /// A warning or an error.
-    Warning,
+named! {
+    /// What kind of line was dropped, the least important first.
+    LineKind {
+        /// The line of a turn.
+        Turn "turn",
+        /// Any other line below a warning.
+        Info "info",
+        /// A warning or an error.
+        Warning "warning",
+    }
 }
 
 impl LineKind {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Turn, Self::Info, Self::Warning];
-
-    /// The word for metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Turn => "turn",
-            Self::Info => "info",
-            Self::Warning => "warning",
-        }
-    }
-
     pub(super) fn of(level: Level) -> Self {
         if level <= Level::WARN { Self::Warning } else { Self::Info }
     }

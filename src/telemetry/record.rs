@@ -4,28 +4,10 @@
 
 use std::time::Duration;
 
-use crate::degradation::Degradations;
+use crate::backend_problem::BackendProblem;
+use crate::degradation::{Degradation, Degradations};
 use crate::ids::BotId;
-
-macro_rules! named {
-    ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident $word:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[repr(u8)]
-        pub enum $name { $($(#[$each])* $variant,)* }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The word for logs and metrics.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-        }
-    };
-}
+use crate::named::named;
 
 named! {
     /// What was to be done.
@@ -83,6 +65,27 @@ named! {
     }
 }
 
+impl PlanKind {
+    /// Whether a turn of this plan can come to this. These pairs stand in `/metrics` from the start, the others never.
+    #[must_use]
+    pub const fn can_come_to(self, outcome: Outcome) -> bool {
+        use Outcome::{
+            Answered, Busy, CallbackFailed, CalledBack, Lost, NoReply, Outage, Panicked, Parked, Shared, Waits,
+            Withdrawn,
+        };
+        let not_read_by_its_caller = matches!(outcome, CalledBack | CallbackFailed | Shared | Lost);
+        match self {
+            Self::None => not_read_by_its_caller || matches!(outcome, Busy | Withdrawn | Waits | Panicked),
+            Self::Ask => not_read_by_its_caller || matches!(outcome, Answered | NoReply | Outage | Parked),
+            Self::Home => not_read_by_its_caller || matches!(outcome, Answered | Outage),
+            Self::Reprompt | Self::Page | Self::More | Self::Late | Self::Handover | Self::Leave => {
+                not_read_by_its_caller || matches!(outcome, Answered)
+            }
+            Self::Follow => matches!(outcome, Answered | Withdrawn | Waits | CalledBack | Lost),
+        }
+    }
+}
+
 /// What a turn came to.
 #[derive(Debug, Clone)]
 pub struct TurnEnd {
@@ -92,8 +95,8 @@ pub struct TurnEnd {
     pub outcome: Outcome,
     /// How long the bot took, where it was asked.
     pub backend: Option<Duration>,
-    /// Why the bot gave no usable reply: one of a fixed few words, and for operators what came. Never words of users.
-    pub problem: Option<(&'static str, Box<str>)>,
+    /// Why the bot gave no usable reply, and for operators what came. Never words of users.
+    pub problem: Option<(BackendProblem, Box<str>)>,
     /// How the answer differs from the reply.
     pub degradations: Degradations,
 }
@@ -115,6 +118,12 @@ impl TurnEnd {
     #[must_use]
     pub fn of(outcome: Outcome) -> Self {
         Self { outcome, ..Self::default() }
+    }
+
+    /// Whether the bot gave a usable reply, in time or late.
+    #[must_use]
+    pub const fn has_reply(&self) -> bool {
+        self.backend.is_some() && !self.degradations.has(Degradation::NoReply)
     }
 }
 
@@ -150,7 +159,7 @@ macro_rules! line_of_turn {
             backend_ms = end.backend.as_ref().map(millis),
             answered_ms = millis(answered),
             total_ms = millis(total),
-            problem = problem.map(|(code, _)| *code),
+            problem = problem.map(|(problem, _)| problem.as_str()),
             detail = problem.map(|(_, detail)| &**detail),
             degradations = (!end.degradations.is_empty()).then(|| tracing::field::display(end.degradations)),
             "turn"

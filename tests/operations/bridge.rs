@@ -14,18 +14,30 @@ use serde_json::{Value, json};
 /// How long anything may take before the test says that it hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// An old bot that answers every message with a text and two buttons.
+/// An old bot with a home keyboard of two buttons.
 pub(crate) struct OldBot {
     address: SocketAddr,
 }
 
 impl OldBot {
+    /// One that answers every message with a text and the same buttons.
     pub(crate) fn start(name: &'static str) -> Self {
+        Self::answering(move |words| {
+            let keyboard = json!({ "type": "buttons", "buttons": ["급식", "시간표"] });
+            let answer = json!({ "message": { "text": format!("{name}: {words}") }, "keyboard": keyboard });
+            Some((200, answer.to_string()))
+        })
+    }
+
+    /// One that answers a message with the status and the body that `reply` gives for its words, or never.
+    pub(crate) fn answering(reply: impl Fn(&str) -> Option<(u16, String)> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
+        let reply = Arc::new(reply);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                thread::spawn(move || serve(stream, name));
+                let reply = Arc::clone(&reply);
+                thread::spawn(move || serve(stream, &*reply));
             }
         });
         Self { address }
@@ -36,21 +48,20 @@ impl OldBot {
     }
 }
 
-fn serve(stream: TcpStream, name: &str) {
+fn serve(stream: TcpStream, reply: &dyn Fn(&str) -> Option<(u16, String)>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
     loop {
         let Some((head, body)) = read_message(&mut reader) else { return };
         let answer = if head.starts_with("GET ") {
-            json!({ "type": "buttons", "buttons": ["급식", "시간표"] })
+            Some((200, json!({ "type": "buttons", "buttons": ["급식", "시간표"] }).to_string()))
         } else {
             let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
-            let text = format!("{name}: {}", asked["content"].as_str().unwrap_or("?"));
-            json!({ "message": { "text": text }, "keyboard": { "type": "buttons", "buttons": ["급식", "시간표"] } })
+            reply(asked["content"].as_str().unwrap_or("?"))
         };
-        let body = answer.to_string();
-        let head =
-            format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+        let Some((status, body)) = answer else { continue };
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status} -\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n");
         if stream.write_all(format!("{head}{body}").as_bytes()).is_err() {
             return;
         }

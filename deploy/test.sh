@@ -4,9 +4,9 @@
 # usage: deploy/test.sh [PATH TO smartchat-bridge]      default: the newest of target/{debug,release,dist}
 #
 # Always: files parse, what is mounted exists, numbers fit together. With the binary: the configurations are checked
-# and a conversation is walked through it. With a Docker engine: deploy/test/engine.sh walks image and compose files.
+# and a conversation is walked through it, and with prometheus its metrics, rules and dashboard are tried. With a Docker engine: deploy/test/engine.sh walks image and compose files.
 # With promtool, kubectl, systemd-analyze, nginx, caddy, shellcheck: their own checks. What is not there is said and
-# skipped; problems make the exit status 1. With REQUIRE_ALL=1 the binary, PyYAML, promtool and caddy must be there,
+# skipped; problems make the exit status 1. With REQUIRE_ALL=1 the binary, PyYAML, prometheus, promtool and caddy must be there,
 # and where an engine answers everything that has to be pulled from no registry.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -139,9 +139,8 @@ wait_for_port() { # PORT
   return 1
 }
 
-# A bot and a bridge before it; their ports in $bot and $port, the bridge's process in $served.
+# A bot and a bridge before it; their ports in $bot, $port and $admin, the bridge's process in $served.
 start_bridge() {
-  local admin
   bot=$(free_port) port=$(free_port) admin=$(free_port)
   "$bridge" demo --bot-only --listen "127.0.0.1:$bot" >"$scratch/bot.log" 2>&1 &
   children+=($!)
@@ -154,7 +153,7 @@ start_bridge() {
 }
 
 walk_binary() {
-  local bot port served
+  local bot port admin served
   start_bridge || return 1
   "$python" deploy/test/walk.py "http://127.0.0.1:$port" || { tail -n 20 "$scratch/bridge.log"; return 1; }
   kill -TERM "$served"
@@ -163,7 +162,7 @@ walk_binary() {
 
 # The configuration of nginx, as it is but for ports, certificate and user, before a bridge.
 walk_nginx() {
-  local bot port served plain secure
+  local bot port admin served plain secure
   start_bridge || return 1
   plain=$(free_port) secure=$(free_port)
   sed -i "/\[::\]/d; s/listen 80;/listen 127.0.0.1:$plain;/; s/listen 443 ssl;/listen 127.0.0.1:$secure ssl;/
@@ -176,7 +175,7 @@ walk_nginx() {
 
 # The same for Caddy; without a domain it serves plain HTTP.
 walk_caddy() {
-  local bot port served front
+  local bot port admin served front
   start_bridge || return 1
   front=$(free_port)
   sed "s/bridge:8080/127.0.0.1:$port/; s/^\tgrace_period/\tadmin off\n&/" deploy/caddy/Caddyfile >"$scratch/Caddyfile"
@@ -185,6 +184,20 @@ walk_caddy() {
   children+=($!)
   wait_for "http://127.0.0.1:$front/healthz" || { cat "$scratch/caddy.log"; return 1; }
   "$python" deploy/test/paths.py "http://127.0.0.1:$front" "http://127.0.0.1:$port"
+}
+
+# Prometheus as deploy/monitoring/prometheus.yml has it, but of this bridge, and in seconds.
+monitor_binary() {
+  local bot port admin served prometheus
+  start_bridge || return 1
+  prometheus=$(free_port)
+  printf '%s\n' 'global: {scrape_interval: 1s, evaluation_interval: 1s}' "rule_files: [$PWD/deploy/monitoring/alerts.yaml]" \
+    "scrape_configs: [{job_name: smartchat-bridge, static_configs: [{targets: ['127.0.0.1:$admin']}]}]" >"$scratch/prometheus.yml"
+  prometheus --config.file="$scratch/prometheus.yml" --storage.tsdb.path="$scratch/prometheus" \
+    --web.listen-address="127.0.0.1:$prometheus" --log.level=warn >"$scratch/prometheus.log" 2>&1 &
+  children+=($!)
+  "$python" deploy/test/ask.py "http://127.0.0.1:$port/skill" || return 1
+  "$python" deploy/test/monitoring.py "http://127.0.0.1:$prometheus" || { cat "$scratch/prometheus.log"; return 1; }
 }
 
 if [ -n "$bridge" ] && "$bridge" --help >/dev/null 2>&1 && [ -n "$("$bridge" --help 2>/dev/null)" ]; then
@@ -201,6 +214,11 @@ if [ -n "$bridge" ] && "$bridge" --help >/dev/null 2>&1 && [ -n "$("$bridge" --h
   run 'a conversation through the binary' walk_binary
   if have nginx && have openssl; then run 'nginx passes exactly the paths of the bridge' walk_nginx; fi
   if have caddy; then run 'Caddy passes exactly the paths of the bridge' walk_caddy; fi
+  if have prometheus; then
+    run 'Prometheus has data for every rule, every query of the dashboard and every variable' monitor_binary
+  else
+    need 'metrics, rules and dashboard' 'no prometheus'
+  fi
 else
   need 'configurations and a conversation' "no binary (${bridge:-none found}); give its path"
 fi

@@ -1,19 +1,22 @@
 #!/usr/bin/env python3
-"""Asks a running Prometheus whether it has the rules, reaches the bridge, and answers every query of the dashboard.
+"""Asks a running Prometheus whether it has the rules and reaches the bridge, and whether there is something for
+every metric that a rule asks for, every query of the dashboard and every variable of it. The bot behind the bridge must
+have answered before.
 
 usage: monitoring.py URL          for example monitoring.py http://127.0.0.1:9091
 """
 import json
-import os
 import re
 import sys
 import time
 import urllib.parse
 import urllib.request
 
+import dashboard
+
 base = sys.argv[1].rstrip("/")
-here = os.path.dirname(os.path.abspath(__file__))
-PATIENCE = 90  # seconds; the target is scraped every 15
+PATIENCE = 90  # seconds; the target is scraped every 15, and a rate wants two of them
+BUILT_IN = {"__rate_interval": "1m", "__range": "1h"}
 
 
 def get(path, **query):
@@ -35,37 +38,47 @@ def wait(what, ready):
     sys.exit(f"{what}: {seen}")
 
 
+def result(query):
+    return get("/api/v1/query", query=query)["result"]
+
+
 def up():
     targets = get("/api/v1/targets")["activeTargets"]
     return targets if targets and all(target["health"] == "up" for target in targets) else None
 
 
-rules = wait("no rules are loaded", lambda: [rule for group in get("/api/v1/rules")["groups"] for rule in group["rules"]])
-bad = [rule["name"] for rule in rules if rule["health"] == "err"]
+def all_rules(health=None):
+    rules = [rule for group in get("/api/v1/rules")["groups"] for rule in group["rules"]]
+    return [rule for rule in rules if health in (None, rule["health"])]
+
+
+rules = wait("no rules are loaded", all_rules)
 targets = wait("the bridge is not up", up)
 
-with open(os.path.join(here, "../monitoring/grafana/dashboards/dashboard.json"), encoding="utf-8") as file:
-    dashboard = json.load(file)
+for rule in rules:
+    for selector in map("".join, dashboard.selectors(rule["query"])):
+        wait(f"the rule {rule['name']} asks for {selector}, which is not there", lambda: result(selector))
+
+board = dashboard.load()
+variables = dashboard.variables(board)
+# As Grafana does it where everything is chosen.
+values = {name: variable["allValue"] for name, variable in variables.items() if "allValue" in variable} | BUILT_IN
 
 
-def queries(panels):
-    for panel in panels:
-        yield from queries(panel.get("panels", []))
-        for target in panel.get("targets", []):
-            yield panel["title"], target["expr"]
+def filled_in(query):
+    return dashboard.VARIABLE.sub(lambda found: values[found[1]], query)
 
 
-failed, answered, with_data = [], 0, 0
-for title, query in queries(dashboard["panels"]):
-    query = query.replace("$__rate_interval", "1m").replace("$__range", "1h")
-    query = re.sub(r"\$\{?\w+(:\w+)?\}?", ".*", query)
-    try:
-        result = get("/api/v1/query", query=query)["result"]
-        answered += 1
-        with_data += bool(result)
-    except OSError as error:
-        failed.append(f"{title}: {query}: {error}")
-print(f"{len(rules)} rules, {len(targets)} target up, {answered} queries of the dashboard answered, {with_data} of them with data")
-for line in failed + [f"rule {name} has an error" for name in bad]:
-    print(line)
-sys.exit(1 if failed or bad or not answered or not with_data else 0)
+for name, variable in variables.items():
+    if variable["type"] == "query":
+        series, label = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["definition"]).groups()
+        wait(f"${name} has no value", lambda: get(f"/api/v1/label/{label}/values", **{"match[]": filled_in(series)}))
+answered = 0
+for title, query in dashboard.queries(board):
+    wait(f"{title}: no answer to {query}", lambda: result(filled_in(query)))
+    answered += 1
+print(f"{len(rules)} rules, {len(targets)} target up, {answered} queries of the dashboard answered with data")
+bad = all_rules("err")
+for rule in bad:
+    print(f"rule {rule['name']} has an error: {rule.get('lastError')}")
+sys.exit(1 if bad or not answered else 0)

@@ -2,8 +2,8 @@
 """What can be said about the files of deploy/ without running them. Prints one line per problem; exit 1 on any.
 
 Needs PyYAML. Checks: every YAML and JSON file parses; what compose mounts and builds exists; every metric in a rule
-or panel is one that docs/operations.md lists; grace periods fit together; every command in a comment names files
-that exist.
+or panel is one that docs/operations.md lists, with labels that it has; every query of the dashboard obeys the variables;
+grace periods fit together; every command in a comment names files that exist.
 """
 import glob
 import json
@@ -12,6 +12,8 @@ import re
 import sys
 
 import yaml
+
+import dashboard
 
 root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 deploy = os.path.join(root, "deploy")
@@ -119,13 +121,55 @@ reloads = re.findall(r"^ExecReload=(.+)$", unit, re.M)
 if reloads != [f"+{started.group(1)} config check {started.group(2)}", "/bin/kill -HUP $MAINPID"]:
     problem(deploy + "/bridge.service", f"does not check the configuration before a reload: {reloads}")
 
-# Metrics: rules, their tests and panels use what the operators' document lists.
-listed = set(re.findall(r"`(bridge_[a-z_]+)", read(root + "/docs/operations.md")))
+# Metrics: rules, their tests and panels use what the operators' document lists, with the labels that stand there.
+listed = {}
+for row in re.findall(r"^\| (`(?:bridge|process)_[^|]*)\|", read(root + "/docs/operations.md"), re.M):
+    for metric, labels in re.findall(r"`([a-z_]+)(?:\{([a-z,]+)\})?`", row):
+        listed[metric] = set(labels.split(",")) - {""}
 for path in glob.glob(deploy + "/monitoring/**/*", recursive=True):
     if os.path.isfile(path):
-        for metric in set(re.findall(r"\bbridge_[a-z_]+", read(path))):
-            if re.sub(r"_(bucket|sum|count)$", "", metric) not in listed:
+        # In JSON the quotes of a query are escaped.
+        for metric, matchers in set(dashboard.selectors(read(path).replace('\\"', '"'))):
+            own = listed.get(dashboard.base(metric))
+            if own is None:
                 problem(path, f"uses {metric}, which docs/operations.md does not list")
+                continue
+            strange = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", matchers)) - own - {"instance", "job", "le"}
+            if strange:
+                problem(path, f"asks {metric} for {sorted(strange)}, which it does not have")
+
+# Dashboard: the data source and the filters are variables, and every query obeys those that its metric has a label for.
+path, board = dashboard.PATH, dashboard.load()
+defined = dashboard.variables(board)
+if list(defined) != ["datasource", "instance", "bot"]:
+    problem(path, f"has the variables {list(defined)}")
+for name in set(dashboard.VARIABLE.findall(read(path))) - set(defined):
+    if not name.startswith("__"):
+        problem(path, f"uses ${name}, which is no variable")
+for source in re.findall(r'"uid": "([^"]*)"', read(path)):
+    if source not in ("${datasource}", board["uid"]):
+        problem(path, f"names the data source {source}")
+for panel in dashboard.panels(board):
+    title = panel["title"]
+    if not title.isascii() or not re.search("[가-힣]", panel["description"]):
+        problem(path, f"{title}: the title is English, and the description has Korean")
+    if panel.get("datasource", {}).get("uid") != "${datasource}" or not panel.get("targets"):
+        problem(path, f"{title}: has no data source or no query")
+rules = deploy + "/monitoring/alerts.yaml"
+grouped = [(rules, rule["alert"], rule["expr"]) for group in documents[rules][0]["groups"] for rule in group["rules"]]
+for where, title, query in grouped + [(path, *own) for own in dashboard.queries(board)]:
+    known = {"instance", "le"}.union(*(listed.get(dashboard.base(metric), ()) for metric, _ in dashboard.selectors(query)))
+    for labels in re.findall(r"\b(?:by|on) \(([^)]*)\)", query):
+        if set(labels.split(", ")) - known:
+            problem(where, f"{title}: groups by {labels}")
+for title, query in dashboard.queries(board):
+    if not dashboard.selectors(query):
+        problem(path, f"{title}: asks for no metric of the bridge")
+    for metric, matchers in dashboard.selectors(query):
+        for variable in ("instance", "bot"):
+            wanted = variable == "instance" or "bot" in listed.get(dashboard.base(metric), ())
+            if (f'{variable}=~"${variable}"' in matchers) != wanted:
+                problem(path, f"{title}: {metric} {'does not obey' if wanted else 'has no label for'} ${variable}")
 
 # Image: what is copied in, who runs it.
 dockerfile = read(deploy + "/Dockerfile")

@@ -235,18 +235,23 @@ fn a_caller_that_is_gone_has_not_read_the_answer_and_reads_it_with_the_next() {
 
 #[test]
 fn words_of_ours_to_a_caller_that_is_gone_are_lost_and_not_parked() {
-    let home = r#"{"type":"buttons","buttons":["급식"]}"#;
-    let bot = Bot::new(move |_| Reply::After(Duration::from_millis(200), 200, home.to_owned()));
-    let bridge = Bridge::of(&bot, "free_text = \"reprompt\"");
-    let body = Say::words(MINA, "모르는 말").body();
-    let mut stream = TcpStream::connect(bridge.public).unwrap();
-    let head = format!("POST /skill HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
-    stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
-    bot.wait_for(1);
-    drop(stream);
-    let turns = |outcome: &str| {
-        bridge.metric(&format!("bridge_turns_total{{bot=\"shop\",plan=\"reprompt\",outcome=\"{outcome}\"}}"))
+    let bot = Bot::new(|asked| match &*asked.path {
+        "/keyboard" => text(),
+        _ => Reply::After(Duration::from_millis(1500), 200, r#"{"message":{"text":"늦은 급식"}}"#.to_owned()),
+    });
+    let bridge = Bridge::of(&bot, "");
+    std::thread::scope(|threads| {
+        threads.spawn(|| bridge.say(&Say::words(MINA, "급식")));
+        eventually("the bot is asked", || bot.asked().iter().any(|line| line.starts_with("POST /message")));
+        // The home keyboard waits behind it, and nobody waits for the home keyboard.
+        let body = Say::words(MINA, "홈").body();
+        let mut stream = TcpStream::connect(bridge.public).unwrap();
+        let head = format!("POST /keyboard HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
+        stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+    });
+    let home = |outcome: &str| {
+        bridge.metric(&format!("bridge_turns_total{{bot=\"shop\",plan=\"home\",outcome=\"{outcome}\"}}"))
     };
-    eventually("the turn has ended", || turns("lost") == 1.0);
+    eventually("the turn has ended", || home("lost") == 1.0);
     assert_eq!(bridge.metric("bridge_parked{bot=\"shop\"}"), 0.0);
 }

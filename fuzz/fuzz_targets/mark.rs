@@ -14,9 +14,9 @@ fuzz_target!(|extra: &str| {
 });
 
 fn again_bytes(extra: &Extra<'_>) -> Vec<u8> {
-    use smartchat_bridge::wire::answer::{Answer, Output, QuickReply, QuickReplyAction, SimpleText, Template};
+    use smartchat_bridge::wire::answer::{Answer, Output, QuickReply, SayAction, SimpleText, Template};
     // Through a whole answer, as it travels.
-    let action = QuickReplyAction::Message { message_text: "x".into(), extra: extra.clone() };
+    let action = SayAction::Message { message_text: "x".into(), extra: extra.clone() };
     let answer = Answer::Bubbles(Template {
         outputs: vec![Output::SimpleText(SimpleText { text: "x".into() })],
         quick_replies: vec![QuickReply { label: "x".into(), action }],

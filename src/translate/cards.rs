@@ -8,7 +8,7 @@ use super::quick_replies::{self, Key};
 use super::text;
 use super::view::{Overflow, View};
 use crate::degradation::{Degradation, Degradations};
-use crate::wire::answer::{Button, ButtonAction, Carousel, Extra, Output, TextCard};
+use crate::wire::answer::{Button, ButtonAction, Carousel, Extra, Output, SayAction, TextCard};
 use crate::wire::limits;
 
 /// Bytes of one carousel, below the bound of a bubble; the rest of the part's bytes is for the two other bubbles.
@@ -75,7 +75,7 @@ pub(super) fn carousels<'a>(
         });
         if full {
             let items = Vec::with_capacity(limits::CAROUSEL);
-            carousels.push((Carousel { kind: "textCard", items }, CARD_BYTES));
+            carousels.push((Carousel { items }, CARD_BYTES));
             names = Names::default();
             names.reserve(keys.iter().skip(place).take(limits::CAROUSEL * limits::CARD_BUTTONS).map(|key| key.label));
         }
@@ -93,8 +93,10 @@ pub(super) fn carousels<'a>(
         let press = key.press(keyboard, &label, &mut degradations);
         let (message_text, extra) = (press.message_text, Extra { sb: press.mark });
         let action = match block {
-            Some(block_id) => ButtonAction::Block { block_id: Cow::Borrowed(block_id), message_text, extra },
-            None => ButtonAction::Message { message_text, extra },
+            Some(block_id) => {
+                ButtonAction::Say(SayAction::Block { block_id: Cow::Borrowed(block_id), message_text, extra })
+            }
+            None => ButtonAction::Say(SayAction::Message { message_text, extra }),
         };
         if let Some(card) = carousel.items.last_mut() {
             card.buttons.push(Button { label, action });

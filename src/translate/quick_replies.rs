@@ -13,7 +13,7 @@ use super::outbound::Page;
 use super::text;
 use super::view::View;
 use crate::degradation::{Degradation, Degradations};
-use crate::wire::answer::{Extra, QuickReply, QuickReplyAction};
+use crate::wire::answer::{Extra, QuickReply, SayAction};
 use crate::wire::limits;
 use crate::wire::mark::Mark;
 
@@ -212,8 +212,8 @@ fn quick_reply<'a>(
 ) -> QuickReply<'a> {
     let extra = Extra { sb: mark };
     let action = match block {
-        Some(block_id) => QuickReplyAction::Block { block_id: Cow::Borrowed(block_id), message_text, extra },
-        None => QuickReplyAction::Message { message_text, extra },
+        Some(block_id) => SayAction::Block { block_id: Cow::Borrowed(block_id), message_text, extra },
+        None => SayAction::Message { message_text, extra },
     };
     QuickReply { label, action }
 }

@@ -98,7 +98,6 @@ impl<'a> Row<'a, '_> {
                 self.push(Output::BasicCard(BasicCard {
                     description: body,
                     thumbnail: Thumbnail { image_url, alt_text, fixed_ratio },
-                    button_layout: button.is_some().then_some("vertical"),
                     buttons: button.into_iter().collect(),
                 }));
                 return;

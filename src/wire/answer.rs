@@ -1,9 +1,12 @@
 //! An answer to a skill call (openbuilder.md 2), strict: what these types can hold is what the schema accepts,
-//! as far as types can say it. Serialised once into a sized buffer.
+//! as far as types can say it. Written once into a sized buffer.
 
 use std::borrow::Cow;
 
-use serde::{Serialize, Serializer};
+use super::json::JsonWriter;
+
+/// Bytes set aside for an answer; most have fewer.
+const BYTES: usize = 2048;
 
 /// A whole answer. `version` is always `"2.0"`.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,19 +18,16 @@ pub enum Answer<'a> {
 }
 
 /// `template`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Template<'a> {
     /// One to three bubbles.
     pub outputs: Vec<Output<'a>>,
     /// At most ten; none in group rooms.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub quick_replies: Vec<QuickReply<'a>>,
 }
 
 /// One bubble.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Output<'a> {
     /// Words.
     SimpleText(SimpleText<'a>),
@@ -42,15 +42,14 @@ pub enum Output<'a> {
 }
 
 /// `simpleText`: 1 to 1000 units.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SimpleText<'a> {
     /// The words.
     pub text: Cow<'a, str>,
 }
 
 /// `simpleImage`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SimpleImage<'a> {
     /// Absolute, http or https, ASCII.
     pub image_url: Cow<'a, str>,
@@ -59,72 +58,56 @@ pub struct SimpleImage<'a> {
 }
 
 /// `textCard`: title or description, together at most 400 units; in a carousel 128 of description.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct TextCard<'a> {
     /// At most 50 units.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<Cow<'a, str>>,
     /// The words.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<Cow<'a, str>>,
     /// At most three, one below the other.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub buttons: Vec<Button<'a>>,
 }
 
 /// `basicCard`: never without a thumbnail (openbuilder.md 2.1, code 2461).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BasicCard<'a> {
     /// At most 230 units.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<Cow<'a, str>>,
     /// The picture.
     pub thumbnail: Thumbnail<'a>,
     /// At most three; `buttonLayout` keeps them vertical, else a 1:1 picture would halve the labels.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub buttons: Vec<Button<'a>>,
-    /// `vertical` where there are buttons.
-    #[serde(rename = "buttonLayout", skip_serializing_if = "Option::is_none")]
-    pub button_layout: Option<&'static str>,
 }
 
 /// A card's picture: cropped to 2:1, or to 1:1 with `fixedRatio`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Thumbnail<'a> {
     /// Absolute, http or https, ASCII.
     pub image_url: Cow<'a, str>,
     /// At most 50 units.
     pub alt_text: Cow<'a, str>,
     /// True for 1:1.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub fixed_ratio: bool,
 }
 
 /// `carousel` of text cards, the only kind the bridge makes (K4).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Carousel<'a> {
-    /// Always `textCard`.
-    #[serde(rename = "type")]
-    pub kind: &'static str,
     /// One to ten cards.
     pub items: Vec<TextCard<'a>>,
 }
 
 /// A card's button. The label has at most 14 units.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Button<'a> {
     /// What is shown.
     pub label: Cow<'a, str>,
     /// What pressing does, with what that takes.
-    #[serde(flatten)]
     pub action: ButtonAction<'a>,
 }
 
 /// What pressing a card's button does.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum ButtonAction<'a> {
     /// Opens a page.
     WebLink {
@@ -136,41 +119,24 @@ pub enum ButtonAction<'a> {
         /// As the bot wrote it, without `tel:`.
         phone_number: Cow<'a, str>,
     },
-    /// Says something.
-    Message {
-        /// What is said; 1 to 1000 units.
-        message_text: Cow<'a, str>,
-        /// Comes back as `clientExtra`.
-        extra: Extra<'a>,
-    },
-    /// Runs a block.
-    Block {
-        /// Which.
-        block_id: Cow<'a, str>,
-        /// What is shown as said.
-        message_text: Cow<'a, str>,
-        /// Comes back as `clientExtra`.
-        extra: Extra<'a>,
-    },
+    /// Says something, as a quick reply does.
+    Say(SayAction<'a>),
     /// Calls a human (K5).
     Operator,
 }
 
 /// A quick reply.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct QuickReply<'a> {
     /// What is shown; at most 14 units, distinct within the answer.
     pub label: Cow<'a, str>,
     /// `message`, or `block` when `block_id` is given.
-    #[serde(flatten)]
-    pub action: QuickReplyAction<'a>,
+    pub action: SayAction<'a>,
 }
 
-/// What a quick reply does.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum QuickReplyAction<'a> {
+/// What a press does that says something.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SayAction<'a> {
     /// Says something.
     Message {
         /// What is said; 1 to 1000 units.
@@ -190,42 +156,184 @@ pub enum QuickReplyAction<'a> {
 }
 
 /// `extra`: only its member `sb` is ours.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Extra<'a> {
     /// Our mark.
     pub sb: super::mark::Mark<'a>,
 }
 
-impl Serialize for Answer<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Bubbles<'a, 'b> {
-            version: &'static str,
-            template: &'a Template<'b>,
-        }
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Acknowledgement {
-            version: &'static str,
-            use_callback: bool,
-        }
+impl Answer<'_> {
+    /// The answer as bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut json = JsonWriter::with_capacity(BYTES);
         match self {
-            Self::Bubbles(template) => Bubbles { version: "2.0", template }.serialize(serializer),
-            Self::UseCallback => Acknowledgement { version: "2.0", use_callback: true }.serialize(serializer),
+            Self::Bubbles(template) => {
+                json.raw(r#"{"version":"2.0","template":"#);
+                template.write(&mut json);
+                json.raw("}");
+            }
+            Self::UseCallback => json.raw(r#"{"version":"2.0","useCallback":true}"#),
         }
+        json.finish()
     }
 }
 
-impl Answer<'_> {
-    /// The answer as bytes. Writing these types into a vector cannot fail; were it to, an empty body would come
-    /// out, which the server's own tests would see.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(2048);
-        if serde_json::to_writer(&mut bytes, self).is_err() {
-            bytes.clear();
+impl Template<'_> {
+    fn write(&self, json: &mut JsonWriter) {
+        json.raw(r#"{"outputs":"#);
+        json.list(&self.outputs, Output::write);
+        if !self.quick_replies.is_empty() {
+            json.raw(r#","quickReplies":"#);
+            json.list(&self.quick_replies, QuickReply::write);
         }
-        bytes
+        json.raw("}");
+    }
+}
+
+impl Output<'_> {
+    fn write(&self, json: &mut JsonWriter) {
+        match self {
+            Self::SimpleText(SimpleText { text }) => {
+                json.raw(r#"{"simpleText":{"text":"#);
+                json.string(text);
+                json.raw("}");
+            }
+            Self::SimpleImage(SimpleImage { image_url, alt_text }) => {
+                json.raw(r#"{"simpleImage":{"imageUrl":"#);
+                json.string(image_url);
+                json.raw(r#","altText":"#);
+                json.string(alt_text);
+                json.raw("}");
+            }
+            Self::TextCard(card) => {
+                json.raw(r#"{"textCard":"#);
+                card.write(json);
+            }
+            Self::BasicCard(card) => {
+                json.raw(r#"{"basicCard":"#);
+                card.write(json);
+            }
+            Self::Carousel(Carousel { items }) => {
+                json.raw(r#"{"carousel":{"type":"textCard","items":"#);
+                json.list(items, TextCard::write);
+                json.raw("}");
+            }
+        }
+        json.raw("}");
+    }
+}
+
+impl TextCard<'_> {
+    fn write(&self, json: &mut JsonWriter) {
+        // Each member begins with the sign before it: the brace, then commas.
+        let mut sign = "{";
+        if let Some(title) = &self.title {
+            json.raw(r#"{"title":"#);
+            json.string(title);
+            sign = ",";
+        }
+        if let Some(description) = &self.description {
+            json.raw(sign);
+            json.raw(r#""description":"#);
+            json.string(description);
+            sign = ",";
+        }
+        if !self.buttons.is_empty() {
+            json.raw(sign);
+            json.raw(r#""buttons":"#);
+            json.list(&self.buttons, Button::write);
+            sign = ",";
+        }
+        json.raw(if sign == "{" { "{}" } else { "}" });
+    }
+}
+
+impl BasicCard<'_> {
+    fn write(&self, json: &mut JsonWriter) {
+        json.raw("{");
+        if let Some(description) = &self.description {
+            json.raw(r#""description":"#);
+            json.string(description);
+            json.raw(",");
+        }
+        json.raw(r#""thumbnail":{"imageUrl":"#);
+        json.string(&self.thumbnail.image_url);
+        json.raw(r#","altText":"#);
+        json.string(&self.thumbnail.alt_text);
+        json.raw(if self.thumbnail.fixed_ratio { r#","fixedRatio":true}"# } else { "}" });
+        if !self.buttons.is_empty() {
+            json.raw(r#","buttons":"#);
+            json.list(&self.buttons, Button::write);
+            json.raw(r#","buttonLayout":"vertical""#);
+        }
+        json.raw("}");
+    }
+}
+
+impl Button<'_> {
+    fn write(&self, json: &mut JsonWriter) {
+        json.raw(r#"{"label":"#);
+        json.string(&self.label);
+        match &self.action {
+            ButtonAction::WebLink { web_link_url } => {
+                json.raw(r#","action":"webLink","webLinkUrl":"#);
+                json.string(web_link_url);
+            }
+            ButtonAction::Phone { phone_number } => {
+                json.raw(r#","action":"phone","phoneNumber":"#);
+                json.string(phone_number);
+            }
+            ButtonAction::Operator => json.raw(r#","action":"operator""#),
+            ButtonAction::Say(press) => press.write(json),
+        }
+        json.raw("}");
+    }
+}
+
+impl QuickReply<'_> {
+    fn write(&self, json: &mut JsonWriter) {
+        json.raw(r#"{"label":"#);
+        json.string(&self.label);
+        self.action.write(json);
+        json.raw("}");
+    }
+}
+
+impl SayAction<'_> {
+    /// As further members of a button.
+    fn write(&self, json: &mut JsonWriter) {
+        let (message_text, extra) = match self {
+            Self::Message { message_text, extra } => {
+                json.raw(r#","action":"message""#);
+                (message_text, extra)
+            }
+            Self::Block { block_id, message_text, extra } => {
+                json.raw(r#","action":"block","blockId":"#);
+                json.string(block_id);
+                (message_text, extra)
+            }
+        };
+        json.raw(r#","messageText":"#);
+        json.string(message_text);
+        json.raw(r#","extra":"#);
+        extra.write(json);
+    }
+}
+
+impl Extra<'_> {
+    fn write(&self, json: &mut JsonWriter) {
+        json.raw(r#"{"sb":"#);
+        self.sb.write(json);
+        json.raw("}");
+    }
+
+    /// As it travels: what comes back as `clientExtra`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut json = JsonWriter::with_capacity(64);
+        self.write(&mut json);
+        String::from_utf8(json.finish()).unwrap_or_default()
     }
 }
 

@@ -8,8 +8,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use super::json::JsonWriter;
 use super::text::Text;
 
 /// The version this build writes and reads.
@@ -53,21 +54,21 @@ pub enum Mark<'a> {
     Late,
 }
 
-/// The mark as it stands in JSON. One letter a member: ten of them travel with every keyboard.
-#[derive(Serialize, Deserialize)]
+/// The mark as it comes back.
+#[derive(Deserialize)]
 struct Written<'a> {
     v: u8,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default)]
     w: Option<WrittenText<'a>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default)]
     k: Option<WrittenText<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     i: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     p: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     m: Option<u32>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     l: bool,
 }
 
@@ -75,38 +76,34 @@ struct Written<'a> {
 #[serde(transparent)]
 struct WrittenText<'a>(#[serde(borrow)] Text<'a>);
 
-impl Serialize for WrittenText<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.as_str())
-    }
-}
-
-impl Serialize for Mark<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut written = Written { v: VERSION, w: None, k: None, i: None, p: None, m: None, l: false };
-        let text = |words: &str| Some(WrittenText(Text(Cow::Owned(words.to_owned()))));
+impl Mark<'_> {
+    /// The mark as it stands in JSON: one letter a member, for ten of them travel with every keyboard.
+    pub(super) fn write(&self, json: &mut JsonWriter) {
+        json.raw(r#"{"v":1"#);
         match self {
             Self::Say(words) => {
-                // The common case, ten a keyboard: borrowed, not copied.
-                #[derive(Serialize)]
-                struct Say<'b> {
-                    v: u8,
-                    w: &'b str,
-                }
-                return Say { v: VERSION, w: words }.serialize(serializer);
+                json.raw(r#","w":"#);
+                json.string(words);
             }
             Self::Pick { keyboard, index } => {
-                written.k = text(&format!("{keyboard:?}"));
-                written.i = Some(*index);
+                json.raw(r#","k":"#);
+                json.string(&format!("{keyboard:?}"));
+                json.raw(r#","i":"#);
+                json.number(*index);
             }
             Self::Page { keyboard, page } => {
-                written.k = text(&format!("{keyboard:?}"));
-                written.p = Some(*page);
+                json.raw(r#","k":"#);
+                json.string(&format!("{keyboard:?}"));
+                json.raw(r#","p":"#);
+                json.number(*page);
             }
-            Self::More { part } => written.m = Some(*part),
-            Self::Late => written.l = true,
+            Self::More { part } => {
+                json.raw(r#","m":"#);
+                json.number(*part);
+            }
+            Self::Late => json.raw(r#","l":true"#),
         }
-        written.serialize(serializer)
+        json.raw("}");
     }
 }
 
@@ -175,7 +172,7 @@ mod tests {
             Mark::Late,
         ];
         for mark in marks {
-            let extra = serde_json::to_string(&super::super::answer::Extra { sb: mark.clone() }).unwrap();
+            let extra = super::super::answer::Extra { sb: mark.clone() }.to_json();
             assert_eq!(Mark::find(&extra), Some(mark), "{extra}");
         }
     }

@@ -35,11 +35,6 @@ pub fn start(log: &Log, workers: usize) -> io::Result<Logging> {
     if QUEUES.get().is_some() {
         return Ok(Logging(()));
     }
-    let queues = *QUEUES.get_or_init({
-        let queues = Queues::start(workers + 1, io::stderr())?;
-        || queues
-    });
-    let filter = EnvFilter::try_new(&log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let terminal = io::stderr().is_terminal();
     let pretty = match log.format {
         LogFormat::Pretty => true,
@@ -47,6 +42,11 @@ pub fn start(log: &Log, workers: usize) -> io::Result<Logging> {
         LogFormat::Auto => terminal,
     };
     let format = if pretty { LineFormat::Pretty } else { LineFormat::Json };
+    let queues = *QUEUES.get_or_init({
+        let queues = Queues::start(workers + 1, format, io::stderr())?;
+        || queues
+    });
+    let filter = EnvFilter::try_new(&log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(ToQueues(queues, format)).with_timer(LineTime);
     // Both fail only where logging has been started already.

@@ -8,4 +8,5 @@ pub mod process;
 pub mod queue;
 pub mod record;
 mod tame;
+mod turn_line;
 pub mod watch;

@@ -21,6 +21,7 @@ use tracing::Level;
 
 use super::record::TurnRecord;
 use super::tame::{LineFormat, tame};
+use super::turn_line;
 use crate::named::named;
 use crate::net::CoreId;
 
@@ -88,7 +89,11 @@ impl Queues {
     ///
     /// # Errors
     /// The system gives no thread.
-    pub(super) fn start(cores: usize, out: impl Write + Send + 'static) -> io::Result<&'static Self> {
+    pub(super) fn start(
+        cores: usize,
+        format: LineFormat,
+        out: impl Write + Send + 'static,
+    ) -> io::Result<&'static Self> {
         let (turns, turn_ends) = (0..cores.max(1)).map(|_| sync_channel(TURNS)).unzip::<_, _, Vec<_>, Vec<_>>();
         let (info, info_end) = sync_channel(LINES);
         let (warnings, warnings_end) = sync_channel(LINES);
@@ -97,7 +102,7 @@ impl Queues {
         let writer = thread::Builder::new().name("bridge-telemetry".to_owned()).spawn(move || {
             let Ok(queues) = own_queues.recv() else { return };
             BATCH.set(Some(Batch::default()));
-            Writer { queues, turns: turn_ends, info: info_end, warnings: warnings_end, out, torn: false }.run();
+            Writer { queues, turns: turn_ends, info: info_end, warnings: warnings_end, format, out, torn: false }.run();
             let _nobody_waits = end.try_send(());
         })?;
         // One for the process: it lives as long as lines may come.
@@ -253,6 +258,7 @@ struct Writer<W> {
     out: W,
     /// The last write ended in the middle of a line.
     torn: bool,
+    format: LineFormat,
 }
 
 /// What was queued, in the order in which it happened.
@@ -320,7 +326,7 @@ impl<W: Write> Writer<W> {
                 }),
                 Queued::Turn(at, record) => {
                     with_batch(|batch| (batch.at, batch.kind) = (Some(at), Some(LineKind::Turn)));
-                    record.log();
+                    self.turn_line(&record, at);
                     with_batch(|batch| batch.at = None);
                 }
             }
@@ -330,6 +336,18 @@ impl<W: Write> Writer<W> {
         }
         self.write();
         count
+    }
+
+    fn turn_line(&self, record: &TurnRecord, at: SystemTime) {
+        match self.format {
+            LineFormat::Pretty => record.log(),
+            LineFormat::Json => {
+                if let Some(line) = turn_line::json(record, at) {
+                    let line = tame(line, LineFormat::Json);
+                    with_batch(|batch| batch.push(&line));
+                }
+            }
+        }
     }
 
     /// Writes the batch. What cannot be written is dropped.
@@ -405,7 +423,7 @@ mod tests {
     #[test]
     fn lines_are_written_in_order_and_whole() {
         let disk = Disk::default();
-        let queues = Queues::start(1, disk.clone()).unwrap();
+        let queues = Queues::start(1, LineFormat::Json, disk.clone()).unwrap();
         say(queues, "first\n");
         say(queues, "second");
         say(queues, &"x".repeat(LINE_BYTES + 5));
@@ -420,7 +438,7 @@ mod tests {
     fn what_a_full_disk_does_not_take_is_dropped_and_the_next_line_begins_anew() {
         let disk = Disk::default();
         disk.0.lock().unwrap().1 = Some(9);
-        let queues = Queues::start(1, disk.clone()).unwrap();
+        let queues = Queues::start(1, LineFormat::Json, disk.clone()).unwrap();
         say(queues, "first\n");
         say(queues, "second\n");
         while queues.dropped(LineKind::Warning) == 0 {
@@ -445,7 +463,7 @@ mod tests {
                 Ok(())
             }
         }
-        let queues = Queues::start(1, Stuck).unwrap();
+        let queues = Queues::start(1, LineFormat::Json, Stuck).unwrap();
         for _ in 0..3 * LINES {
             say(queues, "a line\n");
         }

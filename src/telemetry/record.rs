@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use tracing::Level;
+
 use crate::backend_problem::BackendProblem;
 use crate::degradation::{Degradation, Degradations};
 use crate::ids::BotId;
@@ -170,8 +172,13 @@ macro_rules! line_of_turn {
 impl TurnRecord {
     /// The log line: a warning where the user has read that the bot gave no answer.
     pub fn log(&self) {
+        if self.level() == Level::WARN { line_of_turn!(warn, self) } else { line_of_turn!(info, self) }
+    }
+
+    /// Its level.
+    pub(super) fn level(&self) -> Level {
         let failed = matches!(self.end.outcome, Outcome::NoReply | Outcome::Panicked | Outcome::Lost);
-        if failed { line_of_turn!(warn, self) } else { line_of_turn!(info, self) }
+        if failed { Level::WARN } else { Level::INFO }
     }
 }
 

@@ -6,25 +6,35 @@
 
 /// One document under way.
 #[derive(Debug)]
-pub(super) struct JsonWriter {
+pub(crate) struct JsonWriter {
     bytes: Vec<u8>,
 }
 
 impl JsonWriter {
     /// A document of about so many bytes.
-    pub(super) fn with_capacity(bytes: usize) -> Self {
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self { bytes: Vec::with_capacity(bytes) }
     }
 
     /// Braces, commas and names of members, as they stand.
-    pub(super) fn raw(&mut self, json: &'static str) {
+    pub(crate) fn raw(&mut self, json: &'static str) {
         self.bytes.extend_from_slice(json.as_bytes());
     }
 
+    /// A count of thousandths, as a number.
+    pub(crate) fn thousandths(&mut self, count: u64) {
+        self.number(count / 1000);
+        let rest = count % 1000;
+        if rest > 0 {
+            let digit = |place: u64| b'0' + u8::try_from(rest / place % 10).unwrap_or_default();
+            self.bytes.extend([b'.', digit(100), digit(10), digit(1)]);
+        }
+    }
+
     /// A number.
-    pub(super) fn number(&mut self, number: u32) {
-        let mut digits = [0_u8; 10];
-        let (mut left, mut at) = (number, digits.len());
+    pub(crate) fn number(&mut self, number: impl Into<u64>) {
+        let mut digits = [0_u8; 20];
+        let (mut left, mut at) = (number.into(), digits.len());
         for digit in digits.iter_mut().rev() {
             *digit = b'0' + u8::try_from(left % 10).unwrap_or_default();
             (left, at) = (left / 10, at - 1);
@@ -36,7 +46,7 @@ impl JsonWriter {
     }
 
     /// Words, in quotes.
-    pub(super) fn string(&mut self, words: &str) {
+    pub(crate) fn string(&mut self, words: &str) {
         self.bytes.push(b'"');
         let mut rest = words.as_bytes();
         while let Some(at) = rest.iter().position(|byte| needs_escape(*byte)) {
@@ -52,7 +62,7 @@ impl JsonWriter {
     }
 
     /// All of `items`, in brackets, with commas between them.
-    pub(super) fn list<T>(&mut self, items: &[T], write: impl Fn(&T, &mut Self)) {
+    pub(crate) fn list<T>(&mut self, items: &[T], write: impl Fn(&T, &mut Self)) {
         self.raw("[");
         for (place, item) in items.iter().enumerate() {
             if place > 0 {
@@ -81,7 +91,7 @@ impl JsonWriter {
     }
 
     /// The document.
-    pub(super) fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<u8> {
         self.bytes
     }
 }
@@ -97,13 +107,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn words_are_written_as_serde_writes_them(words in "\\PC*[\u{0}-\u{7f}]*", number: u32) {
+        fn words_are_written_as_serde_writes_them(words in "\\PC*[\u{0}-\u{7f}]*", number: u64) {
             let mut json = JsonWriter::with_capacity(0);
             json.string(&words);
             json.raw(" ");
             json.number(number);
             let expected = format!("{} {number}", serde_json::to_string(&words).unwrap());
             prop_assert_eq!(String::from_utf8(json.finish()).unwrap(), expected);
+            let mut json = JsonWriter::with_capacity(0);
+            json.thousandths(number >> 20);
+            let read: f64 = serde_json::from_slice(&json.finish()).unwrap();
+            prop_assert_eq!(read, (number >> 20) as f64 / 1000.0);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Rank 0: the two wires, as types. What OpenBuilder sends and wants, what an old bot is asked and says.
 
 pub mod answer;
-mod json;
+pub(crate) mod json;
 pub mod legacy;
 pub mod limits;
 pub mod mark;

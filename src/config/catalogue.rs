@@ -102,7 +102,7 @@ const BOT: &[Row] = &[
         "`url`의 호스트 대신 접속할 IP 주소와 포트. `Host`와 인증서 이름은 `url`을 따릅니다. 이름으로 구분하는 호스팅에 IP로 접속할 때 씁니다."),
     ("bots.*.deadline", Kind::Duration(1, 4900), r#""4.5s""#, "",
         "When the user must have read something, from the first byte of the call. OpenBuilder hangs up after 5 s.",
-        "호출의 첫 바이트부터 사용자가 무언가를 읽기까지의 한도. 오픈빌더는 5초에 끊습니다."),
+        "호출의 첫 바이트부터 사용자에게 무언가를 보여 주기까지의 한도. 오픈빌더는 5초가 지나면 끊습니다."),
     ("bots.*.late", Kind::Duration(1, 10 * MINUTE), r#""15s""#, "",
         "How long the bot is held on for, from the call's arrival; a late reply is kept for 10 minutes.",
         "늦은 답을 기다리는 시간(호출 도착 기준). 늦게 온 답은 10분 동안 보관합니다."),

@@ -71,8 +71,8 @@ messages! {
         "The certificate of {url} is not trusted: {error}. Name the authority's PEM file with `ca`, or renew the certificate at the bot."
         "{url} 인증서를 믿을 수 없습니다: {error}. `ca`에 인증 기관의 PEM 파일을 지정하거나 봇에서 인증서를 갱신하세요.";
     "SB3208" name_unknown(url)
-        "The name in {url} has no address. Look for a typing error; in containers a bot is reached by the name of its service, on the same machine by host.docker.internal."
-        "{url}의 이름을 찾을 수 없습니다. 오타가 없는지 확인하세요. 컨테이너에서는 봇의 서비스 이름을, 같은 컴퓨터의 봇이라면 host.docker.internal을 씁니다.";
+        "The name in {url} has no address. Look for a typing error. In containers a bot is reached by the name of its service, one on the same computer by host.docker.internal (docker run on Linux needs --add-host host.docker.internal:host-gateway for it)."
+        "{url}의 이름을 찾을 수 없습니다. 오타가 없는지 확인하세요. 컨테이너에서는 봇의 서비스 이름을, 같은 컴퓨터의 봇이라면 host.docker.internal을 씁니다(리눅스의 docker run에는 --add-host host.docker.internal:host-gateway가 필요).";
     "SB3209" nobody_listens(url)
         "Nothing listens at {url}. Is the bot running, and is the port right? In a container 127.0.0.1 is the container itself: write host.docker.internal for a bot on the same computer, and the name of its service for one in another container."
         "{url} 주소에서 받는 프로그램이 없습니다. 봇이 실행 중인지, 포트가 맞는지 확인하세요. 컨테이너 안에서 127.0.0.1은 컨테이너 자신입니다. 같은 컴퓨터의 봇은 host.docker.internal로, 다른 컨테이너의 봇은 서비스 이름으로 접속하세요.";

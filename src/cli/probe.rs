@@ -38,15 +38,17 @@ pub(super) struct Found {
     pub(super) messages: Vec<Message>,
     /// Whether messages can be expected to work.
     pub(super) sound: bool,
+    /// Nobody is there: refused, or a name without address. It may be one that is just starting.
+    pub(super) absent: bool,
 }
 
 impl Found {
     fn sound(message: Message) -> Self {
-        Self { messages: vec![message], sound: true }
+        Self { messages: vec![message], sound: true, absent: false }
     }
 
     fn unsound(message: Message) -> Self {
-        Self { messages: vec![message], sound: false }
+        Self { messages: vec![message], sound: false, absent: false }
     }
 }
 
@@ -78,7 +80,8 @@ pub(super) async fn ask(bot: &BotSettings) -> Found {
         Ok(answer) => judge(bot, &url, &answer),
         Err(CallError::NoAnswer { source, .. }) => {
             let here = bot.connect.map_or_else(|| is_loopback(&url), |address| address.ip().is_loopback());
-            Found::unsound(silent(url.as_str(), here, &source))
+            let absent = matches!(source, ClientError::Unresolved(_) | ClientError::Unreachable(_));
+            Found { absent, ..Found::unsound(silent(url.as_str(), here, &source)) }
         }
         Err(CallError::Tls(problem)) => Found::unsound(messages::not_to_be_asked(problem.message())),
         Err(error @ CallError::Address(_)) => Found::unsound(messages::not_to_be_asked(error.to_string())),

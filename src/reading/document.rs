@@ -80,9 +80,9 @@ pub(super) fn first(text: &str) -> Result<(Value<'_>, Degradations), Unreadable>
         parser.found.add(Degradation::PhpMessage);
         parser.before();
     }
-    let value = parser.value(0).map_err(|error| match error {
-        Unreadable::NotJson { at, .. } => Unreadable::NotJson { at, looks: looks(whole, parser.found) },
-        other => other,
+    let value = parser.value(0).map_err(|error| {
+        let Unreadable::NotJson { at, .. } = error else { return error };
+        Unreadable::NotJson { at, looks: looks(whole, parser.found) }
     })?;
     parser.behind();
     Ok((value, parser.found))

@@ -65,10 +65,10 @@ degradations! {
     ButtonsDropped "keyboard.buttons_dropped" "More buttons than the bound; the rest was left out." "버튼이 한도보다 많아 나머지를 뺐습니다.";
     TextCut "text.cut" "The reply was longer than the bound; the rest was cut with an ellipsis." "응답이 한도보다 길어 나머지를 줄임표로 잘랐습니다.";
     TextSplit "text.split" "The text was split into several bubbles." "글이 길어 여러 말풍선으로 나눴습니다.";
-    Parked "reply.parked" "Part of the reply waits behind a quick reply." "응답의 나머지를 바로연결 버튼 뒤에 두었습니다.";
+    Parked "reply.parked" "Part of the reply waits behind a quick reply." "응답의 나머지는 바로연결 버튼을 누르면 보입니다.";
     LabelCut "label.cut" "A label was cut for show; pressing it says it whole." "버튼 이름을 줄여 보여 주지만 누르면 전체가 전달됩니다.";
     LabelToken "label.token" "A label too long to travel is referred to by its number." "너무 긴 버튼 이름은 번호로 주고받습니다.";
-    Pages "keyboard.pages" "The keyboard was laid out in pages." "버튼이 많아 여러 쪽으로 나눴습니다.";
+    Pages "keyboard.pages" "The keyboard was laid out in pages." "버튼이 많아 여러 페이지로 나눴습니다.";
     CarouselUsed "keyboard.carousel" "The keyboard was laid out on cards." "버튼이 많아 카드로 나눴습니다.";
     Numbered "keyboard.numbered" "The keyboard was written as a numbered list." "버튼을 번호 목록으로 적었습니다.";
     Handover "keyboard.handover" "A label became a button that calls a human." "버튼을 상담원 연결 버튼으로 바꿨습니다.";

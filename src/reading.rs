@@ -116,10 +116,12 @@ pub enum Unreadable {
     #[error("the body is empty")]
     Empty,
     /// Plain words, HTML, or JSON beyond repair.
-    #[error("the body is not JSON (byte {at} of it cannot be read)")]
+    #[error("the body is {looks} (byte {at} of it cannot be read)")]
     NotJson {
         /// Where the trouble is: bytes from the start of the decoded text.
         at: usize,
+        /// What it looks like instead.
+        looks: Looks,
     },
     /// JSON, but a number, a string or a list.
     #[error("the body is JSON, but not an object")]
@@ -136,6 +138,20 @@ pub enum Unreadable {
     /// Decompressed, it is larger than [`limits::REPLY_BYTES`].
     #[error("the body is longer than {} bytes when decompressed", limits::REPLY_BYTES)]
     TooLong,
+}
+
+/// What a body that is not JSON looks like. A kind and never words of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Looks {
+    /// A page for a browser: of the web server, of a framework, of another path.
+    #[error("an HTML page, not JSON")]
+    Html,
+    /// A message of PHP: the bot itself has failed.
+    #[error("an error message of PHP, not JSON")]
+    Php,
+    /// Neither.
+    #[error("not JSON")]
+    Other,
 }
 
 impl Unreadable {

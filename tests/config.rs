@@ -167,7 +167,7 @@ fn folder_of_files() -> tempfile::TempDir {
         ("cert.pem", certified.cert.pem()),
         ("ca.pem", certified.cert.pem()),
         ("key.pem", certified.signing_key.serialize_pem()),
-        ("skill", format!("{SECRET}-one\n{SECRET}-two\n")),
+        ("skill-secret", format!("{SECRET}-one\n{SECRET}-two\n")),
         ("admin-token", format!("{SECRET}\n")),
         ("metrics-token", format!("{SECRET}-of-metrics\n")),
         ("kakao-admin-key", SECRET.to_owned()),

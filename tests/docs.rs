@@ -260,10 +260,61 @@ fn links_between_documents_lead_somewhere() {
         for (_, after) in text(&path).match_indices("](").map(|(place, _)| ((), text(&path)[place + 2..].to_owned())) {
             let link = after.split(')').next().unwrap_or_default();
             let file = link.split('#').next().unwrap_or_default();
-            if !file.is_empty() && !file.contains("://") && !file.starts_with("mailto:") {
-                assert!(folder.join(file).exists(), "{path} leads to {link}");
+            if file.contains("://") || file.starts_with("mailto:") {
+                continue;
+            }
+            let page = if file.is_empty() { root().join(&path) } else { folder.join(file) };
+            assert!(page.exists(), "{path} leads to {link}");
+            if let Some((_, anchor)) = link.split_once('#') {
+                let there = fs::read_to_string(&page).unwrap();
+                let mut headings = there.lines().filter(|line| line.starts_with('#'));
+                assert!(headings.any(|line| anchor_of(line) == anchor), "{path} leads to {link}");
             }
         }
+    }
+}
+
+/// The anchor of a heading, as GitHub makes it.
+fn anchor_of(heading: &str) -> String {
+    let words = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = words.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+/// The lines of the fenced `sh` blocks, without their comments.
+fn shell_lines(path: &str) -> Vec<String> {
+    let (mut fenced, mut shell) = (false, false);
+    let mut lines = Vec::new();
+    for line in text(path).lines() {
+        if let Some(kind) = line.trim_start().strip_prefix("```") {
+            fenced = !fenced;
+            shell = fenced && kind == "sh";
+        } else if shell {
+            let command = line.split_once("   #").map_or(line, |(command, _)| command);
+            lines.push(command.trim_end().to_owned());
+        }
+    }
+    lines
+}
+
+#[test]
+fn both_languages_give_the_same_commands() {
+    for (english, korean) in pairs() {
+        assert_eq!(shell_lines(&english), shell_lines(&korean), "{english} and {korean}");
+    }
+}
+
+#[test]
+fn no_command_of_the_documents_starts_a_part_of_the_compose_files() {
+    // Such a command leaves out what .env names: the bridge would be started again without its secret.
+    for path in pairs().into_iter().flat_map(|(english, korean)| [english, korean]) {
+        for line in shell_lines(&path) {
+            assert!(!line.contains("docker compose -f") && !line.contains("docker compose --file"), "{path}: {line}");
+        }
+    }
+    let deploy = ["compose.yaml", "compose.caddy.yaml", "compose.tunnel.yaml", "compose.monitoring.yaml"];
+    for file in deploy {
+        assert!(!text(&format!("deploy/{file}")).contains("docker compose -f"), "deploy/{file}");
     }
 }
 

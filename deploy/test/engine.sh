@@ -19,9 +19,12 @@ container() { docker ps --all --quiet --filter "label=com.docker.compose.project
 seconds_since() { "$python" -c 'import sys, time; print(f"{time.time() - float(sys.argv[1]):.1f}")' "$1"; }
 now() { "$python" -c 'import time; print(time.time())'; }
 made_files=()
+# The container of the READMEs' line for docker run, while it is ours.
+alone=
 
 engine_cleanup() {
-  [ ${#compose_tool[@]} -gt 0 ] && DOMAIN=localhost GRAFANA_PASSWORD=x compose down --volumes --timeout 5 >/dev/null 2>&1
+  [ ${#compose_tool[@]} -gt 0 ] && DOMAIN=localhost GRAFANA_PASSWORD=x compose down --volumes --remove-orphans --timeout 5 >/dev/null 2>&1
+  [ -z "$alone" ] || docker rm --force "$alone" >/dev/null 2>&1
   for image in smartchat-bridge-test-caddy smartchat-bridge-test-prometheus; do docker image rm --force "$image" >/dev/null 2>&1; done
   for file in "${made_files[@]}"; do rm -f "$file"; done
 }
@@ -41,6 +44,13 @@ ports_are_free() { # port...
       return 1
     fi
   done
+}
+
+# The fenced block of a document in which these words stand, as it stands there.
+block_of() { # file, words
+  awk -v words="$2" '
+    /^```/ { if (open && index(block, words)) { printf "%s", block; exit } open = !open; block = ""; next }
+    open { block = block $0 "\n" }' "$1"
 }
 
 # --- the image ---
@@ -78,14 +88,33 @@ image_answers_alone() {
   return $ended
 }
 
-image_serves_alone() {
-  local id port
-  id=$(docker run --detach --rm --publish 127.0.0.1::8080 smartchat-bridge:local serve --bot http://old-bot:8000 --set bots.default.open=true) || return 1
-  port=$(docker port "$id" 8080/tcp | sed 's/.*://')
-  wait_for "http://127.0.0.1:$port/healthz"
-  local ended=$?
-  docker stop --time 60 "$id" >/dev/null
-  return $ended
+# The very lines of a README, in front of a bot on this machine: docker run, a check, a word, and the end.
+readme_runs_the_image_alone() { # README
+  local block port bot ended
+  block=$(block_of "$1" 'docker run')
+  port=$(sed -n 's/.*host\.docker\.internal:\([0-9][0-9]*\).*/\1/p' <<<"$block" | head -n 1)
+  [ -n "$port" ] || { echo "$1 names no bot at host.docker.internal"; return 1; }
+  ports_are_free 8080 9090 "$port" || return 1
+  docker container inspect bridge >/dev/null 2>&1 && { echo 'a container named bridge is there already'; return 1; }
+  "$static" demo --bot-only --listen "0.0.0.0:$port" >"$scratch/bot.log" 2>&1 &
+  bot=$!
+  children+=("$bot")
+  wait_for "http://127.0.0.1:$port/keyboard" || { cat "$scratch/bot.log"; return 1; }
+  alone=bridge
+  # As a person would, the lines behind docker run come when the bridge is up.
+  docker() { command docker "$@" && if [ "$1" = run ]; then wait_for http://127.0.0.1:8080/healthz; fi; }
+  export -f docker wait_for
+  export python
+  bash -euo pipefail -c "$block" >"$scratch/alone" 2>&1
+  ended=$?
+  unset -f docker
+  kill "$bot"
+  cat "$scratch/alone"
+  [ $ended -eq 0 ] || { docker logs bridge; docker rm --force bridge; return 1; }
+  # The probe found the bot's buttons, and say showed them.
+  grep -q 'SB3001' "$scratch/alone" && grep -q '오늘의 메뉴' "$scratch/alone" || return 1
+  if docker container inspect bridge >/dev/null 2>&1; then echo 'it is still there'; return 1; fi
+  alone=
 }
 
 # --- compose ---
@@ -225,6 +254,45 @@ caddy_serves_https() {
     [ "$(curl --silent --cacert "$scratch/root.crt" --output /dev/null --write-out '%{http_code}' https://localhost/metrics)" = 404 ]
 }
 
+# As README says, from a folder of its own, so that an operator's .env and secret stay as they are. What cannot be had
+# here is replaced: the domain by localhost, the image of caddy, the building of our own.
+documented() { # the commands of a block that start something
+  sed "s/bot\.example\.com/localhost/; s/--build/--no-build/; s/docker compose/${compose_tool[*]}/" <<<"$1" | grep -vE ' exec |systemctl|kubectl'
+}
+
+in_upgrade_folder() { (cd "$scratch/upgrade/deploy" && COMPOSE_PROJECT_NAME=$project bash -euo pipefail -c "$1"); }
+
+only_the_secret_is_admitted() {
+  SKILL_SECRET=$(cat "$scratch/upgrade/deploy/bridge/skill-secret") wait_for_answer https://localhost/skill "$scratch/root.crt" >/dev/null || return 1
+  local status
+  status=$(curl --silent --cacert "$scratch/root.crt" --output /dev/null --write-out '%{http_code}' --request POST https://localhost/skill)
+  [ "$status" = 401 ] || { echo "without the secret it answers $status"; return 1; }
+}
+
+an_upgrade_keeps_the_secret() {
+  local folder=$scratch/upgrade/deploy image next before ended=0
+  mkdir -p "$scratch/upgrade" && cp -r deploy "$scratch/upgrade/" && rm -f "$folder/.env" "$folder/bridge/skill-secret" || return 1
+  docker image inspect caddy:2-alpine >/dev/null 2>&1 || sed -i 's#caddy:2-alpine#smartchat-bridge-test-caddy#' "$folder/compose.caddy.yaml"
+  in_upgrade_folder "$(documented "$(block_of README.md compose.caddy.yaml)")" || return 1
+  for _ in $(seq 100); do
+    docker cp "$(container caddy):/data/caddy/pki/authorities/local/root.crt" "$scratch/root.crt" >/dev/null 2>&1 && break
+    sleep 0.2
+  done
+  only_the_secret_is_admitted || { in_upgrade_folder "${compose_tool[*]} logs --tail 20"; return 1; }
+  # A new version: another image of the same name.
+  image=$(docker image inspect --format '{{.Id}}' smartchat-bridge:local) before=$(container bridge)
+  next=$(printf 'FROM smartchat-bridge:local\nLABEL version=next\n' | docker build --quiet --tag smartchat-bridge:local -) || return 1
+  in_upgrade_folder "$(documented "$(block_of docs/upgrading.md 'docker compose')")" || ended=1
+  docker tag "$image" smartchat-bridge:local
+  [ $ended -eq 0 ] || return 1
+  [ "$(container bridge)" != "$before" ] || { echo 'the upgrade changed nothing'; return 1; }
+  only_the_secret_is_admitted || { in_upgrade_folder "${compose_tool[*]} logs --tail 20"; return 1; }
+  # Every later command means the same files, without DOMAIN being said again.
+  in_upgrade_folder "${compose_tool[*]} ps && ${compose_tool[*]} logs --tail 1 && ${compose_tool[*]} down --volumes --timeout 5" || return 1
+  docker image rm "$next" >/dev/null
+  [ -z "$(docker ps --all --quiet --filter "label=com.docker.compose.project=$project")" ] || { echo 'down left a container'; return 1; }
+}
+
 monitoring_sees_the_bridge() {
   made_secret deploy/bridge/metrics-token
   GRAFANA_PASSWORD=x compose up --detach --no-build bridge old-bot prometheus || return 1
@@ -254,7 +322,9 @@ run 'the building target wants nothing but its base image' building_target_wants
 skip 'the building target of deploy/Dockerfile' 'its base image would have to be pulled; not built here'
 run 'the image is under 25 MB' image_is_small
 run "the image's bot starts alone, read-only and without capabilities" image_answers_alone
-run "the READMEs' line for docker run serves" image_serves_alone
+for readme in README.md README.ko.md; do
+  run "the lines of $readme for docker run work as they stand, before a bot on this machine" readme_runs_the_image_alone $readme
+done
 
 if [ ${#compose_tool[@]} -eq 0 ]; then
   need 'compose' 'neither docker compose nor docker-compose'
@@ -279,6 +349,7 @@ else
 CMD ["/bin/caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"]'
     run 'caddy serves HTTPS with its internal CA, and the conversation through it' caddy_serves_https
     DOMAIN=localhost compose down --volumes --timeout 5 >/dev/null 2>&1
+    run 'an upgrade by the documented command keeps the secret in force, and down leaves nothing' an_upgrade_keeps_the_secret
   else
     need 'the caddy overlay' 'no caddy'
   fi

@@ -74,12 +74,15 @@ pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
                 refuse(&error.message(), language);
                 return Ok(Exit::Configuration);
             }
-            let good = match loaded.settings.bots.len() {
-                1 => messages::good_one(),
-                bots => messages::good(bots),
+            // The verdict is the last line: "good" above a bot that cannot be reached would read as success.
+            let failing = if *probe { probe_all(&loaded, language, &mut out)? } else { 0 };
+            let verdict = match (loaded.settings.bots.len(), failing) {
+                (1, 0) => messages::good_one(),
+                (bots, 0) => messages::good(bots),
+                (_, failing) => messages::bots_fail(failing),
             };
-            writeln!(out, "{}", good.text(language))?;
-            if *probe { probe_all(&loaded, language, &mut out) } else { Ok(Exit::Success) }
+            writeln!(out, "{}", verdict.text(language))?;
+            Ok(if failing == 0 { Exit::Success } else { Exit::Findings })
         }
         What::Show { sources } => {
             let Some(loaded) = load(sources, language) else { return Ok(Exit::Configuration) };
@@ -125,19 +128,17 @@ fn show(loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Asks every bot for its home keyboard, one after the other. A bot whose messages would fail is a finding.
-fn probe_all(loaded: &Loaded, language: Language, out: &mut impl Write) -> io::Result<Exit> {
+/// Asks every bot for its home keyboard, one after the other. How many bots' messages would fail.
+fn probe_all(loaded: &Loaded, language: Language, out: &mut impl Write) -> io::Result<usize> {
     let runtime = http::runtime()?;
-    let mut exit = Exit::Success;
+    let mut failing = 0;
     for bot in loaded.settings.bots.values() {
         let found = runtime.block_on(probe::ask(bot));
         for message in &found.messages {
             let line = found::of_bot(bot.id.as_str(), message.told(language));
             writeln!(out, "{}", line.text(language))?;
         }
-        if !found.sound {
-            exit = Exit::Findings;
-        }
+        failing += usize::from(!found.sound);
     }
-    Ok(exit)
+    Ok(failing)
 }

@@ -25,6 +25,7 @@ Examples:
   smartchat-bridge demo --listen 127.0.0.1:18080 --admin 127.0.0.1:19090
   smartchat-bridge demo --set bots.default.overflow=carousel
   smartchat-bridge demo --bot-only --listen 0.0.0.0:8000     the old bot alone, for a bridge elsewhere
+  smartchat-bridge demo --listen 0.0.0.0:8080 --set bots.default.open=true     in a container, whose loopback is its own
 
 Then, in another terminal: smartchat-bridge say
 ";

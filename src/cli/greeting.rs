@@ -8,18 +8,23 @@
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 
-use super::{http, probe};
+use super::http;
+use super::probe::{self, Found};
 use crate::config::secret::Secret;
-use crate::config::settings::Settings;
+use crate::config::settings::{BotSettings, Settings};
 use crate::messages::probe as found;
 use crate::messages::{Language, start as messages};
 use crate::runtime::Running;
 
 /// Bots that are asked at once.
 const AT_ONCE: usize = 16;
+/// When a bot that was not there is asked again: bot and bridge often start together, as under compose, and a bot that
+/// is only slower than the bridge is no news.
+const AGAIN: Duration = Duration::from_secs(3);
 
 /// What is told.
 struct Greeting {
@@ -78,11 +83,11 @@ impl Greeting {
         out.flush()
     }
 
-    /// Asks each bot once, and says what it is found to be: in the log, and here.
+    /// Asks each bot, and says what it is found to be: in the log, and here.
     async fn ask_all(&self) {
         let bots = self.settings.bots.values();
-        let mut asked = futures_util::stream::iter(bots.map(|bot| async move { (bot, probe::ask(bot).await) }))
-            .buffer_unordered(AT_ONCE);
+        let mut asked =
+            futures_util::stream::iter(bots.map(|bot| async move { (bot, ask(bot).await) })).buffer_unordered(AT_ONCE);
         while let Some((bot, what)) = asked.next().await {
             for message in &what.messages {
                 let (code, text) = (message.code(), message.text(Language::English));
@@ -97,6 +102,16 @@ impl Greeting {
             }
         }
     }
+}
+
+/// Asks `bot` once, and once more where nobody was there.
+async fn ask(bot: &BotSettings) -> Found {
+    let found = probe::ask(bot).await;
+    if !found.absent {
+        return found;
+    }
+    tokio::time::sleep(AGAIN).await;
+    probe::ask(bot).await
 }
 
 /// An address that a browser can be given: the machine itself where all addresses are listened on.

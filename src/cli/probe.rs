@@ -14,13 +14,14 @@ use tokio_rustls::rustls::{AlertDescription, CertificateError, Error as RustlsEr
 use url::Url;
 
 use super::http::{self, Answer, Call, CallError};
+use crate::config::is_loopback;
 use crate::config::settings::{BotSettings, Trust};
 use crate::legacy::http::USER_AGENT as KAKAO;
 use crate::messages::{Message, probe as messages};
 use crate::net::client::ClientError;
 use crate::net::target::Target;
 use crate::net::tls;
-use crate::reading::{self, Unreadable};
+use crate::reading::{self, Looks, Unreadable};
 use crate::term::draw::printable;
 use crate::time;
 use crate::wire::legacy::Keys;
@@ -37,15 +38,17 @@ pub(super) struct Found {
     pub(super) messages: Vec<Message>,
     /// Whether messages can be expected to work.
     pub(super) sound: bool,
+    /// Nobody is there: refused, or a name without address. It may be one that is just starting.
+    pub(super) absent: bool,
 }
 
 impl Found {
     fn sound(message: Message) -> Self {
-        Self { messages: vec![message], sound: true }
+        Self { messages: vec![message], sound: true, absent: false }
     }
 
     fn unsound(message: Message) -> Self {
-        Self { messages: vec![message], sound: false }
+        Self { messages: vec![message], sound: false, absent: false }
     }
 }
 
@@ -75,7 +78,11 @@ pub(super) async fn ask(bot: &BotSettings) -> Found {
     }
     match answered {
         Ok(answer) => judge(bot, &url, &answer),
-        Err(CallError::NoAnswer { source, .. }) => Found::unsound(silent(url.as_str(), &source)),
+        Err(CallError::NoAnswer { source, .. }) => {
+            let here = bot.connect.map_or_else(|| is_loopback(&url), |address| address.ip().is_loopback());
+            let absent = matches!(source, ClientError::Unresolved(_) | ClientError::Unreachable(_));
+            Found { absent, ..Found::unsound(silent(url.as_str(), here, &source)) }
+        }
         Err(CallError::Tls(problem)) => Found::unsound(messages::not_to_be_asked(problem.message())),
         Err(error @ CallError::Address(_)) => Found::unsound(messages::not_to_be_asked(error.to_string())),
     }
@@ -103,6 +110,7 @@ fn judge(bot: &BotSettings, url: &Url, answer: &Answer) -> Found {
 fn home(url: &str, body: &[u8]) -> Found {
     let home = match reading::read_home(body) {
         Ok(home) => home,
+        Err(Unreadable::NotJson { looks: Looks::Php, .. }) => return Found::unsound(messages::php_fails(url)),
         Err(unreadable) => return Found::unsound(messages::not_a_keyboard(url, reason(unreadable))),
     };
     let mut found = Found::sound(match home.keys {
@@ -118,7 +126,8 @@ fn home(url: &str, body: &[u8]) -> Found {
 fn reason(unreadable: Unreadable) -> Message {
     match unreadable {
         Unreadable::Empty => messages::body_empty(),
-        Unreadable::NotJson { at } => messages::body_not_json(at),
+        Unreadable::NotJson { looks: Looks::Html, .. } => messages::body_html(),
+        Unreadable::NotJson { at, .. } => messages::body_not_json(at),
         Unreadable::NotAnObject => messages::body_not_an_object(),
         Unreadable::Foreign => messages::body_foreign(),
         Unreadable::TooDeep | Unreadable::TooMany | Unreadable::TooLong => messages::body_beyond_bounds(),
@@ -187,11 +196,16 @@ async fn speaks_tls(bot: &BotSettings) -> bool {
     target.connect(time::instant() + PATIENCE).await.is_ok()
 }
 
-fn silent(url: &str, error: &ClientError) -> Message {
+/// Why nothing came. `here`: the address is this machine's own, or in a container the container's.
+fn silent(url: &str, here: bool, error: &ClientError) -> Message {
     match error {
         ClientError::Unresolved(_) => messages::name_unknown(url),
         ClientError::Unreachable(error) if error.kind() == ErrorKind::ConnectionRefused => {
-            messages::nobody_listens(url)
+            if here {
+                messages::nobody_listens(url)
+            } else {
+                messages::refuses(url)
+            }
         }
         ClientError::Unreachable(error) if error.kind() == ErrorKind::TimedOut => timed_out(url),
         ClientError::Unreachable(error) => messages::unreachable(url, error.to_string()),
@@ -258,7 +272,7 @@ mod tests {
         use std::io::Error;
         for (error, code) in [
             (ClientError::Unresolved(Error::other("no address")), "SB3208"),
-            (ClientError::Unreachable(ErrorKind::ConnectionRefused.into()), "SB3209"),
+            (ClientError::Unreachable(ErrorKind::ConnectionRefused.into()), "SB3215"),
             (ClientError::Unreachable(ErrorKind::NetworkUnreachable.into()), "SB3210"),
             (ClientError::Unreachable(ErrorKind::TimedOut.into()), "SB3211"),
             (ClientError::TimedOut { sent: Sent::Unknown }, "SB3211"),
@@ -272,8 +286,10 @@ mod tests {
             ),
             (ClientError::TooLarge { bound: 1 }, "SB3108"),
         ] {
-            assert_eq!(silent("http://h/keyboard", &error).code(), code, "{error:?}");
+            assert_eq!(silent("http://h/keyboard", false, &error).code(), code, "{error:?}");
         }
+        let refused = ClientError::Unreachable(ErrorKind::ConnectionRefused.into());
+        assert_eq!(silent("http://127.0.0.1:1/keyboard", true, &refused).code(), "SB3209");
     }
 
     fn rustls_invalid() -> tokio_rustls::rustls::InvalidMessage {

@@ -14,6 +14,7 @@ use super::http::{self, Call, CallError};
 use super::output::{complain, refuse};
 use crate::config::settings::Trust;
 use crate::fault::chain;
+use crate::ids::UserKey;
 use crate::messages::{Language, Message, chat as messages};
 use crate::net::client::ClientError;
 use crate::server::skill::{X_BRIDGE_EXPLAIN, X_BRIDGE_OUTCOME, X_BRIDGE_PLAN};
@@ -42,7 +43,8 @@ Examples:
   smartchat-bridge say \"오늘의 메뉴\"
   smartchat-bridge say                                 a conversation: type words, or a number to press that button;
                                                        an empty line goes home, a blank before a number sends the number
-  smartchat-bridge say --home --url https://bridge.example.com/skill --header 'x-skill-secret: …'
+  smartchat-bridge say --url https://bridge.example.com --header 'x-skill-secret: …' \"메뉴\"
+  smartchat-bridge say --home                          enters the chat room
   smartchat-bridge say --photo https://talk.kakaocdn.net/dna/x/y/z/i_1.jpg
   smartchat-bridge say --callback \"천천히 답하기\"       the bridge must run with --set callback.origins=http://127.0.0.1:9191;
                                                        the demo does
@@ -86,6 +88,13 @@ pub(super) struct Args {
     json: bool,
 }
 
+impl Args {
+    /// Whether lines are read until the input ends.
+    fn is_conversation(&self) -> bool {
+        self.words.is_empty() && !self.home && self.photo.is_none()
+    }
+}
+
 /// Says one thing, or holds a conversation.
 pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
     let runtime = http::runtime()?;
@@ -108,13 +117,16 @@ pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
     }
     let headers = args.header.iter().cloned().chain([(X_BRIDGE_EXPLAIN, HeaderValue::from_static("1"))]).collect();
     let mut speaker = Speaker { args, language, url, headers, runtime, sink, presses: Vec::new() };
+    if !args.tester && UserKey::parse(&args.user).is_none() {
+        speaker.tell(&messages::user_key_replaced(draw::printable(&args.user)));
+    }
     if args.home {
         return speaker.say(&Spoken::Home);
     }
     if let Some(photo) = &args.photo {
         return speaker.say(&Spoken::Photo(photo.as_str()));
     }
-    if args.words.is_empty() {
+    if args.is_conversation() {
         return speaker.converse();
     }
     speaker.say(&Spoken::Words(&args.words.join(" ")))
@@ -210,9 +222,12 @@ impl Speaker<'_> {
         if answer.status != 200 {
             let words = String::from_utf8_lossy(&answer.body);
             self.tell(&messages::call_refused(answer.status, draw::printable(words.trim())));
+            if answer.status == 401 {
+                self.tell(&self.about_the_secret());
+            }
             return Ok(Exit::Failure);
         }
-        if let Some(why) = unasked(&answer.headers) {
+        if let Some(why) = unasked(&answer.headers, self.args.is_conversation()) {
             self.tell(&why);
         }
         let (exit, promised) = self.show(&answer.body)?;
@@ -226,6 +241,12 @@ impl Speaker<'_> {
             },
             _ => Ok(exit),
         }
+    }
+
+    /// What an answer of 401 wants.
+    fn about_the_secret(&self) -> Message {
+        let names: Vec<&str> = self.args.header.iter().map(|(name, _)| name.as_str()).collect();
+        if names.is_empty() { messages::secret_missing() } else { messages::secret_wrong(names.join(", ")) }
     }
 
     /// Draws an answer, and remembers what can be pressed. True where a callback was promised.
@@ -271,8 +292,8 @@ fn silence(error: &CallError) -> Message {
 }
 
 /// Why the bot was not asked, or asked in vain, as the bridge tells who asks for it. `None` where it was asked and
-/// replied, where the turn goes on, and from a server that is no bridge.
-fn unasked(headers: &HeaderMap) -> Option<Message> {
+/// replied, where the turn goes on, and from a server that is no bridge. Only a conversation has numbers to press.
+fn unasked(headers: &HeaderMap, conversation: bool) -> Option<Message> {
     let word = |name: &HeaderName| headers.get(name).map(HeaderValue::as_bytes);
     let (plan, outcome) = (word(&X_BRIDGE_PLAN)?, word(&X_BRIDGE_OUTCOME)?);
     let plan = PlanKind::ALL.iter().find(|known| known.as_str().as_bytes() == plan)?;
@@ -283,7 +304,8 @@ fn unasked(headers: &HeaderMap) -> Option<Message> {
         (_, Outcome::Outage) => Some(messages::not_asked_outage()),
         (_, Outcome::NoReply) => Some(messages::asked_in_vain()),
         (PlanKind::Home, _) => Some(messages::not_asked_home()),
-        (PlanKind::Reprompt, _) => Some(messages::not_asked_reprompt()),
+        (PlanKind::Reprompt, _) if conversation => Some(messages::not_asked_reprompt()),
+        (PlanKind::Reprompt, _) => Some(messages::not_asked_reprompt_once()),
         (PlanKind::Page, _) => Some(messages::not_asked_page()),
         (PlanKind::More, _) => Some(messages::not_asked_rest()),
         (PlanKind::Late, _) => Some(messages::not_asked_late()),

@@ -17,7 +17,8 @@ const EXAMPLES: &str = "\
 Examples:
   smartchat-bridge serve --bot http://old-bot:8000
   smartchat-bridge serve --bot https://bot.example.com/kakao --listen 0.0.0.0:8080 \\
-      --set bots.default.secret.header=x-skill-secret --set bots.default.secret.values_file=/run/secrets/skill
+      --set bots.default.secret.header=x-skill-secret \\
+      --set bots.default.secret.values_file=/etc/smartchat-bridge/skill-secret
   smartchat-bridge serve --config /etc/smartchat-bridge/bridge.toml
   BRIDGE_BOTS__SHOP__URL=http://old-bot:8000 smartchat-bridge serve
 

@@ -34,3 +34,4 @@ pub use reload::restart_needed;
 pub use sample::sample;
 pub use schema::schema;
 pub use settings::Settings;
+pub(crate) use validate::is_loopback;

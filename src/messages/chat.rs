@@ -27,6 +27,15 @@ messages! {
     "SB4008" answer_not_shown(flaw)
         "KakaoTalk would not show this: {flaw}."
         "카카오톡이 보여 주지 않을 답변입니다: {flaw}.";
+    "SB4009" secret_missing()
+        "No secret was sent. Send it as the skill does: --header \"x-skill-secret: VALUE\". The name is that of secret.header, the value a line of secret.values_file; with compose, in deploy/: --header \"x-skill-secret: $(cat bridge/skill-secret)\"."
+        "비밀값을 보내지 않았습니다. 스킬처럼 함께 보내세요: --header \"x-skill-secret: 비밀값\". 이름은 secret.header, 값은 secret.values_file의 한 줄입니다. compose라면 deploy 폴더에서: --header \"x-skill-secret: $(cat bridge/skill-secret)\".";
+    "SB4010" secret_wrong(names)
+        "The secret is not the bridge's. Sent was the header {names}: compare its name with secret.header and its value with secret.values_file. The bridge's log says what differs."
+        "비밀값이 맞지 않습니다. 보낸 헤더({names})의 이름을 secret.header와, 값을 secret.values_file과 비교하세요. 무엇이 다른지는 브리지의 로그에 있습니다.";
+    "SB4011" user_key_replaced(user)
+        "\"{user}\" is no user key of the old form (12 of the characters A-Z, a-z, 0-9, - and _): the bridge gives the bot a key of its own making instead. Write one of that form to see what the bot gets."
+        "옛 형식의 사용자 키가 아닙니다: \"{user}\". 봇에는 브리지가 만든 다른 키가 전달됩니다. 그대로 전달하려면 영문자, 숫자, -, _로 12자를 쓰세요.";
 
     "SB4101" not_asked_home()
         "The bot was not asked for a message: on entering the room the bridge shows the home keyboard, which it fetches once a minute for all users."
@@ -36,7 +45,7 @@ messages! {
         "봇에 보내지 않았습니다. 버튼이 나와 있을 때인데 버튼에 없는 말입니다. 번호로 버튼을 누르거나, 모든 말을 봇에 보내려면 free_text = \"forward\"로 설정하세요.";
     "SB4103" not_asked_page()
         "The bot was not asked: the bridge turns the pages of a long keyboard itself."
-        "봇에 보내지 않았습니다. 버튼이 많은 키보드의 쪽 넘김은 브리지가 합니다.";
+        "봇에 보내지 않았습니다. 버튼이 많은 키보드의 페이지는 브리지가 넘깁니다.";
     "SB4104" not_asked_rest()
         "The bot was not asked: this is the rest of a long reply that the bridge has kept."
         "봇에 보내지 않았습니다. 브리지가 보관해 둔 긴 답변의 나머지입니다.";
@@ -64,6 +73,9 @@ messages! {
     "SB4112" asked_in_vain()
         "The bot was asked and gave no usable reply; the bridge's log says what came."
         "봇에 물었지만 쓸 수 있는 답변을 받지 못했습니다. 무엇이 왔는지는 브리지의 로그에 있습니다.";
+    "SB4113" not_asked_reprompt_once()
+        "The bot was not asked: buttons are shown, and these words are none of them. Say a button's label as it stands, or let the bot have all words with free_text = \"forward\". A number presses a button only in a conversation: `say` without words."
+        "봇에 보내지 않았습니다. 버튼이 나와 있을 때인데 버튼에 없는 말입니다. 버튼 이름을 그대로 보내거나, 모든 말을 봇에 보내려면 free_text = \"forward\"로 설정하세요. 번호로 버튼을 누르는 것은 할 말 없이 `say`만 실행한 대화에서만 됩니다.";
 
     "" nothing_listens() "nothing listens there" "받는 프로그램이 없습니다";
     "" no_answer_in_time() "it took too long" "너무 오래 걸렸습니다";

@@ -286,10 +286,13 @@ messages! {
     "SB1408" not_at_skill(bot, others)
         "There are several bots, so {bot}{others} is reached at /bots/{bot}/skill only, not at /skill. List the OpenBuilder bot ids that are this bot's, or use that path."
         "봇이 여러 개라서 {bot}{others} 봇은 /skill이 아니라 /bots/{bot}/skill로만 호출할 수 있습니다. 이 봇의 오픈빌더 봇 id를 적거나 그 경로를 쓰세요.";
+    "SB1409" open_beyond_this_machine(address, bot)
+        "This bot has neither secret nor address list (open = true): whoever reaches {address} can speak to it as any user. That is right only where nobody but this computer reaches it, as with compose.yaml alone. Before anybody else does, set bots.{bot}.secret.header and .values_file."
+        "비밀값도 주소 목록도 없이 열려 있습니다(open = true). {address}에 접속할 수 있는 누구나 아무 사용자인 척 이 봇과 말할 수 있습니다. compose.yaml만 쓸 때처럼 이 컴퓨터에서만 접속되는 경우가 아니라면 bots.{bot}.secret.header와 .values_file을 설정하세요.";
 
     "SB1501" blocks_catch_words(others)
-        "Quick replies{others} send their words, which a scenario block of the same words would catch. To rule that out, name the fallback block here: { \"bot id\" = \"block id\" }, both from OpenBuilder."
-        "바로연결{others}을 누르면 글이 전송되어 같은 말을 쓰는 시나리오 블록이 가로챌 수 있습니다. 막으려면 오픈빌더의 봇 id와 폴백 블록 id를 { \"봇 id\" = \"블록 id\" }처럼 여기에 쓰세요.";
+        "Needed only where your scenario has blocks besides fallback and welcome. Quick replies{others} send their words, and such a block with the same words would catch them. To rule that out, name the fallback block here: { \"bot id\" = \"block id\" }, both from OpenBuilder."
+        "시나리오에 폴백과 웰컴 말고 다른 블록을 만들었을 때만 필요합니다. 바로연결{others}을 누르면 글이 전송되므로 같은 말을 쓰는 블록이 가로챌 수 있습니다. 막으려면 오픈빌더의 봇 id와 폴백 블록 id를 { \"봇 id\" = \"블록 id\" }처럼 여기에 쓰세요.";
 
     "" and_more(count)
         " (and {count} more)"
@@ -338,7 +341,7 @@ messages! {
     "" is_list() "a list" "목록";
 
     "" no_such_file() "there is no such file" "그런 파일이 없습니다";
-    "" no_permission() "no permission" "권한이 없습니다";
+    "" no_permission() "no permission (a container reads as user 65532: chmod 644)" "권한이 없습니다(컨테이너는 사용자 65532로 읽으므로 chmod 644)";
     "" not_a_regular_file() "it is no regular file" "일반 파일이 아닙니다";
     "" as_the_system_says(error) "{error}" "{error}";
     "" larger_than(bytes) "it is larger than {bytes} bytes" "{bytes}바이트보다 큽니다";

@@ -45,6 +45,9 @@ messages! {
     "SB3109" speaks_tls(url)
         "{url} is http, and TLS is spoken there. Write https:// in the bot's url, or its http port."
         "{url} 주소는 http인데 서버는 TLS를 씁니다. 봇의 url에 https://를 쓰거나 http 포트를 쓰세요.";
+    "SB3110" php_fails(url)
+        "GET {url} gives no keyboard but an error message of PHP: the bot itself fails. `curl {url}` shows the message. Many old bots want the PHP version they were written for."
+        "GET {url} 응답이 키보드가 아니라 PHP 오류 메시지입니다. 봇 자체의 오류입니다. `curl {url}`로 내용을 확인하고 고치세요. 오래된 봇은 만들 때 쓰던 PHP 버전이 필요할 때가 많습니다.";
 
     "SB3201" speaks_no_tls(url)
         "{url} is https, and no TLS is spoken there. Write http:// in the bot's url, or its https port."
@@ -68,11 +71,11 @@ messages! {
         "The certificate of {url} is not trusted: {error}. Name the authority's PEM file with `ca`, or renew the certificate at the bot."
         "{url} 인증서를 믿을 수 없습니다: {error}. `ca`에 인증 기관의 PEM 파일을 지정하거나 봇에서 인증서를 갱신하세요.";
     "SB3208" name_unknown(url)
-        "The name in {url} has no address. Look for a typing error; in containers a bot is reached by the name of its service, on the same machine by host.docker.internal."
-        "{url}의 이름을 찾을 수 없습니다. 오타가 없는지 확인하세요. 컨테이너에서는 봇의 서비스 이름을, 같은 컴퓨터의 봇이라면 host.docker.internal을 씁니다.";
+        "The name in {url} has no address. Look for a typing error. In containers a bot is reached by the name of its service, one on the same computer by host.docker.internal (docker run on Linux needs --add-host host.docker.internal:host-gateway for it)."
+        "{url}의 이름을 찾을 수 없습니다. 오타가 없는지 확인하세요. 컨테이너에서는 봇의 서비스 이름을, 같은 컴퓨터의 봇이라면 host.docker.internal을 씁니다(리눅스의 docker run에는 --add-host host.docker.internal:host-gateway가 필요).";
     "SB3209" nobody_listens(url)
-        "Nothing listens at {url}. Is the bot running, and is the port right? In a container 127.0.0.1 is the container itself: there the bot is reached by the name of its service, or by host.docker.internal."
-        "{url} 주소에서 받는 프로그램이 없습니다. 봇이 실행 중인지, 포트가 맞는지 확인하세요. 컨테이너 안에서 127.0.0.1은 컨테이너 자신입니다. 봇은 서비스 이름이나 host.docker.internal로 접속하세요.";
+        "Nothing listens at {url}. Is the bot running, and is the port right? In a container 127.0.0.1 is the container itself: write host.docker.internal for a bot on the same computer, and the name of its service for one in another container."
+        "{url} 주소에서 받는 프로그램이 없습니다. 봇이 실행 중인지, 포트가 맞는지 확인하세요. 컨테이너 안에서 127.0.0.1은 컨테이너 자신입니다. 같은 컴퓨터의 봇은 host.docker.internal로, 다른 컨테이너의 봇은 서비스 이름으로 접속하세요.";
     "SB3210" unreachable(url, error)
         "{url} cannot be reached: {error}. Look at the network and the firewall between here and the bot."
         "{url} 주소에 접속할 수 없습니다: {error}. 봇까지의 네트워크와 방화벽을 확인하세요.";
@@ -89,9 +92,14 @@ messages! {
         "The bot cannot be asked: {problem}"
         "봇에 물어볼 수 없습니다: {problem}";
 
+    "SB3215" refuses(url)
+        "{url} refuses the connection. Is the bot running, and is the port right? A bot that listens on 127.0.0.1 is reached from its own computer only, and from no container: open it at 0.0.0.0, such as php -S 0.0.0.0:8765. On the bot's computer `ss -ltn` shows where it listens."
+        "{url} 주소가 연결을 받지 않습니다. 봇이 실행 중인지, 포트가 맞는지 확인하세요. 127.0.0.1로 열린 봇에는 그 컴퓨터 안에서만 접속할 수 있고 컨테이너에서는 접속할 수 없습니다. php -S 0.0.0.0:8765처럼 0.0.0.0으로 여세요. 봇이 있는 컴퓨터에서 `ss -ltn`을 실행하면 어느 주소로 열려 있는지 보입니다.";
+
     "" of_bot(bot, finding) "{bot}: {finding}" "{bot}: {finding}";
     "" body_empty() "the body is empty" "내용이 비어 있습니다";
     "" body_not_json(at) "the body is not JSON (byte {at} of it cannot be read)" "JSON이 아닙니다({at}번째 바이트를 읽을 수 없음)";
+    "" body_html() "the body is an HTML page" "HTML 페이지입니다";
     "" body_not_an_object() "the body is JSON, but not an object" "JSON이지만 객체가 아닙니다";
     "" body_foreign() "the body is a JSON object, but has nothing of a keyboard in it" "JSON 객체이지만 키보드가 없습니다";
     "" body_beyond_bounds() "the body is larger or deeper than any keyboard" "키보드라기에는 너무 크거나 깊습니다";

@@ -51,6 +51,9 @@ messages! {
     "" note(message) "note: {message}" "참고: {message}";
     "" good_one() "The configuration is good: 1 bot." "설정에 문제가 없습니다. 봇 1개.";
     "" good(count) "The configuration is good: {count} bots." "설정에 문제가 없습니다. 봇 {count}개.";
+    "" bots_fail(count)
+        "Bots whose messages would fail: {count}. See above. The configuration itself is well written."
+        "메시지가 실패할 봇: {count}개. 위의 내용을 확인하세요. 설정 자체에는 문제가 없습니다.";
 
     "" serves(url, admin)
         "The bridge serves at {url}; operators look at {admin}."

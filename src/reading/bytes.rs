@@ -8,7 +8,7 @@ use std::io::Read;
 
 use encoding_rs::{EUC_KR, UTF_16BE, UTF_16LE};
 
-use super::Unreadable;
+use super::{Looks, Unreadable};
 use crate::degradation::{Degradation, Degradations};
 use crate::wire::limits;
 
@@ -39,7 +39,7 @@ fn inflate(body: &[u8]) -> Result<Vec<u8>, Unreadable> {
         return Err(Unreadable::TooLong);
     }
     match end {
-        Err(_) if inflated.is_empty() => Err(Unreadable::NotJson { at: 0 }),
+        Err(_) if inflated.is_empty() => Err(Unreadable::NotJson { at: 0, looks: Looks::Other }),
         Ok(_) | Err(_) => Ok(inflated),
     }
 }

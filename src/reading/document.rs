@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
-use super::{Unreadable, is_space, php};
+use super::{Looks, Unreadable, is_space, php};
 use crate::degradation::{Degradation, Degradations};
 use crate::wire::limits;
 
@@ -74,14 +74,30 @@ pub(super) fn first(text: &str) -> Result<(Value<'_>, Degradations), Unreadable>
     if parser.rest.is_empty() {
         return Err(Unreadable::Empty);
     }
-    if let Some(rest) = php::skip(parser.rest) {
+    let whole = parser.rest;
+    if let Some(rest) = php::skip(whole) {
         parser.rest = rest;
         parser.found.add(Degradation::PhpMessage);
         parser.before();
     }
-    let value = parser.value(0)?;
+    let value = parser.value(0).map_err(|error| {
+        let Unreadable::NotJson { at, .. } = error else { return error };
+        Unreadable::NotJson { at, looks: looks(whole, parser.found) }
+    })?;
     parser.behind();
     Ok((value, parser.found))
+}
+
+/// What a text that could not be read looks like.
+fn looks(text: &str, found: Degradations) -> Looks {
+    let tag = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '!');
+    if found.has(Degradation::PhpMessage) {
+        Looks::Php
+    } else if text.strip_prefix('<').is_some_and(tag) {
+        Looks::Html
+    } else {
+        Looks::Other
+    }
 }
 
 struct Parser<'a> {
@@ -95,7 +111,7 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn trouble(&self) -> Unreadable {
-        Unreadable::NotJson { at: self.length.saturating_sub(self.rest.len()) }
+        Unreadable::NotJson { at: self.length.saturating_sub(self.rest.len()), looks: Looks::Other }
     }
 
     fn peek(&self) -> Option<u8> {

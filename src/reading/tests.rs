@@ -81,8 +81,9 @@ fn words_and_labels_are_kept_exactly() {
 fn what_is_not_an_object_is_no_reply() {
     assert_eq!(refusal(""), Unreadable::Empty);
     assert_eq!(refusal("\u{feff} \r\n\u{a0}"), Unreadable::Empty);
-    assert_eq!(refusal("Unable file"), Unreadable::NotJson { at: 0 });
-    assert_eq!(refusal("<html>{\"message\":{\"text\":\"a\"}}</html>"), Unreadable::NotJson { at: 0 });
+    assert_eq!(refusal("Unable file"), Unreadable::NotJson { at: 0, looks: Looks::Other });
+    let page = "<html>{\"message\":{\"text\":\"a\"}}</html>";
+    assert_eq!(refusal(page), Unreadable::NotJson { at: 0, looks: Looks::Html });
     for body in ["\"SUCCESS\"", "12", "null", "true", "[]", "[1]", "[{},{}]"] {
         assert_eq!(refusal(body), Unreadable::NotAnObject, "{body}");
     }
@@ -93,6 +94,23 @@ fn a_refusal_blames_the_bot_and_quotes_nothing() {
     let error = refusal("secret");
     assert_eq!((error.blame(), error.sent(), error.code()), (Blame::Bot, Sent::Unknown, "not_json"));
     assert!(!error.to_string().contains("secret"));
+}
+
+#[test]
+fn what_is_not_json_is_told_by_its_kind_and_by_none_of_its_words() {
+    let fatal = "<br />\n<b>Fatal error</b>:  Uncaught Error: hunter2 in <b>/b.php</b> on line <b>3</b><br />\n";
+    for (body, kind) in [
+        (fatal, "an error message of PHP, not JSON"),
+        ("PHP Parse error:  hunter2 in /b.php on line 3\n", "an error message of PHP, not JSON"),
+        ("\n<!DOCTYPE html><title>hunter2</title>", "an HTML page, not JSON"),
+        ("<h1>hunter2</h1>", "an HTML page, not JSON"),
+        ("<hunter2", "an HTML page, not JSON"),
+        ("< hunter2", "the body is not JSON"),
+        ("{\"message\": <b>hunter2</b>", "the body is not JSON"),
+    ] {
+        let told = refusal(body).to_string();
+        assert!(told.contains(kind) && !told.contains("hunter2"), "{body}: {told}");
+    }
 }
 
 #[test]

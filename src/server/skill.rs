@@ -178,11 +178,11 @@ async fn answer(
     };
     let inbound = inbound::understand(decoded, door, &ears)?.into_owned();
     let _under_way = caller.admit();
-    learn(shared, core, &bot, &inbound, openbuilder_id.as_deref());
+    let trial = head.headers.contains_key(&X_BRIDGE_EXPLAIN);
+    learn(shared, core, &bot, &inbound, openbuilder_id.as_deref(), trial);
 
     let request_id = request_id(&head.headers);
-    let asked_for = head.headers.contains_key(&X_BRIDGE_EXPLAIN);
-    let watch = if asked_for { bot.metrics.watches.watch(&request_id) } else { None };
+    let watch = if trial { bot.metrics.watches.watch(&request_id) } else { None };
     let arrival = Arrival {
         core,
         at: arrived,
@@ -215,10 +215,18 @@ async fn answer(
     Ok(reply)
 }
 
-/// What a call teaches besides its words: whose shared user id this is (E2), and which blocks are ours (I5).
-fn learn(shared: &Arc<Shared>, core: CoreId, bot: &Arc<Bot>, inbound: &Inbound<'_>, openbuilder_id: Option<&str>) {
-    // Testers are nobody's friends (I9), and the blocks of the skill page's tester are made up (openbuilder.md 1.6).
-    if let Some(block) = inbound.block.as_deref().filter(|_| !inbound.tester) {
+/// What a call teaches besides its words: whose shared user id this is (E2), and which blocks are ours (I5). `trial`: the
+/// call is one of `say`'s, whose blocks are made up; nobody should paste their ids (K3).
+fn learn(
+    shared: &Arc<Shared>,
+    core: CoreId,
+    bot: &Arc<Bot>,
+    inbound: &Inbound<'_>,
+    openbuilder_id: Option<&str>,
+    trial: bool,
+) {
+    // Testers are nobody's friends (I9), and the blocks of the skill page's tester are made up, too (openbuilder.md 1.6).
+    if let Some(block) = inbound.block.as_deref().filter(|_| !inbound.tester && !trial) {
         bot.own_block(block);
         if let Some(id) = openbuilder_id
             && inbound.says != UserInput::Home

@@ -124,7 +124,11 @@ fn say_tells_that_the_bot_was_not_asked_and_why() {
     let say = |words: &[&str]| run(&[&["say", "--user", "DemoUser-004", "--url", url], words].concat(), b"");
     assert!(say(&["오늘의 메뉴"]).err.is_empty(), "the bot was asked");
     let reprompt = say(&["비행기"]);
-    assert!(reprompt.out(0).contains("원하는 버튼을 선택하세요") && reprompt.err.contains("[SB4102]"), "{reprompt:?}");
+    assert!(reprompt.out(0).contains("원하는 버튼을 선택하세요") && reprompt.err.contains("[SB4113]"), "{reprompt:?}");
+    // A number that presses nothing says so; only a conversation has numbers.
+    assert!(say(&["1"]).err.contains("only in a conversation"));
+    let talk = run(&["say", "--user", "DemoUser-004", "--url", url], "비행기\n1\n".as_bytes());
+    assert!(talk.err.contains("[SB4102]") && talk.err.matches("[SB41").count() == 1, "{talk:?}");
     assert!(say(&["--home"]).err.contains("[SB4101]"));
     assert!(say(&["전체 메뉴 30가지"]).err.is_empty() && say(&["다음 ▶"]).err.contains("[SB4103]"));
     assert!(say(&["--lang", "ko", "비행기"]).err.contains("봇에 보내지 않았습니다"));

@@ -43,5 +43,9 @@ fn refusals_of_a_start_have_a_code_and_a_remedy_in_both_languages() {
 fn a_good_configuration_and_its_notes_are_told_in_korean() {
     let ended = run(&["config", "check", "--lang", "ko", "--bot", "http://old-bot:8000"], b"");
     assert!(ended.out(0).contains("설정에 문제가 없습니다. 봇 1개."), "{}", ended.out);
-    assert!(ended.err.starts_with("참고: [SB1501] bots.default.message_block: 바로연결"), "{}", ended.err);
+    assert!(
+        ended.err.starts_with("참고: [SB1501] bots.default.message_block: 시나리오에 폴백과 웰컴 말고"),
+        "{}",
+        ended.err
+    );
 }

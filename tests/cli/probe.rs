@@ -112,11 +112,37 @@ fn a_bot_that_does_not_admit_this_machine_or_has_no_keyboard_for_it_is_a_finding
         (response("500 Internal Server Error", "", "<h1>500</h1>"), "SB3107"),
         (response("200 OK", "", "<html>Welcome to nginx!</html>"), "SB3108"),
         (response("200 OK", "", ""), "SB3108"),
+        (response("200 OK", "", "\nPHP Fatal error:  Uncaught Error in /srv/bot.php on line 3\n"), "SB3110"),
         ("SSH-2.0-OpenSSH_9.2\r\n".to_owned(), "SB3213"),
     ] {
         let ended = Server::plain(&answer).probe();
         assert!(ended.out(2).contains(code), "{answer}: {ended:?}");
+        assert!(!ended.out.contains("nginx") && !ended.out.contains("/srv"), "nothing of the page is shown: {ended:?}");
     }
+}
+
+#[test]
+fn the_verdict_is_the_last_line_and_good_only_where_every_bot_is() {
+    let good = Server::plain(&response("200 OK", "", BUTTONS)).probe();
+    assert_eq!(good.out(0).lines().last(), Some("The configuration is good: 1 bot."));
+    for (language, verdict) in [("en", "Bots whose messages would fail: 1. "), ("ko", "메시지가 실패할 봇: 1개. ")]
+    {
+        let ended = run(&["config", "check", "--probe", "--bot", "http://127.0.0.1:1", "--lang", language], b"");
+        assert!(ended.out(2).lines().last().unwrap().starts_with(verdict), "{ended:?}");
+        assert!(!ended.out.contains("is good") && !ended.out.contains("문제가 없습니다. 봇"), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_refused_connection_says_what_loopback_means_in_a_container() {
+    for bot in ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"] {
+        let ended = probe(bot);
+        assert!(ended.out(2).contains("[SB3209]") && ended.out.contains("host.docker.internal"), "{ended:?}");
+    }
+    // `connect` leads the name to this machine.
+    let connect = ["--set", "bots.default.connect=127.0.0.1:1"];
+    let ended = run(&[&["config", "check", "--probe", "--bot", "http://bot.example"][..], &connect].concat(), b"");
+    assert!(ended.out(2).contains("[SB3209]"), "{ended:?}");
 }
 
 #[test]

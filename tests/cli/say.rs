@@ -61,6 +61,32 @@ fn what_kakaotalk_would_not_show_is_a_failure() {
 }
 
 #[test]
+fn a_refused_secret_says_how_it_is_sent() {
+    let bridge = Bridge::answering(&[(401, "{}"); 3]);
+    let url = bridge.url();
+    let missing = run(&["say", "안녕", "--url", &url], b"");
+    assert!(missing.err.contains("[SB4009]") && missing.err.contains("--header \"x-skill-secret:"), "{missing:?}");
+    let wrong = run(&["say", "안녕", "--url", &url, "--header", "x-skill-secret: hunter2"], b"");
+    assert!(wrong.err.contains("[SB4010]") && wrong.err.contains("header x-skill-secret:"), "{wrong:?}");
+    assert!(!wrong.err.contains("hunter2"), "{wrong:?}");
+    assert!(run(&["say", "안녕", "--url", &url, "--lang", "ko"], b"").err.contains("비밀값을 보내지 않았습니다"));
+}
+
+#[test]
+fn a_user_who_is_none_of_the_old_platform_is_told_of() {
+    let bridge = Bridge::answering(&[(200, GOOD); 6]);
+    let url = bridge.url();
+    let say = |user: &str, more: &[&str]| run(&[&["say", "안녕", "--user", user, "--url", &url], more].concat(), b"");
+    for odd in ["ab", "홍길동", "Newcomer-0001", "Newcomer.001"] {
+        let ended = say(odd, &[]);
+        assert_eq!(ended.out(0), "│ 오늘의 급식\n  [1] 내일\n");
+        assert!(ended.err.contains(&format!("[SB4011] \"{odd}\"")), "{ended:?}");
+    }
+    assert!(say("Newcomer-001", &[]).err.is_empty());
+    assert!(say("ab", &["--tester"]).err.is_empty(), "a tester has no key of the channel's");
+}
+
+#[test]
 fn a_callback_is_waited_for_and_drawn() {
     let bridge = Bridge::answering(&[(200, r#"{"version":"2.0","useCallback":true}"#)]);
     let ended = run(&["say", "긴 질문", "--callback=127.0.0.1:0", "--url", &bridge.url()], b"");

@@ -22,7 +22,12 @@ pub(crate) struct OldBot {
 impl OldBot {
     /// One that answers every message with a text and the same buttons.
     pub(crate) fn start(name: &'static str) -> Self {
-        Self::answering(move |words| {
+        Self::at(SocketAddr::from(([127, 0, 0, 1], 0)), name)
+    }
+
+    /// The same at this address.
+    pub(crate) fn at(address: SocketAddr, name: &'static str) -> Self {
+        Self::on(TcpListener::bind(address).unwrap(), move |words| {
             let keyboard = json!({ "type": "buttons", "buttons": ["급식", "시간표"] });
             let answer = json!({ "message": { "text": format!("{name}: {words}") }, "keyboard": keyboard });
             Some((200, answer.to_string()))
@@ -31,7 +36,10 @@ impl OldBot {
 
     /// One that answers a message with the status and the body that `reply` gives for its words, or never.
     pub(crate) fn answering(reply: impl Fn(&str) -> Option<(u16, String)> + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), reply)
+    }
+
+    fn on(listener: TcpListener, reply: impl Fn(&str) -> Option<(u16, String)> + Send + Sync + 'static) -> Self {
         let address = listener.local_addr().unwrap();
         let reply = Arc::new(reply);
         thread::spawn(move || {

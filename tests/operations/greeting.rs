@@ -22,6 +22,29 @@ fn a_start_says_what_the_bot_answers_in_the_log_and_to_who_starts_it() {
 }
 
 #[test]
+fn a_bot_that_is_up_a_little_later_than_the_bridge_alarms_nobody() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut bridge = Bridge::start(&[&["--bot", &format!("http://{free}")], &LISTEN[..]].concat(), &[]);
+    let _bot = OldBot::at(free, "bot");
+    let printed = bridge.printed_until("default: ");
+    assert!(printed.contains("[SB3001]"), "{printed}");
+    assert!(!bridge.whole_log().contains("SB3209"));
+}
+
+#[test]
+fn a_start_that_is_open_beyond_this_machine_is_a_warning_and_one_with_a_secret_is_not() {
+    let bot = OldBot::start("bot");
+    let url = bot.url();
+    let open = ["--bot", &url, "--listen", "0.0.0.0:0", "--admin", "127.0.0.1:0", "--set", "bots.default.open=true"];
+    let secret = ("BRIDGE_BOTS__DEFAULT__SECRET__VALUES", "0123456789abcdef");
+    let header = ("BRIDGE_BOTS__DEFAULT__SECRET__HEADER", "x-skill-secret");
+    let log = Bridge::start(&open, &[]).whole_log();
+    let line = log.lines().find(|line| line.contains("SB1409")).unwrap_or_else(|| panic!("{log}"));
+    assert!(line.contains("\"level\":\"WARN\"") && line.contains("bots.default.secret.header"), "{line}");
+    assert!(!Bridge::start(&open, &[secret, header]).whole_log().contains("SB1409"));
+}
+
+#[test]
 fn a_start_speaks_the_language_of_who_starts_it_and_the_log_english() {
     let bot = OldBot::start("bot");
     let url = bot.url();

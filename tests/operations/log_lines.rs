@@ -46,6 +46,16 @@ fn a_turn_without_a_reply_is_a_warning_that_says_what_came() {
         ),
         ("HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nnein!", "status", vec!["status 404"]),
         ("HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\n{\"message\": <b>oops</b>", "not_json", vec!["byte "]),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n<html>secret words</html>\r\n",
+            "not_json",
+            vec!["an HTML page, not JSON"],
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 46\r\n\r\nPHP Fatal error:  secret in /bot.php on line 3",
+            "not_json",
+            vec!["an error message of PHP, not JSON"],
+        ),
         ("HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{\"message\":{\"text\":", "cut", vec!["19 bytes came"]),
         ("what is this", "malformed", vec!["127.0.0.1:", "not HTTP"]),
     ] {

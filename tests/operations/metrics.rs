@@ -362,6 +362,10 @@ fn the_ids_for_message_block_are_told_once_ready_to_paste_and_no_start_warns_of_
     let mut call = skill_call("Qw7-eRt_9YzA", "급식");
     call["userRequest"]["block"] = serde_json::json!({ "id": "64a1f0c27b3d9e5a10c4e8b7", "name": "폴백 블록" });
     let say = |call: &serde_json::Value| assert_eq!(post(bridge.public, "/skill", &[], call).0, 200);
+    // As `say` calls: its ids are made up, and nobody should paste them.
+    let mut trial = call.clone();
+    trial["userRequest"]["block"]["id"] = serde_json::json!("64a1f0c27b3d9e5a10c4e800");
+    assert_eq!(post(bridge.public, "/skill", &[("x-bridge-explain", "1")], &trial).0, 200);
     say(&call);
     say(&call);
     call["flow"] = serde_json::json!({ "lastBlock": { "id": "64a1f0c27b3d9e5a10c4e8ff", "name": "배송 조회" } });

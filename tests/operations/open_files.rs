@@ -35,3 +35,19 @@ fn with_sixty_four_files_and_sixty_idle_strangers_every_turn_is_answered_and_the
     assert!(metrics.contains("bridge_backend_up{bot=\"default\"} 1"), "{metrics}");
     drop(strangers);
 }
+
+#[test]
+fn a_cut_that_leaves_enough_connections_alarms_nobody() {
+    let bot = OldBot::start("bot");
+    for (files, level, connections) in [("4096", "INFO", 1968), ("1024", "WARN", 432)] {
+        let mut shell = Command::new("sh");
+        let limited = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &limited, env!("CARGO_BIN_EXE_smartchat-bridge")]).arg0("sh");
+        let mut bridge =
+            Bridge::run(shell, &["--bot", &bot.url(), "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], &[]);
+        let log = bridge.whole_log();
+        let line = log.lines().find(|line| line.contains("limits.connections is cut")).unwrap();
+        assert!(line.contains(&format!("\"level\":\"{level}\"")), "{line}");
+        assert!(line.contains(&format!("\"connections\":{connections}")), "{line}");
+    }
+}

@@ -52,7 +52,7 @@ fn decompression_is_bounded() {
     let body = gzip(&vec![b' '; limits::REPLY_BYTES + 1]);
     assert!(body.len() < 10_000);
     assert_eq!(read(&body), Err(Unreadable::TooLong));
-    assert_eq!(read(&gzip(b"")), Err(Unreadable::NotJson { at: 0 }).or(Err(Unreadable::Empty)));
+    assert_eq!(read(&gzip(b"")), Err(Unreadable::Empty));
     assert!(matches!(read(&[0x1f, 0x8b, 1, 2]), Err(Unreadable::NotJson { .. })));
 }
 

@@ -5,9 +5,7 @@
 use std::sync::Arc;
 
 use smartchat_bridge::ids::UserKey;
-use smartchat_bridge::keyboards::{Keyboards, SessionMemory};
-use smartchat_bridge::store::local::LocalStore;
-use smartchat_bridge::store::{Begun, ParkedLimit, ParkedShare};
+use smartchat_bridge::testing::{Begun, Keyboards, LocalStore, ParkedLimit, ParkedShare, SessionMemory};
 use smartchat_bridge::time::Moment;
 use smartchat_bridge::translate::outbound::Page;
 

@@ -8,10 +8,8 @@ use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use smartchat_bridge::ids::{BotId, UserKey};
-use smartchat_bridge::keyboards::SessionMemory;
 use smartchat_bridge::reading::read;
-use smartchat_bridge::store::local::LocalStore;
-use smartchat_bridge::store::{Begun, ParkedLimit, ParkedShare};
+use smartchat_bridge::testing::{Begun, LocalStore, ParkedLimit, ParkedShare, SessionMemory};
 use smartchat_bridge::time::Moment;
 use smartchat_bridge::translate::inbound::{Endpoint, InboundRules, understand};
 use smartchat_bridge::translate::keyboard::Keyboard;

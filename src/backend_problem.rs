@@ -7,7 +7,7 @@ use crate::named::named;
 
 named! {
     /// Why a bot gave no usable reply. The words never change: operators' queries hold them.
-    BackendProblem {
+    pub enum BackendProblem {
         /// The bot's name has no address.
         Unresolved "dns",
         /// The bridge has no file left for a connection: its own shortage (S5).

@@ -27,7 +27,7 @@ use crate::telemetry::metrics::BotMetrics;
 const BLOCKS: usize = 1024;
 
 /// One bot.
-pub struct Bot {
+pub(crate) struct Bot {
     /// As configured.
     pub settings: Arc<BotSettings>,
     /// When to answer "wait", and where callbacks may go (S2).
@@ -68,14 +68,14 @@ pub struct Bot {
 
 /// What was told of a bot's blocks already (K3).
 #[derive(Debug, Default)]
-pub struct BlockAdvice {
+pub(crate) struct BlockAdvice {
     told: AtomicBool,
     warned: AtomicBool,
 }
 
 impl Bot {
     /// Remembers that calls of this block come here.
-    pub fn own_block(&self, block: &str) {
+    pub(crate) fn own_block(&self, block: &str) {
         let known = self.blocks.load();
         if known.contains(block) || known.len() >= BLOCKS {
             return;
@@ -90,7 +90,7 @@ impl Bot {
 
     /// Tells which ids `message_block` wants (K3): once when the first words of a block came, and once as a warning when
     /// another block spoke in between, which is what it is for. Silent where it is configured.
-    pub fn advise_message_block(&self, openbuilder_id: &str, block: &str, last_block: Option<&str>) {
+    pub(crate) fn advise_message_block(&self, openbuilder_id: &str, block: &str, last_block: Option<&str>) {
         let id = openbuilder_id.trim_end_matches('!');
         let plain = |id: &str| !id.is_empty() && id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if self.settings.message_block.contains_key(id) || !plain(id) || !plain(block) {
@@ -112,7 +112,7 @@ impl Bot {
     /// Whether a block is known not to be ours: this bridge has seen calls of some blocks, and not of this one. Then
     /// something else spoke to the user last, and what we showed does not bind them (I5).
     #[must_use]
-    pub fn foreign_block(&self, block: &str) -> bool {
+    pub(crate) fn foreign_block(&self, block: &str) -> bool {
         let welcome = self.settings.welcome_blocks.iter().any(|own| **own == *block);
         let quick = self.settings.message_block.values().any(|own| **own == *block);
         let known = self.blocks.load();

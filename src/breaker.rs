@@ -19,7 +19,7 @@ const PROBING: u64 = 2; // since when
 
 /// One bot's breaker.
 #[derive(Debug)]
-pub struct Breaker {
+pub(crate) struct Breaker {
     word: AtomicU64,
     failures: u32,
     open: Duration,
@@ -27,7 +27,7 @@ pub struct Breaker {
 
 /// What the breaker is doing, for `/readyz` and metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// Turns pass; so many failed in a row.
     Closed(u64),
     /// Turns are answered with the outage words until then.
@@ -38,7 +38,7 @@ pub enum State {
 
 /// A change worth a log line and an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// The bot is out: it was not before.
     Opened,
     /// The bot is back.
@@ -48,7 +48,7 @@ pub enum Change {
 /// Leave to ask the bot once. Says how it went, or counts as cancelled.
 #[derive(Debug)]
 #[must_use = "a permit that is dropped counts as a cancelled turn"]
-pub struct Attempt {
+pub(crate) struct Attempt {
     breaker: Arc<Breaker>,
     probe: Option<u64>,
     failed: bool,
@@ -57,13 +57,13 @@ pub struct Attempt {
 impl Breaker {
     /// A closed breaker that opens for `open` after `failures` in a row (at least 1).
     #[must_use]
-    pub fn new(failures: u32, open: Duration) -> Self {
+    pub(crate) fn new(failures: u32, open: Duration) -> Self {
         Self { word: AtomicU64::new(CLOSED), failures: failures.max(1), open }
     }
 
     /// Leave to ask, or `None` while the bot is out.
     #[must_use]
-    pub fn admit(self: &Arc<Self>, now: Moment) -> Option<Attempt> {
+    pub(crate) fn admit(self: &Arc<Self>, now: Moment) -> Option<Attempt> {
         let word = self.word.load(Ordering::Acquire);
         let due = match word & 3 {
             CLOSED => return Some(Attempt { breaker: Arc::clone(self), probe: None, failed: false }),
@@ -77,7 +77,7 @@ impl Breaker {
 
     /// What it is doing.
     #[must_use]
-    pub fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         let word = self.word.load(Ordering::Acquire);
         match word & 3 {
             CLOSED => State::Closed(word >> 2),
@@ -88,7 +88,7 @@ impl Breaker {
 
     /// Turns in a row without a usable reply. Once it is open no more are counted.
     #[must_use]
-    pub fn failures_in_a_row(&self) -> u64 {
+    pub(crate) fn failures_in_a_row(&self) -> u64 {
         match self.state() {
             State::Closed(failures) => failures,
             State::Open(_) | State::Probing => u64::from(self.failures),
@@ -125,7 +125,7 @@ impl Breaker {
 
 impl Attempt {
     /// The turn has failed, or its deadline passed: counted once a turn, however often this is said.
-    pub fn failed(&mut self, now: Moment) -> Option<Change> {
+    pub(crate) fn failed(&mut self, now: Moment) -> Option<Change> {
         if std::mem::replace(&mut self.failed, true) {
             return None;
         }
@@ -143,7 +143,7 @@ impl Attempt {
     }
 
     /// The bot gave a usable reply, in time or late.
-    pub fn succeeded(mut self) -> Option<Change> {
+    pub(crate) fn succeeded(mut self) -> Option<Change> {
         self.probe = None;
         self.breaker.succeed()
     }

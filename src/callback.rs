@@ -27,7 +27,7 @@ use crate::net::tls::{self, TlsProblem};
 use crate::time::{self, Instant};
 use crate::wire::text::printable;
 
-pub use allow::{CallbackUrl, NotAllowed};
+pub(crate) use allow::CallbackUrl;
 
 /// Bytes of the answer; real ones have under 300.
 const ANSWER_BYTES: usize = 64 * 1024;
@@ -41,14 +41,14 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Kakao took the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Accepted {
+pub(crate) struct Accepted {
     /// Kakao's own number for it, where given; for the log.
     pub task_id: Option<Box<str>>,
 }
 
 /// Why an answer did not get through.
 #[derive(Debug, Error)]
-pub enum CallbackError {
+pub(crate) enum CallbackError {
     /// Kakao answered, and said no: a bad HTTP status, FAIL or ERROR (openbuilder.md 3).
     #[error("refused with HTTP {status}: {message}")]
     Refused {
@@ -71,19 +71,6 @@ pub enum CallbackError {
     Address,
 }
 
-impl CallbackError {
-    /// The word for logs and metrics, one of a fixed few.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Refused { .. } => "refused",
-            Self::Undelivered { sent: Sent::Nothing, .. } => "unreachable",
-            Self::Undelivered { sent: Sent::Unknown, .. } => "unanswered",
-            Self::Address => "address",
-        }
-    }
-}
-
 impl Fault for CallbackError {
     fn blame(&self) -> Blame {
         match self {
@@ -103,7 +90,7 @@ impl Fault for CallbackError {
 
 /// POSTs JSON to URLs from outside. Cheap to clone.
 #[derive(Clone)]
-pub struct CallbackClient {
+pub(crate) struct CallbackClient {
     tls: Arc<ClientConfig>,
 }
 
@@ -112,7 +99,7 @@ impl CallbackClient {
     ///
     /// # Errors
     /// [`TlsProblem`] when TLS is not available at all.
-    pub fn new() -> Result<Self, TlsProblem> {
+    pub(crate) fn new() -> Result<Self, TlsProblem> {
         Self::with_trust(&Trust::default())
     }
 
@@ -120,7 +107,7 @@ impl CallbackClient {
     ///
     /// # Errors
     /// [`TlsProblem`] when the CA's file cannot be used.
-    pub fn with_trust(trust: &Trust) -> Result<Self, TlsProblem> {
+    pub(crate) fn with_trust(trust: &Trust) -> Result<Self, TlsProblem> {
         Ok(Self { tls: tls::client_config(trust)? })
     }
 
@@ -129,7 +116,7 @@ impl CallbackClient {
     ///
     /// # Errors
     /// [`CallbackError`]; FAIL and ERROR are errors, a 2xx answer that cannot be read is not.
-    pub async fn post(&self, url: &CallbackUrl, body: Bytes, until: Instant) -> Result<Accepted, CallbackError> {
+    pub(crate) async fn post(&self, url: &CallbackUrl, body: Bytes, until: Instant) -> Result<Accepted, CallbackError> {
         let (status, answer) = self.deliver(url.url(), body, until).await?;
         // {taskId, status, message, timestamp}; a `Value`, so that one member of another type hides no FAIL.
         let verdict: Value = serde_json::from_slice(&answer).unwrap_or_default();
@@ -147,7 +134,7 @@ impl CallbackClient {
     ///
     /// # Errors
     /// [`CallbackError`].
-    pub async fn post_json(&self, url: &Url, body: Bytes, until: Instant) -> Result<(), CallbackError> {
+    pub(crate) async fn post_json(&self, url: &Url, body: Bytes, until: Instant) -> Result<(), CallbackError> {
         let (status, _) = self.deliver(url, body, until).await?;
         if (200..300).contains(&status) {
             return Ok(());

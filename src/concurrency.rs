@@ -5,25 +5,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A count with a bound (S5).
 #[derive(Debug)]
-pub struct ConcurrencyLimit {
+pub(crate) struct ConcurrencyLimit {
     count: AtomicUsize,
     bound: AtomicUsize,
 }
 
 /// One of the counted; gives its place back when dropped.
 #[derive(Debug)]
-pub struct Permit(Arc<ConcurrencyLimit>);
+pub(crate) struct Permit(Arc<ConcurrencyLimit>);
 
 impl ConcurrencyLimit {
     /// A count that goes up to `bound`.
     #[must_use]
-    pub fn new(bound: usize) -> Arc<Self> {
+    pub(crate) fn new(bound: usize) -> Arc<Self> {
         Arc::new(Self { count: AtomicUsize::new(0), bound: AtomicUsize::new(bound) })
     }
 
     /// A permit, or `None` past the bound.
     #[must_use]
-    pub fn try_acquire(self: &Arc<Self>) -> Option<Permit> {
+    pub(crate) fn try_acquire(self: &Arc<Self>) -> Option<Permit> {
         let before = self.count.fetch_add(1, Ordering::AcqRel);
         let permit = Permit(Arc::clone(self));
         (before < self.bound.load(Ordering::Relaxed)).then_some(permit)
@@ -31,12 +31,12 @@ impl ConcurrencyLimit {
 
     /// How many there are.
     #[must_use]
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.count.load(Ordering::Acquire)
     }
 
     /// Another bound, for those who come from now on.
-    pub fn set_bound(&self, bound: usize) {
+    pub(crate) fn set_bound(&self, bound: usize) {
         self.bound.store(bound, Ordering::Relaxed);
     }
 }
@@ -50,7 +50,7 @@ impl Drop for Permit {
 /// A bound for all bots together of which each has a share that others cannot take (S5): half of it is divided evenly,
 /// the other half goes to whoever comes first. Rejected: one count for all, for one busy bot then starves the others.
 #[derive(Debug)]
-pub struct SharedLimit {
+pub(crate) struct SharedLimit {
     bound: usize,
     total: Arc<ConcurrencyLimit>,
     common: Arc<ConcurrencyLimit>,
@@ -59,33 +59,33 @@ pub struct SharedLimit {
 impl SharedLimit {
     /// A bound of `bound` for all.
     #[must_use]
-    pub fn new(bound: usize) -> Self {
+    pub(crate) fn new(bound: usize) -> Self {
         Self { bound, total: ConcurrencyLimit::new(usize::MAX), common: ConcurrencyLimit::new(bound - bound / 2) }
     }
 
     /// The share of one of so many bots; what the division leaves over belongs to nobody.
     #[must_use]
-    pub fn share_of(&self, bots: usize) -> usize {
+    pub(crate) fn share_of(&self, bots: usize) -> usize {
         share_of(self.bound, bots)
     }
 
     /// Permits from a bot's own `share`, else from what is common to all.
     #[must_use]
-    pub fn try_acquire(&self, share: &Arc<ConcurrencyLimit>) -> Option<[Permit; 2]> {
+    pub(crate) fn try_acquire(&self, share: &Arc<ConcurrencyLimit>) -> Option<[Permit; 2]> {
         let permit = share.try_acquire().or_else(|| self.common.try_acquire())?;
         Some([permit, self.total.try_acquire()?])
     }
 
     /// How many there are, of all bots.
     #[must_use]
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.total.count()
     }
 }
 
 /// What each of so many bots has of the half of `bound` that is divided.
 #[must_use]
-pub fn share_of(bound: usize, bots: usize) -> usize {
+pub(crate) fn share_of(bound: usize, bots: usize) -> usize {
     bound / 2 / bots.max(1)
 }
 

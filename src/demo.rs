@@ -35,11 +35,11 @@ const SLOW: Duration = Duration::from_secs(8);
 /// What to try, as a user would say it, one after the other: the words, and what can be seen, in English and Korean.
 pub const TRY: &[(&str, &str, &str)] = menu::TRY;
 /// The words whose answer takes longer than OpenBuilder waits.
-pub const SLOW_WORDS: &str = menu::SLOW;
+pub(crate) const SLOW_WORDS: &str = menu::SLOW;
 
 /// An old bot that runs on the loopback until its thread ends with the process.
 #[derive(Debug)]
-pub struct OldBot {
+pub(crate) struct OldBot {
     address: SocketAddr,
 }
 
@@ -48,7 +48,7 @@ impl OldBot {
     ///
     /// # Errors
     /// No port or no thread is to be had.
-    pub fn start() -> io::Result<Self> {
+    pub(crate) fn start() -> io::Result<Self> {
         Self::start_with(SLOW)
     }
 
@@ -56,7 +56,7 @@ impl OldBot {
     ///
     /// # Errors
     /// No port or no thread is to be had.
-    pub fn start_with(slow: Duration) -> io::Result<Self> {
+    pub(crate) fn start_with(slow: Duration) -> io::Result<Self> {
         Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), slow)
     }
 
@@ -64,7 +64,7 @@ impl OldBot {
     ///
     /// # Errors
     /// The address is taken or not this machine's, or no thread is to be had.
-    pub fn listen(address: SocketAddr) -> io::Result<Self> {
+    pub(crate) fn listen(address: SocketAddr) -> io::Result<Self> {
         Self::start_at(address, SLOW)
     }
 
@@ -84,7 +84,7 @@ impl OldBot {
 
     /// Where it listens.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 }

@@ -36,7 +36,7 @@ const WAITS: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2)
 /// Sends `notice` of `user` on its way. Past the bound on events (S5) it is dropped and said so in the log.
 ///
 /// When this returns the event stands in the user's line, before whatever of theirs begins later.
-pub fn deliver(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, notice: Notice, user: UserKey) {
+pub(crate) fn deliver(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, notice: Notice, user: UserKey) {
     if bot.outbox.at_peace(notice, time::now()) {
         shared.metrics.event(core, EventFate::NoPath);
         return;

@@ -47,7 +47,7 @@ impl ReadError {
 ///
 /// # Errors
 /// [`ReadError`]; nothing is kept then.
-pub fn read(path: &Path, longest: u64) -> Result<Vec<u8>, ReadError> {
+pub(crate) fn read(path: &Path, longest: u64) -> Result<Vec<u8>, ReadError> {
     // Without O_NONBLOCK the opening of a pipe waits for a writer.
     let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(ReadError::Io)?;
     if !file.metadata().map_err(ReadError::Io)?.is_file() {

@@ -13,37 +13,51 @@
 //! | 4 application | [`bot`], [`registry`], [`engine`], [`events`], [`shared`] |
 //! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`cli`] |
 
+#![allow(
+    rustdoc::private_intra_doc_links,
+    reason = "the documentation is for who changes it, too: --document-private-items"
+)]
+
 pub mod backend_problem;
-pub mod bot;
-pub mod breaker;
-pub mod callback;
+pub(crate) mod bot;
+pub(crate) mod breaker;
+pub(crate) mod callback;
 pub mod cli;
-pub mod concurrency;
+pub(crate) mod concurrency;
 pub mod config;
 pub mod degradation;
-pub mod demo;
-pub mod engine;
-pub mod events;
+pub(crate) mod demo;
+pub(crate) mod engine;
+pub(crate) mod events;
 pub mod fault;
-pub mod files;
+pub(crate) mod files;
 pub mod ids;
-pub mod keyboards;
-pub mod legacy;
+pub(crate) mod keyboards;
+pub(crate) mod legacy;
 pub mod messages;
 mod named;
-pub mod net;
-pub mod rate;
+pub(crate) mod net;
+pub(crate) mod rate;
 pub mod reading;
-pub mod registry;
-pub mod reload;
+pub(crate) mod registry;
+pub(crate) mod reload;
 pub mod runtime;
-pub mod server;
+pub(crate) mod server;
 pub mod session;
-pub mod shared;
-pub mod store;
-pub mod tasks;
-pub mod telemetry;
-pub mod term;
+pub(crate) mod shared;
+pub(crate) mod store;
+pub(crate) mod tasks;
+pub(crate) mod telemetry;
+pub(crate) mod term;
 pub mod time;
 pub mod translate;
 pub mod wire;
+
+/// What the tests and benchmarks of this repository look at besides. Not an interface.
+#[doc(hidden)]
+pub mod testing {
+    pub use crate::demo::TRY;
+    pub use crate::keyboards::{Keyboards, SessionMemory};
+    pub use crate::store::local::LocalStore;
+    pub use crate::store::{Begun, ParkedLimit, ParkedShare};
+}

@@ -20,7 +20,7 @@ const USERS: usize = 100_000;
 
 /// The users of one bot who called within the last minute.
 #[derive(Debug, Default)]
-pub struct Rate {
+pub(crate) struct Rate {
     windows: DashMap<UserKey, (Moment, u32)>,
     /// When it was last swept, in milliseconds.
     swept: AtomicU64,
@@ -29,7 +29,7 @@ pub struct Rate {
 impl Rate {
     /// Counts one call of `user`; false when they have had `bound` in this window already.
     #[must_use]
-    pub fn admit(&self, user: UserKey, bound: u32, now: Moment) -> bool {
+    pub(crate) fn admit(&self, user: UserKey, bound: u32, now: Moment) -> bool {
         if !self.windows.contains_key(&user) && self.windows.len() >= USERS && !self.make_room(now) {
             return true;
         }

@@ -93,7 +93,7 @@ pub struct Home<'a> {
 pub fn read(body: &[u8]) -> Result<Reading<'_>, Unreadable> {
     match strict::reply(body) {
         Some(reading) => Ok(reading),
-        None => lenient::read(body, lenient::Asked::Message),
+        None => lenient::read(body, lenient::ReplyKind::Message),
     }
 }
 
@@ -104,7 +104,7 @@ pub fn read(body: &[u8]) -> Result<Reading<'_>, Unreadable> {
 pub fn read_home(body: &[u8]) -> Result<Home<'_>, Unreadable> {
     let reading = match strict::home(body) {
         Some(reading) => reading,
-        None => lenient::read(body, lenient::Asked::Home)?,
+        None => lenient::read(body, lenient::ReplyKind::Home)?,
     };
     Ok(Home { keys: reading.keyboard.unwrap_or(Keys::Text), degradations: reading.degradations })
 }

@@ -19,7 +19,7 @@ use crate::store::{ParkedLimit, ParkedShare};
 use crate::telemetry::metrics::BotMetrics;
 
 /// All bots, and how a call finds its own.
-pub struct BotRegistry {
+pub(crate) struct BotRegistry {
     /// The configuration they were built from.
     pub settings: Arc<Settings>,
     bots: HashMap<BotId, Arc<Bot>>,
@@ -30,7 +30,7 @@ pub struct BotRegistry {
 
 /// Why no bot takes a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoBot {
+pub(crate) enum NoBot {
     /// The path names none of ours.
     #[error("no bot of this name is configured")]
     Unknown,
@@ -43,18 +43,18 @@ pub enum NoBot {
 }
 
 /// Builds what carries questions to a bot; another one in tests.
-pub type Connector = dyn Fn(&BotSettings, usize) -> Result<Arc<dyn LegacyApi>, SetupProblem> + Send + Sync;
+pub(crate) type Connector = dyn Fn(&BotSettings, usize) -> Result<Arc<dyn LegacyApi>, SetupProblem> + Send + Sync;
 
 /// Real bots, over HTTP.
 ///
 /// # Errors
 /// [`SetupProblem`] when a bot's private CA cannot be used.
-pub fn over_http(settings: &BotSettings, cores: usize) -> Result<Arc<dyn LegacyApi>, SetupProblem> {
+pub(crate) fn over_http(settings: &BotSettings, cores: usize) -> Result<Arc<dyn LegacyApi>, SetupProblem> {
     Ok(Arc::new(HttpLegacy::new(settings, cores)?))
 }
 
 /// What all bots are built on.
-pub struct Foundation<'a> {
+pub(crate) struct Foundation<'a> {
     /// What they may park together.
     pub parked: &'a Arc<ParkedLimit>,
     /// What their sessions may take together.
@@ -71,7 +71,7 @@ impl BotRegistry {
     ///
     /// # Errors
     /// [`SetupProblem`]; nothing has changed then.
-    pub fn build(
+    pub(crate) fn build(
         settings: Arc<Settings>,
         before: Option<&Self>,
         foundation: &Foundation<'_>,
@@ -96,7 +96,7 @@ impl BotRegistry {
 
     /// Puts the bounds of each bot in force: on its connections (I8), and its share of what all bound together, of which
     /// there are as many as bots now (S5).
-    pub fn apply_bounds(&self, turns: &SharedLimit, events: &SharedLimit) {
+    pub(crate) fn apply_bounds(&self, turns: &SharedLimit, events: &SharedLimit) {
         let bots = self.bots.len();
         for bot in self.bots.values() {
             bot.turns_share.set_bound(turns.share_of(bots));
@@ -110,7 +110,7 @@ impl BotRegistry {
     ///
     /// # Errors
     /// [`NoBot`].
-    pub fn find(&self, path: Option<&str>, openbuilder_id: Option<&str>) -> Result<&Arc<Bot>, NoBot> {
+    pub(crate) fn find(&self, path: Option<&str>, openbuilder_id: Option<&str>) -> Result<&Arc<Bot>, NoBot> {
         let by_id = openbuilder_id.and_then(|id| self.by_openbuilder_id.get(id));
         if let Some(path) = path {
             let bot = self.bots.get(path).ok_or(NoBot::Unknown)?;
@@ -131,7 +131,7 @@ impl BotRegistry {
     /// The bot of a channel event (E2): by path, else by the event's channel ids; a bot without a list takes every
     /// event on its path, and the only bot without a list every event.
     #[must_use]
-    pub fn find_by_channel(&self, path: Option<&str>, channel_ids: [Option<&str>; 4]) -> Option<&Arc<Bot>> {
+    pub(crate) fn find_by_channel(&self, path: Option<&str>, channel_ids: [Option<&str>; 4]) -> Option<&Arc<Bot>> {
         let by_id = channel_ids.into_iter().flatten().find_map(|id| self.by_channel_id.get(id));
         let Some(path) = path else {
             return by_id.or_else(|| self.only.as_ref().filter(|bot| bot.settings.channel_ids.is_empty()));
@@ -144,18 +144,18 @@ impl BotRegistry {
 
     /// The only bot there is, where the path names none.
     #[must_use]
-    pub fn only(&self) -> Option<&Arc<Bot>> {
+    pub(crate) fn only(&self) -> Option<&Arc<Bot>> {
         self.only.as_ref()
     }
 
     /// The bot of this name.
     #[must_use]
-    pub fn named(&self, id: &str) -> Option<&Arc<Bot>> {
+    pub(crate) fn named(&self, id: &str) -> Option<&Arc<Bot>> {
         self.bots.get(id)
     }
 
     /// All of them, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Bot>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Bot>> {
         self.bots.values()
     }
 }

@@ -27,7 +27,7 @@ const LOOK: Duration = Duration::from_millis(900);
 
 /// Where the configuration came from, kept to read it again.
 #[derive(Debug, Clone, Default)]
-pub struct OwnedSources {
+pub(crate) struct OwnedSources {
     /// The file, if one was named by a flag.
     pub file: Option<PathBuf>,
     /// The environment at start; it cannot change under a process.
@@ -39,7 +39,7 @@ pub struct OwnedSources {
 impl OwnedSources {
     /// The same, for [`load`].
     #[must_use]
-    pub fn borrowed(&self) -> Sources<'_> {
+    pub(crate) fn borrowed(&self) -> Sources<'_> {
         let (environment, flags) = (self.environment.clone(), self.flags.clone());
         Sources { file: self.file.as_deref(), environment, flags, bound: None }
     }
@@ -49,7 +49,11 @@ impl OwnedSources {
 ///
 /// # Errors
 /// [`StartError`] when it cannot start.
-pub fn serve(loaded: Loaded, sources: OwnedSources, started: impl FnOnce(&Running)) -> Result<Ending, StartError> {
+pub(crate) fn serve(
+    loaded: Loaded,
+    sources: OwnedSources,
+    started: impl FnOnce(&Running),
+) -> Result<Ending, StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
     // Before anything serves: whoever is told that it serves may send a signal at once.
     let signals = {

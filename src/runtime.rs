@@ -261,9 +261,29 @@ impl Running {
     }
 
     /// What runs.
-    #[must_use]
-    pub fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// Turns in flight, and tasks besides the connections' own.
+    #[must_use]
+    pub fn in_flight(&self) -> (usize, usize) {
+        (self.shared.turns.count(), self.shared.tasks.running())
+    }
+
+    /// Whether new calls are welcome.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.shared.is_ready()
+    }
+
+    /// Puts a new configuration in force, in one swap; what only a start applies waits for the next one (S6).
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing has changed then.
+    pub fn reload(&self, settings: Arc<Settings>) -> Result<(), StartError> {
+        self.shared.install(self.shared.prepare(settings).map_err(SetupError::from)?);
+        Ok(())
     }
 
     /// The certificate in use, to be read again when its files change.

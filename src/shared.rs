@@ -33,7 +33,7 @@ use crate::wire::mark::Mark;
 const ALERT: Duration = Duration::from_secs(30);
 
 /// Everything that runs, in one place.
-pub struct Shared {
+pub(crate) struct Shared {
     /// Keyboards, interned.
     pub keyboards: Arc<Keyboards>,
     /// What runs besides the connections.
@@ -74,7 +74,7 @@ struct Reloads {
 
 /// How the last reload went.
 #[derive(Debug, Clone, Copy)]
-pub struct LastReload {
+pub(crate) struct LastReload {
     /// Whether what the file says is in force; true before any.
     pub well: bool,
     /// When it was tried; `None`: never.
@@ -99,7 +99,7 @@ impl Shared {
     ///
     /// # Errors
     /// [`SetupError`], naming the file or setting.
-    pub fn build(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Arc<Self>, SetupError> {
+    pub(crate) fn build(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Arc<Self>, SetupError> {
         let parked = ParkedLimit::new(settings.limits.parked_bytes);
         let memory = SessionMemory::new(settings.limits.session_bytes);
         let started_with = Arc::clone(&settings);
@@ -131,7 +131,7 @@ impl Shared {
 
     /// The bots as they are now.
     #[must_use]
-    pub fn registry(&self) -> Arc<BotRegistry> {
+    pub(crate) fn registry(&self) -> Arc<BotRegistry> {
         self.registry.load_full()
     }
 
@@ -139,14 +139,14 @@ impl Shared {
     ///
     /// # Errors
     /// [`SetupProblem`].
-    pub fn prepare(&self, settings: Arc<Settings>) -> Result<BotRegistry, SetupProblem> {
+    pub(crate) fn prepare(&self, settings: Arc<Settings>) -> Result<BotRegistry, SetupProblem> {
         let Self { parked, memory, connect, started_with, .. } = self;
         let foundation = Foundation { parked, memory, cores: cores(started_with), connect: &**connect };
         BotRegistry::build(settings, Some(&self.registry()), &foundation)
     }
 
     /// Puts in force what was prepared, in one swap (S6).
-    pub fn install(&self, registry: BotRegistry) {
+    pub(crate) fn install(&self, registry: BotRegistry) {
         let waiting = restart_needed(&self.started_with, &registry.settings);
         self.reloads.waiting.store(Arc::new(waiting));
         registry.apply_bounds(&self.turns, &self.events);
@@ -155,12 +155,12 @@ impl Shared {
 
     /// Keys whose new values take effect at the next start only; none while the file says what runs.
     #[must_use]
-    pub fn waits_for_restart(&self) -> Arc<Vec<&'static str>> {
+    pub(crate) fn waits_for_restart(&self) -> Arc<Vec<&'static str>> {
         self.reloads.waiting.load_full()
     }
 
     /// Notes how a reload went.
-    pub fn reloaded(&self, well: bool) {
+    pub(crate) fn reloaded(&self, well: bool) {
         self.reloads.failed.store(!well, Ordering::Relaxed);
         self.reloads.at.store(time::now().as_millis(), Ordering::Relaxed);
         self.reloads.count.fetch_add(1, Ordering::Release);
@@ -168,7 +168,7 @@ impl Shared {
 
     /// How the last reload went.
     #[must_use]
-    pub fn last_reload(&self) -> LastReload {
+    pub(crate) fn last_reload(&self) -> LastReload {
         // Last written, first read: whoever sees the count sees when it was and how it went.
         let count = self.reloads.count.load(Ordering::Acquire);
         let at = self.reloads.at.load(Ordering::Relaxed);
@@ -180,19 +180,19 @@ impl Shared {
     }
 
     /// No longer ready: the first thing a stop does (S6).
-    pub fn stop_taking(&self) {
+    pub(crate) fn stop_taking(&self) {
         self.stopping.store(true, Ordering::Release);
     }
 
     /// Whether new calls are welcome.
     #[must_use]
-    pub fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         !self.stopping.load(Ordering::Acquire)
     }
 
     /// What a fetch of the home keyboard needs.
     #[must_use]
-    pub fn fetcher(&self, bot: &Bot, core: CoreId) -> Fetcher {
+    pub(crate) fn fetcher(&self, bot: &Bot, core: CoreId) -> Fetcher {
         Fetcher {
             bot: bot.settings.id.clone(),
             api: Arc::clone(&bot.api),
@@ -204,14 +204,14 @@ impl Shared {
 
     /// Whether a new turn fits, for all bots and for this one (S5).
     #[must_use]
-    pub fn try_acquire(&self, bot: &Bot) -> Option<Vec<Permit>> {
+    pub(crate) fn try_acquire(&self, bot: &Bot) -> Option<Vec<Permit>> {
         let [own, total] = self.turns.try_acquire(&bot.turns_share)?;
         Some(vec![own, total, bot.turns.try_acquire()?])
     }
 
     /// Names a tap (I3).
     #[must_use]
-    pub fn tap_id(&self, mark: &Mark<'_>) -> TapId {
+    pub(crate) fn tap_id(&self, mark: &Mark<'_>) -> TapId {
         let mut hasher = SipHasher13::new_with_key(&self.tap_key);
         mark.hash(&mut hasher);
         hasher.finish128().as_u128()
@@ -219,14 +219,14 @@ impl Shared {
 
     /// What stands for a user in logs: a keyed hash, never the key.
     #[must_use]
-    pub fn log_name(&self, user: &UserKey) -> u64 {
+    pub(crate) fn log_name(&self, user: &UserKey) -> u64 {
         let mut hasher = SipHasher24::new_with_keys(self.log_key.0, self.log_key.1);
         hasher.write(user.as_str().as_bytes());
         hasher.finish()
     }
 
     /// Tells of an outage or its end: one log line, one alert (S4).
-    pub fn announce(&self, bot: &Bot, change: Change) {
+    pub(crate) fn announce(&self, bot: &Bot, change: Change) {
         let id = &bot.settings.id;
         let (state, words) = match change {
             Change::Opened => {

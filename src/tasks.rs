@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 /// Counts what runs besides the connections.
 #[derive(Debug, Clone, Default)]
-pub struct Tasks {
+pub(crate) struct Tasks {
     tracker: TaskTracker,
     /// Cancelled when the process stops; for tasks that would go on for ever.
     pub stopping: CancellationToken,
@@ -19,13 +19,13 @@ pub struct Tasks {
 impl Tasks {
     /// Runs `work` on this core's runtime; a drain waits for it.
     #[allow(clippy::disallowed_methods, reason = "the one place where tasks are spawned")]
-    pub fn track<F: Future<Output = ()> + Send + 'static>(&self, work: F) {
+    pub(crate) fn track<F: Future<Output = ()> + Send + 'static>(&self, work: F) {
         drop(tokio::spawn(self.tracker.track_future(work)));
     }
 
     /// Runs `work` until it ends or the process stops; a drain does not wait for it.
     #[allow(clippy::disallowed_methods, reason = "the one place where tasks are spawned")]
-    pub fn background<F: Future<Output = ()> + Send + 'static>(&self, work: F) {
+    pub(crate) fn background<F: Future<Output = ()> + Send + 'static>(&self, work: F) {
         let stopping = self.stopping.clone();
         drop(tokio::spawn(async move {
             tokio::select! {
@@ -37,12 +37,12 @@ impl Tasks {
 
     /// How many tracked ones run.
     #[must_use]
-    pub fn running(&self) -> usize {
+    pub(crate) fn running(&self) -> usize {
         self.tracker.len()
     }
 
     /// Waits until no tracked one runs. More may be tracked meanwhile and are waited for as well.
-    pub async fn drained(&self) {
+    pub(crate) async fn drained(&self) {
         self.tracker.close();
         self.tracker.wait().await;
     }

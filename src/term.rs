@@ -1,3 +1,3 @@
 //! Rank 5: answers as text, for terminals.
 
-pub mod draw;
+pub(crate) mod draw;

@@ -1,4 +1,4 @@
-//! The one door through which time enters.
+//! The one place where time enters.
 //!
 //! Ranks 0 and 1 never ask for the time, they are given a [`Moment`]; the clock is read here and nowhere else
 //! (`clippy.toml` forbids it elsewhere). A `Moment` counts milliseconds since the Unix epoch but only moves

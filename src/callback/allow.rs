@@ -16,7 +16,7 @@ const PATH: &str = "/v1/bots/";
 
 /// Why a `callbackUrl` is not used. The answer is parked then (S2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum NotAllowed {
+pub(crate) enum NotAllowed {
     /// Longer than any real one, or no URL at all.
     #[error("the callback URL is not a URL of at most {LONGEST_URL} bytes")]
     Malformed,
@@ -30,7 +30,7 @@ pub enum NotAllowed {
 
 /// A callback URL that is allowed. `Debug` shows its origin only.
 #[derive(Clone, PartialEq, Eq)]
-pub struct CallbackUrl(Url);
+pub(crate) struct CallbackUrl(Url);
 
 impl CallbackUrl {
     /// `url` as it came, when its scheme, host and port are exactly those of one of `origins`, its path lies below
@@ -39,7 +39,7 @@ impl CallbackUrl {
     ///
     /// # Errors
     /// [`NotAllowed`].
-    pub fn parse(url: &str, origins: &[Url]) -> Result<Self, NotAllowed> {
+    pub(crate) fn parse(url: &str, origins: &[Url]) -> Result<Self, NotAllowed> {
         // The parser drops tabs and line feeds and turns `\` into `/`: such a URL is not Kakao's.
         let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
         if url.len() > LONGEST_URL || !url.bytes().all(plain) {

@@ -84,7 +84,7 @@ enum Overflow {
 }
 
 /// One reply, translated.
-struct Shown {
+struct TranslatedReply {
     answer: Vec<u8>,
     /// `code<TAB>what it means`.
     differences: Vec<String>,
@@ -202,7 +202,7 @@ fn heard<'a>(args: &Args, policy: &'a Policy, body: &'a [u8]) -> Result<Reading<
 }
 
 /// Total: every input has an answer.
-fn translate(args: &Args, policy: &Policy, body: &[u8]) -> Shown {
+fn translate(args: &Args, policy: &Policy, body: &[u8]) -> TranslatedReply {
     let view = View { policy, message_block: args.message_block.as_deref(), room: args.room };
     let (reading, none) = match heard(args, policy, body) {
         Ok(reading) => (reading, None),
@@ -234,7 +234,7 @@ fn translate(args: &Args, policy: &Policy, body: &[u8]) -> Shown {
             _ => format!("{}\t{english}", degradation.code()),
         }
     };
-    Shown {
+    TranslatedReply {
         answer: translated.response.to_bytes(),
         differences: degradations.iter().map(tell).collect(),
         is_none: none.is_some(),

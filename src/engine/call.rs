@@ -28,7 +28,7 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// How a call came in.
 #[derive(Debug)]
-pub struct Arrival {
+pub(crate) struct Arrival {
     /// On which core.
     pub core: CoreId,
     /// Its first byte.
@@ -44,7 +44,7 @@ pub struct Arrival {
 }
 
 /// One call, admitted and understood.
-pub struct Call {
+pub(crate) struct Call {
     /// What all bots share.
     pub(super) shared: Arc<Shared>,
     /// For whom.
@@ -66,7 +66,7 @@ pub struct Call {
 impl Call {
     /// A call. Where all permits are taken, only [`Call::busy`] may be said to it.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         shared: &Arc<Shared>,
         bot: &Arc<Bot>,
         inbound: Inbound<'static>,
@@ -173,7 +173,7 @@ impl Call {
 
     /// The answer past a bound (S5), and its record.
     #[must_use]
-    pub fn busy(&self) -> Bytes {
+    pub(crate) fn busy(&self) -> Bytes {
         self.record(TurnEnd::of(Outcome::Busy));
         self.words(&self.texts().busy)
     }

@@ -3,8 +3,8 @@
 //! [`serve::serve`] answers a call within its deadline. `turn.rs` is the life of a turn, read from top to bottom.
 //! `delivery.rs` decides for whom its answer is.
 
-pub mod call;
-pub mod serve;
+pub(crate) mod call;
+pub(crate) mod serve;
 
 mod ask;
 mod delivery;

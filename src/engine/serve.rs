@@ -24,7 +24,7 @@ use crate::telemetry::record::{Outcome, PlanKind, TurnEnd};
 use crate::wire::answer::Answer;
 
 /// Answers one call within its deadline.
-pub async fn serve(call: Call) -> Bytes {
+pub(crate) async fn serve(call: Call) -> Bytes {
     let call = Arc::new(call);
     let mut turn = AttendedTurn::new(Arc::clone(&call));
     let by = call.first_answer_by();

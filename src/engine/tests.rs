@@ -239,8 +239,8 @@ impl Bridge {
         let bots = self.shared.registry();
         let bot = Arc::clone(bots.iter().next().unwrap());
         let decoded = SkillCall::parse(body.as_bytes()).ok().unwrap();
-        let ears = InboundRules { bot: &bot.settings.id, welcome_blocks: &[], media_hosts: &[] };
-        let inbound = understand(decoded, Endpoint::Skill, &ears).ok().unwrap().into_owned();
+        let rules = InboundRules { bot: &bot.settings.id, welcome_blocks: &[], media_hosts: &[] };
+        let inbound = understand(decoded, Endpoint::Skill, &rules).ok().unwrap().into_owned();
         let callback = inbound.callback_url.as_deref();
         let callback = callback.map(|url| CallbackUrl::parse(url, &bots.settings.callback.origins).unwrap());
         let arrival = Arrival {

@@ -22,7 +22,7 @@ use crate::time::Instant;
 use crate::wire::legacy::{MessageCall, Notice};
 
 /// A boxed future: what an object-safe async method returns.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What a bot answered, unread.
 #[derive(Debug, Clone, PartialEq, Eq)]

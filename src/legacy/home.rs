@@ -36,8 +36,8 @@ const FETCH: Duration = Duration::from_secs(5);
 
 /// The home keyboard of one bot.
 #[derive(Debug, Default)]
-pub struct HomeCache {
-    copy: ArcSwapOption<Copy>,
+pub(crate) struct HomeCache {
+    copy: ArcSwapOption<CachedHome>,
     failed_at: AtomicU64,
     flight: Mutex<Option<Flight>>,
 }
@@ -46,7 +46,7 @@ pub struct HomeCache {
 type Flight = (watch::Receiver<()>, Instant);
 
 #[derive(Debug)]
-struct Copy {
+struct CachedHome {
     keyboard: Option<Arc<Keyboard>>,
     /// How the bot's answer had to be read.
     degradations: Degradations,
@@ -55,7 +55,7 @@ struct Copy {
 
 /// What a fetch needs.
 #[derive(Clone)]
-pub struct Fetcher {
+pub(crate) struct Fetcher {
     /// Whose, for the log.
     pub bot: BotId,
     /// The bot.
@@ -70,7 +70,7 @@ pub struct Fetcher {
 
 impl HomeCache {
     /// The home keyboard's buttons; `None` for free typing, which is also what counts when there is no copy at all.
-    pub async fn keyboard(self: &Arc<Self>, fetcher: &Fetcher, until: Instant) -> Option<Arc<Keyboard>> {
+    pub(crate) async fn keyboard(self: &Arc<Self>, fetcher: &Fetcher, until: Instant) -> Option<Arc<Keyboard>> {
         let now = time::now();
         if let Some(copy) = &*self.copy.load()
             && now.since(copy.at) < FRESH
@@ -89,19 +89,19 @@ impl HomeCache {
 
     /// The last good copy, without waiting and however old: `None` when there is none, or it is free typing.
     #[must_use]
-    pub fn last(&self) -> Option<Arc<Keyboard>> {
+    pub(crate) fn last(&self) -> Option<Arc<Keyboard>> {
         self.copy.load().as_ref().and_then(|copy| copy.keyboard.clone())
     }
 
     /// How the last good copy had to be read: what differs from the documented form.
     #[must_use]
-    pub fn degradations(&self) -> Degradations {
+    pub(crate) fn degradations(&self) -> Degradations {
         self.copy.load().as_ref().map_or(Degradations::NONE, |copy| copy.degradations)
     }
 
     /// Whether a good copy was ever had, for `/readyz` detail.
     #[must_use]
-    pub fn is_known(&self) -> bool {
+    pub(crate) fn is_known(&self) -> bool {
         self.copy.load().is_some()
     }
 
@@ -127,7 +127,7 @@ impl HomeCache {
     }
 
     /// Keeps a good copy. How it had to be read is told when that changes: the same would be told every minute.
-    fn keep(&self, copy: Copy, bot: &BotId) {
+    fn keep(&self, copy: CachedHome, bot: &BotId) {
         let (before, codes) = (self.degradations(), copy.degradations);
         if !codes.is_empty() && codes != before {
             tracing::warn!(
@@ -149,7 +149,7 @@ impl HomeCache {
                         Keys::Buttons(labels) => fetcher.keyboards.intern(&labels),
                         Keys::Text => None,
                     };
-                    self.keep(Copy { keyboard, degradations: home.degradations, at: now }, &fetcher.bot);
+                    self.keep(CachedHome { keyboard, degradations: home.degradations, at: now }, &fetcher.bot);
                     return;
                 }
                 Err(unreadable) => unreadable.problem(),

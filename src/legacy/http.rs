@@ -33,7 +33,7 @@ use crate::wire::limits;
 use crate::wire::text::printable;
 
 /// As Kakao's server called itself (legacy.md 2). Some bots look at it.
-pub const USER_AGENT: HeaderValue = HeaderValue::from_static("KakaoTalk/Bot 2.0");
+pub(crate) const USER_AGENT: HeaderValue = HeaderValue::from_static("KakaoTalk/Bot 2.0");
 const ACCEPT: HeaderValue = HeaderValue::from_static("*/*");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
@@ -88,7 +88,7 @@ impl Fault for SetupProblem {
 }
 
 /// An old bot behind HTTP.
-pub struct HttpLegacy {
+pub(crate) struct HttpLegacy {
     target: Target,
     pool: Pool,
     /// The address with its base path, for resolving redirects.
@@ -109,7 +109,7 @@ impl HttpLegacy {
     ///
     /// # Errors
     /// [`SetupProblem`] when its CA file or its address cannot be used.
-    pub fn new(settings: &BotSettings, cores: usize) -> Result<Self, SetupProblem> {
+    pub(crate) fn new(settings: &BotSettings, cores: usize) -> Result<Self, SetupProblem> {
         let bad_url = || SetupProblem::Url { bot: settings.id.clone() };
         let config = tls::client_config(&settings.trust)
             .map_err(|source| SetupProblem::Tls { bot: settings.id.clone(), source })?;

@@ -1,6 +1,9 @@
 //! Rank 3: asking an old bot the way the old Kakao server did (legacy.md 1 and 2).
 
-pub mod api;
-pub mod home;
-pub mod http;
+pub(crate) mod api;
+pub(crate) mod home;
+pub(crate) mod http;
 mod pool;
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ const FIRST_SHARE: usize = 64 * 1024;
 
 /// Why a body was not read to its end.
 #[derive(Debug, Error)]
-pub enum BodyError {
+pub(crate) enum BodyError {
     /// Announced, or come so far, is more than may be read.
     #[error("the body is larger than {bound} bytes")]
     TooLarge {
@@ -31,7 +31,7 @@ pub enum BodyError {
 
 /// A body as far as it has come.
 #[derive(Debug)]
-pub struct Collector {
+pub(crate) struct Collector {
     bound: usize,
     /// The first frame, as it came.
     first: Bytes,
@@ -42,7 +42,7 @@ pub struct Collector {
 impl Collector {
     /// Nothing yet, at most `bound` bytes ever.
     #[must_use]
-    pub fn new(bound: usize) -> Self {
+    pub(crate) fn new(bound: usize) -> Self {
         Self { bound, first: Bytes::new(), joined: BytesMut::new() }
     }
 
@@ -51,7 +51,7 @@ impl Collector {
     /// # Errors
     /// [`BodyError::TooLarge`] as soon as the announced length or what came passes the bound, [`BodyError::Cut`] when
     /// the transport ends too early; what came until then stays here.
-    pub fn poll<B>(&mut self, body: &mut B, cx: &mut Context<'_>) -> Poll<Result<(), BodyError>>
+    pub(crate) fn poll<B>(&mut self, body: &mut B, cx: &mut Context<'_>) -> Poll<Result<(), BodyError>>
     where
         B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
     {
@@ -94,7 +94,7 @@ impl Collector {
 
     /// What has come.
     #[must_use]
-    pub fn finish(self) -> Bytes {
+    pub(crate) fn finish(self) -> Bytes {
         if self.joined.is_empty() { self.first } else { self.joined.freeze() }
     }
 }
@@ -103,7 +103,7 @@ impl Collector {
 ///
 /// # Errors
 /// [`BodyError`]; nothing of the body is kept then.
-pub async fn collect<B>(body: &mut B, bound: usize) -> Result<Bytes, BodyError>
+pub(crate) async fn collect<B>(body: &mut B, bound: usize) -> Result<Bytes, BodyError>
 where
     B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
 {
@@ -116,7 +116,7 @@ where
 ///
 /// A connection that is closed while its peer still sends is reset by the kernel, and the reset takes the answer with
 /// it: who sent too much would read no refusal.
-pub async fn discard<B>(mut body: B, bound: usize)
+pub(crate) async fn discard<B>(mut body: B, bound: usize)
 where
     B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
 {

@@ -25,7 +25,7 @@ use crate::fault::Sent;
 const HEAD_BYTES: usize = 64 * 1024;
 
 /// Any cause, kept for the log.
-pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a call got no answer. The caller of this module knows whose server it was, and so whom to blame.
 #[derive(Debug, Error)]
@@ -71,7 +71,7 @@ pub enum ClientError {
 type Driven = Pin<Box<http1::Connection<TokioIo<Stream>, Full<Bytes>>>>;
 
 /// One open connection: a sender and the future that moves its bytes, polled by whoever holds both.
-pub struct Connection {
+pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     socket: Socket,
     encrypted: bool,
@@ -81,7 +81,7 @@ pub struct Connection {
 
 /// How a waiting connection fares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IdleState {
+pub(crate) enum IdleState {
     /// Nothing has come.
     Undisturbed,
     /// Something has come that has to be read first.
@@ -91,7 +91,7 @@ pub enum IdleState {
 }
 
 /// A request that got no response, and the request itself when nothing of it was written (I7).
-pub struct Unanswered {
+pub(crate) struct Unanswered {
     /// What happened.
     pub error: ClientError,
     /// The request, untouched: it may go out on another connection.
@@ -132,7 +132,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`Unanswered`], with the request when not a byte of it was written.
-    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Box<Unanswered>> {
+    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Box<Unanswered>> {
         self.socket.expect_answer();
         let mut answer = pin!(self.sender.try_send_request(request));
         let connection = &mut self.connection;
@@ -156,7 +156,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`ClientError::TooLarge`]; the connection is useless then.
-    pub async fn read(&mut self, mut body: Incoming, bound: usize) -> Result<(Bytes, bool), ClientError> {
+    pub(crate) async fn read(&mut self, mut body: Incoming, bound: usize) -> Result<(Bytes, bool), ClientError> {
         let mut collector = Collector::new(bound);
         let collected = std::future::poll_fn(|cx| {
             // The connection's own error reaches the body too, so it is not asked for here.
@@ -179,7 +179,7 @@ impl Connection {
 
     /// What has come on a waiting connection, asked of the kernel. Bytes nobody asked for spoil a plain connection;
     /// under TLS they may be tickets or a farewell, which shows when the runtime has read them.
-    pub fn idle_state(&self) -> IdleState {
+    pub(crate) fn idle_state(&self) -> IdleState {
         match self.socket.peek() {
             Peek::Quiet => IdleState::Undisturbed,
             Peek::Bytes if self.encrypted => IdleState::Unread,
@@ -188,7 +188,7 @@ impl Connection {
     }
 
     /// Whether another request can go out now, as far as the runtime knows: polls once.
-    pub fn is_usable(&mut self) -> bool {
+    pub(crate) fn is_usable(&mut self) -> bool {
         let over = self.drive(&mut Context::from_waker(Waker::noop())).is_some();
         !over && self.connection.is_some() && self.sender.is_ready()
     }

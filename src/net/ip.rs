@@ -16,7 +16,7 @@ const HOPS: usize = 32;
 /// Walks from the right while the hop that vouches is in `trusted`; an entry that is not an address ends the walk
 /// at the hop that wrote it.
 #[must_use]
-pub fn caller<'a>(
+pub(crate) fn caller<'a>(
     peer: IpAddr,
     x_forwarded_for: impl DoubleEndedIterator<Item = &'a HeaderValue>,
     trusted: &[IpNet],
@@ -35,15 +35,9 @@ pub fn caller<'a>(
     caller
 }
 
-/// Whether `ip` may call, by `list`; an empty list admits everyone (`access.allow`).
-#[must_use]
-pub fn admits(list: &[IpNet], ip: IpAddr) -> bool {
-    list.is_empty() || contains(list, ip)
-}
-
 /// Whether one of `list` holds `ip`, an IPv4 address in IPv6 clothes counting as what it is.
 #[must_use]
-pub fn contains(list: &[IpNet], ip: IpAddr) -> bool {
+pub(crate) fn contains(list: &[IpNet], ip: IpAddr) -> bool {
     let ip = ip.to_canonical();
     list.iter().any(|net| net.contains(&ip))
 }
@@ -96,13 +90,5 @@ mod tests {
         }
         assert_eq!(seen("10.0.0.1", &["[2001:db8::7]"], &trusted), "2001:db8::7");
         assert_eq!(seen("10.0.0.1", &["[2001:db8::7]:443"], &trusted), "2001:db8::7");
-    }
-
-    #[test]
-    fn an_empty_list_admits_everyone() {
-        let list: Vec<IpNet> = vec!["219.249.231.40/30".parse().unwrap()];
-        assert!(admits(&[], "1.2.3.4".parse().unwrap()));
-        assert!(admits(&list, "::ffff:219.249.231.41".parse().unwrap()));
-        assert!(!admits(&list, "219.249.231.44".parse().unwrap()));
     }
 }

@@ -2,19 +2,19 @@
 //!
 //! Everything here is bounded in bytes and in time, because whatever arrives is untrusted (S5).
 
-pub mod body;
-pub mod client;
-pub mod ip;
-pub mod lease;
-pub mod listen;
-pub mod open_files;
+pub(crate) mod body;
+pub(crate) mod client;
+pub(crate) mod ip;
+pub(crate) mod lease;
+pub(crate) mod listen;
+pub(crate) mod open_files;
 mod peak;
-pub mod peer;
-pub mod pending;
+pub(crate) mod peer;
+pub(crate) mod pending;
 mod resolve;
-pub mod stream;
-pub mod target;
-pub mod tls;
+pub(crate) mod stream;
+pub(crate) mod target;
+pub(crate) mod tls;
 
 /// One of the cores' runtimes. Pools are per core, so that no lock is shared by all users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -14,7 +14,7 @@ const OWN: u64 = 160;
 ///
 /// # Errors
 /// The system does not tell its limits. A limit that may not be raised is no error.
-pub fn raise_limit() -> io::Result<u64> {
+pub(crate) fn raise_limit() -> io::Result<u64> {
     match rlimit::increase_nofile_limit(rlimit::INFINITY) {
         Ok(limit) => Ok(limit),
         Err(_) => rlimit::Resource::NOFILE.get_soft(),
@@ -24,7 +24,7 @@ pub fn raise_limit() -> io::Result<u64> {
 /// Connections of callers that fit a limit of `files`: at most `wanted`, at least one, and as many files are left for
 /// connections to bots.
 #[must_use]
-pub fn connections(files: u64, wanted: usize) -> usize {
+pub(crate) fn connections(files: u64, wanted: usize) -> usize {
     let callers = files.saturating_sub(OWN.min(files / 2)) / 2;
     usize::try_from(callers).unwrap_or(usize::MAX).clamp(1, wanted.max(1))
 }
@@ -32,7 +32,7 @@ pub fn connections(files: u64, wanted: usize) -> usize {
 /// Whether an error of the system says that this process, or the whole machine, has no file left: the bridge's own
 /// shortage, and nobody else's fault.
 #[must_use]
-pub fn is_shortage(error: &io::Error) -> bool {
+pub(crate) fn is_shortage(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
 }
 

@@ -18,14 +18,14 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// The other end of a connection. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Peer {
+pub(crate) struct Peer {
     address: SocketAddr,
     socket: Socket,
 }
 
 /// How a peer has ended its side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Closed {
+pub(crate) enum Closed {
     /// It sends no more; it may still read.
     Half,
     /// It is gone.
@@ -35,24 +35,24 @@ pub enum Closed {
 impl Peer {
     /// The peer at `address` of the connection of `socket`.
     #[must_use]
-    pub fn new(address: SocketAddr, socket: Socket) -> Self {
+    pub(crate) fn new(address: SocketAddr, socket: Socket) -> Self {
         Self { address, socket }
     }
 
     /// Its address and port.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Its address.
     #[must_use]
-    pub fn ip(&self) -> IpAddr {
+    pub(crate) fn ip(&self) -> IpAddr {
         self.address.ip()
     }
 
     /// Waits until it has closed its side.
-    pub async fn closed(&self) -> Closed {
+    pub(crate) async fn closed(&self) -> Closed {
         loop {
             if self.socket.ready(Interest::READABLE).await.is_err() {
                 return Closed::Reset;
@@ -68,7 +68,7 @@ impl Peer {
     }
 
     /// Whether it has taken what was sent to it: false as soon as a reset comes back.
-    pub async fn took_it(&self) -> bool {
+    pub(crate) async fn took_it(&self) -> bool {
         let reset = async {
             while !self.socket.is_reset() {
                 if self.socket.ready(Interest::ERROR).await.is_err() {

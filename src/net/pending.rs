@@ -28,7 +28,7 @@ const TIME_TO_SPEAK: Duration = Duration::from_millis(100);
 
 /// Why a new connection has no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoPlace {
+pub(crate) enum NoPlace {
     /// All pending connections are new themselves: one of them is admitted, or can be closed, in a moment.
     Soon,
     /// All places are taken by admitted connections, the reserve by those who ask for health.
@@ -37,7 +37,7 @@ pub enum NoPlace {
 
 /// The pending connections of a listener, as one core sees them.
 #[derive(Debug, Clone)]
-pub struct PendingCallers {
+pub(crate) struct PendingCallers {
     core: usize,
     /// One for each core.
     registries: Arc<[Mutex<Registry>]>,
@@ -65,7 +65,7 @@ struct Entry {
 
 /// One connection of a caller, from its accept to its end.
 #[derive(Debug)]
-pub struct Caller {
+pub(crate) struct Caller {
     pending: PendingCallers,
     number: u64,
     leave: Arc<Notify>,
@@ -85,7 +85,7 @@ const TLS_HANDSHAKE: [u8; 2] = [0x16, 0x03];
 
 /// An admitted call that is being answered.
 #[derive(Debug)]
-pub struct CallUnderWay<'a>(&'a Caller);
+pub(crate) struct CallUnderWay<'a>(&'a Caller);
 
 impl Drop for CallUnderWay<'_> {
     fn drop(&mut self) {
@@ -96,14 +96,14 @@ impl Drop for CallUnderWay<'_> {
 impl PendingCallers {
     /// For each of `cores` its part of one listener's pending connections, which may hold so many bytes together.
     #[must_use]
-    pub fn of_cores(cores: usize, bound: usize) -> Vec<Self> {
+    pub(crate) fn of_cores(cores: usize, bound: usize) -> Vec<Self> {
         let registries: Arc<[Mutex<Registry>]> = (0..cores.max(1)).map(|_| Mutex::default()).collect();
         (0..cores.max(1)).map(|core| Self { core, registries: Arc::clone(&registries), bound }).collect()
     }
 
     /// Those of a listener that one core has for itself.
     #[must_use]
-    pub fn of_one(bound: usize) -> Self {
+    pub(crate) fn of_one(bound: usize) -> Self {
         Self { core: 0, registries: Arc::new([Mutex::default()]), bound }
     }
 
@@ -116,7 +116,7 @@ impl PendingCallers {
     ///
     /// # Errors
     /// [`NoPlace`].
-    pub fn enter(
+    pub(crate) fn enter(
         &self,
         places: &Arc<ConcurrencyLimit>,
         reserve: &Arc<ConcurrencyLimit>,
@@ -149,7 +149,7 @@ impl PendingCallers {
     }
 
     /// Closes the pending connection that has waited longest, for its file; false when there is none.
-    pub fn make_room(&self, now: Instant) -> bool {
+    pub(crate) fn make_room(&self, now: Instant) -> bool {
         self.evict(now).is_ok()
     }
 
@@ -189,7 +189,7 @@ impl Registry {
 
 impl Caller {
     /// Ends when this connection has to go.
-    pub async fn has_to_leave(&self) {
+    pub(crate) async fn has_to_leave(&self) {
         self.leave.notified().await;
         // Its call was admitted in the same moment: the user it speaks for is not sent away.
         if self.admitted.load(Ordering::Acquire) {
@@ -199,19 +199,19 @@ impl Caller {
 
     /// Whether it came beyond the bound on connections: it may ask for health and readiness, and nothing else.
     #[must_use]
-    pub fn is_on_reserve(&self) -> bool {
+    pub(crate) fn is_on_reserve(&self) -> bool {
         self.on_reserve
     }
 
     /// Whether its first bytes were those of a TLS client.
     #[must_use]
-    pub fn greets_in_tls(&self) -> bool {
+    pub(crate) fn greets_in_tls(&self) -> bool {
         self.greets_in_tls.load(Ordering::Relaxed)
     }
 
     /// Its call is admitted: from now on it is not counted and never closed for others. Until the guard is dropped the
     /// call is being answered.
-    pub fn admit(&self) -> CallUnderWay<'_> {
+    pub(crate) fn admit(&self) -> CallUnderWay<'_> {
         self.calls.fetch_add(1, Ordering::AcqRel);
         if !self.admitted.swap(true, Ordering::AcqRel) {
             let place = self.forget();
@@ -222,7 +222,7 @@ impl Caller {
 
     /// Whether an admitted call is being answered.
     #[must_use]
-    pub fn is_answered_now(&self) -> bool {
+    pub(crate) fn is_answered_now(&self) -> bool {
         self.calls.load(Ordering::Acquire) > 0
     }
 
@@ -247,7 +247,7 @@ impl Caller {
     }
 
     /// It was answered without being admitted: what it sent is not held any more.
-    pub fn answered(&self) {
+    pub(crate) fn answered(&self) {
         if self.admitted.load(Ordering::Relaxed) {
             return;
         }
@@ -267,7 +267,7 @@ impl Drop for Caller {
 
 /// A stream whose bytes are counted for its caller while that one is pending.
 #[derive(Debug)]
-pub struct CountedStream<S> {
+pub(crate) struct CountedStream<S> {
     stream: S,
     caller: Arc<Caller>,
     /// Something was read.
@@ -276,7 +276,7 @@ pub struct CountedStream<S> {
 
 impl<S> CountedStream<S> {
     /// Counts what is read from `stream` for `caller`.
-    pub fn new(stream: S, caller: Arc<Caller>) -> Self {
+    pub(crate) fn new(stream: S, caller: Arc<Caller>) -> Self {
         Self { stream, caller, begun: false }
     }
 }

@@ -20,7 +20,7 @@ const ANSWER_BYTES: usize = 8 * 1024 * 1024;
 
 /// A socket that its connection reads and writes, and that can be looked at besides.
 #[derive(Debug, Clone)]
-pub struct Socket {
+pub(crate) struct Socket {
     tcp: Arc<TcpStream>,
     /// Bytes read since the last request.
     read: Arc<AtomicUsize>,
@@ -47,7 +47,7 @@ impl Socket {
 
     /// A socket of a caller, who may send one request after the other.
     #[must_use]
-    pub fn of_caller(tcp: TcpStream) -> Self {
+    pub(crate) fn of_caller(tcp: TcpStream) -> Self {
         Self { bound: usize::MAX, ..Self::new(tcp) }
     }
 

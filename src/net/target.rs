@@ -20,7 +20,7 @@ use crate::fault::Sent;
 use crate::time::{self, Instant};
 
 /// A server to call: scheme, host and port, and how to trust it.
-pub struct Target {
+pub(crate) struct Target {
     addresses: Addresses,
     authority: HeaderValue,
     tls: Option<(TlsConnector, ServerName<'static>)>,
@@ -29,14 +29,14 @@ pub struct Target {
 impl Target {
     /// The same server, reached at `address` whatever its name resolves to. `Host` and the name in its certificate stay.
     #[must_use]
-    pub fn reached_at(self, address: SocketAddr) -> Self {
+    pub(crate) fn reached_at(self, address: SocketAddr) -> Self {
         Self { addresses: Addresses::written(address), ..self }
     }
 
     /// The server of `url`; `tls` is used when its scheme is `https`. `None` for a URL without host or of another
     /// scheme.
     #[must_use]
-    pub fn new(url: &Url, tls: &Arc<ClientConfig>) -> Option<Self> {
+    pub(crate) fn new(url: &Url, tls: &Arc<ClientConfig>) -> Option<Self> {
         let name = url.host_str()?;
         let host = url.host()?.to_owned();
         let port = url.port_or_known_default()?;
@@ -55,7 +55,7 @@ impl Target {
 
     /// What stands in `Host`.
     #[must_use]
-    pub fn authority(&self) -> &HeaderValue {
+    pub(crate) fn authority(&self) -> &HeaderValue {
         &self.authority
     }
 
@@ -63,7 +63,7 @@ impl Target {
     ///
     /// # Errors
     /// Everything a connection can fail with, `TimedOut` included.
-    pub async fn connect(&self, until: Instant) -> Result<Connection, ClientError> {
+    pub(crate) async fn connect(&self, until: Instant) -> Result<Connection, ClientError> {
         let opening = async {
             let socket = Socket::new(self.connect_tcp(until).await?);
             let stream = match &self.tls {

@@ -97,7 +97,7 @@ impl Fault for TlsProblem {
 ///
 /// # Errors
 /// [`TlsProblem`] when the private CA's file cannot be used.
-pub fn client_config(trust: &Trust) -> Result<Arc<ClientConfig>, TlsProblem> {
+pub(crate) fn client_config(trust: &Trust) -> Result<Arc<ClientConfig>, TlsProblem> {
     static PUBLIC: OnceLock<Arc<ClientConfig>> = OnceLock::new();
     if *trust != Trust::default() {
         return new_client_config(trust);

@@ -10,11 +10,11 @@ use super::{Link, Photo, Reading, url, visible};
 use crate::degradation::{Degradation, Degradations};
 
 /// What was said so far.
-pub(super) struct Said<'a> {
+pub(super) struct MessageContent<'a> {
     pub(super) reading: Reading<'a>,
 }
 
-impl<'a> Said<'a> {
+impl<'a> MessageContent<'a> {
     pub(super) fn found(&mut self, degradation: Degradation) {
         self.reading.degradations.add(degradation);
     }

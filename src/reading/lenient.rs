@@ -4,14 +4,14 @@
 
 use std::borrow::Cow;
 
-use super::content::Said;
+use super::content::MessageContent;
 use super::document::{Object, Value, first};
 use super::{Reading, Unreadable, bytes, keys};
 use crate::degradation::Degradation;
 
 /// Which call the body answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum ReplyKind {
     Message,
     /// Only the keyboard is read.
     Home,
@@ -46,7 +46,7 @@ const STATUS: &[&str] = &[
 ];
 
 /// Reads a body with every lenience there is.
-pub(super) fn read(body: &[u8], asked: Asked) -> Result<Reading<'_>, Unreadable> {
+pub(super) fn read(body: &[u8], asked: ReplyKind) -> Result<Reading<'_>, Unreadable> {
     let (text, found) = bytes::decode(body)?;
     let mut reading = over(text, asked, true)?;
     reading.degradations.join(found);
@@ -54,7 +54,7 @@ pub(super) fn read(body: &[u8], asked: Asked) -> Result<Reading<'_>, Unreadable>
 }
 
 /// Reads characters; what is read of owned ones is owned too.
-fn over(text: Cow<'_, str>, asked: Asked, may_be_quoted: bool) -> Result<Reading<'_>, Unreadable> {
+fn over(text: Cow<'_, str>, asked: ReplyKind, may_be_quoted: bool) -> Result<Reading<'_>, Unreadable> {
     match text {
         Cow::Borrowed(text) => meaning(text, asked, may_be_quoted),
         Cow::Owned(text) => meaning(&text, asked, may_be_quoted).map(Reading::into_owned),
@@ -62,9 +62,9 @@ fn over(text: Cow<'_, str>, asked: Asked, may_be_quoted: bool) -> Result<Reading
 }
 
 /// `may_be_quoted`: a string that holds an object was encoded twice and is decoded once more, but not for ever.
-fn meaning(text: &str, asked: Asked, may_be_quoted: bool) -> Result<Reading<'_>, Unreadable> {
+fn meaning(text: &str, asked: ReplyKind, may_be_quoted: bool) -> Result<Reading<'_>, Unreadable> {
     let (value, found) = first(text)?;
-    let mut said = Said { reading: Reading { degradations: found, ..Reading::default() } };
+    let mut said = MessageContent { reading: Reading { degradations: found, ..Reading::default() } };
     match value {
         Value::Object(object) => said.whole(object, asked)?,
         Value::Array(mut items) if matches!(items.as_slice(), [Value::Object(_)]) => {
@@ -73,7 +73,7 @@ fn meaning(text: &str, asked: Asked, may_be_quoted: bool) -> Result<Reading<'_>,
                 said.whole(object, asked)?;
             }
         }
-        Value::Array(items) if asked == Asked::Home && matches!(items.as_slice(), [Value::String(_), ..]) => {
+        Value::Array(items) if asked == ReplyKind::Home && matches!(items.as_slice(), [Value::String(_), ..]) => {
             said.reading.keyboard = keys::of_value(Value::Array(items), &mut said.reading.degradations);
         }
         Value::String(inner) if may_be_quoted && inner.trim_start().starts_with('{') => {
@@ -88,11 +88,11 @@ fn meaning(text: &str, asked: Asked, may_be_quoted: bool) -> Result<Reading<'_>,
     Ok(said.reading)
 }
 
-impl<'a> Said<'a> {
-    fn whole(&mut self, object: Object<'a>, asked: Asked) -> Result<(), Unreadable> {
+impl<'a> MessageContent<'a> {
+    fn whole(&mut self, object: Object<'a>, asked: ReplyKind) -> Result<(), Unreadable> {
         match asked {
-            Asked::Message => self.reply(object),
-            Asked::Home => self.home(object),
+            ReplyKind::Message => self.reply(object),
+            ReplyKind::Home => self.home(object),
         }
     }
 
@@ -206,7 +206,7 @@ fn encoded(words: &str) -> Option<Reading<'static>> {
     if !message.has_any(CONTENT) {
         return None;
     }
-    let mut said = Said { reading: Reading { degradations, ..Reading::default() } };
+    let mut said = MessageContent { reading: Reading { degradations, ..Reading::default() } };
     said.content(&mut message);
     Some(said.reading.into_owned())
 }

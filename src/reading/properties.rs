@@ -69,10 +69,10 @@ proptest! {
         for text in [body.to_string(), whole] {
             let bytes = text.as_bytes();
             if let Some(strict) = strict::reply(bytes) {
-                prop_assert_eq!(Ok(strict), lenient::read(bytes, lenient::Asked::Message));
+                prop_assert_eq!(Ok(strict), lenient::read(bytes, lenient::ReplyKind::Message));
             }
             if let Some(strict) = strict::home(bytes) {
-                prop_assert_eq!(Ok(strict), lenient::read(bytes, lenient::Asked::Home));
+                prop_assert_eq!(Ok(strict), lenient::read(bytes, lenient::ReplyKind::Home));
             }
             let _answered = (read(bytes), read_home(bytes));
         }
@@ -89,7 +89,7 @@ proptest! {
     #[test]
     fn the_lenient_reader_reads_a_documented_reply_the_same((reply, reading) in reply()) {
         let body = reply.to_string();
-        prop_assert_eq!(lenient::read(body.as_bytes(), lenient::Asked::Message), Ok(reading));
+        prop_assert_eq!(lenient::read(body.as_bytes(), lenient::ReplyKind::Message), Ok(reading));
     }
 
     #[test]

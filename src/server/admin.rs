@@ -22,13 +22,13 @@ use crate::time;
 
 /// Does the process live? No detail.
 #[must_use]
-pub fn health() -> Reply {
+pub(crate) fn health() -> Reply {
     respond::text(StatusCode::OK, "ok\n")
 }
 
 /// Does it take calls? No detail: this one is public.
 #[must_use]
-pub fn ready(shared: &Shared) -> Reply {
+pub(crate) fn ready(shared: &Shared) -> Reply {
     if shared.is_ready() {
         respond::text(StatusCode::OK, "ready\n")
     } else {
@@ -37,7 +37,12 @@ pub fn ready(shared: &Shared) -> Reply {
 }
 
 /// Answers the operators' listener.
-pub fn handle<B>(shared: &Arc<Shared>, operators: &OperatorAccess, caller: &Caller, request: &Request<B>) -> Reply {
+pub(crate) fn handle<B>(
+    shared: &Arc<Shared>,
+    operators: &OperatorAccess,
+    caller: &Caller,
+    request: &Request<B>,
+) -> Reply {
     let reply = answer(shared, operators, caller, request);
     caller.answered();
     reply

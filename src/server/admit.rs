@@ -21,7 +21,7 @@ const LOGGED_ADDRESSES: usize = 200;
 ///
 /// # Errors
 /// [`Refused::Address`] or [`Refused::Secret`]; neither tells what would have been right.
-pub fn admit(access: &Access, bot: &BotSettings, peer: IpAddr, headers: &HeaderMap) -> Result<(), Refused> {
+pub(crate) fn admit(access: &Access, bot: &BotSettings, peer: IpAddr, headers: &HeaderMap) -> Result<(), Refused> {
     admit_address(access, bot, peer, headers)?;
     if let Some(secret) = &bot.secret {
         admit_secret(&bot.id, &secret.header, &secret.values, headers.get(&secret.header).map(HeaderValue::as_bytes))?;
@@ -33,7 +33,7 @@ pub fn admit(access: &Access, bot: &BotSettings, peer: IpAddr, headers: &HeaderM
 ///
 /// # Errors
 /// [`Refused::Secret`].
-pub fn admit_secret(
+pub(crate) fn admit_secret(
     bot: &BotId,
     header: &HeaderName,
     values: &[Secret],
@@ -54,13 +54,13 @@ pub fn admit_secret(
 
 /// The caller's address, behind the proxies that are trusted.
 #[must_use]
-pub fn caller_address(access: &Access, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+pub(crate) fn caller_address(access: &Access, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     ip::caller(peer, headers.get_all(FORWARDED_FOR).iter(), &access.trusted_proxies)
 }
 
 /// What the caller's proxies said of the caller's address, for the log.
 #[must_use]
-pub fn forwarded_for(headers: &HeaderMap) -> Option<Box<str>> {
+pub(crate) fn forwarded_for(headers: &HeaderMap) -> Option<Box<str>> {
     let all: Vec<_> = headers.get_all(FORWARDED_FOR).iter().map(|value| value.as_bytes()).collect();
     (!all.is_empty()).then(|| printable(&String::from_utf8_lossy(&all.join(&b", "[..])), LOGGED_ADDRESSES))
 }
@@ -69,7 +69,12 @@ pub fn forwarded_for(headers: &HeaderMap) -> Option<Box<str>> {
 ///
 /// # Errors
 /// [`Refused::Address`].
-pub fn admit_address(access: &Access, bot: &BotSettings, peer: IpAddr, headers: &HeaderMap) -> Result<(), Refused> {
+pub(crate) fn admit_address(
+    access: &Access,
+    bot: &BotSettings,
+    peer: IpAddr,
+    headers: &HeaderMap,
+) -> Result<(), Refused> {
     let listed = !access.allow.is_empty() || !bot.allow.is_empty();
     if listed {
         let caller = caller_address(access, peer, headers);

@@ -51,7 +51,7 @@ struct Event<'a> {
 ///
 /// # Errors
 /// [`Refused`] when the body is no event, or the admin key is not this bot's.
-pub fn receive(
+pub(crate) fn receive(
     shared: &Arc<Shared>,
     core: CoreId,
     path: Option<&str>,

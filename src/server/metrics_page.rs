@@ -20,7 +20,7 @@ use crate::time::Moment;
 
 /// The page.
 #[must_use]
-pub fn render(shared: &Shared) -> String {
+pub(crate) fn render(shared: &Shared) -> String {
     let registry = shared.registry();
     let mut bots: Vec<_> = registry.iter().cloned().collect();
     bots.sort_by_key(|bot| bot.settings.id.clone());

@@ -1,10 +1,10 @@
 //! Rank 5: what the outside sees. One call comes in, one answer goes out; nothing else is harmed.
 
-pub mod admin;
-pub mod admit;
-pub mod channel;
-pub mod metrics_page;
-pub mod operator;
-pub mod respond;
-pub mod route;
-pub mod skill;
+pub(crate) mod admin;
+pub(crate) mod admit;
+pub(crate) mod channel;
+pub(crate) mod metrics_page;
+pub(crate) mod operator;
+pub(crate) mod respond;
+pub(crate) mod route;
+pub(crate) mod skill;

@@ -16,7 +16,7 @@ const TOKEN_BYTES: usize = 24;
 
 /// What a path of the admin listener asks of who reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
+pub(crate) enum Needs {
     /// `admin.token` or `admin.metrics_token`: `/metrics` and `/readyz`.
     Metrics,
     /// `admin.token`: everything else.
@@ -25,7 +25,7 @@ pub enum Needs {
 
 /// The part of the admin listener's rules that one process keeps over reloads.
 #[derive(Debug, Default)]
-pub struct OperatorAccess {
+pub(crate) struct OperatorAccess {
     /// The listener is bound off the loopback.
     exposed: bool,
     /// Counts where the listener is exposed and no `admin.token` is configured.
@@ -36,20 +36,20 @@ impl OperatorAccess {
     /// The rules of a listener that is bound at `admin.listen`. Without randomness there is no token of the process,
     /// and an exposed listener stays closed to everybody until `admin.token` is set.
     #[must_use]
-    pub fn new(admin: &Admin) -> Self {
+    pub(crate) fn new(admin: &Admin) -> Self {
         let exposed = !admin.listen.ip().is_loopback();
         Self { exposed, own_token: exposed.then(random_token).flatten() }
     }
 
     /// The token to print at start: the listener is exposed and `admin.token` is not configured.
     #[must_use]
-    pub fn token_to_print(&self, admin: &Admin) -> Option<&Secret> {
+    pub(crate) fn token_to_print(&self, admin: &Admin) -> Option<&Secret> {
         self.own_token.as_ref().filter(|_| admin.token.is_none())
     }
 
     /// Whether a request with these headers may read what needs `needs`.
     #[must_use]
-    pub fn admits(&self, admin: &Admin, headers: &HeaderMap, needs: Needs) -> bool {
+    pub(crate) fn admits(&self, admin: &Admin, headers: &HeaderMap, needs: Needs) -> bool {
         let open = !self.exposed && admin.token.is_none();
         if open && (needs == Needs::Operator || admin.metrics_token.is_none()) {
             return true;

@@ -10,7 +10,6 @@ use hyper::{Response, StatusCode};
 use serde::Serialize;
 
 use super::route::Miss;
-use crate::fault::Fault;
 use crate::ids::BotId;
 use crate::net::body::BodyError;
 use crate::registry::NoBot;
@@ -19,7 +18,7 @@ use crate::wire::skill::NotASkillCall;
 use crate::wire::text::printable;
 
 /// A response with its whole body known: one send, and a Content-Length.
-pub type Reply = Response<Full<Bytes>>;
+pub(crate) type Reply = Response<Full<Bytes>>;
 
 /// Characters of a name from outside that the log gets.
 const LOGGED_ID: usize = 128;
@@ -30,7 +29,7 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Why a call was not admitted. Its text is what the caller reads: short, and without secrets.
 #[derive(Debug, thiserror::Error)]
-pub enum Refused {
+pub(crate) enum Refused {
     /// Not a skill call.
     #[error(transparent)]
     NotASkillCall(#[from] NotASkillCall),
@@ -75,7 +74,7 @@ pub enum Refused {
 
 /// How a secret is missing or wrong, for operators. The values themselves are nobody's to read.
 #[derive(Debug)]
-pub struct SecretMiss {
+pub(crate) struct SecretMiss {
     /// For which bot.
     pub bot: BotId,
     /// In which header it should stand.
@@ -103,7 +102,7 @@ impl fmt::Display for SecretMiss {
 impl Refused {
     /// The bot that the call was for, as far as it is known.
     #[must_use]
-    pub fn bot(&self) -> Option<&BotId> {
+    pub(crate) fn bot(&self) -> Option<&BotId> {
         match self {
             Self::Secret(miss) => Some(&miss.bot),
             Self::Address { bot, .. } => bot.as_ref(),
@@ -120,7 +119,7 @@ impl Refused {
 
     /// What an operator may know of it and a caller may not.
     #[must_use]
-    pub fn detail(&self) -> Option<String> {
+    pub(crate) fn detail(&self) -> Option<String> {
         match self {
             Self::Secret(miss) => Some(miss.to_string()),
             Self::Address { caller, .. } => Some(format!("{caller} is in no list: access.allow, bots.*.allow")),
@@ -138,7 +137,7 @@ impl Refused {
 
     /// What it counts as.
     #[must_use]
-    pub fn kind(&self) -> Refusal {
+    pub(crate) fn kind(&self) -> Refusal {
         match self {
             Self::NotASkillCall(_) | Self::NotAnEvent(_) | Self::Body(BodyError::Cut(_)) => Refusal::BadRequest,
             Self::Body(BodyError::TooLarge { .. }) => Refusal::TooLarge,
@@ -168,7 +167,7 @@ impl Refused {
 
     /// The response: a status, and a short JSON with the JSON path where there is one.
     #[must_use]
-    pub fn respond(&self) -> Reply {
+    pub(crate) fn respond(&self) -> Reply {
         #[derive(Serialize)]
         struct Body<'a> {
             error: &'a str,
@@ -176,10 +175,7 @@ impl Refused {
             path: Option<&'a str>,
         }
         let path = match self {
-            Self::NotASkillCall(error) => {
-                debug_assert_eq!(error.blame(), crate::fault::Blame::Caller);
-                error.path()
-            }
+            Self::NotASkillCall(error) => error.path(),
             Self::NotAnEvent(_)
             | Self::Body(_)
             | Self::Slow
@@ -202,13 +198,13 @@ impl Refused {
 
 /// An answer to a skill call.
 #[must_use]
-pub fn answer(body: Bytes) -> Reply {
+pub(crate) fn answer(body: Bytes) -> Reply {
     with(StatusCode::OK, JSON, body)
 }
 
 /// A short text, not to be kept by anybody.
 #[must_use]
-pub fn text(status: StatusCode, body: impl Into<Bytes>) -> Reply {
+pub(crate) fn text(status: StatusCode, body: impl Into<Bytes>) -> Reply {
     let mut reply = with(status, TEXT, body.into());
     reply.headers_mut().insert(CACHE_CONTROL, NO_STORE);
     reply
@@ -216,7 +212,7 @@ pub fn text(status: StatusCode, body: impl Into<Bytes>) -> Reply {
 
 /// JSON for operators, not to be kept by anybody.
 #[must_use]
-pub fn json(status: StatusCode, body: &impl Serialize) -> Reply {
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Reply {
     let mut reply = with(status, JSON, Bytes::from(serde_json::to_vec(body).unwrap_or_default()));
     reply.headers_mut().insert(CACHE_CONTROL, NO_STORE);
     reply

@@ -6,7 +6,7 @@ use crate::translate::inbound::Endpoint;
 
 /// What a path asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Route<'a> {
+pub(crate) struct Route<'a> {
     /// The bot the path names; `None` for the short forms.
     pub bot: Option<&'a str>,
     /// What of it.
@@ -15,7 +15,7 @@ pub struct Route<'a> {
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
+pub(crate) enum Target {
     /// A skill call.
     Skill(Endpoint),
     /// Kakao's channel webhook (E2).
@@ -28,7 +28,7 @@ pub enum Target {
 
 /// Why a path is none of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Miss {
+pub(crate) enum Miss {
     /// No such path.
     NotFound,
     /// It takes this method only.
@@ -40,7 +40,7 @@ impl<'a> Route<'a> {
     ///
     /// # Errors
     /// [`Miss`].
-    pub fn parse(method: &Method, path: &'a str) -> Result<Self, Miss> {
+    pub(crate) fn parse(method: &Method, path: &'a str) -> Result<Self, Miss> {
         let path = path.strip_suffix('/').unwrap_or(path);
         let (bot, place) = match path.strip_prefix("/bots/").and_then(|rest| rest.split_once('/')) {
             Some((bot, place)) if !bot.is_empty() => (Some(bot), place),

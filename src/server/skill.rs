@@ -49,14 +49,14 @@ const REQUEST_ID: usize = 128;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// In a call: the caller wants to know what becomes of it. OpenBuilder never sends it; `say` does.
-pub const X_BRIDGE_EXPLAIN: HeaderName = HeaderName::from_static("x-bridge-explain");
+pub(crate) const X_BRIDGE_EXPLAIN: HeaderName = HeaderName::from_static("x-bridge-explain");
 /// In the answer to such a call, once it is admitted: what was to be done.
-pub const X_BRIDGE_PLAN: HeaderName = HeaderName::from_static("x-bridge-plan");
+pub(crate) const X_BRIDGE_PLAN: HeaderName = HeaderName::from_static("x-bridge-plan");
 /// And what came of it. Both are left out while the turn goes on.
-pub const X_BRIDGE_OUTCOME: HeaderName = HeaderName::from_static("x-bridge-outcome");
+pub(crate) const X_BRIDGE_OUTCOME: HeaderName = HeaderName::from_static("x-bridge-outcome");
 
 /// Answers whatever comes in at the public listener.
-pub async fn handle(
+pub(crate) async fn handle(
     shared: &Arc<Shared>,
     core: CoreId,
     peer: &Peer,
@@ -85,9 +85,9 @@ async fn answer_any(
             Ok(body) => channel::receive(shared, core, bot, peer.ip(), &head.headers, &body),
             Err(refused) => Err(refused),
         },
-        Ok(Route { target: Target::Skill(door), bot }) => match admit_head(shared, bot, peer.ip(), &head.headers) {
+        Ok(Route { target: Target::Skill(endpoint), bot }) => match admit_head(shared, bot, peer.ip(), &head.headers) {
             Ok(()) => match read(shared, &mut body, arrived + BODY).await {
-                Ok(body) => answer(shared, core, door, bot, peer, caller, &head, &body, arrived).await,
+                Ok(body) => answer(shared, core, endpoint, bot, peer, caller, &head, &body, arrived).await,
                 Err(refused) => Err(refused),
             },
             Err(refused) => Err(refused),
@@ -156,7 +156,7 @@ async fn read(shared: &Shared, body: &mut Incoming, until: Instant) -> Result<By
 async fn answer(
     shared: &Arc<Shared>,
     core: CoreId,
-    door: Endpoint,
+    endpoint: Endpoint,
     path: Option<&str>,
     peer: &Peer,
     caller: &Caller,
@@ -171,12 +171,12 @@ async fn answer(
     let found = found.map_err(|why| Refused::NoBot { why, openbuilder_id: openbuilder_id.as_deref().map(Into::into) });
     let bot = Arc::clone(found?);
     admit(&bots.settings.access, &bot.settings, peer.ip(), &head.headers)?;
-    let ears = InboundRules {
+    let rules = InboundRules {
         bot: &bot.settings.id,
         welcome_blocks: &bot.settings.welcome_blocks,
         media_hosts: &bots.settings.media_hosts,
     };
-    let inbound = inbound::understand(decoded, door, &ears)?.into_owned();
+    let inbound = inbound::understand(decoded, endpoint, &rules)?.into_owned();
     let _under_way = caller.admit();
     let trial = head.headers.contains_key(&X_BRIDGE_EXPLAIN);
     learn(shared, core, &bot, &inbound, openbuilder_id.as_deref(), trial);

@@ -25,7 +25,7 @@ const SHARDS: usize = 16;
 
 /// The contacts of one bot.
 #[derive(Debug)]
-pub struct Contacts {
+pub(crate) struct Contacts {
     /// By the app user id, so that calls of different users seldom meet at one lock.
     shards: Box<[Mutex<Shard>]>,
     hasher: RandomState,
@@ -42,7 +42,7 @@ struct Shard {
 
 /// Where an event goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Known {
+pub(crate) enum Known {
     /// To this user.
     User(UserKey),
     /// Nowhere yet: it waits for that user's next skill call.
@@ -64,7 +64,7 @@ impl Contacts {
 
     /// Learns from a skill call that `app_user_id` is `user`; gives the events that waited for it, oldest first.
     #[must_use]
-    pub fn learn(&self, app_user_id: &str, user: UserKey) -> Vec<Notice> {
+    pub(crate) fn learn(&self, app_user_id: &str, user: UserKey) -> Vec<Notice> {
         let Some(mut shard) = self.shard(app_user_id) else { return Vec::new() };
         if shard.aliases.get(app_user_id) != Some(&user) {
             shard.aliases.insert(Box::from(app_user_id), user, ALIASES / SHARDS);
@@ -74,7 +74,7 @@ impl Contacts {
 
     /// Whose event it is; one that nobody can be named for is kept.
     #[must_use]
-    pub fn event(&self, app_user_id: &str, notice: Notice) -> Known {
+    pub(crate) fn event(&self, app_user_id: &str, notice: Notice) -> Known {
         let Some(mut shard) = self.shard(app_user_id) else { return Known::Waits };
         if let Some(user) = shard.aliases.get(app_user_id) {
             return Known::User(*user);
@@ -93,13 +93,13 @@ impl Contacts {
 
     /// Whether this webhook call is new; a repeat is not.
     #[must_use]
-    pub fn first_time(&self, resource_id: &str) -> bool {
+    pub(crate) fn first_time(&self, resource_id: &str) -> bool {
         lock(&self.seen).insert(resource_id)
     }
 
     /// How many ids are known, and how many wait.
-    #[must_use]
-    pub fn stats(&self) -> (usize, usize) {
+    #[cfg(test)]
+    fn stats(&self) -> (usize, usize) {
         self.shards.iter().map(lock).fold((0, 0), |(known, waiting), shard| {
             (known + shard.aliases.map.len(), waiting + shard.waiting.map.len())
         })

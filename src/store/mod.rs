@@ -9,15 +9,15 @@
 //! shared by several processes could not give: beginning is one step, ending is one step, waiting is a future.
 //! Rejected: a trait with one implementor, whose boxed futures every call would pay for.
 
-pub mod contacts;
-pub mod local;
-pub mod outbox;
+pub(crate) mod contacts;
+pub(crate) mod local;
+pub(crate) mod outbox;
 mod parked_share;
 mod slots;
 mod waiting;
 
 pub use parked_share::{ParkedLimit, ParkedShare};
-pub use waiting::{Follower, Following, Taken, Waiting};
+pub(crate) use waiting::{Follower, Following, Waiting};
 
 use std::fmt;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ use local::LocalStore;
 
 /// Names a tap for as long as it is in flight: the same tap of the same user has the same (I3). 128 bits of a hash that
 /// is keyed by the process, so that two taps meet by no accident and by nobody's design.
-pub type TapId = u128;
+pub(crate) type TapId = u128;
 
 /// What beginning a turn came to.
 #[derive(Debug)]

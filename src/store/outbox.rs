@@ -24,7 +24,7 @@ const PER_USER: usize = 8;
 
 /// The events of one bot that are on their way.
 #[derive(Debug, Default)]
-pub struct Outbox {
+pub(crate) struct Outbox {
     queues: DashMap<UserKey, Queue>,
     /// Until when this bot is not told of this kind of event: milliseconds, by kind.
     peace: [AtomicU64; 3],
@@ -41,7 +41,7 @@ struct Queue {
 
 /// What became of an event that was put into the outbox.
 #[derive(Debug)]
-pub enum Put {
+pub(crate) enum Put {
     /// It stands behind others of its user; whether the oldest of them had to go.
     Behind {
         /// True when it had to.
@@ -53,14 +53,14 @@ pub enum Put {
 
 impl Outbox {
     /// A call of this user has arrived and stands behind their events, if there are any.
-    pub fn wake(&self, user: &UserKey) {
+    pub(crate) fn wake(&self, user: &UserKey) {
         if let Some(queue) = self.queues.get(user) {
             queue.wake.notify_one();
         }
     }
 
     /// Forgets which events the bot has no path for: it is another bot now (S6).
-    pub fn ask_again(&self) {
+    pub(crate) fn ask_again(&self) {
         for until in &self.peace {
             until.store(0, Ordering::Relaxed);
         }
@@ -77,13 +77,13 @@ impl Outbox {
 
     /// Whether the bot is spared this kind of event.
     #[must_use]
-    pub fn at_peace(&self, notice: Notice, now: Moment) -> bool {
+    pub(crate) fn at_peace(&self, notice: Notice, now: Moment) -> bool {
         now.as_millis() < self.peace(notice).load(Ordering::Relaxed)
     }
 
     /// The bot answered `user`'s event with 404 or 405. It is spared this kind of event for ten minutes once that is
     /// known to be about the path: a path that names a user says nothing of others until several users got the same.
-    pub fn no_path(&self, notice: Notice, user: UserKey, now: Moment) {
+    pub(crate) fn no_path(&self, notice: Notice, user: UserKey, now: Moment) {
         let names_user = match notice {
             Notice::FriendAdded => false,
             Notice::FriendBlocked | Notice::RoomLeft => true,
@@ -100,13 +100,13 @@ impl Outbox {
     }
 
     /// The bot has this path: what was missing before was missing for single users.
-    pub fn has_path(&self, notice: Notice) {
+    pub(crate) fn has_path(&self, notice: Notice) {
         self.missing.lock().unwrap_or_else(PoisonError::into_inner).retain(|(kind, _)| *kind != notice);
     }
 
     /// Puts an event behind the user's others.
     #[must_use]
-    pub fn put(&self, user: UserKey, notice: Notice, permits: [Permit; 2]) -> Put {
+    pub(crate) fn put(&self, user: UserKey, notice: Notice, permits: [Permit; 2]) -> Put {
         match self.queues.entry(user) {
             Entry::Occupied(mut queue) => {
                 let events = &mut queue.get_mut().events;
@@ -123,7 +123,7 @@ impl Outbox {
 
     /// The user's next event; without one the queue goes, under its lock, so that a newcomer starts a new worker.
     #[must_use]
-    pub fn next(&self, user: UserKey) -> Option<(Notice, [Permit; 2])> {
+    pub(crate) fn next(&self, user: UserKey) -> Option<(Notice, [Permit; 2])> {
         match self.queues.entry(user) {
             Entry::Occupied(mut queue) => {
                 let next = queue.get_mut().events.pop_front();

@@ -8,13 +8,13 @@ use std::fmt::Write;
 
 /// A page of metrics in the making.
 #[derive(Debug, Default)]
-pub struct Page {
+pub(crate) struct Page {
     text: String,
 }
 
 /// What kind of metric it is.
 #[derive(Debug, Clone, Copy)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Only grows.
     Counter,
     /// Goes up and down.
@@ -25,7 +25,7 @@ pub enum Kind {
 
 impl Page {
     /// Begins a metric: its samples must follow at once.
-    pub fn metric(&mut self, name: &str, kind: Kind, help: &str) {
+    pub(crate) fn metric(&mut self, name: &str, kind: Kind, help: &str) {
         let kind = match kind {
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",
@@ -35,7 +35,7 @@ impl Page {
     }
 
     /// One sample. Label values must be of a bounded set; they are escaped.
-    pub fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
+    pub(crate) fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
         self.line(format_args!("{name}"));
         self.labels(labels, None);
         self.line(format_args!(" {value}\n"));
@@ -43,7 +43,14 @@ impl Page {
 
     /// The samples of a histogram: `buckets` are upper bounds in seconds and how many fell up to each, not
     /// cumulated; `count` and `sum` are of all.
-    pub fn histogram(&mut self, name: &str, labels: &[(&str, &str)], buckets: &[(f64, u64)], count: u64, sum: f64) {
+    pub(crate) fn histogram(
+        &mut self,
+        name: &str,
+        labels: &[(&str, &str)],
+        buckets: &[(f64, u64)],
+        count: u64,
+        sum: f64,
+    ) {
         let mut so_far = 0;
         for (bound, fell) in buckets {
             so_far += fell;
@@ -87,7 +94,7 @@ impl Page {
 
     /// The text.
     #[must_use]
-    pub fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.text
     }
 }

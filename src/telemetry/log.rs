@@ -24,14 +24,14 @@ static QUEUES: OnceLock<&'static Queues> = OnceLock::new();
 
 /// Ends the log when it goes out of sight: what is queued is written, as far as that takes no longer than half a second.
 #[derive(Debug)]
-pub struct Logging(());
+pub(crate) struct Logging(());
 
 /// Sends log lines of so many workers, and of the operators' thread, to standard error, once per process. A second call changes nothing, which tests
 /// rely on.
 ///
 /// # Errors
 /// The system gives no thread.
-pub fn start(log: &Log, workers: usize) -> io::Result<Logging> {
+pub(crate) fn start(log: &Log, workers: usize) -> io::Result<Logging> {
     if QUEUES.get().is_some() {
         return Ok(Logging(()));
     }
@@ -69,7 +69,7 @@ impl Drop for Logging {
 }
 
 /// Leaves the record of a turn: with the writing thread, where there is one.
-pub fn turn(core: CoreId, record: TurnRecord) {
+pub(crate) fn turn(core: CoreId, record: TurnRecord) {
     match QUEUES.get() {
         Some(queues) => queues.turn(core, record),
         None => record.log(),
@@ -78,7 +78,7 @@ pub fn turn(core: CoreId, record: TurnRecord) {
 
 /// How many lines of this kind were dropped since the start: they did not fit, or could not be written.
 #[must_use]
-pub fn dropped(kind: LineKind) -> u64 {
+pub(crate) fn dropped(kind: LineKind) -> u64 {
     QUEUES.get().map_or(0, |queues| queues.dropped(kind))
 }
 

@@ -13,12 +13,12 @@ use crate::net::CoreId;
 use crate::time::Moment;
 
 /// Upper bounds in seconds: below the deadline finely, for that is where users wait; then S3's and S2's ends.
-pub const BUCKETS: [f64; 18] =
+pub(crate) const BUCKETS: [f64; 18] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 3.0, 3.5, 4.0, 4.5, 4.6, 5.0, 8.0, 15.0, 55.0];
 
 named! {
     /// Why a call was refused before admission.
-    Refusal {
+    pub(crate) enum Refusal {
         /// Not a skill call.
         BadRequest "bad_request",
         /// No secret, or a wrong one.
@@ -42,7 +42,7 @@ named! {
 
 named! {
     /// What became of a channel event (E2, E4).
-    EventFate {
+    pub(crate) enum EventFate {
         /// The bot answered, whatever it said.
         Delivered "delivered",
         /// Every try failed.
@@ -66,7 +66,7 @@ named! {
 
 /// What is counted for the whole process.
 #[derive(Debug)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     cores: Box<[CoreCells]>,
     /// In which second a refusal of this kind was last told.
     lines: [AtomicU64; Refusal::ALL.len()],
@@ -74,7 +74,7 @@ pub struct Metrics {
 
 /// What is counted for one bot.
 #[derive(Debug)]
-pub struct BotMetrics {
+pub(crate) struct BotMetrics {
     /// Calls that ask what becomes of them.
     pub watches: Watches,
     cores: Box<[BotCells]>,
@@ -109,7 +109,7 @@ struct Histogram {
 
 /// A histogram, summed over the cores.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Durations {
+pub(crate) struct Durations {
     /// Upper bounds in seconds and how many fell up to each, not cumulated.
     pub buckets: [(f64, u64); BUCKETS.len()],
     /// How many.
@@ -121,7 +121,7 @@ pub struct Durations {
 impl Metrics {
     /// Cells for so many cores.
     #[must_use]
-    pub fn new(cores: usize) -> Arc<Self> {
+    pub(crate) fn new(cores: usize) -> Arc<Self> {
         Arc::new(Self {
             cores: (0..cores.max(1)).map(|_| CoreCells::default()).collect(),
             lines: std::array::from_fn(|_| AtomicU64::new(0)),
@@ -130,20 +130,20 @@ impl Metrics {
 
     /// Whether a refused call is worth a line in the log: one a second and reason, for anybody can make them.
     #[must_use]
-    pub fn is_worth_a_line(&self, why: Refusal, now: Moment) -> bool {
+    pub(crate) fn is_worth_a_line(&self, why: Refusal, now: Moment) -> bool {
         let second = now.as_millis() / 1000;
         self.lines.get(why as usize).is_some_and(|last| last.swap(second, Ordering::Relaxed) != second)
     }
 
     /// Counts a refused call.
-    pub fn refused(&self, core: CoreId, why: Refusal) {
+    pub(crate) fn refused(&self, core: CoreId, why: Refusal) {
         if let Some(cell) = self.cores.get(core.0).and_then(|core| core.refusals.get(why as usize)) {
             add(cell, 1);
         }
     }
 
     /// Counts a channel event.
-    pub fn event(&self, core: CoreId, fate: EventFate) {
+    pub(crate) fn event(&self, core: CoreId, fate: EventFate) {
         if let Some(cell) = self.cores.get(core.0).and_then(|core| core.events.get(fate as usize)) {
             add(cell, 1);
         }
@@ -151,13 +151,13 @@ impl Metrics {
 
     /// How many channel events came to this.
     #[must_use]
-    pub fn events(&self, fate: EventFate) -> u64 {
+    pub(crate) fn events(&self, fate: EventFate) -> u64 {
         sum(self.cores.iter().filter_map(|core| core.events.get(fate as usize)))
     }
 
     /// How many were refused for this.
     #[must_use]
-    pub fn refusals(&self, why: Refusal) -> u64 {
+    pub(crate) fn refusals(&self, why: Refusal) -> u64 {
         sum(self.cores.iter().filter_map(|core| core.refusals.get(why as usize)))
     }
 }
@@ -165,7 +165,7 @@ impl Metrics {
 impl BotMetrics {
     /// Cells for so many cores.
     #[must_use]
-    pub fn new(cores: usize) -> Arc<Self> {
+    pub(crate) fn new(cores: usize) -> Arc<Self> {
         let cells = || BotCells {
             turns: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
             degradations: std::array::from_fn(|_| AtomicU64::new(0)),
@@ -178,7 +178,7 @@ impl BotMetrics {
     }
 
     /// Counts a turn that ends at `now`.
-    pub fn turn(&self, core: CoreId, record: &TurnRecord, now: Moment) {
+    pub(crate) fn turn(&self, core: CoreId, record: &TurnRecord, now: Moment) {
         self.watches.ended(&record.request_id, record.end.plan, record.end.outcome);
         let Some(cells) = self.cores.get(core.0) else { return };
         debug_assert!(record.end.plan.can_come_to(record.end.outcome), "{:?}", record.end);
@@ -206,38 +206,38 @@ impl BotMetrics {
 
     /// How many turns of this plan came to this.
     #[must_use]
-    pub fn turns(&self, plan: PlanKind, outcome: Outcome) -> u64 {
+    pub(crate) fn turns(&self, plan: PlanKind, outcome: Outcome) -> u64 {
         sum(self.cores.iter().filter_map(|core| core.turns.get(plan as usize)?.get(outcome as usize)))
     }
 
     /// How many turns had this degradation.
     #[must_use]
-    pub fn degradations(&self, degradation: Degradation) -> u64 {
+    pub(crate) fn degradations(&self, degradation: Degradation) -> u64 {
         sum(self.cores.iter().filter_map(|core| core.degradations.get(degradation as usize)))
     }
 
     /// How many turns ended with this problem of the bot.
     #[must_use]
-    pub fn problems(&self, problem: BackendProblem) -> u64 {
+    pub(crate) fn problems(&self, problem: BackendProblem) -> u64 {
         sum(self.cores.iter().filter_map(|core| core.problems.get(problem as usize)))
     }
 
     /// When a turn with a usable reply ended last; `None` before any.
     #[must_use]
-    pub fn last_reply(&self) -> Option<Moment> {
+    pub(crate) fn last_reply(&self) -> Option<Moment> {
         let last = self.cores.iter().map(|core| core.last_reply.load(Ordering::Relaxed)).max()?;
         (last > 0).then(|| Moment::from_millis(last))
     }
 
     /// How long users waited for something to read.
     #[must_use]
-    pub fn answered(&self) -> Durations {
+    pub(crate) fn answered(&self) -> Durations {
         Histogram::sum(self.cores.iter().map(|core| &core.answered))
     }
 
     /// How long the bot took.
     #[must_use]
-    pub fn backend(&self) -> Durations {
+    pub(crate) fn backend(&self) -> Durations {
         Histogram::sum(self.cores.iter().map(|core| &core.backend))
     }
 }

@@ -1,12 +1,12 @@
 //! Rank 2: what is told about what happened. One [`record::TurnRecord`] a turn, from which all else is made.
 
-pub mod exposition;
-pub mod log;
-pub mod metrics;
-pub mod pace;
-pub mod process;
-pub mod queue;
-pub mod record;
+pub(crate) mod exposition;
+pub(crate) mod log;
+pub(crate) mod metrics;
+pub(crate) mod pace;
+pub(crate) mod process;
+pub(crate) mod queue;
+pub(crate) mod record;
 mod tame;
 mod turn_line;
-pub mod watch;
+pub(crate) mod watch;

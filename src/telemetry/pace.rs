@@ -7,7 +7,7 @@ use crate::time::Moment;
 
 /// Lets one line through in a while, and counts those it stands for.
 #[derive(Debug, Default)]
-pub struct Pace {
+pub(crate) struct Pace {
     /// When the last line was let through: milliseconds.
     last: AtomicU64,
     held_back: AtomicU64,
@@ -17,7 +17,7 @@ impl Pace {
     /// Something happened at `now`. How often since the last line, this time included, when a line is due `every` so
     /// often; `None` while it is not.
     #[must_use]
-    pub fn line(&self, every: Duration, now: Moment) -> Option<u64> {
+    pub(crate) fn line(&self, every: Duration, now: Moment) -> Option<u64> {
         self.held_back.fetch_add(1, Ordering::Relaxed);
         let last = self.last.load(Ordering::Relaxed);
         let due = last == 0 || now.since(Moment::from_millis(last)) >= every;

@@ -15,7 +15,7 @@ const LONGEST: u64 = 64 * 1024;
 
 /// What a process takes. `None` is what the system does not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct ProcessUsage {
+pub(crate) struct ProcessUsage {
     /// User and system time, in seconds.
     pub cpu_seconds: Option<f64>,
     /// Memory in RAM, in bytes.
@@ -33,7 +33,7 @@ pub struct ProcessUsage {
 impl ProcessUsage {
     /// What this process takes now.
     #[must_use]
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let text = |path: &str| {
             let bytes = files::read(Path::new(path), LONGEST).unwrap_or_default();
             String::from_utf8_lossy(&bytes).into_owned()

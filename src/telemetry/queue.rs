@@ -42,7 +42,7 @@ const BLOCKED: Duration = Duration::from_millis(10);
 
 named! {
     /// What kind of line was dropped, the least important first.
-    LineKind {
+    pub(crate) enum LineKind {
         /// The line of a turn.
         Turn "turn",
         /// Any other line below a warning.

@@ -13,7 +13,7 @@ use crate::named::named;
 
 named! {
     /// What was to be done.
-    PlanKind {
+    pub(crate) enum PlanKind {
         /// It never came to a plan: a bound was reached or the deadline passed in the line.
         None "none",
         /// The bot was asked.
@@ -39,7 +39,7 @@ named! {
 
 named! {
     /// What came of it.
-    Outcome {
+    pub(crate) enum Outcome {
         /// The user read the answer in time.
         Answered "answered",
         /// The bot gave no usable reply; the user read so in time.
@@ -70,7 +70,7 @@ named! {
 impl PlanKind {
     /// Whether a turn of this plan can come to this. These pairs stand in `/metrics` from the start, the others never.
     #[must_use]
-    pub const fn can_come_to(self, outcome: Outcome) -> bool {
+    pub(crate) const fn can_come_to(self, outcome: Outcome) -> bool {
         use Outcome::{
             Answered, Busy, CallbackFailed, CalledBack, Lost, NoReply, Outage, Panicked, Parked, Shared, Waits,
             Withdrawn,
@@ -90,7 +90,7 @@ impl PlanKind {
 
 /// What a turn came to.
 #[derive(Debug, Clone)]
-pub struct TurnEnd {
+pub(crate) struct TurnEnd {
     /// What was to be done.
     pub plan: PlanKind,
     /// What came of it.
@@ -118,20 +118,20 @@ impl Default for TurnEnd {
 impl TurnEnd {
     /// A turn that came to `outcome` before it came to a plan.
     #[must_use]
-    pub fn of(outcome: Outcome) -> Self {
+    pub(crate) fn of(outcome: Outcome) -> Self {
         Self { outcome, ..Self::default() }
     }
 
     /// Whether the bot gave a usable reply, in time or late.
     #[must_use]
-    pub const fn has_reply(&self) -> bool {
+    pub(crate) const fn has_reply(&self) -> bool {
         self.backend.is_some() && !self.degradations.has(Degradation::NoReply)
     }
 }
 
 /// What one turn leaves behind.
 #[derive(Debug, Clone)]
-pub struct TurnRecord {
+pub(crate) struct TurnRecord {
     /// `X-Request-Id` of the call, or one of our own.
     pub request_id: Box<str>,
     /// Which bot.
@@ -171,7 +171,7 @@ macro_rules! line_of_turn {
 
 impl TurnRecord {
     /// The log line: a warning where the user has read that the bot gave no answer.
-    pub fn log(&self) {
+    pub(crate) fn log(&self) {
         if self.level() == Level::WARN { line_of_turn!(warn, self) } else { line_of_turn!(info, self) }
     }
 

@@ -15,7 +15,7 @@ const MOST: usize = 16;
 
 /// The watched calls of a bot.
 #[derive(Debug, Default)]
-pub struct Watches {
+pub(crate) struct Watches {
     count: AtomicUsize,
     watched: Mutex<Vec<Watched>>,
 }
@@ -28,14 +28,14 @@ struct Watched {
 
 /// One watched call, for as long as this is held.
 #[derive(Debug)]
-pub struct Watch<'a> {
+pub(crate) struct Watch<'a> {
     watches: &'a Watches,
     request_id: Box<str>,
 }
 
 impl Watches {
     /// Watches the call of this id. `None` while too many are watched.
-    pub fn watch(&self, request_id: &str) -> Option<Watch<'_>> {
+    pub(crate) fn watch(&self, request_id: &str) -> Option<Watch<'_>> {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         if watched.len() >= MOST {
             return None;
@@ -46,7 +46,7 @@ impl Watches {
     }
 
     /// The turn of this id came to an end.
-    pub fn ended(&self, request_id: &str, plan: PlanKind, outcome: Outcome) {
+    pub(crate) fn ended(&self, request_id: &str, plan: PlanKind, outcome: Outcome) {
         if self.count.load(Ordering::Acquire) == 0 {
             return;
         }
@@ -60,7 +60,7 @@ impl Watches {
 impl Watch<'_> {
     /// What the turn came to; `None` while it goes on.
     #[must_use]
-    pub fn end(&self) -> Option<(PlanKind, Outcome)> {
+    pub(crate) fn end(&self) -> Option<(PlanKind, Outcome)> {
         let watched = self.watches.watched.lock().unwrap_or_else(PoisonError::into_inner);
         watched.iter().find(|watched| watched.request_id == self.request_id)?.end
     }

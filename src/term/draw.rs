@@ -14,7 +14,7 @@ const COLUMNS: usize = 76;
 
 /// An answer, drawn.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Drawn {
+pub(crate) struct Drawn {
     /// Lines, each with its end.
     pub text: String,
     /// What the printed numbers press, in their order.
@@ -23,7 +23,7 @@ pub struct Drawn {
 
 /// A button that says something when it is pressed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Press {
+pub(crate) struct Press {
     /// What is said.
     pub words: String,
     /// What comes back as `clientExtra`.
@@ -34,7 +34,7 @@ pub struct Press {
 
 /// Draws `answer`; numbers begin with `first`.
 #[must_use]
-pub fn draw(answer: &Value, first: usize) -> Drawn {
+pub(crate) fn draw(answer: &Value, first: usize) -> Drawn {
     let mut pen = Pen { first, drawn: Drawn::default() };
     if answer.get("useCallback") == Some(&Value::Bool(true)) {
         pen.bar("(the answer comes by callback)");
@@ -53,7 +53,7 @@ pub fn draw(answer: &Value, first: usize) -> Drawn {
 
 /// What keeps Kakao from showing this answer, as far as its shape tells (openbuilder.md 2).
 #[must_use]
-pub fn flaw(answer: &Value) -> Option<&'static str> {
+pub(crate) fn flaw(answer: &Value) -> Option<&'static str> {
     if answer.get("version").and_then(Value::as_str) != Some("2.0") {
         return Some("version is not \"2.0\"");
     }
@@ -72,7 +72,7 @@ pub fn flaw(answer: &Value) -> Option<&'static str> {
 
 /// `text` without what a terminal would obey.
 #[must_use]
-pub fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let obeyed = |c: char| {
         c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::keyboard::Keyboard;
 use super::labels::Names;
-use super::quick_replies::{self, Key};
+use super::quick_replies::{self, ButtonLabel};
 use super::text;
 use super::view::{Overflow, View};
 use crate::degradation::{Degradation, Degradations};
@@ -51,7 +51,7 @@ pub(super) fn handover<'a>(labels: &[&'a str], view: &View<'a>) -> (Vec<Output<'
 }
 
 /// Whether these labels go on cards: the operator wants it and they would need pages without anything beside them.
-pub(super) fn wanted(keys: &[Key<'_>], view: &View<'_>) -> bool {
+pub(super) fn wanted(keys: &[ButtonLabel<'_>], view: &View<'_>) -> bool {
     view.policy.overflow == Overflow::Carousel && !quick_replies::fit(keys, 0, quick_replies::block(view))
 }
 
@@ -59,7 +59,7 @@ pub(super) fn wanted(keys: &[Key<'_>], view: &View<'_>) -> bool {
 /// is titled with the places of its labels. Beside each carousel stand the bytes it takes at most.
 pub(super) fn carousels<'a>(
     keyboard: &Keyboard,
-    keys: &[Key<'a>],
+    keys: &[ButtonLabel<'a>],
     view: &View<'a>,
 ) -> (Vec<(Carousel<'a>, usize)>, Degradations) {
     let mut degradations = Degradations::NONE;

@@ -20,7 +20,7 @@ use crate::wire::text::Text;
 /// Bytes of an id that is kept beyond its call (E2, I5); Kakao's have 24 at most.
 const ID_BYTES: usize = 128;
 
-/// Which door the call came in by.
+/// Which endpoint the call came in by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
     /// `/skill`: tells everything apart by itself.
@@ -154,17 +154,17 @@ pub fn openbuilder_id<'a>(call: &'a SkillCall<'_>) -> Option<&'a str> {
 /// [`NotASkillCall::Missing`] when nothing in it names the user.
 pub fn understand<'a>(
     call: SkillCall<'a>,
-    door: Endpoint,
-    ears: &InboundRules<'_>,
+    endpoint: Endpoint,
+    rules: &InboundRules<'_>,
 ) -> Result<Inbound<'a>, NotASkillCall> {
     let SkillCall { intent, action, user_request, flow, .. } = call;
     let request = user_request.ok_or(NotASkillCall::Missing("userRequest"))?;
-    let user = user_key(&request, ears.bot)?;
+    let user = user_key(&request, rules.bot)?;
     let session = match room_id(&request) {
-        Some(room) => UserKey::derive(ears.bot, &[user.as_str(), room]),
+        Some(room) => UserKey::derive(rules.bot, &[user.as_str(), room]),
         None => user,
     };
-    let home = is_home(door, &[intent.as_ref(), request.block.as_ref()], ears.welcome_blocks);
+    let home = is_home(endpoint, &[intent.as_ref(), request.block.as_ref()], rules.welcome_blocks);
     let block = intent.or(request.block).and_then(block_id);
 
     let params = request.params.unwrap_or_default();
@@ -176,12 +176,13 @@ pub fn understand<'a>(
 
     let action = action.unwrap_or_default();
     let utterance = request.utterance.map(|words| trimmed(words.0)).unwrap_or_default();
-    let (says, dropped) = if door == Endpoint::Leave {
+    let (says, dropped) = if endpoint == Endpoint::Leave {
         (UserInput::Leave, 0)
     } else if let Some(mark) = action.client_extra.and_then(|extra| Mark::find(extra.get())) {
         (UserInput::Tap(mark), 0)
     } else {
-        let media = media_in::find(params.media.and_then(medium), action.params.as_ref(), &utterance, ears.media_hosts);
+        let media =
+            media_in::find(params.media.and_then(medium), action.params.as_ref(), &utterance, rules.media_hosts);
         match media {
             Some(mut media) => {
                 let dropped = media.len().saturating_sub(limits::IMAGES);
@@ -239,8 +240,8 @@ fn room_id<'a>(request: &'a UserRequest<'_>) -> Option<&'a str> {
     request.chat.as_ref()?.id.as_ref().map(Text::as_str)
 }
 
-fn is_home(door: Endpoint, blocks: &[Option<&Named<'_>>], welcome: &[Box<str>]) -> bool {
-    match door {
+fn is_home(endpoint: Endpoint, blocks: &[Option<&Named<'_>>], welcome: &[Box<str>]) -> bool {
+    match endpoint {
         Endpoint::Keyboard => true,
         Endpoint::Message | Endpoint::Leave => false,
         Endpoint::Skill => blocks.iter().flatten().any(|block| {
@@ -299,12 +300,12 @@ pub(super) struct SecureImage<'a> {
 mod tests {
     use super::*;
 
-    fn understood(body: &str, door: Endpoint, check: impl FnOnce(Inbound<'_>)) {
+    fn understood(body: &str, endpoint: Endpoint, check: impl FnOnce(Inbound<'_>)) {
         let bot = BotId::parse("shop").unwrap();
         let welcome = [Box::from("웰컴 블록"), Box::from("64a1f0c27b3d9e5a10c4e8b5")];
         let hosts = [Box::from("dn-m.talk.kakao.com"), Box::from(".kakaocdn.net")];
-        let ears = InboundRules { bot: &bot, welcome_blocks: &welcome, media_hosts: &hosts };
-        check(understand(SkillCall::parse(body.as_bytes()).unwrap(), door, &ears).unwrap());
+        let rules = InboundRules { bot: &bot, welcome_blocks: &welcome, media_hosts: &hosts };
+        check(understand(SkillCall::parse(body.as_bytes()).unwrap(), endpoint, &rules).unwrap());
     }
 
     fn call(inside: &str) -> String {
@@ -334,13 +335,13 @@ mod tests {
     #[test]
     fn i1_without_any_user_the_call_is_refused_by_path() {
         let bot = BotId::parse("shop").unwrap();
-        let ears = InboundRules { bot: &bot, welcome_blocks: &[], media_hosts: &[] };
+        let rules = InboundRules { bot: &bot, welcome_blocks: &[], media_hosts: &[] };
         for (body, path) in [
             (r#"{"userRequest":{}}"#, "userRequest.user"),
             (r#"{"userRequest":{"user":{}}}"#, "userRequest.user.id"),
             (r#"{"userRequest":{"user":{"id":"","properties":{"plusfriendUserKey":""}}}}"#, "userRequest.user.id"),
         ] {
-            let error = understand(SkillCall::parse(body.as_bytes()).unwrap(), Endpoint::Skill, &ears).unwrap_err();
+            let error = understand(SkillCall::parse(body.as_bytes()).unwrap(), Endpoint::Skill, &rules).unwrap_err();
             assert_eq!(error.path(), Some(path));
         }
     }

@@ -11,7 +11,7 @@ use crate::wire::answer::{Button, ButtonAction};
 
 /// How a link is shown.
 #[derive(Debug)]
-pub(super) enum Shown<'a> {
+pub(super) enum LinkView<'a> {
     /// As a button; `label` is what it is called in full, on one line.
     Button {
         /// The button.
@@ -24,7 +24,7 @@ pub(super) enum Shown<'a> {
 }
 
 /// The link as it can be shown, and how that differs from what the bot said.
-pub(super) fn show<'a>(link: &'a Link<'a>, policy: &'a Policy) -> (Shown<'a>, Degradations) {
+pub(super) fn show<'a>(link: &'a Link<'a>, policy: &'a Policy) -> (LinkView<'a>, Degradations) {
     let mut degradations = Degradations::NONE;
     let label = text::one_line(&link.label);
     let action = if let Some(phone_number) = phone_number(&link.url) {
@@ -37,7 +37,7 @@ pub(super) fn show<'a>(link: &'a Link<'a>, policy: &'a Policy) -> (Shown<'a>, De
         degradations.add(Degradation::LinkWritten);
         let url = media::written(&link.url);
         let words = if label.is_empty() { url } else { Cow::Owned(format!("{label}: {url}")) };
-        return (Shown::Written(words), degradations);
+        return (LinkView::Written(words), degradations);
     };
     let label = if label.is_empty() {
         degradations.add(Degradation::LinkLabelMissing);
@@ -49,7 +49,7 @@ pub(super) fn show<'a>(link: &'a Link<'a>, policy: &'a Policy) -> (Shown<'a>, De
     if shown != label {
         degradations.add(Degradation::LinkLabelCut);
     }
-    (Shown::Button { button: Button { label: shown, action }, label }, degradations)
+    (LinkView::Button { button: Button { label: shown, action }, label }, degradations)
 }
 
 /// The number of a `tel:` address, where it looks like one.

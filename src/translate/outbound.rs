@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use super::cards;
 use super::keyboard::Keyboard;
-use super::quick_replies::{self, Asked, Key};
+use super::quick_replies::{self, ButtonLabel, RowContent};
 use super::room;
 use super::row::{Bubble, Row};
 use super::view::View;
@@ -82,10 +82,10 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
         row.reading(reading);
     }
     let labels = content.keyboard.map(Keyboard::labels).unwrap_or_default();
-    let (human, keys): (Vec<Key<'a>>, Vec<Key<'a>>) = labels
+    let (human, keys): (Vec<ButtonLabel<'a>>, Vec<ButtonLabel<'a>>) = labels
         .iter()
         .enumerate()
-        .map(|(index, label)| Key { index, label })
+        .map(|(index, label)| ButtonLabel { index, label })
         .partition(|key| cards::calls_human(key.label, view));
     if row.bubbles.is_empty() {
         // A page turn has no replies and lacks nothing.
@@ -130,7 +130,7 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
     let mut page = Page::default();
     if !view.room {
         let keys = if on_cards.is_some() { &[] } else { keys.as_slice() };
-        let asked = Asked { more, late: content.late, keyboard: content.keyboard, page: content.page };
+        let asked = RowContent { more, late: content.late, keyboard: content.keyboard, page: content.page };
         let laid = quick_replies::lay(&asked, keys, view);
         degradations.join(laid.degradations);
         page = laid.page;
@@ -149,8 +149,8 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
 /// Which of how many pages the one that begins with label `page` is, counted from 1; `None` where there is only one.
 #[must_use]
 pub fn place_of_page(keyboard: &Keyboard, page: u32, view: &View<'_>) -> Option<(usize, usize)> {
-    let keys = keyboard.labels().iter().enumerate().map(|(index, label)| Key { index, label });
-    let keys: Vec<Key<'_>> = keys.filter(|key| !cards::calls_human(key.label, view)).collect();
+    let keys = keyboard.labels().iter().enumerate().map(|(index, label)| ButtonLabel { index, label });
+    let keys: Vec<ButtonLabel<'_>> = keys.filter(|key| !cards::calls_human(key.label, view)).collect();
     if view.room || cards::wanted(&keys, view) {
         return None;
     }

@@ -27,7 +27,7 @@ const BLOCK_ID_BYTES: usize = 128;
 
 /// One label of a keyboard, with its place there.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Key<'a> {
+pub(super) struct ButtonLabel<'a> {
     /// Counted from 0 in the keyboard.
     pub(super) index: usize,
     /// Whole.
@@ -42,7 +42,7 @@ pub(super) struct Press<'a> {
     pub(super) mark: Mark<'a>,
 }
 
-impl<'a> Key<'a> {
+impl<'a> ButtonLabel<'a> {
     /// What pressing it says and carries; `shown` stands in for a label that has nothing to say.
     pub(super) fn press(self, keyboard: &Keyboard, shown: &Cow<'a, str>, degradations: &mut Degradations) -> Press<'a> {
         let message_text = text::cut(self.label, limits::LABEL_TRAVELS_WHOLE);
@@ -80,7 +80,7 @@ pub(super) fn block<'a>(view: &View<'a>) -> Option<&'a str> {
 }
 
 /// Whether all of these fit into one answer that has `taken` other quick replies.
-pub(super) fn fit(keys: &[Key<'_>], taken: usize, block: Option<&str>) -> bool {
+pub(super) fn fit(keys: &[ButtonLabel<'_>], taken: usize, block: Option<&str>) -> bool {
     keys.len().saturating_add(taken) <= limits::QUICK_REPLIES
         && keys.iter().map(|key| key.bytes(block)).sum::<usize>() <= LABEL_BYTES
 }
@@ -88,7 +88,7 @@ pub(super) fn fit(keys: &[Key<'_>], taken: usize, block: Option<&str>) -> bool {
 /// Where the page that begins at `start` ends, beside `taken` quick replies of the bridge's own: with nothing taken 9
 /// labels and `다음 ▶`; 8 and both; `◀ 이전` and up to 9. Fewer where labels are so long that ten of them would burst
 /// the answer; one always fits, for it takes less than half of the bound.
-fn end(keys: &[Key<'_>], start: usize, taken: usize, block: Option<&str>) -> usize {
+fn end(keys: &[ButtonLabel<'_>], start: usize, taken: usize, block: Option<&str>) -> usize {
     let rest = keys.get(start..).unwrap_or_default();
     let places = limits::QUICK_REPLIES - taken - usize::from(start > 0);
     let mut bytes = 0;
@@ -104,7 +104,7 @@ fn end(keys: &[Key<'_>], start: usize, taken: usize, block: Option<&str>) -> usi
 
 /// Which of how many pages the one that begins with the key at `page` is, counted from 1; `None` where there is only
 /// one. A page that begins elsewhere, because something of the bridge's own took a place, counts as the one it is in.
-pub(super) fn place_of_page(keys: &[Key<'_>], page: u32, view: &View<'_>) -> Option<(usize, usize)> {
+pub(super) fn place_of_page(keys: &[ButtonLabel<'_>], page: u32, view: &View<'_>) -> Option<(usize, usize)> {
     if fit(keys, 0, block(view)) {
         return None;
     }
@@ -115,7 +115,7 @@ pub(super) fn place_of_page(keys: &[Key<'_>], page: u32, view: &View<'_>) -> Opt
 }
 
 /// Where pages begin while nothing of the bridge's own is offered: what `◀ 이전` goes back to.
-fn starts(keys: &[Key<'_>], block: Option<&str>) -> Vec<usize> {
+fn starts(keys: &[ButtonLabel<'_>], block: Option<&str>) -> Vec<usize> {
     let mut starts = vec![0];
     loop {
         let next = end(keys, starts.last().copied().unwrap_or_default(), 0, block);
@@ -127,7 +127,7 @@ fn starts(keys: &[Key<'_>], block: Option<&str>) -> Vec<usize> {
 }
 
 /// What the quick replies of an answer are made of.
-pub(super) struct Asked<'a> {
+pub(super) struct RowContent<'a> {
     /// `이어서 보기`: the part it shows.
     pub(super) more: Option<u32>,
     /// `답변 보기`.
@@ -139,23 +139,23 @@ pub(super) struct Asked<'a> {
 }
 
 /// Quick replies, and which page they are.
-pub(super) struct Laid<'a> {
+pub(super) struct QuickReplyRow<'a> {
     pub(super) quick_replies: Vec<QuickReply<'a>>,
     pub(super) page: Page,
     pub(super) degradations: Degradations,
 }
 
 /// Lays out quick replies: the bridge's own first, then `◀ 이전`, the labels in their order, `다음 ▶`.
-pub(super) fn lay<'a>(asked: &Asked<'_>, keys: &[Key<'a>], view: &View<'a>) -> Laid<'a> {
+pub(super) fn lay<'a>(row: &RowContent<'_>, keys: &[ButtonLabel<'a>], view: &View<'a>) -> QuickReplyRow<'a> {
     let texts = &view.policy.texts;
     let block = block(view);
-    let taken = usize::from(asked.more.is_some()) + usize::from(asked.late);
+    let taken = usize::from(row.more.is_some()) + usize::from(row.late);
     let (start, finish, previous) = if fit(keys, taken, block) {
         (0, keys.len(), None)
     } else {
         let starts = starts(keys, block);
         let last = starts.last().copied().unwrap_or_default();
-        let start = usize::try_from(asked.page).unwrap_or(usize::MAX);
+        let start = usize::try_from(row.page).unwrap_or(usize::MAX);
         let start = if start < keys.len() { start } else { last };
         (start, end(keys, start, taken, block), starts.into_iter().rev().find(|before| *before < start))
     };
@@ -173,19 +173,19 @@ pub(super) fn lay<'a>(asked: &Asked<'_>, keys: &[Key<'a>], view: &View<'a>) -> L
         let message_text = if text::is_blank(words) { label.clone() } else { text::cut(words, OWN_WORDS) };
         quick_reply(label, message_text, mark, block)
     };
-    let turn = |to: Option<usize>| Some(Mark::Page { keyboard: asked.keyboard?.id(), page: number(to?) });
+    let turn = |to: Option<usize>| Some(Mark::Page { keyboard: row.keyboard?.id(), page: number(to?) });
     let mut quick_replies = Vec::with_capacity(limits::QUICK_REPLIES);
-    if let Some(part) = asked.more {
+    if let Some(part) = row.more {
         quick_replies.push(own(&texts.more_label, Mark::More { part }));
     }
-    if asked.late {
+    if row.late {
         quick_replies.push(own(&texts.late_label, Mark::Late));
     }
     if let Some(mark) = turn(previous) {
         quick_replies.push(own(&texts.previous_label, mark));
     }
     let forward = turn(next).map(|mark| own(&texts.next_label, mark));
-    if let Some(keyboard) = asked.keyboard {
+    if let Some(keyboard) = row.keyboard {
         for key in shown {
             let (label, is_cut) = names.key(key.label, keyboard.short_name(key.index));
             if is_cut {
@@ -197,7 +197,7 @@ pub(super) fn lay<'a>(asked: &Asked<'_>, keys: &[Key<'a>], view: &View<'a>) -> L
     }
     quick_replies.extend(forward);
     let page = Page { start: number(start), previous: previous.map(number), next: next.map(number) };
-    Laid { quick_replies, page, degradations }
+    QuickReplyRow { quick_replies, page, degradations }
 }
 
 fn number(count: usize) -> u32 {

@@ -1,6 +1,6 @@
 //! Keyboards in group rooms, where there are no quick replies (I10): a numbered list, answered by number or words.
 
-use super::quick_replies::Key;
+use super::quick_replies::ButtonLabel;
 use super::text;
 use super::view::{Texts, View};
 use crate::wire::limits;
@@ -11,7 +11,7 @@ pub(super) const HINT_UNITS: usize = 120;
 
 /// The list, in pieces of at most `limit` units, and split inside a label only where that is longer by itself. The
 /// numbers are those of the whole keyboard, by which [`super::keyboard::Keyboard::numbered`] understands them.
-pub(super) fn list(keys: &[Key<'_>], limit: usize) -> Vec<String> {
+pub(super) fn list(keys: &[ButtonLabel<'_>], limit: usize) -> Vec<String> {
     let mut pieces = Vec::new();
     let mut piece = String::new();
     let mut units = 0;

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::keyboard::Keyboard;
-use super::quick_replies::Key;
+use super::quick_replies::ButtonLabel;
 use super::view::View;
 use super::{cards, link, media, room, text};
 use crate::degradation::{Degradation, Degradations};
@@ -130,11 +130,11 @@ impl<'a> Row<'a, '_> {
         let (shown, degradations) = link::show(link, self.view.policy);
         self.degradations.join(degradations);
         let (button, label) = match shown {
-            link::Shown::Written(words) => {
+            link::LinkView::Written(words) => {
                 *body = Some(below(body.take(), words));
                 return (None, None);
             }
-            link::Shown::Button { button, label } => (button, label),
+            link::LinkView::Button { button, label } => (button, label),
         };
         let alone = body.is_none() && !on_picture;
         if alone && units(&label) <= limits::TITLE {
@@ -192,7 +192,7 @@ impl<'a> Row<'a, '_> {
         }
     }
 
-    pub(super) fn handover(&mut self, human: &[Key<'a>]) {
+    pub(super) fn handover(&mut self, human: &[ButtonLabel<'a>]) {
         let labels: Vec<_> = human.iter().map(|key| key.label).collect();
         let (cards, degradations) = cards::handover(&labels, self.view);
         self.degradations.join(degradations);
@@ -201,7 +201,7 @@ impl<'a> Row<'a, '_> {
         }
     }
 
-    pub(super) fn carousels(&mut self, keyboard: &Keyboard, keys: &[Key<'a>]) {
+    pub(super) fn carousels(&mut self, keyboard: &Keyboard, keys: &[ButtonLabel<'a>]) {
         let (carousels, degradations) = cards::carousels(keyboard, keys, self.view);
         self.degradations.join(degradations);
         for (carousel, bytes) in carousels {
@@ -211,7 +211,7 @@ impl<'a> Row<'a, '_> {
     }
 
     /// The labels as a numbered list, below the last text where it fits (I10).
-    pub(super) fn list(&mut self, keys: &[Key<'a>]) {
+    pub(super) fn list(&mut self, keys: &[ButtonLabel<'a>]) {
         let mut pieces = room::list(keys, self.text).into_iter().peekable();
         if pieces.peek().is_none() {
             return;

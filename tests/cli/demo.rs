@@ -91,7 +91,7 @@ fn the_demo_serves_at_once_and_everything_it_prints_works() {
 fn every_line_that_the_demo_suggests_works_in_the_order_given() {
     let (_running, lines) = demo(&[]);
     let url = word(&lines, "bridge:");
-    for (words, ..) in smartchat_bridge::demo::TRY {
+    for (words, ..) in smartchat_bridge::testing::TRY {
         assert!(lines.iter().any(|line| line.starts_with(&format!("{words}  -  "))), "{words} is not suggested");
         let said = run(&["say", "--user", "DemoUser-003", "--url", url, words], b"");
         assert!(said.out(0).starts_with('│'), "{words}: {said:?}");

@@ -29,7 +29,7 @@ async fn a_stop_finishes_turns_and_callbacks_and_says_it_is_not_ready() {
     let (answer, ()) = tokio::join!(answer, async {
         eventually("both are out", || bot.messages() == 2).await;
         bridge.signal();
-        eventually("it is not ready", || !bridge.shared().is_ready()).await;
+        eventually("it is not ready", || !bridge.running().is_ready()).await;
         assert!(bridge.look("/readyz").await.contains("\"ready\":false"), "operators may look until the end");
         eventually("the port is closed", || std::net::TcpStream::connect(bridge.address).is_err()).await;
     });
@@ -138,7 +138,7 @@ async fn a_call_on_a_connection_accepted_just_before_the_stop_is_answered() {
     let mut caller = Caller::connect(bridge.address).await.unwrap();
     eventually("it is accepted", || bridge.busy().1 >= 1).await;
     bridge.signal();
-    eventually("it is not ready", || !bridge.shared().is_ready()).await;
+    eventually("it is not ready", || !bridge.running().is_ready()).await;
     let answer = caller.try_call(&words("u", "안녕")).await.expect("closed under the call");
     assert_eq!(answer.text(), "답");
     assert_eq!(bridge.waited().await, Ending::Drained);

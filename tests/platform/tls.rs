@@ -105,9 +105,9 @@ fn a_stop_waits_for_a_handshake_that_is_on_its_way() {
     let bot = Bot::echo("봇");
     let bridge = bridge(&bot, folder.path());
     let stream = TcpStream::connect(bridge.public).unwrap();
-    eventually("it is accepted", || bridge.running.as_ref().unwrap().shared().tasks.running() >= 1);
+    eventually("it is accepted", || bridge.running.as_ref().unwrap().in_flight().1 >= 1);
     bridge.stop_gently();
-    eventually("it is not ready", || !bridge.running.as_ref().unwrap().shared().is_ready());
+    eventually("it is not ready", || !bridge.running.as_ref().unwrap().is_ready());
     assert_eq!(call(&mut secure(stream, &trusted).unwrap()).text(), "봇: 안녕");
     assert_eq!(bridge.wait(), Ending::Drained);
 }

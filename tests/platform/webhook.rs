@@ -247,8 +247,7 @@ fn s6_a_reload_keeps_what_waits_and_asks_another_backend_for_what_the_first_had_
     let (_folder, path) = bridge::file(&bridge::shop(&next, OWN));
     let sources = smartchat_bridge::config::load::Sources { file: Some(&path), ..Default::default() };
     let settings = smartchat_bridge::config::load::load(&sources).unwrap().settings;
-    let app = bridge.running.as_ref().unwrap().shared();
-    app.install(app.prepare(settings).unwrap());
+    bridge.running.as_ref().unwrap().reload(settings).unwrap();
     bridge.say(&Say::words(JUN, "안녕").app_user("2"));
     bridge.tell(&added("1"));
     let expected =

@@ -122,8 +122,8 @@ mod tests {
         let body = body(who, spoken, Some("http://127.0.0.1:1/v1/bots/a/callback/b")).to_string();
         let call = SkillCall::parse(body.as_bytes()).unwrap();
         let bot = BotId::parse("shop").unwrap();
-        let ears = InboundRules { bot: &bot, welcome_blocks: &["웰컴 블록".into()], media_hosts: &[] };
-        understand(call, Endpoint::Skill, &ears).unwrap().into_owned()
+        let rules = InboundRules { bot: &bot, welcome_blocks: &["웰컴 블록".into()], media_hosts: &[] };
+        understand(call, Endpoint::Skill, &rules).unwrap().into_owned()
     }
 
     #[test]

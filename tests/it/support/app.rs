@@ -1,7 +1,6 @@
 //! A bridge in this process, on ports of its own.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -54,8 +53,8 @@ impl Bridge {
         Self { running: Some(running), address, admin, stop }
     }
 
-    pub(crate) fn shared(&self) -> &Arc<smartchat_bridge::shared::Shared> {
-        self.running.as_ref().unwrap().shared()
+    pub(crate) fn running(&self) -> &Running {
+        self.running.as_ref().unwrap()
     }
 
     /// One call on a connection of its own.
@@ -72,8 +71,7 @@ impl Bridge {
 
     /// Turns and tasks that are still there.
     pub(crate) fn busy(&self) -> (usize, usize) {
-        let shared = self.shared();
-        (shared.turns.count(), shared.tasks.running())
+        self.running().in_flight()
     }
 
     /// Waits until no turn is left: what had to be parked is parked.

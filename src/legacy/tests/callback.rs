@@ -41,7 +41,7 @@ async fn fail_error_and_bad_statuses_are_read_as_refusals() {
         let kakao = Bot::scripted(move |peer| peer.serve(&said));
         let error = call_back(&kakao).await.unwrap_err();
         assert!(matches!(&error, CallbackError::Refused { message, .. } if **message == *words), "{error:?}");
-        assert_eq!((error.blame(), error.code()), (Blame::Platform, "refused"));
+        assert!(matches!(error, CallbackError::Refused { .. }) && error.blame() == Blame::Platform);
         assert_eq!(kakao.heard().len(), 1, "never twice");
     }
 }
@@ -63,7 +63,7 @@ async fn a_good_status_with_an_unreadable_body_was_accepted() {
 async fn a_callback_that_may_have_arrived_is_not_repeated() {
     let kakao = Bot::scripted(|peer| drop(peer.hear()));
     let error = call_back(&kakao).await.unwrap_err();
-    assert_eq!((error.sent(), error.code()), (Sent::Unknown, "unanswered"));
+    assert!(matches!(error, CallbackError::Undelivered { sent: Sent::Unknown, .. }), "{error:?}");
     assert_eq!(kakao.heard().len(), 1);
 }
 
@@ -77,7 +77,7 @@ async fn a_callback_is_tried_again_while_the_connection_is_refused() {
     let client = CallbackClient::new().unwrap();
 
     let error = client.post(&url, Bytes::from_static(b"{}"), in_millis(300)).await.unwrap_err();
-    assert_eq!((error.sent(), error.code()), (Sent::Nothing, "unreachable"));
+    assert!(matches!(error, CallbackError::Undelivered { sent: Sent::Nothing, .. }), "{error:?}");
 
     let posting = client.post(&url, Bytes::from_static(b"{}"), patience());
     let listening = async {

@@ -1,12 +1,6 @@
 //! The bridge as HTTP client, over real sockets: against bots and a Kakao that are scripted down to the byte.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "a test may fail as it likes"
-)]
+#![allow(clippy::disallowed_methods, reason = "a test looks at real time")]
 
 mod bot;
 mod callback;
@@ -24,20 +18,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::callback::{CallbackClient, CallbackError, CallbackUrl};
+use crate::config::settings::{BotSettings, Breaker, FreeText, Trust};
+use crate::fault::{Blame, Fault, Sent};
+use crate::ids::{BotId, UserKey};
+use crate::legacy::api::{BackendError, LegacyApi, RawReply};
+use crate::legacy::http::HttpLegacy;
+use crate::net::CoreId;
+use crate::time::{self, Instant};
+use crate::translate::view::{Overflow, Policy, Texts};
+use crate::wire::legacy::{MessageCall, MessageType, Notice};
+use crate::wire::limits;
 use bot::Bot;
 use bytes::Bytes;
 use hyper::header::{HeaderName, HeaderValue};
-use smartchat_bridge::callback::{CallbackClient, CallbackError, CallbackUrl};
-use smartchat_bridge::config::settings::{BotSettings, Breaker, FreeText, Trust};
-use smartchat_bridge::fault::{Blame, Fault, Sent};
-use smartchat_bridge::ids::{BotId, UserKey};
-use smartchat_bridge::legacy::api::{BackendError, LegacyApi, RawReply};
-use smartchat_bridge::legacy::http::HttpLegacy;
-use smartchat_bridge::net::CoreId;
-use smartchat_bridge::time::{self, Instant};
-use smartchat_bridge::translate::view::{Overflow, Policy, Texts};
-use smartchat_bridge::wire::legacy::{MessageCall, MessageType, Notice};
-use smartchat_bridge::wire::limits;
 use tokio::sync::mpsc;
 use tokio_rustls::rustls;
 use url::Url;

@@ -27,7 +27,8 @@ impl UserKey {
     #[must_use]
     pub fn parse(key: &str) -> Option<Self> {
         let bytes: [u8; Self::LENGTH] = key.as_bytes().try_into().ok()?;
-        bytes.iter().all(|byte| ALPHABET.contains(byte)).then_some(Self(bytes))
+        let is_of_the_alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        bytes.iter().all(is_of_the_alphabet).then_some(Self(bytes))
     }
 
     /// A stable key of the legacy form for a user who has none: 72 bits of HMAC-SHA256 over the parts that name

@@ -125,7 +125,7 @@ mod tests {
         let keyboards = keyboards();
         let large = keyboards.intern(&["가".repeat(4_000)]).unwrap();
         let again = keyboards.intern(&["가".repeat(4_000)]).unwrap();
-        assert!(keyboards.memory.is_over() && keyboards.memory.used().load(Ordering::Relaxed) < 13_000);
+        assert!(keyboards.memory.is_over() && keyboards.memory.used().load(Ordering::Relaxed) < 26_000);
         drop(large);
         assert!(keyboards.memory.is_over());
         drop(again);

@@ -77,7 +77,9 @@ pub(super) fn carousels<'a>(
             let items = Vec::with_capacity(limits::CAROUSEL);
             carousels.push((Carousel { items }, CARD_BYTES));
             names = Names::default();
-            names.reserve(keys.iter().skip(place).take(limits::CAROUSEL * limits::CARD_BUTTONS).map(|key| key.label));
+            let rest = keys.get(place..).unwrap_or_default();
+            let held = rest.len().min(limits::CAROUSEL * limits::CARD_BUTTONS);
+            quick_replies::reserve(&mut names, Some(keyboard), rest.get(..held).unwrap_or_default());
         }
         let Some((carousel, bytes)) = carousels.last_mut() else {
             break;
@@ -86,7 +88,7 @@ pub(super) fn carousels<'a>(
             carousel.items.push(TextCard::default());
             *bytes += CARD_BYTES;
         }
-        let (label, is_cut) = names.key(key.label, keyboard.short_name(key.index));
+        let (label, is_cut) = key.name(keyboard, &mut names);
         if is_cut {
             degradations.add(Degradation::LabelCut);
         }

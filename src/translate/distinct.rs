@@ -31,6 +31,8 @@ const WINDOW: usize = limits::LABEL - HEAD - 2;
 pub(super) struct ShownLabels {
     /// By place; `None` where the label fits as it is.
     names: Box<[Option<Box<str>>]>,
+    /// By place: the label stands as it is, whatever the rest of an answer shows.
+    plain: Box<[bool]>,
     /// They carry numbers, and the whole labels have to be listed above them.
     pub(super) listed: bool,
 }
@@ -39,6 +41,11 @@ impl ShownLabels {
     /// What is shown for the label at `place` that does not fit.
     pub(super) fn name(&self, place: usize) -> Option<&str> {
         self.names.get(place)?.as_deref()
+    }
+
+    /// Whether the label at `place` is shown as it is.
+    pub(super) fn is_plain(&self, place: usize) -> bool {
+        self.plain.get(place).copied().unwrap_or_default()
     }
 
     /// Names for these labels, pairwise different where the labels are.
@@ -76,7 +83,9 @@ impl ShownLabels {
             let rest = text::cut(line, limits::LABEL.saturating_sub(number.len()));
             Some(Box::from(format!("{number}{rest}").trim_end()))
         };
-        Self { names: lines.iter().enumerate().map(name).collect(), listed: !distinct }
+        let plain =
+            labels.iter().zip(&lines).map(|(label, line)| distinct && **label == **line && fits(line)).collect();
+        Self { names: lines.iter().enumerate().map(name).collect(), plain, listed: !distinct }
     }
 }
 

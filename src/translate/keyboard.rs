@@ -17,6 +17,8 @@ pub struct Keyboard {
     labels: Box<[Box<str>]>,
     /// Made when it is first shown or searched: a keyboard is shared by all users who see it.
     shown: OnceLock<ShownLabels>,
+    /// Folded, made when words are first looked for that are none of the labels.
+    folded: OnceLock<Box<[String]>>,
     /// Where its bytes are counted for as long as it lives.
     counted: Option<Arc<AtomicUsize>>,
 }
@@ -48,6 +50,7 @@ impl Keyboard {
             id: id_of(labels),
             labels: labels.iter().map(|l| Box::from(l.as_ref())).collect(),
             shown: OnceLock::new(),
+            folded: OnceLock::new(),
             counted: None,
         })
     }
@@ -64,7 +67,7 @@ impl Keyboard {
 
     /// About how many bytes it takes: the labels, what is shown of them, and what holds both.
     fn size(&self) -> usize {
-        size_of::<Self>() + self.labels.iter().map(|label| label.len() + 3 * size_of::<Box<str>>()).sum::<usize>()
+        size_of::<Self>() + self.labels.iter().map(|label| 2 * label.len() + 5 * size_of::<Box<str>>()).sum::<usize>()
     }
 
     /// Its name: the same for the same labels in the same order, after a restart too.
@@ -88,6 +91,11 @@ impl Keyboard {
         self.shown().name(place)
     }
 
+    /// Whether the label at `place` is shown as it is.
+    pub(super) fn is_plain(&self, place: usize) -> bool {
+        self.shown().is_plain(place)
+    }
+
     /// Whether its labels cannot be told apart when they are shortened: then they carry numbers, and stand whole in a
     /// list above (K3).
     pub(super) fn is_listed(&self) -> bool {
@@ -105,8 +113,9 @@ impl Keyboard {
         if folded.is_empty() {
             return None;
         }
-        if let Some(label) = self.labels.iter().find(|label| fold(label) == folded) {
-            return Some(label);
+        let labels = self.folded.get_or_init(|| self.labels.iter().map(|label| fold(label)).collect());
+        if let Some(place) = labels.iter().position(|label| *label == folded) {
+            return self.labels.get(place).map(AsRef::as_ref);
         }
         let is_shown_so = |place| self.short_name(place).is_some_and(|name| fold(name) == folded);
         let place = (0..self.labels.len()).find(|place| is_shown_so(*place))?;

@@ -28,12 +28,9 @@ pub(super) struct Names<'a> {
 impl<'a> Names<'a> {
     /// Takes the names of the labels that need no cutting, so that no cut label and no label of the bridge's own
     /// can take them.
-    pub(super) fn reserve(&mut self, wholes: impl Iterator<Item = &'a str>) {
-        for whole in wholes {
-            let line = text::one_line(whole);
-            if line == whole && cut(line.clone()) == line {
-                self.keep(line, Some(whole));
-            }
+    pub(super) fn reserve(&mut self, plain: impl Iterator<Item = &'a str>) {
+        for label in plain {
+            self.keep(Cow::Borrowed(label), Some(label));
         }
     }
 
@@ -52,6 +49,16 @@ impl<'a> Names<'a> {
             }
             _ => self.name(whole),
         }
+    }
+
+    /// A label that is shown as it is, unless words of the bridge's own have taken its name.
+    pub(super) fn plain(&mut self, label: &'a str) -> (Cow<'a, str>, bool) {
+        if !self.is_free(label, Some(label)) {
+            return self.take(label, Some(label));
+        }
+        let name = Cow::Borrowed(label);
+        self.keep(name.clone(), Some(label));
+        (name, false)
     }
 
     /// What is shown for words of the bridge's own.

@@ -57,11 +57,26 @@ impl<'a> ButtonLabel<'a> {
         Press { message_text, mark: Mark::Pick { keyboard: keyboard.id(), index } }
     }
 
+    /// What is shown for it, and whether that differs from it by more than line breaks.
+    pub(super) fn name(self, keyboard: &Keyboard, names: &mut Names<'a>) -> (Cow<'a, str>, bool) {
+        if keyboard.is_plain(self.index) {
+            names.plain(self.label)
+        } else {
+            names.key(self.label, keyboard.short_name(self.index))
+        }
+    }
+
     /// Bytes of it as a button, never less than it takes: words and mark, 14 units shown, the names of the fields.
     pub(super) fn bytes(self, block: Option<&str>) -> usize {
         let said = json_bytes(self.label).min(limits::LABEL_TRAVELS_WHOLE * 6);
         2 * said + 84 + 160 + block.map_or(0, str::len)
     }
+}
+
+/// Takes the names of the labels that are shown as they are, so that no other label can take them.
+pub(super) fn reserve<'a>(names: &mut Names<'a>, keyboard: Option<&Keyboard>, keys: &[ButtonLabel<'a>]) {
+    let plain = |key: &&ButtonLabel<'a>| keyboard.is_some_and(|keyboard| keyboard.is_plain(key.index));
+    names.reserve(keys.iter().filter(plain).map(|key| key.label));
 }
 
 /// Bytes of a string in JSON, without its quotes.
@@ -167,7 +182,7 @@ pub(super) fn lay<'a>(row: &RowContent<'_>, keys: &[ButtonLabel<'a>], view: &Vie
     }
 
     let mut names = Names::default();
-    names.reserve(shown.iter().map(|key| key.label));
+    reserve(&mut names, row.keyboard, shown);
     let mut own = |words: &'a str, mark: Mark<'a>| {
         let label = names.own(words);
         let message_text = if text::is_blank(words) { label.clone() } else { text::cut(words, OWN_WORDS) };
@@ -187,7 +202,7 @@ pub(super) fn lay<'a>(row: &RowContent<'_>, keys: &[ButtonLabel<'a>], view: &Vie
     let forward = turn(next).map(|mark| own(&texts.next_label, mark));
     if let Some(keyboard) = row.keyboard {
         for key in shown {
-            let (label, is_cut) = names.key(key.label, keyboard.short_name(key.index));
+            let (label, is_cut) = key.name(keyboard, &mut names);
             if is_cut {
                 degradations.add(Degradation::LabelCut);
             }

@@ -99,8 +99,10 @@ pub(super) fn split_tail(text: &str, limit: usize) -> (&str, &str) {
 /// A label as it can stand on a button: one line, no control characters, no white space around it.
 pub(super) fn one_line(label: &str) -> Cow<'_, str> {
     let breaks = |c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}';
+    // The first bytes of all that breaks a line, and of a few that do not.
+    let may_break = |byte: &u8| matches!(byte, 0..0x20 | 0x7F | 0xC2 | 0xE2);
     let label = label.trim();
-    if !label.contains(breaks) {
+    if !label.as_bytes().iter().any(may_break) || !label.contains(breaks) {
         return Cow::Borrowed(label);
     }
     Cow::Owned(label.split(breaks).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ").trim().to_owned())
@@ -108,6 +110,10 @@ pub(super) fn one_line(label: &str) -> Cow<'_, str> {
 
 /// Where the first `limit` units end, in bytes; `None` where the text has no more than that.
 fn end_of_units(text: &str, limit: usize) -> Option<usize> {
+    // No unit takes less than a byte: most texts are known to fit at a glance.
+    if text.len() <= limit || units(text) <= limit {
+        return None;
+    }
     let mut counted = 0;
     for (at, c) in text.char_indices() {
         counted += c.len_utf16();

@@ -49,7 +49,7 @@ impl JsonWriter {
     pub(crate) fn string(&mut self, words: &str) {
         self.bytes.push(b'"');
         let mut rest = words.as_bytes();
-        while let Some(at) = rest.iter().position(|byte| needs_escape(*byte)) {
+        while let Some(at) = first_escape(rest) {
             let (plain, escaped) = rest.split_at(at);
             self.bytes.extend_from_slice(plain);
             if let Some((byte, behind)) = escaped.split_first() {
@@ -94,6 +94,15 @@ impl JsonWriter {
     pub(crate) fn finish(self) -> Vec<u8> {
         self.bytes
     }
+}
+
+/// The first byte that needs an escape. Eight bytes at a time as far as they are plain, for nearly all are.
+fn first_escape(bytes: &[u8]) -> Option<usize> {
+    let (chunks, _) = bytes.as_chunks::<8>();
+    let plain = chunks.iter().take_while(|chunk| !chunk.iter().fold(false, |any, byte| any | needs_escape(*byte)));
+    let skipped = plain.count() * 8;
+    let rest = bytes.get(skipped..)?;
+    rest.iter().position(|byte| needs_escape(*byte)).map(|at| skipped + at)
 }
 
 const fn needs_escape(byte: u8) -> bool {

@@ -1,248 +1,162 @@
-//! The documented form and nothing else (legacy.md 1): one serde pass, strings borrowed from the body.
+//! The documented form and nothing else (legacy.md 1): one pass, strings borrowed from the body.
 //!
 //! `None` means "not exactly that form", and the lenient reader starts over; so every rule of meaning that is more
-//! than taking a field over lives there. Nulls are read here all the same: a whole family of bots (Java, Go) writes
+//! than taking a member over lives there. Nulls are read here all the same: a whole family of bots (Java, Go) writes
 //! every absent field as one.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
-
-use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{Link, Photo, Reading, is_blank, url, visible};
 use crate::degradation::{Degradation, Degradations};
 use crate::wire::legacy::Keys;
 use crate::wire::limits;
-use crate::wire::skill::deeper_than;
-use crate::wire::text::Text;
+use crate::wire::scan::Scanner;
+use crate::wire::text::utf8;
 
 /// A reply to `POST /message` of exactly the documented form.
 pub(super) fn reply(body: &[u8]) -> Option<Reading<'_>> {
-    let Only(reply) = parse::<Only<Reply<'_>>>(body)?;
-    if !reply.is_documented() {
-        return None;
-    }
+    let mut scanner = Scanner::new(utf8(body)?);
     let mut reading = Reading::default();
-    let found = &mut reading.degradations;
-    if let Some(Only(message)) = reply.message.into_option(found) {
-        if !message.keyboard.is_absent() {
-            return None;
+    let [mut has_message, mut has_keyboard] = [false; 2];
+    scanner.object(|scanner, name| {
+        match name {
+            "message" if once(&mut has_message) => message(scanner, &mut reading)?,
+            "keyboard" if once(&mut has_keyboard) => {
+                reading.keyboard = unless_null(scanner, &mut reading.degradations, keyboard)?;
+            }
+            // The last four belong into `message` or `keyboard`.
+            "message" | "keyboard" | "text" | "photo" | "message_button" | "buttons" => return None,
+            _ => return Some(false),
         }
-        reading.text = message.text.into_option(found).and_then(|Text(text)| visible(text));
-        if let Some(Only(photo)) = message.photo.into_option(found) {
-            reading.photo = photo.meaning(found);
-        }
-        if let Some(Only(button)) = message.message_button.into_option(found) {
-            reading.link = button.meaning(found)?;
-        }
-    }
-    if let Some(Only(keyboard)) = reply.keyboard.into_option(found) {
-        reading.keyboard = Some(keyboard.meaning(found)?);
-    }
-    Some(reading)
+        Some(true)
+    })?;
+    (scanner.is_over() && (has_message || has_keyboard)).then_some(reading)
 }
 
 /// An answer to `GET /keyboard` of exactly the documented form: a keyboard and nothing else.
 pub(super) fn home(body: &[u8]) -> Option<Reading<'_>> {
-    let Only(keyboard) = parse::<Only<Keyboard<'_>>>(body)?;
-    let mut found = Degradations::NONE;
-    let keyboard = Some(keyboard.meaning(&mut found)?);
-    Some(Reading { keyboard, degradations: found, ..Reading::default() })
+    let mut scanner = Scanner::new(utf8(body)?);
+    let mut degradations = Degradations::NONE;
+    let keyboard = Some(keyboard(&mut scanner, &mut degradations)?);
+    scanner.is_over().then(|| Reading { keyboard, degradations, ..Reading::default() })
 }
 
-fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
-    let text = std::str::from_utf8(body).ok()?;
-    if deeper_than(body, limits::DEPTH) {
-        return None;
+fn message<'a>(scanner: &mut Scanner<'a>, reading: &mut Reading<'a>) -> Option<()> {
+    let found = &mut reading.degradations;
+    if is_null(scanner, found)? {
+        return Some(());
     }
-    serde_json::from_str(text).ok()
-}
-
-#[derive(Deserialize)]
-struct Reply<'a> {
-    #[serde(borrow, default)]
-    message: Field<Only<Message<'a>>>,
-    #[serde(borrow, default)]
-    keyboard: Field<Only<Keyboard<'a>>>,
-    // Members that belong into `message` or `keyboard`: their values do not matter here, that they are there does.
-    #[serde(default)]
-    text: Field<IgnoredAny>,
-    #[serde(default)]
-    photo: Field<IgnoredAny>,
-    #[serde(default)]
-    message_button: Field<IgnoredAny>,
-    #[serde(default)]
-    buttons: Field<IgnoredAny>,
-}
-
-impl Reply<'_> {
-    fn is_documented(&self) -> bool {
-        let beside = [&self.text, &self.photo, &self.message_button, &self.buttons];
-        let has_any = !self.message.is_absent() || !self.keyboard.is_absent();
-        has_any && beside.iter().all(|field| field.is_absent())
-    }
-}
-
-#[derive(Deserialize)]
-struct Message<'a> {
-    #[serde(borrow, default)]
-    text: Field<Text<'a>>,
-    #[serde(borrow, default)]
-    photo: Field<Only<Picture<'a>>>,
-    #[serde(borrow, default)]
-    message_button: Field<Only<Button<'a>>>,
-    #[serde(default)]
-    keyboard: Field<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct Picture<'a> {
-    #[serde(borrow, default)]
-    url: Field<Text<'a>>,
-    #[serde(default)]
-    width: Field<u32>,
-    #[serde(default)]
-    height: Field<u32>,
-}
-
-impl<'a> Picture<'a> {
-    fn meaning(self, found: &mut Degradations) -> Option<Photo<'a>> {
-        let width = self.width.into_option(found).filter(|width| *width > 0);
-        let height = self.height.into_option(found).filter(|height| *height > 0);
-        let url = self.url.into_option(found).and_then(|Text(text)| url(text))?;
-        Some(Photo { url, size: width.zip(height) })
-    }
-}
-
-#[derive(Deserialize)]
-struct Button<'a> {
-    #[serde(borrow, default)]
-    label: Field<Text<'a>>,
-    #[serde(borrow, default)]
-    url: Field<Text<'a>>,
-}
-
-impl<'a> Button<'a> {
-    /// Outer `None`: a label without URL, whose place the lenient reader finds.
-    fn meaning(self, found: &mut Degradations) -> Option<Option<Link<'a>>> {
-        let label = self.label.into_option(found).and_then(|Text(text)| visible(text));
-        let url = self.url.into_option(found).and_then(|Text(text)| url(text));
-        match (label, url) {
-            (label, Some(url)) => Some(Some(Link { label: label.unwrap_or_default(), url })),
-            (None, None) => Some(None),
-            (Some(_), None) => None,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct Keyboard<'a> {
-    #[serde(borrow, default, rename = "type")]
-    kind: Field<Text<'a>>,
-    #[serde(borrow, default)]
-    buttons: Field<Labels<'a>>,
-    #[serde(default)]
-    keyboard: Field<IgnoredAny>,
-    #[serde(default)]
-    message: Field<IgnoredAny>,
-}
-
-impl<'a> Keyboard<'a> {
-    fn meaning(self, found: &mut Degradations) -> Option<Keys<'a>> {
-        if !self.keyboard.is_absent() || !self.message.is_absent() {
-            return None;
-        }
-        let kind = self.kind.into_option(found)?;
-        let labels = self.buttons.into_option(found).map(|Labels(labels)| labels).unwrap_or_default();
-        match (kind.as_str(), labels.is_empty()) {
-            ("text", true) => Some(Keys::Text),
-            ("buttons", false) => Some(Keys::Buttons(labels)),
-            _ => None,
-        }
-    }
-}
-
-/// A member: not there, null, or a value. serde's own `Option` takes the first two for one.
-#[derive(Default)]
-enum Field<T> {
-    #[default]
-    Absent,
-    Null,
-    Is(T),
-}
-
-impl<T> Field<T> {
-    fn is_absent(&self) -> bool {
-        matches!(self, Self::Absent)
-    }
-
-    fn into_option(self, found: &mut Degradations) -> Option<T> {
-        match self {
-            Self::Is(value) => Some(value),
-            Self::Absent => None,
-            Self::Null => {
-                found.add(Degradation::Null);
-                None
+    let [mut has_text, mut has_photo, mut has_link] = [false; 3];
+    scanner.object(|scanner, name| {
+        match name {
+            "text" if once(&mut has_text) => reading.text = words(scanner, found)?.and_then(visible),
+            "photo" if once(&mut has_photo) => reading.photo = unless_null(scanner, found, photo)?.flatten(),
+            "message_button" if once(&mut has_link) => {
+                reading.link = unless_null(scanner, found, link)?.flatten();
             }
+            "text" | "photo" | "message_button" | "keyboard" => return None,
+            _ => return Some(false),
         }
+        Some(true)
+    })
+}
+
+fn photo<'a>(scanner: &mut Scanner<'a>, found: &mut Degradations) -> Option<Option<Photo<'a>>> {
+    let (mut place, mut width, mut height) = (None, None, None);
+    let [mut has_url, mut has_width, mut has_height] = [false; 3];
+    scanner.object(|scanner, name| {
+        match name {
+            "url" if once(&mut has_url) => place = words(scanner, found)?.and_then(url),
+            "width" if once(&mut has_width) => width = unless_null(scanner, found, pixels)?,
+            "height" if once(&mut has_height) => height = unless_null(scanner, found, pixels)?,
+            "url" | "width" | "height" => return None,
+            _ => return Some(false),
+        }
+        Some(true)
+    })?;
+    let size = width.zip(height).filter(|(width, height)| *width > 0 && *height > 0);
+    Some(place.map(|url| Photo { url, size }))
+}
+
+fn link<'a>(scanner: &mut Scanner<'a>, found: &mut Degradations) -> Option<Option<Link<'a>>> {
+    let (mut label, mut place) = (None, None);
+    let [mut has_label, mut has_url] = [false; 2];
+    scanner.object(|scanner, name| {
+        match name {
+            "label" if once(&mut has_label) => label = words(scanner, found)?.and_then(visible),
+            "url" if once(&mut has_url) => place = words(scanner, found)?.and_then(url),
+            "label" | "url" => return None,
+            _ => return Some(false),
+        }
+        Some(true)
+    })?;
+    match (label, place) {
+        (label, Some(url)) => Some(Some(Link { label: label.unwrap_or_default(), url })),
+        (None, None) => Some(None),
+        // A label without URL: the lenient reader finds its place.
+        (Some(_), None) => None,
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Called for a member that is there, so `None` is a null.
-        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Is))
-    }
-}
-
-/// A struct from a JSON object only. serde's derive would also take a JSON array for one, member by member.
-struct Only<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Only<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-            type Value = Only<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(members)).map(Only)
-            }
+fn keyboard<'a>(scanner: &mut Scanner<'a>, found: &mut Degradations) -> Option<Keys<'a>> {
+    let (mut kind, mut labels) = (None, Vec::new());
+    let [mut has_kind, mut has_labels] = [false; 2];
+    scanner.object(|scanner, name| {
+        match name {
+            "type" if once(&mut has_kind) => kind = words(scanner, found)?,
+            "buttons" if once(&mut has_labels) => labels = unless_null(scanner, found, buttons)?.unwrap_or_default(),
+            "type" | "buttons" | "keyboard" | "message" => return None,
+            _ => return Some(false),
         }
-        deserializer.deserialize_map(Object(PhantomData))
+        Some(true)
+    })?;
+    match (kind.as_deref()?, labels.is_empty()) {
+        ("text", true) => Some(Keys::Text),
+        ("buttons", false) => Some(Keys::Buttons(labels)),
+        _ => None,
     }
 }
 
 /// Labels: strings with something to see in them, no more than the bound.
-struct Labels<'a>(Vec<Cow<'a, str>>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Labels<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List;
-        impl<'de> Visitor<'de> for List {
-            type Value = Labels<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "up to {} labels", limits::BUTTONS)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-                let mut labels = Vec::new();
-                while let Some(Text(label)) = items.next_element()? {
-                    if labels.len() >= limits::BUTTONS || is_blank(&label) {
-                        return Err(A::Error::invalid_length(labels.len(), &self));
-                    }
-                    labels.push(label);
-                }
-                Ok(Labels(labels))
-            }
+fn buttons<'a>(scanner: &mut Scanner<'a>, _: &mut Degradations) -> Option<Vec<Cow<'a, str>>> {
+    let mut labels = Vec::new();
+    scanner.list(|scanner| {
+        let label = scanner.string()?;
+        if labels.len() >= limits::BUTTONS || is_blank(&label) {
+            return None;
         }
-        deserializer.deserialize_seq(List)
+        labels.push(label);
+        Some(())
+    })?;
+    Some(labels)
+}
+
+fn pixels(scanner: &mut Scanner<'_>, _: &mut Degradations) -> Option<u32> {
+    scanner.number()
+}
+
+fn words<'a>(scanner: &mut Scanner<'a>, found: &mut Degradations) -> Option<Option<Cow<'a, str>>> {
+    unless_null(scanner, found, |scanner, _| scanner.string())
+}
+
+/// What `read` reads, or nothing where `null` stands.
+fn unless_null<'a, T>(
+    scanner: &mut Scanner<'a>,
+    found: &mut Degradations,
+    read: impl FnOnce(&mut Scanner<'a>, &mut Degradations) -> Option<T>,
+) -> Option<Option<T>> {
+    if is_null(scanner, found)? { Some(None) } else { read(scanner, found).map(Some) }
+}
+
+fn is_null(scanner: &mut Scanner<'_>, found: &mut Degradations) -> Option<bool> {
+    let is_null = scanner.null()?;
+    if is_null {
+        found.add(Degradation::Null);
     }
+    Some(is_null)
+}
+
+/// True the first time: a member that stands twice is not the documented form.
+fn once(seen: &mut bool) -> bool {
+    !std::mem::replace(seen, true)
 }

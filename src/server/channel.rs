@@ -10,7 +10,6 @@ use std::time::Duration;
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::admit::admit_secret;
 use super::respond::{self, Refused, Reply};
@@ -22,7 +21,7 @@ use crate::telemetry::metrics::EventFate;
 use crate::time;
 use crate::translate::inbound::id_text;
 use crate::wire::legacy::Notice;
-use crate::wire::text::Text;
+use crate::wire::text::{Raw, Text};
 
 /// How often it is told that events wait: a campaign brings thousands of new friends.
 const WAITING_LINE: Duration = Duration::from_secs(60);
@@ -34,7 +33,7 @@ struct Event<'a> {
     #[serde(borrow, default)]
     event: Option<Text<'a>>,
     #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
+    id: Option<Raw<'a>>,
     #[serde(borrow, default)]
     id_type: Option<Text<'a>>,
     #[serde(borrow, default)]

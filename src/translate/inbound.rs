@@ -7,7 +7,6 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::media_in;
 use crate::ids::{BotId, UserKey};
@@ -15,7 +14,7 @@ use crate::wire::legacy::MessageType;
 use crate::wire::limits;
 use crate::wire::mark::Mark;
 use crate::wire::skill::{Media, Named, NotASkillCall, SkillCall, UserRequest};
-use crate::wire::text::Text;
+use crate::wire::text::{Raw, Text};
 
 /// Bytes of an id that is kept beyond its call (E2, I5); Kakao's have 24 at most.
 const ID_BYTES: usize = 128;
@@ -263,13 +262,13 @@ fn trimmed(words: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// `true` or, as one sample has it, `"true"` (openbuilder.md 1.3, 1.6).
-fn is_true(raw: &RawValue) -> bool {
+fn is_true(raw: Raw<'_>) -> bool {
     matches!(raw.get(), "true" | "\"true\"")
 }
 
 /// An id that is documented as a string but harmless as a number; bounded, for it is kept (E2).
 #[must_use]
-pub fn id_text(raw: &RawValue) -> Option<Cow<'_, str>> {
+pub fn id_text(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     let text = raw.get();
     let id = match serde_json::from_str::<Text<'_>>(text) {
         Ok(id) => id.0,
@@ -284,7 +283,7 @@ fn block_id(block: Named<'_>) -> Option<Cow<'_, str>> {
     block.id.map(|id| id.0).filter(|id| id.len() <= ID_BYTES)
 }
 
-fn medium(raw: &RawValue) -> Option<Media<'_>> {
+fn medium(raw: Raw<'_>) -> Option<Media<'_>> {
     serde_json::from_str(raw.get()).ok()
 }
 

@@ -9,18 +9,17 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use serde_json::value::RawValue;
 use url::{Host, Url};
 
 use super::inbound::SecureImage;
 use crate::wire::legacy::MessageType;
 use crate::wire::skill::Media;
-use crate::wire::text::Text;
+use crate::wire::text::{Raw, Text};
 
 /// The media of a call in order, `None` where there are none.
 pub(super) fn find<'a>(
     medium: Option<Media<'a>>,
-    params: Option<&BTreeMap<Cow<'a, str>, &'a RawValue>>,
+    params: Option<&BTreeMap<Cow<'a, str>, Raw<'a>>>,
     utterance: &Cow<'a, str>,
     hosts: &[Box<str>],
 ) -> Option<Vec<(MessageType, Cow<'a, str>)>> {
@@ -28,7 +27,7 @@ pub(super) fn find<'a>(
     if let Some(found) = medium.and_then(named) {
         return Some(vec![found]);
     }
-    let secure: Vec<_> = params.into_iter().flatten().flat_map(|(_, raw)| secure_images(raw)).collect();
+    let secure: Vec<_> = params.into_iter().flatten().flat_map(|(_, raw)| secure_images(*raw)).collect();
     if !secure.is_empty() {
         return Some(secure);
     }
@@ -75,7 +74,7 @@ fn kind_of(url: &Url) -> MessageType {
 }
 
 /// The secure image plugin: a parameter holding JSON text with `secureUrls: "List(url, url)"`, or the bare list.
-fn secure_images<'a>(raw: &'a RawValue) -> Vec<(MessageType, Cow<'a, str>)> {
+fn secure_images<'a>(raw: Raw<'a>) -> Vec<(MessageType, Cow<'a, str>)> {
     let held: Cow<'a, str> = match serde_json::from_str::<Text<'a>>(raw.get()) {
         Ok(text) => text.0,
         Err(_) => Cow::Borrowed(raw.get()),
@@ -167,7 +166,7 @@ fn holds_ipv4(ip: Ipv6Addr) -> bool {
 mod tests {
     use super::*;
 
-    fn params<'a>(json: &'a str) -> BTreeMap<Cow<'a, str>, &'a RawValue> {
+    fn params<'a>(json: &'a str) -> BTreeMap<Cow<'a, str>, Raw<'a>> {
         serde_json::from_str(json).unwrap()
     }
 

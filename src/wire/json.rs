@@ -4,6 +4,8 @@
 //! and members that are flattened through a map of their own; both together cost more than the words of the answer.
 //! What is written here is held to what serde reads by the tests of [`super::answer`].
 
+use super::scan::plain_length;
+
 /// One document under way.
 #[derive(Debug)]
 pub(crate) struct JsonWriter {
@@ -49,15 +51,13 @@ impl JsonWriter {
     pub(crate) fn string(&mut self, words: &str) {
         self.bytes.push(b'"');
         let mut rest = words.as_bytes();
-        while let Some(at) = first_escape(rest) {
-            let (plain, escaped) = rest.split_at(at);
+        loop {
+            let (plain, escaped) = rest.split_at(plain_length(rest).min(rest.len()));
             self.bytes.extend_from_slice(plain);
-            if let Some((byte, behind)) = escaped.split_first() {
-                self.escape(*byte);
-                rest = behind;
-            }
+            let Some((byte, behind)) = escaped.split_first() else { break };
+            self.escape(*byte);
+            rest = behind;
         }
-        self.bytes.extend_from_slice(rest);
         self.bytes.push(b'"');
     }
 
@@ -94,19 +94,6 @@ impl JsonWriter {
     pub(crate) fn finish(self) -> Vec<u8> {
         self.bytes
     }
-}
-
-/// The first byte that needs an escape. Eight bytes at a time as far as they are plain, for nearly all are.
-fn first_escape(bytes: &[u8]) -> Option<usize> {
-    let (chunks, _) = bytes.as_chunks::<8>();
-    let plain = chunks.iter().take_while(|chunk| !chunk.iter().fold(false, |any, byte| any | needs_escape(*byte)));
-    let skipped = plain.count() * 8;
-    let rest = bytes.get(skipped..)?;
-    rest.iter().position(|byte| needs_escape(*byte)).map(|at| skipped + at)
-}
-
-const fn needs_escape(byte: u8) -> bool {
-    byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
 #[cfg(test)]

@@ -6,5 +6,6 @@ pub mod legacy;
 pub mod limits;
 pub mod mark;
 mod object;
+pub(crate) mod scan;
 pub mod skill;
 pub mod text;

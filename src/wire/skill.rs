@@ -4,22 +4,23 @@
 //! (openbuilder.md 1.2 to 1.4). Strings borrow from the body. A member of the wrong type is an error that names
 //! its place: the call does not come from OpenBuilder, and guessing would send a bot words nobody said.
 
+mod usual;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::limits;
 use super::object::object;
-use super::text::Text;
+use super::text::{Raw, Text, utf8};
 use crate::fault::{Blame, Fault, Sent};
 
 /// Characters of a JSON path that an error repeats; real ones have at most 60.
 const PATH: usize = 120;
 
 /// The whole call.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SkillCall<'a> {
     /// The OpenBuilder bot.
@@ -40,7 +41,7 @@ pub struct SkillCall<'a> {
 }
 
 /// Something with an id and a name: bot, block, intent.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 pub struct Named<'a> {
     /// 24 hex digits; a development channel's bot id ends in `!`.
     #[serde(borrow, default)]
@@ -51,19 +52,19 @@ pub struct Named<'a> {
 }
 
 /// `action` (openbuilder.md 1.4).
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Action<'a> {
     /// Parameters: strings, some of which hold JSON text; seldom other values, kept unread.
     #[serde(borrow, default)]
-    pub params: Option<BTreeMap<Cow<'a, str>, &'a RawValue>>,
+    pub params: Option<BTreeMap<Cow<'a, str>, Raw<'a>>>,
     /// `extra` of what was tapped: an object, null, or the string `"null"` (openbuilder.md 1.4).
     #[serde(borrow, default)]
-    pub client_extra: Option<&'a RawValue>,
+    pub client_extra: Option<Raw<'a>>,
 }
 
 /// `userRequest` (openbuilder.md 1.2).
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserRequest<'a> {
     /// What the user said.
@@ -87,7 +88,7 @@ pub struct UserRequest<'a> {
 }
 
 /// `userRequest.params`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Params<'a> {
     /// `Kakaotalk.plusfriend`, `BuilderBotTest`, …
@@ -95,14 +96,14 @@ pub struct Params<'a> {
     pub surface: Option<Text<'a>>,
     /// `"true"` in tester calls; any other value is not the tester's.
     #[serde(borrow, default)]
-    pub ignore_me: Option<&'a RawValue>,
+    pub ignore_me: Option<Raw<'a>>,
     /// A photo and its like: an object, or (unseen so far, not refused) anything else.
     #[serde(borrow, default)]
-    pub media: Option<&'a RawValue>,
+    pub media: Option<Raw<'a>>,
 }
 
 /// `userRequest.params.media` (openbuilder.md 1.8).
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 pub struct Media<'a> {
     /// `image`, perhaps others.
     #[serde(borrow, default, rename = "type")]
@@ -113,7 +114,7 @@ pub struct Media<'a> {
 }
 
 /// `userRequest.user` (openbuilder.md 1.3).
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 pub struct User<'a> {
     /// Differs per bot for one person.
     #[serde(borrow, default)]
@@ -124,7 +125,7 @@ pub struct User<'a> {
 }
 
 /// `userRequest.user.properties`, both spellings.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserProperties<'a> {
     /// The legacy user key.
@@ -135,17 +136,17 @@ pub struct UserProperties<'a> {
     pub plusfriend_user_key_snake: Option<Text<'a>>,
     /// Kakao Login's id, where the bot has an app key.
     #[serde(borrow, default)]
-    pub app_user_id: Option<&'a RawValue>,
+    pub app_user_id: Option<Raw<'a>>,
     /// The same under its old name.
     #[serde(borrow, default, rename = "app_user_id")]
-    pub app_user_id_snake: Option<&'a RawValue>,
+    pub app_user_id_snake: Option<Raw<'a>>,
     /// True for friends of the channel; a string in one sample, so kept unread.
     #[serde(borrow, default)]
-    pub is_friend: Option<&'a RawValue>,
+    pub is_friend: Option<Raw<'a>>,
 }
 
 /// `userRequest.chat`: a group room.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 pub struct Chat<'a> {
     /// The room.
     #[serde(borrow, default)]
@@ -153,7 +154,7 @@ pub struct Chat<'a> {
 }
 
 /// `flow` (openbuilder.md 1.5).
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Flow<'a> {
     /// The block run just before.
@@ -215,11 +216,17 @@ impl<'a> SkillCall<'a> {
     /// Reads a body.
     ///
     /// # Errors
-    /// [`NotASkillCall`], with the JSON path of the first trouble. A good call is decoded once; only a bad one is
-    /// decoded a second time to learn the path.
+    /// [`NotASkillCall`], with the JSON path of the first trouble.
     pub fn parse(body: &'a [u8]) -> Result<Self, NotASkillCall> {
-        let text = std::str::from_utf8(body).map_err(NotASkillCall::NotUtf8)?;
+        let text = match utf8(body) {
+            Some(text) => text,
+            None => std::str::from_utf8(body).map_err(NotASkillCall::NotUtf8)?,
+        };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        // The usual call; whatever is not usual goes the long way, which says what is wrong.
+        if let Some(call) = usual::scan(text).filter(|call| call.user_request.is_some()) {
+            return Ok(call);
+        }
         if text.trim().is_empty() {
             return Err(NotASkillCall::Empty);
         }

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde_json::value::RawValue;
 
 /// A string of a JSON body, borrowed where it stands there without escapes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,6 +19,34 @@ impl Text<'_> {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A value of a JSON body that is kept unread: its text as it stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Raw<'a>(&'a str);
+
+impl<'a> Raw<'a> {
+    pub(super) fn new(json: &'a str) -> Self {
+        Self(json)
+    }
+
+    /// The JSON.
+    #[must_use]
+    pub fn get(self) -> &'a str {
+        self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&RawValue>::deserialize(deserializer).map(|raw| Raw(raw.get()))
+    }
+}
+
+/// A body as text, where it is UTF-8.
+#[must_use]
+pub fn utf8(body: &[u8]) -> Option<&str> {
+    simdutf8::basic::from_utf8(body).ok()
 }
 
 /// Length in UTF-16 units (O1).

@@ -1,0 +1,185 @@
+//! The usual skill call, scanned (see [`crate::wire::scan`]). What it gives is what serde would give.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::{Action, Chat, Flow, Named, Params, SkillCall, User, UserProperties, UserRequest};
+use crate::wire::scan::Scanner;
+use crate::wire::text::{Raw, Text};
+
+/// Reads an object, or `null`, into a struct: each member by its name, its field and what reads it. A member that
+/// stands twice is unusual.
+macro_rules! object {
+    ($scanner:ident, $kind:ident { $($name:literal => $field:ident: $read:path),+ $(,)? }) => {{
+        let mut object = $kind::default();
+        $(let mut $field = false;)+
+        let is_there = $scanner.object_or_null(|scanner, name| {
+            match name {
+                $($name => {
+                    if std::mem::replace(&mut $field, true) {
+                        return None;
+                    }
+                    object.$field = $read(scanner)?;
+                })+
+                _ => return Some(false),
+            }
+            Some(true)
+        })?;
+        Some(is_there.then_some(object))
+    }};
+}
+
+/// The call; `None` for an unusual one.
+pub(super) fn scan(text: &str) -> Option<SkillCall<'_>> {
+    let mut scanner = Scanner::new(text);
+    let call = call(&mut scanner)??;
+    scanner.is_over().then_some(call)
+}
+
+fn call<'a>(scanner: &mut Scanner<'a>) -> Option<Option<SkillCall<'a>>> {
+    object!(scanner, SkillCall {
+        "bot" => bot: named,
+        "intent" => intent: named,
+        "action" => action: self::action,
+        "userRequest" => user_request: self::user_request,
+        "flow" => flow: self::flow,
+    })
+}
+
+fn named<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Named<'a>>> {
+    object!(scanner, Named { "id" => id: text, "name" => name: text })
+}
+
+fn action<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Action<'a>>> {
+    object!(scanner, Action { "params" => params: parameters, "clientExtra" => client_extra: raw })
+}
+
+fn user_request<'a>(scanner: &mut Scanner<'a>) -> Option<Option<UserRequest<'a>>> {
+    object!(scanner, UserRequest {
+        "utterance" => utterance: text,
+        "user" => user: self::user,
+        "block" => block: named,
+        "params" => params: self::params,
+        "callbackUrl" => callback_url: text,
+        "chat" => chat: self::chat,
+    })
+}
+
+fn params<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Params<'a>>> {
+    object!(scanner, Params { "surface" => surface: text, "ignoreMe" => ignore_me: raw, "media" => media: raw })
+}
+
+fn user<'a>(scanner: &mut Scanner<'a>) -> Option<Option<User<'a>>> {
+    object!(scanner, User { "id" => id: text, "properties" => properties: self::properties })
+}
+
+fn properties<'a>(scanner: &mut Scanner<'a>) -> Option<Option<UserProperties<'a>>> {
+    object!(scanner, UserProperties {
+        "plusfriendUserKey" => plusfriend_user_key: text,
+        "plusfriend_user_key" => plusfriend_user_key_snake: text,
+        "appUserId" => app_user_id: raw,
+        "app_user_id" => app_user_id_snake: raw,
+        "isFriend" => is_friend: raw,
+    })
+}
+
+fn chat<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Chat<'a>>> {
+    object!(scanner, Chat { "id" => id: text })
+}
+
+fn flow<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Flow<'a>>> {
+    object!(scanner, Flow { "lastBlock" => last_block: named })
+}
+
+fn parameters<'a>(scanner: &mut Scanner<'a>) -> Option<Option<BTreeMap<Cow<'a, str>, Raw<'a>>>> {
+    let mut parameters = BTreeMap::new();
+    let is_there = scanner.object_or_null(|scanner, name| {
+        parameters.insert(Cow::Borrowed(name), Raw::new(scanner.raw()?));
+        Some(true)
+    })?;
+    Some(is_there.then_some(parameters))
+}
+
+fn text<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Text<'a>>> {
+    scanner.string_or_null().map(|words| words.map(Text))
+}
+
+/// A value that is kept unread; `null` counts as absent.
+fn raw<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Raw<'a>>> {
+    if scanner.null()? { Some(None) } else { scanner.raw().map(|json| Some(Raw::new(json))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn leaf() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            "[a-z가\"\\\\\n]{0,8}".prop_map(Value::from),
+            Just(json!(["x"])),
+            Just(json!({"id": "x", "type": "image", "url": "u"})),
+        ]
+    }
+
+    fn object(names: &'static [&'static str], inner: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+        let members = prop::collection::vec((prop::sample::select(names), prop_oneof![leaf(), inner]), 0..7);
+        members.prop_map(|members| Value::Object(members.into_iter().map(|(n, v)| (n.to_owned(), v)).collect())).boxed()
+    }
+
+    const NAMES: &[&str] = &["id", "name", "x", "params", "clientExtra", "type", "\u{1}"];
+
+    fn call() -> BoxedStrategy<Value> {
+        let small = || object(NAMES, leaf().boxed());
+        let properties = object(
+            &["plusfriendUserKey", "plusfriend_user_key", "appUserId", "app_user_id", "isFriend", "x"],
+            leaf().boxed(),
+        );
+        let user = object(&["id", "properties", "type"], properties);
+        let request = object(
+            &["utterance", "user", "block", "params", "callbackUrl", "chat", "lang"],
+            prop_oneof![user, small(), object(&["surface", "ignoreMe", "media"], small())].boxed(),
+        );
+        object(
+            &["bot", "intent", "action", "userRequest", "flow", "contexts"],
+            prop_oneof![request, small(), object(&["lastBlock"], small())].boxed(),
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_scanned_is_what_serde_reads(call in call(), pretty: bool) {
+            let text = if pretty { serde_json::to_string_pretty(&call) } else { serde_json::to_string(&call) }.unwrap();
+            if let Some(scanned) = scan(&text) {
+                prop_assert_eq!(serde_json::from_str::<SkillCall<'_>>(&text).unwrap(), scanned);
+            }
+        }
+    }
+
+    #[test]
+    fn the_samples_are_usual() {
+        for name in ["fallback", "welcome", "photo", "quick_reply", "callback", "from_2019", "bot_test_panel"] {
+            let path = format!("{}/tests/payloads/{name}.json", env!("CARGO_MANIFEST_DIR"));
+            let Ok(text) = std::fs::read_to_string(&path) else { panic!("{path} is not there") };
+            let serde = serde_json::from_str::<SkillCall<'_>>(&text).unwrap();
+            assert_eq!(scan(&text), Some(serde), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_unusual_is_left_to_serde() {
+        for text in [
+            r#"{"userRequest":{"utterance":"a","utterance":"b"}}"#,
+            r#"{"userRequest":{"user":{"id":5}}}"#,
+            r#"{"userRequest":{"utterance":"a"}} x"#,
+            r#"{"userRequest":["a"]}"#,
+            r#"{"userReq\u0075est":{}}"#,
+        ] {
+            assert_eq!(scan(text), None, "{text}");
+        }
+    }
+}

@@ -162,11 +162,17 @@ mod tests {
 
     #[test]
     fn the_samples_are_usual() {
-        for name in ["fallback", "welcome", "photo", "quick_reply", "callback", "from_2019", "bot_test_panel"] {
-            let path = format!("{}/tests/payloads/{name}.json", env!("CARGO_MANIFEST_DIR"));
-            let Ok(text) = std::fs::read_to_string(&path) else { panic!("{path} is not there") };
-            let serde = serde_json::from_str::<SkillCall<'_>>(&text).unwrap();
-            assert_eq!(scan(&text), Some(serde), "{name}");
+        for text in [
+            include_str!("../../../tests/payloads/fallback.json"),
+            include_str!("../../../tests/payloads/welcome.json"),
+            include_str!("../../../tests/payloads/photo.json"),
+            include_str!("../../../tests/payloads/quick_reply.json"),
+            include_str!("../../../tests/payloads/callback.json"),
+            include_str!("../../../tests/payloads/from_2019.json"),
+            include_str!("../../../tests/payloads/bot_test_panel.json"),
+        ] {
+            let serde = serde_json::from_str::<SkillCall<'_>>(text).unwrap();
+            assert_eq!(scan(text), Some(serde), "{text}");
         }
     }
 

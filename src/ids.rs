@@ -10,6 +10,29 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+/// Names one call in logs. One of ours is written out where it is read, which is never on the way of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequestId {
+    /// `X-Request-Id`, by which Kakao or a proxy finds the call in its own logs.
+    Given(Arc<str>),
+    /// One of ours: milliseconds since 1970, and a count of this process.
+    Own {
+        /// When the call came.
+        at: u64,
+        /// Which of those of this process.
+        number: u64,
+    },
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(id) => f.write_str(id),
+            Self::Own { at, number } => write!(f, "sb-{at:x}-{number:x}"),
+        }
+    }
+}
+
 /// The 64 characters of a legacy user key (legacy.md 1).
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 

@@ -204,9 +204,9 @@ impl Shared {
 
     /// Whether a new turn fits, for all bots and for this one (S5).
     #[must_use]
-    pub(crate) fn try_acquire(&self, bot: &Bot) -> Option<Vec<Permit>> {
+    pub(crate) fn try_acquire(&self, bot: &Bot) -> Option<[Permit; 3]> {
         let [own, total] = self.turns.try_acquire(&bot.turns_share)?;
-        Some(vec![own, total, bot.turns.try_acquire()?])
+        Some([own, total, bot.turns.try_acquire()?])
     }
 
     /// Names a tap (I3).

@@ -51,7 +51,7 @@ pub(super) async fn ask(call: &Call, lease: &Lease, messages: &[(MessageType, Co
             asked.bodies.push(ReplyBody::Words(texts.resend.clone()));
             break;
         }
-        let body = match send(call, lease, MessageCall { user_key: &call.inbound.user, kind: *kind, content }).await {
+        let body = match send(call, lease, MessageCall { user_key: &call.input.user, kind: *kind, content }).await {
             Ok(raw) => whole(raw),
             Err(error) => {
                 asked.own_shortage |= error.blame() == Blame::Us;

@@ -11,6 +11,7 @@ use super::turn::call_back;
 use crate::bot::Bot;
 use crate::callback::CallbackUrl;
 use crate::concurrency::Permit;
+use crate::ids::{RequestId, UserKey};
 use crate::net::CoreId;
 use crate::net::peer::Peer;
 use crate::session::Current;
@@ -34,13 +35,31 @@ pub(crate) struct Arrival {
     /// Its first byte.
     pub at: Instant,
     /// `X-Request-Id`, or one of our own.
-    pub request_id: Box<str>,
+    pub request_id: RequestId,
     /// Quick replies by block, for this call's `bot.id` (K3).
     pub message_block: Option<Box<str>>,
     /// Where a late answer may go (S2).
     pub callback: Option<CallbackUrl>,
     /// Who called; `None` where nobody can hang up.
     pub peer: Option<Peer>,
+}
+
+/// What a turn needs of its call. It owns its words: a turn may outlive the call it came with (I7).
+pub(super) struct TurnInput {
+    /// Who speaks, as the bot knows them (I1).
+    pub(super) user: UserKey,
+    /// Under which key their keyboard and late answers are kept (I10).
+    pub(super) session: UserKey,
+    /// What they say.
+    pub(super) says: UserInput<'static>,
+    /// A group room (I10).
+    pub(super) room: bool,
+    /// A tester of the console (I9).
+    pub(super) tester: bool,
+    /// How many media were left out because there were too many (I4).
+    pub(super) dropped: usize,
+    /// A block that is not ours spoke last (I5, K3).
+    pub(super) unbound: bool,
 }
 
 /// One call, admitted and understood.
@@ -50,7 +69,7 @@ pub(crate) struct Call {
     /// For whom.
     pub(super) bot: Arc<Bot>,
     /// What the user means.
-    pub(super) inbound: Inbound<'static>,
+    pub(super) input: TurnInput,
     /// How it came in.
     pub(super) arrival: Arrival,
     /// When the bot is given up.
@@ -60,7 +79,7 @@ pub(crate) struct Call {
     /// An answer for a caller of whom nobody knows whether they still read.
     pub(super) doubtful: Doubtful,
     /// Among the turns in flight (S5), given back when the turn ends.
-    _permits: Vec<Permit>,
+    _permits: Option<[Permit; 3]>,
 }
 
 impl Call {
@@ -69,16 +88,24 @@ impl Call {
     pub(crate) fn new(
         shared: &Arc<Shared>,
         bot: &Arc<Bot>,
-        inbound: Inbound<'static>,
+        inbound: Inbound<'_>,
         arrival: Arrival,
-        permits: Vec<Permit>,
+        permits: Option<[Permit; 3]>,
     ) -> Self {
         let held_on = if arrival.callback.is_some() { bot.callback.give_up } else { bot.settings.late };
         Self {
             give_up: arrival.at + held_on,
             shared: Arc::clone(shared),
             bot: Arc::clone(bot),
-            inbound,
+            input: TurnInput {
+                user: inbound.user,
+                session: inbound.session,
+                says: inbound.says.into_owned(),
+                room: inbound.room,
+                tester: inbound.tester,
+                dropped: inbound.dropped,
+                unbound: inbound.last_block.is_some_and(|block| bot.foreign_block(&block)),
+            },
             arrival,
             delivery: Delivery::default(),
             doubtful: Doubtful::default(),
@@ -89,7 +116,7 @@ impl Call {
     /// How this call's answers are shown.
     pub(super) fn view(&self) -> View<'_> {
         let message_block = self.arrival.message_block.as_deref();
-        View { policy: &self.bot.settings.policy, message_block, room: self.inbound.room }
+        View { policy: &self.bot.settings.policy, message_block, room: self.input.room }
     }
 
     /// Words of ours.
@@ -131,7 +158,7 @@ impl Call {
 
     /// Names the tap this call is, whatever it is a tap of (I3).
     pub(super) fn tap(&self) -> Option<TapId> {
-        match &self.inbound.says {
+        match &self.input.says {
             UserInput::Tap(mark) => Some(self.shared.tap_id(mark)),
             UserInput::Words(_) | UserInput::Media(_) | UserInput::Home | UserInput::Nothing | UserInput::Leave => None,
         }
@@ -139,7 +166,7 @@ impl Call {
 
     /// Whether it wants nothing but what is late: tapped, or typed where nothing can be tapped (I10).
     pub(super) fn waits_for_late(&self) -> bool {
-        match &self.inbound.says {
+        match &self.input.says {
             UserInput::Tap(mark) => *mark == Mark::Late,
             UserInput::Words(words) => **words == *self.texts().late_label,
             UserInput::Media(_) | UserInput::Home | UserInput::Nothing | UserInput::Leave => false,
@@ -154,7 +181,7 @@ impl Call {
     /// Words of ours while this user's turn goes on: beside `답변 보기`, where `late` offers it, stands the keyboard that
     /// counts, so that a bot that hangs on one path does not lock its user out of the others (S3).
     pub(super) fn words_meanwhile(&self, text: &str, late: bool) -> Bytes {
-        let session = self.bot.sessions.peek(&self.inbound.session);
+        let session = self.bot.sessions.peek(&self.input.session);
         let (keyboard, page) = match session.current(time::now()) {
             Current::Free => (None, 0),
             Current::Shown(keyboard) => (Some(Arc::clone(keyboard)), session.page()),
@@ -185,7 +212,7 @@ impl Call {
         let record = TurnRecord {
             request_id: self.arrival.request_id.clone(),
             bot: self.bot.settings.id.clone(),
-            user: self.shared.log_name(&self.inbound.user),
+            user: self.shared.log_name(&self.input.user),
             total: elapsed(now),
             answered: elapsed(self.delivery.answered_early().unwrap_or(now)),
             end,

@@ -20,6 +20,7 @@ use crate::config::load::{Flag, Sources, load};
 use crate::config::settings::Settings;
 use crate::events;
 use crate::fault::Sent;
+use crate::ids::RequestId;
 use crate::ids::UserKey;
 use crate::legacy::api::{BackendError, BoxFuture, LegacyApi, RawReply};
 use crate::net::CoreId;
@@ -240,18 +241,18 @@ impl Bridge {
         let bot = Arc::clone(bots.iter().next().unwrap());
         let decoded = SkillCall::parse(body.as_bytes()).ok().unwrap();
         let rules = InboundRules { bot: &bot.settings.id, welcome_blocks: &[], media_hosts: &[] };
-        let inbound = understand(decoded, Endpoint::Skill, &rules).ok().unwrap().into_owned();
+        let inbound = understand(decoded, Endpoint::Skill, &rules).ok().unwrap();
         let callback = inbound.callback_url.as_deref();
         let callback = callback.map(|url| CallbackUrl::parse(url, &bots.settings.callback.origins).unwrap());
         let arrival = Arrival {
             core: CoreId(0),
             at: arrived,
-            request_id: "request".into(),
+            request_id: RequestId::Given("request".into()),
             message_block: None,
             callback,
             peer: None,
         };
-        let call = Call::new(&self.shared, &bot, inbound, arrival, self.shared.try_acquire(&bot).unwrap());
+        let call = Call::new(&self.shared, &bot, inbound, arrival, self.shared.try_acquire(&bot));
         async move {
             let body = serve(call).await;
             Read { json: serde_json::from_slice(&body).unwrap(), took: arrived.elapsed() }

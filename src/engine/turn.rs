@@ -49,7 +49,7 @@ enum Failures {
 
 /// Lives one turn. `None` when it was taken out of the line before it began; then nothing was sent and nothing kept.
 pub(super) async fn run(call: &Call) -> Option<Bytes> {
-    let turn = match call.bot.sessions.begin(call.inbound.session, call.tap()) {
+    let turn = match call.bot.sessions.begin(call.input.session, call.tap()) {
         Begun::Turn(turn) => turn,
         Begun::Queued(waiting) => waiting.await?,
         Begun::Follow(following) => return follow(call, following).await,
@@ -126,7 +126,7 @@ pub(super) struct TurnRunner<'c> {
 impl<'c> TurnRunner<'c> {
     /// Decides what happens next; the home keyboard is fetched only where the decision needs it (K1).
     async fn decide(&mut self) -> Plan<'c> {
-        let says = &self.call.inbound.says;
+        let says = &self.call.input.says;
         let by_itself = matches!(
             says,
             UserInput::Leave | UserInput::Nothing | UserInput::Tap(Mark::Say(_) | Mark::More { .. } | Mark::Late)
@@ -137,14 +137,13 @@ impl<'c> TurnRunner<'c> {
             self.fetch_home().await;
         }
         let settings = &self.call.bot.settings;
-        let inbound = &self.call.inbound;
         let now = time::now();
         let rules = Rules {
             recently_started: now.since(self.call.shared.started) < TEN_MINUTES,
             free_text: settings.free_text,
             texts: &settings.policy.texts,
             handover: &settings.policy.handover,
-            unbound: inbound.last_block.as_deref().is_some_and(|block| self.call.bot.foreign_block(block)),
+            unbound: self.call.input.unbound,
             arrived: time::moment_of(self.call.arrival.at),
         };
         let plan = self.turn.session.plan(says.borrowed(), self.home.as_ref(), &rules, now);
@@ -202,9 +201,9 @@ impl<'c> TurnRunner<'c> {
 
     /// The conversation is over (E1). Testers leave nothing (I9).
     fn tell_that_the_user_left(&self) {
-        let Call { shared, bot, inbound, arrival, .. } = self.call;
-        if !inbound.tester {
-            events::deliver(shared, bot, arrival.core, Notice::RoomLeft, inbound.user);
+        let Call { shared, bot, input, arrival, .. } = self.call;
+        if !input.tester {
+            events::deliver(shared, bot, arrival.core, Notice::RoomLeft, input.user);
         }
     }
 
@@ -247,7 +246,7 @@ impl<'c> TurnRunner<'c> {
             self.announce(attempt.failed(time::now()));
         }
         let mut end = TurnEnd { backend: Some(took), problem, ..TurnEnd::default() };
-        if self.call.inbound.dropped > 0 {
+        if self.call.input.dropped > 0 {
             end.degradations.add(Degradation::ImagesDropped);
         }
         if !parsed.is_usable() {

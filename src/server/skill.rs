@@ -21,7 +21,7 @@ use crate::callback::CallbackUrl;
 use crate::engine::call::{Arrival, Call};
 use crate::engine::serve::serve;
 use crate::events;
-use crate::ids::BotId;
+use crate::ids::{BotId, RequestId};
 use crate::net::CoreId;
 use crate::net::body;
 use crate::net::peer::Peer;
@@ -176,7 +176,7 @@ async fn answer(
         welcome_blocks: &bot.settings.welcome_blocks,
         media_hosts: &bots.settings.media_hosts,
     };
-    let inbound = inbound::understand(decoded, endpoint, &rules)?.into_owned();
+    let inbound = inbound::understand(decoded, endpoint, &rules)?;
     let _under_way = caller.admit();
     let trial = head.headers.contains_key(&X_BRIDGE_EXPLAIN);
     learn(shared, core, &bot, &inbound, openbuilder_id.as_deref(), trial);
@@ -195,7 +195,7 @@ async fn answer(
     let permits = shared.try_acquire(&bot);
     let too_often = bot.settings.rate.is_some_and(|bound| !bot.rate.admit(user, bound, time::now()));
     let busy = permits.is_none() || too_often;
-    let call = Call::new(shared, &bot, inbound, arrival, permits.unwrap_or_default());
+    let call = Call::new(shared, &bot, inbound, arrival, permits);
     let body = if busy { call.busy() } else { serve(call).await };
     if too_often {
         shared.metrics.refused(core, Refusal::Rate);
@@ -251,14 +251,11 @@ fn callback(bots: &BotRegistry, inbound: &Inbound<'_>, bot: &Bot) -> Option<Call
 }
 
 /// Kakao's own id of the call, to find it again in its logs; else one of ours.
-fn request_id(headers: &HeaderMap) -> Box<str> {
+fn request_id(headers: &HeaderMap) -> RequestId {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let given = headers.get(&X_REQUEST_ID).map(HeaderValue::as_bytes).and_then(|id| std::str::from_utf8(id).ok());
     match given {
-        Some(id) if !id.is_empty() && id.len() <= REQUEST_ID => Box::from(id),
-        _ => {
-            let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            format!("sb-{:x}-{number:x}", time::now().as_millis()).into_boxed_str()
-        }
+        Some(id) if !id.is_empty() && id.len() <= REQUEST_ID => RequestId::Given(id.into()),
+        _ => RequestId::Own { at: time::now().as_millis(), number: NEXT.fetch_add(1, Ordering::Relaxed) },
     }
 }

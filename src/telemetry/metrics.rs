@@ -279,7 +279,7 @@ fn sum<'a>(cells: impl Iterator<Item = &'a AtomicU64>) -> u64 {
 mod tests {
     use super::*;
     use crate::degradation::{Degradation, Degradations};
-    use crate::ids::BotId;
+    use crate::ids::{BotId, RequestId};
     use crate::telemetry::record::TurnEnd;
 
     fn asked(problem: Option<BackendProblem>) -> TurnRecord {
@@ -292,7 +292,14 @@ mod tests {
             degradations,
         };
         let (total, answered) = (Duration::from_millis(31), Duration::from_millis(31));
-        TurnRecord { request_id: "1".into(), bot: BotId::parse("bot").unwrap(), user: 1, total, answered, end }
+        TurnRecord {
+            request_id: RequestId::Given("1".into()),
+            bot: BotId::parse("bot").unwrap(),
+            user: 1,
+            total,
+            answered,
+            end,
+        }
     }
 
     #[test]

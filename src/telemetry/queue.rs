@@ -24,6 +24,7 @@ use super::tame::{LineFormat, tame};
 use super::turn_line;
 use crate::named::named;
 use crate::net::CoreId;
+use crate::wire::json::JsonWriter;
 
 /// Records of turns that wait in a core's queue: a fifth of a second at 10,000 turns a second.
 const TURNS: usize = 2048;
@@ -102,7 +103,8 @@ impl Queues {
         let writer = thread::Builder::new().name("bridge-telemetry".to_owned()).spawn(move || {
             let Ok(queues) = own_queues.recv() else { return };
             BATCH.set(Some(Batch::default()));
-            Writer { queues, turns: turn_ends, info: info_end, warnings: warnings_end, format, out, torn: false }.run();
+            let (turns, info, warnings) = (turn_ends, info_end, warnings_end);
+            Writer { queues, turns, info, warnings, format, out, torn: false, line: Vec::new() }.run();
             let _nobody_waits = end.try_send(());
         })?;
         // One for the process: it lives as long as lines may come.
@@ -259,6 +261,8 @@ struct Writer<W> {
     /// The last write ended in the middle of a line.
     torn: bool,
     format: LineFormat,
+    /// The buffer of a turn's line.
+    line: Vec<u8>,
 }
 
 /// What was queued, in the order in which it happened.
@@ -338,13 +342,15 @@ impl<W: Write> Writer<W> {
         count
     }
 
-    fn turn_line(&self, record: &TurnRecord, at: SystemTime) {
+    fn turn_line(&mut self, record: &TurnRecord, at: SystemTime) {
         match self.format {
             LineFormat::Pretty => record.log(),
             LineFormat::Json => {
-                if let Some(line) = turn_line::json(record, at) {
-                    let line = tame(line, LineFormat::Json);
-                    with_batch(|batch| batch.push(&line));
+                let mut json = JsonWriter::reusing(std::mem::take(&mut self.line));
+                let wanted = turn_line::write(record, at, &mut json);
+                self.line = tame(json.finish(), LineFormat::Json);
+                if wanted {
+                    with_batch(|batch| batch.push(&self.line));
                 }
             }
         }

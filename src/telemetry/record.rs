@@ -8,7 +8,7 @@ use tracing::Level;
 
 use crate::backend_problem::BackendProblem;
 use crate::degradation::{Degradation, Degradations};
-use crate::ids::BotId;
+use crate::ids::{BotId, RequestId};
 use crate::named::named;
 
 named! {
@@ -133,7 +133,7 @@ impl TurnEnd {
 #[derive(Debug, Clone)]
 pub(crate) struct TurnRecord {
     /// `X-Request-Id` of the call, or one of our own.
-    pub request_id: Box<str>,
+    pub request_id: RequestId,
     /// Which bot.
     pub bot: BotId,
     /// Keyed hash of the user key.

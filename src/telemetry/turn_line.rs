@@ -3,7 +3,6 @@
 //! It is the one line of every turn. Through `tracing` and its formatter it cost a tenth of the whole turn; other lines
 //! are few, and a terminal's pretty line is for one pair of eyes. Both ways say the same (a test holds them together).
 
-use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use tracing::Level;
@@ -11,37 +10,31 @@ use tracing::Level;
 use super::record::TurnRecord;
 use crate::wire::json::JsonWriter;
 
-/// Bytes of a usual line.
-const BYTES: usize = 384;
-
-/// The line of `record`, with its end; `None` where the log's filter leaves it out.
-pub(super) fn json(record: &TurnRecord, at: SystemTime) -> Option<Vec<u8>> {
+/// Writes the line of `record`, with its end, into `json`; false where the log's filter leaves it out.
+pub(super) fn write(record: &TurnRecord, at: SystemTime, json: &mut JsonWriter) -> bool {
     let level = record.level();
     let wanted = if level == Level::WARN {
         tracing::enabled!(target: "smartchat_bridge::turn", Level::WARN)
     } else {
         tracing::enabled!(target: "smartchat_bridge::turn", Level::INFO)
     };
-    wanted.then(|| line(record, level, at))
+    if wanted {
+        line(record, level, at, json);
+    }
+    wanted
 }
 
-fn line(record: &TurnRecord, level: Level, at: SystemTime) -> Vec<u8> {
+fn line(record: &TurnRecord, level: Level, at: SystemTime, json: &mut JsonWriter) {
     let TurnRecord { request_id, bot, user, total, answered, end } = record;
-    let mut json = JsonWriter::with_capacity(BYTES);
-    // Room for an RFC 3339 time, or for a number in hexadecimal digits.
-    let mut text = String::with_capacity(32);
-    let _infallible = write!(text, "{}", humantime::format_rfc3339_micros(at));
     json.raw(r#"{"timestamp":"#);
-    json.string(&text);
+    json.display(humantime::format_rfc3339_micros(at));
     json.raw(if level == Level::WARN { r#","level":"WARN""# } else { r#","level":"INFO""# });
     json.raw(r#","message":"turn","request_id":"#);
-    json.string(request_id);
+    json.display(request_id);
     json.raw(r#","bot":"#);
     json.string(bot.as_str());
-    text.clear();
-    let _infallible = write!(text, "{user:016x}");
     json.raw(r#","user":"#);
-    json.string(&text);
+    json.display(format_args!("{user:016x}"));
     json.raw(r#","plan":"#);
     json.string(end.plan.as_str());
     json.raw(r#","outcome":"#);
@@ -61,14 +54,11 @@ fn line(record: &TurnRecord, level: Level, at: SystemTime) -> Vec<u8> {
         json.string(detail);
     }
     if !end.degradations.is_empty() {
-        text.clear();
-        let _infallible = write!(text, "{}", end.degradations);
         json.raw(r#","degradations":"#);
-        json.string(&text);
+        json.display(end.degradations);
     }
     json.raw(r#","target":"smartchat_bridge::turn"}"#);
     json.raw("\n");
-    json.finish()
 }
 
 fn micros(duration: Duration) -> u64 {
@@ -83,7 +73,7 @@ mod tests {
 
     use crate::backend_problem::BackendProblem;
     use crate::degradation::Degradation;
-    use crate::ids::BotId;
+    use crate::ids::{BotId, RequestId};
     use crate::telemetry::record::{Outcome, PlanKind, TurnEnd};
 
     #[derive(Clone, Default)]
@@ -112,7 +102,7 @@ mod tests {
             end.degradations.add(Degradation::Pages);
         }
         TurnRecord {
-            request_id: "id \"with\" 한글".into(),
+            request_id: RequestId::Given("id \"with\" 한글".into()),
             bot: BotId::parse("shop").unwrap(),
             user: 0xabc,
             total: Duration::from_micros(13_500),
@@ -133,8 +123,9 @@ mod tests {
             tracing::subscriber::with_default(subscriber.with_writer(move || out.clone()).finish(), || record.log());
             let other = lines.0.lock().unwrap().clone();
             let other: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&other).unwrap();
-            let own = line(&record, record.level(), SystemTime::UNIX_EPOCH);
-            let mut own: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&own).unwrap();
+            let mut own = JsonWriter::with_capacity(0);
+            line(&record, record.level(), SystemTime::UNIX_EPOCH, &mut own);
+            let mut own: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&own.finish()).unwrap();
             assert_eq!(own["timestamp"], "1970-01-01T00:00:00.000000Z");
             own.insert("timestamp".into(), other["timestamp"].clone());
             assert_eq!(own, other);

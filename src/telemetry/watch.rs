@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::record::{Outcome, PlanKind};
+use crate::ids::RequestId;
 
 /// Calls that may be watched at once: it is people who ask. Without a bound, callers who ask could slow down the turns of
 /// all others.
@@ -22,7 +23,7 @@ pub(crate) struct Watches {
 
 #[derive(Debug)]
 struct Watched {
-    request_id: Box<str>,
+    request_id: RequestId,
     end: Option<(PlanKind, Outcome)>,
 }
 
@@ -30,28 +31,28 @@ struct Watched {
 #[derive(Debug)]
 pub(crate) struct Watch<'a> {
     watches: &'a Watches,
-    request_id: Box<str>,
+    request_id: RequestId,
 }
 
 impl Watches {
     /// Watches the call of this id. `None` while too many are watched.
-    pub(crate) fn watch(&self, request_id: &str) -> Option<Watch<'_>> {
+    pub(crate) fn watch(&self, request_id: &RequestId) -> Option<Watch<'_>> {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         if watched.len() >= MOST {
             return None;
         }
-        watched.push(Watched { request_id: request_id.into(), end: None });
+        watched.push(Watched { request_id: request_id.clone(), end: None });
         self.count.store(watched.len(), Ordering::Release);
-        Some(Watch { watches: self, request_id: request_id.into() })
+        Some(Watch { watches: self, request_id: request_id.clone() })
     }
 
     /// The turn of this id came to an end.
-    pub(crate) fn ended(&self, request_id: &str, plan: PlanKind, outcome: Outcome) {
+    pub(crate) fn ended(&self, request_id: &RequestId, plan: PlanKind, outcome: Outcome) {
         if self.count.load(Ordering::Acquire) == 0 {
             return;
         }
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        for watched in watched.iter_mut().filter(|watched| *watched.request_id == *request_id) {
+        for watched in watched.iter_mut().filter(|watched| watched.request_id == *request_id) {
             watched.end = Some((plan, outcome));
         }
     }
@@ -80,26 +81,30 @@ impl Drop for Watch<'_> {
 mod tests {
     use super::*;
 
+    fn id(id: &str) -> RequestId {
+        RequestId::Given(id.into())
+    }
+
     #[test]
     fn a_watched_call_hears_of_its_own_end_only() {
         let watches = Watches::default();
-        watches.ended("a", PlanKind::Ask, Outcome::Answered);
-        let watch = watches.watch("a").unwrap();
+        watches.ended(&id("a"), PlanKind::Ask, Outcome::Answered);
+        let watch = watches.watch(&id("a")).unwrap();
         assert_eq!(watch.end(), None, "what ended before is not heard of");
-        watches.ended("b", PlanKind::Ask, Outcome::Answered);
+        watches.ended(&id("b"), PlanKind::Ask, Outcome::Answered);
         assert_eq!(watch.end(), None);
-        watches.ended("a", PlanKind::Reprompt, Outcome::Answered);
+        watches.ended(&id("a"), PlanKind::Reprompt, Outcome::Answered);
         assert_eq!(watch.end(), Some((PlanKind::Reprompt, Outcome::Answered)));
         drop(watch);
-        assert_eq!(watches.watch("a").unwrap().end(), None);
+        assert_eq!(watches.watch(&id("a")).unwrap().end(), None);
     }
 
     #[test]
     fn only_so_many_are_watched_at_once() {
         let watches = Watches::default();
-        let held: Vec<_> = (0..MOST).filter_map(|number| watches.watch(&number.to_string())).collect();
-        assert!(held.len() == MOST && watches.watch("one more").is_none());
+        let held: Vec<_> = (0..MOST).filter_map(|number| watches.watch(&id(&number.to_string()))).collect();
+        assert!(held.len() == MOST && watches.watch(&id("one more")).is_none());
         drop(held);
-        assert!(watches.watch("one more").is_some());
+        assert!(watches.watch(&id("one more")).is_some());
     }
 }

@@ -88,27 +88,6 @@ pub enum UserInput<'a> {
     Leave,
 }
 
-impl Inbound<'_> {
-    /// The same, owning its words: a turn may outlive the call it came with (I7).
-    #[must_use]
-    pub fn into_owned(self) -> Inbound<'static> {
-        let own = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
-        Inbound {
-            user: self.user,
-            session: self.session,
-            says: self.says.into_owned(),
-            callback_url: own(self.callback_url),
-            room: self.room,
-            tester: self.tester,
-            app_user_id: own(self.app_user_id),
-            is_friend: self.is_friend,
-            last_block: own(self.last_block),
-            block: own(self.block),
-            dropped: self.dropped,
-        }
-    }
-}
-
 impl UserInput<'_> {
     /// The same, borrowing its words: a plan is made without copying them.
     #[must_use]
@@ -125,7 +104,9 @@ impl UserInput<'_> {
         }
     }
 
-    fn into_owned(self) -> UserInput<'static> {
+    /// The same, owning its words.
+    #[must_use]
+    pub fn into_owned(self) -> UserInput<'static> {
         match self {
             Self::Tap(mark) => UserInput::Tap(mark.into_owned()),
             Self::Media(media) => {
@@ -180,8 +161,7 @@ pub fn understand<'a>(
     } else if let Some(mark) = action.client_extra.and_then(|extra| Mark::find(extra.get())) {
         (UserInput::Tap(mark), 0)
     } else {
-        let media =
-            media_in::find(params.media.and_then(medium), action.params.as_ref(), &utterance, rules.media_hosts);
+        let media = media_in::find(params.media.and_then(medium), action.params, &utterance, rules.media_hosts);
         match media {
             Some(mut media) => {
                 let dropped = media.len().saturating_sub(limits::IMAGES);

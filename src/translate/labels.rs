@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 use super::text;
 use crate::wire::limits;
 
@@ -22,7 +24,7 @@ pub(super) fn cut(line: Cow<'_, str>) -> Cow<'_, str> {
 pub(super) struct Names<'a> {
     /// What is shown, and the bot's whole label it is shown for; `None` for the bridge's own words. A list: an answer
     /// has a dozen names, and looking them through costs less than hashing one.
-    shown: Vec<(Cow<'a, str>, Option<&'a str>)>,
+    shown: SmallVec<[(Cow<'a, str>, Option<&'a str>); 12]>,
 }
 
 impl<'a> Names<'a> {

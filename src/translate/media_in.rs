@@ -19,7 +19,7 @@ use crate::wire::text::{Raw, Text};
 /// The media of a call in order, `None` where there are none.
 pub(super) fn find<'a>(
     medium: Option<Media<'a>>,
-    params: Option<&BTreeMap<Cow<'a, str>, Raw<'a>>>,
+    params: Option<Raw<'a>>,
     utterance: &Cow<'a, str>,
     hosts: &[Box<str>],
 ) -> Option<Vec<(MessageType, Cow<'a, str>)>> {
@@ -27,9 +27,12 @@ pub(super) fn find<'a>(
     if let Some(found) = medium.and_then(named) {
         return Some(vec![found]);
     }
-    let secure: Vec<_> = params.into_iter().flatten().flat_map(|(_, raw)| secure_images(*raw)).collect();
-    if !secure.is_empty() {
-        return Some(secure);
+    if let Some(params) = params.filter(|params| may_hold_images(params.get())) {
+        let params: BTreeMap<Cow<'a, str>, Raw<'a>> = serde_json::from_str(params.get()).unwrap_or_default();
+        let secure: Vec<_> = params.into_values().flat_map(secure_images).collect();
+        if !secure.is_empty() {
+            return Some(secure);
+        }
     }
     // A call that names its medium and names none of ours is of an unknown kind: words, though they are its URL (I4).
     let url = bare(utterance, hosts).filter(|_| !told)?;
@@ -71,6 +74,12 @@ fn kind_of(url: &Url) -> MessageType {
         Some("m4a" | "mp3" | "aac" | "wav" | "amr") => MessageType::Audio,
         _ => MessageType::Photo,
     }
+}
+
+/// Whether it is worth taking parameters apart: nearly all calls have some, and nearly none hold a list.
+fn may_hold_images(params: &str) -> bool {
+    let found = |what: &[u8]| memchr::memmem::find(params.as_bytes(), what).is_some();
+    found(b"List(") || found(b"\\u")
 }
 
 /// The secure image plugin: a parameter holding JSON text with `secureUrls: "List(url, url)"`, or the bare list.
@@ -166,14 +175,10 @@ fn holds_ipv4(ip: Ipv6Addr) -> bool {
 mod tests {
     use super::*;
 
-    fn params<'a>(json: &'a str) -> BTreeMap<Cow<'a, str>, Raw<'a>> {
-        serde_json::from_str(json).unwrap()
-    }
-
     fn secure(list: &str) -> Vec<String> {
         let inner = serde_json::json!({ "secureUrls": list }).to_string();
         let outer = serde_json::json!({ "secureimage": inner }).to_string();
-        let found = find(None, Some(&params(&outer)), &Cow::Borrowed("사진 보내기"), &[]);
+        let found = find(None, Some(serde_json::from_str(&outer).unwrap()), &Cow::Borrowed("사진 보내기"), &[]);
         found.unwrap_or_default().into_iter().map(|(_, url)| url.into_owned()).collect()
     }
 

@@ -9,11 +9,13 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use super::cards;
 use super::keyboard::Keyboard;
 use super::quick_replies::{self, ButtonLabel, RowContent};
 use super::room;
-use super::row::{Bubble, Row};
+use super::row::{Bubble, Bubbles, Row};
 use super::view::View;
 use crate::degradation::{Degradation, Degradations};
 use crate::reading::Reading;
@@ -23,6 +25,9 @@ use crate::wire::text::units;
 
 /// Bytes of the bubbles of one part; with 32 KiB of quick replies the answer stays below 64 KiB (O5).
 const BUBBLES_BYTES: usize = 31 * 1024 + 512;
+
+/// Labels of a keyboard; most keyboards fit into one answer.
+type Keys<'a> = SmallVec<[ButtonLabel<'a>; limits::QUICK_REPLIES]>;
 
 /// What is to be shown, and which slice of it.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +87,7 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
         row.reading(reading);
     }
     let labels = content.keyboard.map(Keyboard::labels).unwrap_or_default();
-    let (human, keys): (Vec<ButtonLabel<'a>>, Vec<ButtonLabel<'a>>) = labels
+    let (human, keys): (Keys<'a>, Keys<'a>) = labels
         .iter()
         .enumerate()
         .map(|(index, label)| ButtonLabel { index, label })
@@ -112,7 +117,7 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
     let part = usize::try_from(content.part).unwrap_or(usize::MAX).min(last);
     let range = parts.get(part).cloned().unwrap_or_default();
     let Row { bubbles, mut degradations, .. } = row;
-    let mut shown: Vec<_> = bubbles.into_iter().skip(range.start).take(range.len()).collect();
+    let mut shown: Bubbles<'a> = bubbles.into_iter().skip(range.start).take(range.len()).collect();
     let more = if part < last {
         degradations.add(Degradation::Parked);
         Some(number(part + 1))
@@ -126,7 +131,7 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
         add_hint(&mut shown, hint);
     }
     let mut template =
-        Template { outputs: shown.into_iter().map(|bubble| bubble.output).collect(), quick_replies: vec![] };
+        Template { outputs: shown.into_iter().map(|bubble| bubble.output).collect(), quick_replies: Vec::new() };
     let mut page = Page::default();
     if !view.room {
         let keys = if on_cards.is_some() { &[] } else { keys.as_slice() };
@@ -163,8 +168,8 @@ fn number(count: usize) -> u32 {
 
 /// Bubbles to parts: at most three, at most [`BUBBLES_BYTES`]. In a room the third is a text, which has room for
 /// the hint; where there are two, the hint can be the third.
-fn parts(bubbles: &[Bubble<'_>], room: bool) -> Vec<Range<usize>> {
-    let mut parts: Vec<Range<usize>> = Vec::new();
+fn parts(bubbles: &[Bubble<'_>], room: bool) -> SmallVec<[Range<usize>; 4]> {
+    let mut parts: SmallVec<[Range<usize>; 4]> = SmallVec::new();
     let mut bytes = 0;
     for (place, bubble) in bubbles.iter().enumerate() {
         let is_text = matches!(bubble.output, Output::SimpleText(_));
@@ -184,7 +189,7 @@ fn parts(bubbles: &[Bubble<'_>], room: bool) -> Vec<Range<usize>> {
 }
 
 /// Adds the hint below the last text, or as a bubble of its own.
-fn add_hint(shown: &mut Vec<Bubble<'_>>, hint: String) {
+fn add_hint(shown: &mut Bubbles<'_>, hint: String) {
     if let Some(Bubble { output: Output::SimpleText(last), .. }) = shown.last_mut()
         && units(&last.text) + 2 + units(&hint) <= limits::SIMPLE_TEXT
     {

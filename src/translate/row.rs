@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::keyboard::Keyboard;
 use super::quick_replies::ButtonLabel;
 use super::view::View;
@@ -33,10 +35,13 @@ impl<'a> Bubble<'a> {
     }
 }
 
+/// Bubbles in order; most replies have no more than fit into one answer.
+pub(super) type Bubbles<'a> = SmallVec<[Bubble<'a>; limits::OUTPUTS]>;
+
 /// Everything there is to show, in order.
 pub(super) struct Row<'a, 'v> {
     view: &'v View<'a>,
-    pub(super) bubbles: Vec<Bubble<'a>>,
+    pub(super) bubbles: Bubbles<'a>,
     pub(super) degradations: Degradations,
     /// Units that may still be said (O5).
     left: usize,
@@ -47,7 +52,7 @@ pub(super) struct Row<'a, 'v> {
 impl<'a> Row<'a, '_> {
     pub(super) fn new<'v>(view: &'v View<'a>) -> Row<'a, 'v> {
         let text = if view.room { room::TEXT } else { limits::SIMPLE_TEXT };
-        Row { view, bubbles: Vec::with_capacity(3), degradations: Degradations::NONE, left: limits::REPLY_UNITS, text }
+        Row { view, bubbles: SmallVec::new(), degradations: Degradations::NONE, left: limits::REPLY_UNITS, text }
     }
 
     fn push(&mut self, output: Output<'a>) {
@@ -69,6 +74,9 @@ impl<'a> Row<'a, '_> {
     }
 
     fn texts(&mut self, words: Cow<'a, str>) {
+        if units(&words) <= self.text && !text::is_blank(&words) {
+            return self.push(Output::SimpleText(SimpleText { text: words }));
+        }
         let pieces = text::split_cow(words, self.text);
         if pieces.len() > 1 {
             self.degradations.add(Degradation::TextSplit);
@@ -113,7 +121,7 @@ impl<'a> Row<'a, '_> {
             (None, Some(button)) => {
                 let title = title.filter(|title| !text::is_blank(title));
                 let title = title.or_else(|| Some(button.label.clone()));
-                self.push(Output::TextCard(TextCard { title, description: None, buttons: vec![button] }));
+                self.push(Output::TextCard(TextCard { title, description: None, buttons: smallvec![button] }));
             }
             (None, None) => {}
         }
@@ -160,7 +168,11 @@ impl<'a> Row<'a, '_> {
 
     /// Words with a button: on one card, or the head as text and the tail on the card (O2).
     fn card(&mut self, body: Cow<'a, str>, button: Button<'a>) {
-        let mut pieces = if units(&body) <= limits::TEXT_CARD { vec![body] } else { text::split_cow(body, self.text) };
+        if units(&body) <= limits::TEXT_CARD {
+            let description = Some(body);
+            return self.push(Output::TextCard(TextCard { title: None, description, buttons: smallvec![button] }));
+        }
+        let mut pieces = text::split_cow(body, self.text);
         let last = pieces.pop().unwrap_or_default();
         let (head, tail) = match last {
             Cow::Borrowed(last) => {
@@ -179,7 +191,7 @@ impl<'a> Row<'a, '_> {
         for text in pieces {
             self.push(Output::SimpleText(SimpleText { text }));
         }
-        self.push(Output::TextCard(TextCard { title: None, description: Some(tail), buttons: vec![button] }));
+        self.push(Output::TextCard(TextCard { title: None, description: Some(tail), buttons: smallvec![button] }));
     }
 
     /// Words above a keyboard that came without (O4), or in place of a reply where there is none at all.

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 use super::json::JsonWriter;
 
 /// Bytes set aside for an answer; most have fewer.
@@ -10,6 +12,10 @@ const BYTES: usize = 2048;
 
 /// A whole answer. `version` is always `"2.0"`.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one answer lives per turn and is written out at once; a box would be an allocation for each"
+)]
 pub enum Answer<'a> {
     /// Bubbles and quick replies.
     Bubbles(Template<'a>),
@@ -21,7 +27,7 @@ pub enum Answer<'a> {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Template<'a> {
     /// One to three bubbles.
-    pub outputs: Vec<Output<'a>>,
+    pub outputs: SmallVec<[Output<'a>; 3]>,
     /// At most ten; none in group rooms.
     pub quick_replies: Vec<QuickReply<'a>>,
 }
@@ -64,8 +70,8 @@ pub struct TextCard<'a> {
     pub title: Option<Cow<'a, str>>,
     /// The words.
     pub description: Option<Cow<'a, str>>,
-    /// At most three, one below the other.
-    pub buttons: Vec<Button<'a>>,
+    /// At most three, one below the other; nearly always one.
+    pub buttons: Buttons<'a>,
 }
 
 /// `basicCard`: never without a thumbnail (openbuilder.md 2.1, code 2461).
@@ -76,7 +82,7 @@ pub struct BasicCard<'a> {
     /// The picture.
     pub thumbnail: Thumbnail<'a>,
     /// At most three; `buttonLayout` keeps them vertical, else a 1:1 picture would halve the labels.
-    pub buttons: Vec<Button<'a>>,
+    pub buttons: Buttons<'a>,
 }
 
 /// A card's picture: cropped to 2:1, or to 1:1 with `fixedRatio`.
@@ -89,6 +95,9 @@ pub struct Thumbnail<'a> {
     /// True for 1:1.
     pub fixed_ratio: bool,
 }
+
+/// A card's buttons.
+pub type Buttons<'a> = SmallVec<[Button<'a>; 1]>;
 
 /// `carousel` of text cards, the only kind the bridge makes (K4).
 #[derive(Debug, Clone, PartialEq)]
@@ -348,7 +357,7 @@ mod tests {
 
     #[test]
     fn a_text_is_written_as_openbuilder_wants_it() {
-        let outputs = vec![Output::SimpleText(SimpleText { text: "안녕".into() })];
+        let outputs = smallvec::smallvec![Output::SimpleText(SimpleText { text: "안녕".into() })];
         let answer = Answer::Bubbles(Template { outputs, quick_replies: vec![] });
         assert_eq!(
             String::from_utf8(answer.to_bytes()).unwrap(),

@@ -4,6 +4,8 @@
 //! and members that are flattened through a map of their own; both together cost more than the words of the answer.
 //! What is written here is held to what serde reads by the tests of [`super::answer`].
 
+use std::fmt::{self, Display, Write as _};
+
 use super::scan::plain_length;
 
 /// One document under way.
@@ -16,6 +18,12 @@ impl JsonWriter {
     /// A document of about so many bytes.
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self { bytes: Vec::with_capacity(bytes) }
+    }
+
+    /// A document in a buffer that was used before; what stood there goes.
+    pub(crate) fn reusing(mut bytes: Vec<u8>) -> Self {
+        bytes.clear();
+        Self { bytes }
     }
 
     /// Braces, commas and names of members, as they stand.
@@ -50,6 +58,25 @@ impl JsonWriter {
     /// Words, in quotes.
     pub(crate) fn string(&mut self, words: &str) {
         self.bytes.push(b'"');
+        self.words(words);
+        self.bytes.push(b'"');
+    }
+
+    /// The same of what can be displayed.
+    pub(crate) fn display(&mut self, words: impl Display) {
+        struct Inside<'j>(&'j mut JsonWriter);
+        impl fmt::Write for Inside<'_> {
+            fn write_str(&mut self, words: &str) -> fmt::Result {
+                self.0.words(words);
+                Ok(())
+            }
+        }
+        self.bytes.push(b'"');
+        let _infallible = write!(Inside(self), "{words}");
+        self.bytes.push(b'"');
+    }
+
+    fn words(&mut self, words: &str) {
         let mut rest = words.as_bytes();
         loop {
             let (plain, escaped) = rest.split_at(plain_length(rest).min(rest.len()));
@@ -58,7 +85,6 @@ impl JsonWriter {
             self.escape(*byte);
             rest = behind;
         }
-        self.bytes.push(b'"');
     }
 
     /// All of `items`, in brackets, with commas between them.
@@ -106,9 +132,10 @@ mod tests {
         fn words_are_written_as_serde_writes_them(words in "\\PC*[\u{0}-\u{7f}]*", number: u64) {
             let mut json = JsonWriter::with_capacity(0);
             json.string(&words);
-            json.raw(" ");
+            json.display(format_args!("{words}{number}"));
             json.number(number);
-            let expected = format!("{} {number}", serde_json::to_string(&words).unwrap());
+            let displayed = serde_json::to_string(&format!("{words}{number}")).unwrap();
+            let expected = format!("{}{displayed}{number}", serde_json::to_string(&words).unwrap());
             prop_assert_eq!(String::from_utf8(json.finish()).unwrap(), expected);
             let mut json = JsonWriter::with_capacity(0);
             json.thousandths(number >> 20);

@@ -6,9 +6,6 @@
 
 mod usual;
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use super::limits;
@@ -55,9 +52,9 @@ pub struct Named<'a> {
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Action<'a> {
-    /// Parameters: strings, some of which hold JSON text; seldom other values, kept unread.
+    /// Parameters by name, kept unread: strings, some of which hold JSON text; seldom other values.
     #[serde(borrow, default)]
-    pub params: Option<BTreeMap<Cow<'a, str>, Raw<'a>>>,
+    pub params: Option<Raw<'a>>,
     /// `extra` of what was tapped: an object, null, or the string `"null"` (openbuilder.md 1.4).
     #[serde(borrow, default)]
     pub client_extra: Option<Raw<'a>>,

@@ -118,35 +118,42 @@ mod tests {
     use crate::wire::mark::Mark;
     use crate::wire::skill::SkillCall;
 
-    fn understood(who: &Who<'_>, spoken: &Spoken<'_>) -> Inbound<'static> {
+    fn understood<T>(who: &Who<'_>, spoken: &Spoken<'_>, check: impl FnOnce(Inbound<'_>) -> T) -> T {
         let body = body(who, spoken, Some("http://127.0.0.1:1/v1/bots/a/callback/b")).to_string();
         let call = SkillCall::parse(body.as_bytes()).unwrap();
         let bot = BotId::parse("shop").unwrap();
         let rules = InboundRules { bot: &bot, welcome_blocks: &["웰컴 블록".into()], media_hosts: &[] };
-        understand(call, Endpoint::Skill, &rules).unwrap().into_owned()
+        check(understand(call, Endpoint::Skill, &rules).unwrap())
+    }
+
+    fn says(who: &Who<'_>, spoken: &Spoken<'_>) -> UserInput<'static> {
+        understood(who, spoken, |inbound| inbound.says.into_owned())
     }
 
     #[test]
     fn the_bridge_understands_every_kind_of_call() {
         let who = Who { user: "DemoUser-001", bot: "64a1f0c27b3d9e5a10c4e8b2", tester: false };
-        let words = understood(&who, &Spoken::Words("오늘의 메뉴"));
-        assert_eq!((words.user.as_str(), words.says), ("DemoUser-001", UserInput::Words("오늘의 메뉴".into())));
-        assert!(words.is_friend && words.callback_url.is_some());
-        assert_eq!(understood(&who, &Spoken::Home).says, UserInput::Home);
+        understood(&who, &Spoken::Words("오늘의 메뉴"), |words| {
+            assert!(words.is_friend && words.callback_url.is_some());
+            assert_eq!((words.user.as_str(), words.says), ("DemoUser-001", UserInput::Words("오늘의 메뉴".into())));
+        });
+        assert_eq!(says(&who, &Spoken::Home), UserInput::Home);
         assert!(
-            matches!(understood(&who, &Spoken::Photo("https://a.com/b.jpg")).says, UserInput::Media(media) if media.len() == 1)
+            matches!(says(&who, &Spoken::Photo("https://a.com/b.jpg")), UserInput::Media(media) if media.len() == 1)
         );
         let press = Press { words: "다음 ▶".into(), extra: json!({"sb": {"v": 1, "l": true}}), block: None };
-        assert_eq!(understood(&who, &Spoken::Press(&press)).says, UserInput::Tap(Mark::Late));
+        assert_eq!(says(&who, &Spoken::Press(&press)), UserInput::Tap(Mark::Late));
     }
 
     #[test]
     fn a_tester_has_a_stable_key_and_no_callback() {
         let who = Who { user: "DemoUser-001", bot: "64a1f0c27b3d9e5a10c4e8b2", tester: true };
-        let one = understood(&who, &Spoken::Words("안녕"));
-        let two = understood(&Who { bot: "64a1f0c27b3d9e5a10c4e8b2!", ..who }, &Spoken::Words("안녕"));
-        assert!(one.tester && one.callback_url.is_none());
-        assert_eq!(one.user, two.user);
-        assert_eq!(one.says, UserInput::Words("안녕".into()));
+        let two =
+            understood(&Who { bot: "64a1f0c27b3d9e5a10c4e8b2!", ..who }, &Spoken::Words("안녕"), |two| two.user);
+        understood(&who, &Spoken::Words("안녕"), |one| {
+            assert!(one.tester && one.callback_url.is_none());
+            assert_eq!(one.user, two);
+            assert_eq!(one.says, UserInput::Words("안녕".into()));
+        });
     }
 }

@@ -1,8 +1,5 @@
 //! The usual skill call, scanned (see [`crate::wire::scan`]). What it gives is what serde would give.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
 use super::{Action, Chat, Flow, Named, Params, SkillCall, User, UserProperties, UserRequest};
 use crate::wire::scan::Scanner;
 use crate::wire::text::{Raw, Text};
@@ -51,7 +48,7 @@ fn named<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Named<'a>>> {
 }
 
 fn action<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Action<'a>>> {
-    object!(scanner, Action { "params" => params: parameters, "clientExtra" => client_extra: raw })
+    object!(scanner, Action { "params" => params: raw, "clientExtra" => client_extra: raw })
 }
 
 fn user_request<'a>(scanner: &mut Scanner<'a>) -> Option<Option<UserRequest<'a>>> {
@@ -89,15 +86,6 @@ fn chat<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Chat<'a>>> {
 
 fn flow<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Flow<'a>>> {
     object!(scanner, Flow { "lastBlock" => last_block: named })
-}
-
-fn parameters<'a>(scanner: &mut Scanner<'a>) -> Option<Option<BTreeMap<Cow<'a, str>, Raw<'a>>>> {
-    let mut parameters = BTreeMap::new();
-    let is_there = scanner.object_or_null(|scanner, name| {
-        parameters.insert(Cow::Borrowed(name), Raw::new(scanner.raw()?));
-        Some(true)
-    })?;
-    Some(is_there.then_some(parameters))
 }
 
 fn text<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Text<'a>>> {

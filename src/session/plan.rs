@@ -231,7 +231,7 @@ impl Session {
 }
 
 fn calls_human(words: &str, rules: &Rules<'_>) -> bool {
-    rules.handover.iter().any(|label| label.trim() == words.trim())
+    !rules.handover.is_empty() && rules.handover.iter().any(|label| **label == *words.trim())
 }
 
 /// Pressed or typed, a hand-over label never reaches the bot (K5).

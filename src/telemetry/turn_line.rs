@@ -34,7 +34,7 @@ fn line(record: &TurnRecord, level: Level, at: SystemTime, json: &mut JsonWriter
     json.raw(r#","bot":"#);
     json.string(bot.as_str());
     json.raw(r#","user":"#);
-    json.display(format_args!("{user:016x}"));
+    json.hexadecimal(*user);
     json.raw(r#","plan":"#);
     json.string(end.plan.as_str());
     json.raw(r#","outcome":"#);

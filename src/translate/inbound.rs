@@ -226,7 +226,7 @@ fn is_home(endpoint: Endpoint, blocks: &[Option<&Named<'_>>], welcome: &[Box<str
         Endpoint::Skill => blocks.iter().flatten().any(|block| {
             [&block.id, &block.name].into_iter().flatten().any(|own| {
                 let own = own.as_str().trim();
-                !own.is_empty() && welcome.iter().any(|name| name.trim() == own)
+                !own.is_empty() && welcome.iter().any(|name| **name == *own)
             })
         }),
     }

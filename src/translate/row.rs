@@ -205,6 +205,9 @@ impl<'a> Row<'a, '_> {
     }
 
     pub(super) fn handover(&mut self, human: &[ButtonLabel<'a>]) {
+        if human.is_empty() {
+            return;
+        }
         let labels: Vec<_> = human.iter().map(|key| key.label).collect();
         let (cards, degradations) = cards::handover(&labels, self.view);
         self.degradations.join(degradations);

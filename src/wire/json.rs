@@ -55,6 +55,13 @@ impl JsonWriter {
         self.bytes.extend_from_slice(digits.get(at..).unwrap_or_default());
     }
 
+    /// Sixteen hexadecimal digits, in quotes.
+    pub(crate) fn hexadecimal(&mut self, number: u64) {
+        self.bytes.push(b'"');
+        self.bytes.extend((0..16).rev().map(|place| digit(number >> (4 * place))));
+        self.bytes.push(b'"');
+    }
+
     /// Words, in quotes.
     pub(crate) fn string(&mut self, words: &str) {
         self.bytes.push(b'"');
@@ -109,9 +116,8 @@ impl JsonWriter {
             0x08 => self.raw("\\b"),
             0x0c => self.raw("\\f"),
             other => {
-                let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
                 self.raw("\\u00");
-                self.bytes.extend([digit(other >> 4), digit(other & 15)]);
+                self.bytes.extend([digit(u64::from(other >> 4)), digit(u64::from(other))]);
             }
         }
     }
@@ -120,6 +126,12 @@ impl JsonWriter {
     pub(crate) fn finish(self) -> Vec<u8> {
         self.bytes
     }
+}
+
+/// The last hexadecimal digit of a number.
+fn digit(number: u64) -> u8 {
+    let nibble = u8::try_from(number & 15).unwrap_or_default();
+    if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
 }
 
 #[cfg(test)]
@@ -134,8 +146,9 @@ mod tests {
             json.string(&words);
             json.display(format_args!("{words}{number}"));
             json.number(number);
+            json.hexadecimal(number);
             let displayed = serde_json::to_string(&format!("{words}{number}")).unwrap();
-            let expected = format!("{}{displayed}{number}", serde_json::to_string(&words).unwrap());
+            let expected = format!("{}{displayed}{number}\"{number:016x}\"", serde_json::to_string(&words).unwrap());
             prop_assert_eq!(String::from_utf8(json.finish()).unwrap(), expected);
             let mut json = JsonWriter::with_capacity(0);
             json.thousandths(number >> 20);

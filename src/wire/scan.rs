@@ -148,7 +148,20 @@ impl<'a> Scanner<'a> {
     }
 
     /// Goes behind the quote that ends a string; whether there was no escape in it.
+    #[inline]
     fn string_end(&mut self) -> Option<bool> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let length = plain_length(rest);
+        if *rest.get(length)? == b'"' {
+            self.at += length + 1;
+            return Some(true);
+        }
+        self.escaped_end()
+    }
+
+    /// The same of a string that has escapes.
+    #[cold]
+    fn escaped_end(&mut self) -> Option<bool> {
         let mut plain = true;
         loop {
             let rest = self.text.as_bytes().get(self.at..)?;
@@ -265,22 +278,26 @@ fn hexadecimal(rest: &mut &str) -> Option<u16> {
 
 /// How many bytes at the beginning neither end a string nor escape anything in it, nor are control characters: eight at a
 /// time, by the usual arithmetic that finds a zero byte in a word.
+#[inline]
 pub(super) fn plain_length(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const TOPS: u64 = 0x8080_8080_8080_8080;
-    let zero_in = |word: u64| word.wrapping_sub(ONES) & !word & TOPS;
-    let (chunks, rest) = bytes.as_chunks::<8>();
-    for (number, chunk) in chunks.iter().enumerate() {
+    let zero_in = |word: u64| word.wrapping_sub(ONES) & !word;
+    let mut plain = 0;
+    let mut rest = bytes;
+    while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
         let word = u64::from_le_bytes(*chunk);
-        let control = word.wrapping_sub(ONES * 0x20) & !word & TOPS;
-        let found = control | zero_in(word ^ (ONES * 0x22)) | zero_in(word ^ (ONES * 0x5C));
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        let found = (control | zero_in(word ^ (ONES * 0x22)) | zero_in(word ^ (ONES * 0x5C))) & TOPS;
         if found != 0 {
             // The lowest mark is exact; those above it may be its echoes.
-            return number * 8 + usize::try_from(found.trailing_zeros() / 8).unwrap_or_default();
+            return plain + (found.trailing_zeros() / 8) as usize;
         }
+        plain += 8;
+        rest = behind;
     }
     let ends = |byte: &&u8| **byte < 0x20 || **byte == b'"' || **byte == b'\\';
-    chunks.len() * 8 + rest.iter().take_while(|byte| !ends(byte)).count()
+    plain + rest.iter().take_while(|byte| !ends(byte)).count()
 }
 
 #[cfg(test)]

@@ -13,6 +13,9 @@ use crate::wire::limits;
 use crate::wire::scan::Scanner;
 use crate::wire::text::utf8;
 
+/// Labels that most keyboards have at most.
+const USUAL_BUTTONS: usize = 8;
+
 /// A reply to `POST /message` of exactly the documented form.
 pub(super) fn reply(body: &[u8]) -> Option<Reading<'_>> {
     let mut scanner = Scanner::new(utf8(body)?);
@@ -119,7 +122,7 @@ fn keyboard<'a>(scanner: &mut Scanner<'a>, found: &mut Degradations) -> Option<K
 
 /// Labels: strings with something to see in them, no more than the bound.
 fn buttons<'a>(scanner: &mut Scanner<'a>, _: &mut Degradations) -> Option<Vec<Cow<'a, str>>> {
-    let mut labels = Vec::new();
+    let mut labels = Vec::with_capacity(USUAL_BUTTONS);
     scanner.list(|scanner| {
         let label = scanner.string()?;
         if labels.len() >= limits::BUTTONS || is_blank(&label) {

@@ -4,9 +4,32 @@
 //! and members that are flattened through a map of their own; both together cost more than the words of the answer.
 //! What is written here is held to what serde reads by the tests of [`super::answer`].
 
+use std::cell::Cell;
 use std::fmt::{self, Display, Write as _};
 
+use bytes::Bytes;
+
 use super::scan::plain_length;
+
+/// Bytes of a buffer that is kept for the next document; a larger one is given back.
+const KEPT: usize = 64 * 1024;
+
+thread_local! {
+    /// What this thread writes documents into, one after the other.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// The document that `write` writes, in a buffer of just its size: it is written into one that is there already, so
+/// that none has to grow, and copied once.
+pub(crate) fn document(write: impl FnOnce(&mut JsonWriter)) -> Bytes {
+    let mut json = JsonWriter::reusing(BUFFER.take());
+    write(&mut json);
+    let document = Bytes::copy_from_slice(&json.bytes);
+    if json.bytes.capacity() <= KEPT {
+        BUFFER.set(json.bytes);
+    }
+    document
+}
 
 /// One document under way.
 #[derive(Debug)]
@@ -15,11 +38,6 @@ pub(crate) struct JsonWriter {
 }
 
 impl JsonWriter {
-    /// A document of about so many bytes.
-    pub(crate) fn with_capacity(bytes: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bytes) }
-    }
-
     /// A document in a buffer that was used before; what stood there goes.
     pub(crate) fn reusing(mut bytes: Vec<u8>) -> Self {
         bytes.clear();
@@ -142,7 +160,7 @@ mod tests {
     proptest! {
         #[test]
         fn words_are_written_as_serde_writes_them(words in "\\PC*[\u{0}-\u{7f}]*", number: u64) {
-            let mut json = JsonWriter::with_capacity(0);
+            let mut json = JsonWriter::reusing(Vec::new());
             json.string(&words);
             json.display(format_args!("{words}{number}"));
             json.number(number);
@@ -150,7 +168,7 @@ mod tests {
             let displayed = serde_json::to_string(&format!("{words}{number}")).unwrap();
             let expected = format!("{}{displayed}{number}\"{number:016x}\"", serde_json::to_string(&words).unwrap());
             prop_assert_eq!(String::from_utf8(json.finish()).unwrap(), expected);
-            let mut json = JsonWriter::with_capacity(0);
+            let mut json = JsonWriter::reusing(Vec::new());
             json.thousandths(number >> 20);
             let read: f64 = serde_json::from_slice(&json.finish()).unwrap();
             prop_assert_eq!(read, (number >> 20) as f64 / 1000.0);

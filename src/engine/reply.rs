@@ -151,7 +151,9 @@ impl<'a> ParsedReplies<'a> {
 
     /// These, and `others` behind them.
     pub(super) fn then<'longer: 'a>(mut self, others: ParsedReplies<'longer>) -> Self {
-        self.readings.extend(others.readings.into_iter().map(|reading| -> Reading<'a> { reading }));
+        for reading in others.readings {
+            self.readings.push(reading);
+        }
         self.usable.extend(others.usable);
         self
     }

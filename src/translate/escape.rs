@@ -23,6 +23,7 @@ fn is_escape(bytes: &[u8], at: usize) -> bool {
 /// Whether an address has only characters of RFC 3986, each where it may stand.
 pub(super) fn is_strict(raw: &str) -> bool {
     /// Bytes that stand anywhere in an address; `#` and `%` are looked at one by one.
+    #[allow(clippy::indexing_slicing, reason = "done when it is compiled")]
     const ANYWHERE: [bool; 256] = {
         let mut table = [false; 256];
         let mut byte = 0_u8;

@@ -104,7 +104,18 @@ impl Queues {
             let Ok(queues) = own_queues.recv() else { return };
             BATCH.set(Some(Batch::default()));
             let (turns, info, warnings) = (turn_ends, info_end, warnings_end);
-            Writer { queues, turns, info, warnings, format, out, torn: false, line: Vec::new() }.run();
+            Writer {
+                queues,
+                turns,
+                info,
+                warnings,
+                format,
+                out,
+                torn: false,
+                line: Vec::new(),
+                clock: turn_line::Clock::default(),
+            }
+            .run();
             let _nobody_waits = end.try_send(());
         })?;
         // One for the process: it lives as long as lines may come.
@@ -263,6 +274,7 @@ struct Writer<W> {
     format: LineFormat,
     /// The buffer of a turn's line.
     line: Vec<u8>,
+    clock: turn_line::Clock,
 }
 
 /// What was queued, in the order in which it happened.
@@ -347,7 +359,7 @@ impl<W: Write> Writer<W> {
             LineFormat::Pretty => record.log(),
             LineFormat::Json => {
                 let mut json = JsonWriter::reusing(std::mem::take(&mut self.line));
-                let wanted = turn_line::write(record, at, &mut json);
+                let wanted = turn_line::write(record, at, &mut self.clock, &mut json);
                 self.line = tame(json.finish(), LineFormat::Json);
                 if wanted {
                     with_batch(|batch| batch.push(&self.line));

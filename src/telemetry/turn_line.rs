@@ -11,8 +11,32 @@ use super::record::TurnRecord;
 use crate::ids::RequestId;
 use crate::wire::json::JsonWriter;
 
+/// Writes the times of lines. Those of one second share all but the last digits.
+#[derive(Debug, Default)]
+pub(super) struct Clock {
+    second: u64,
+    /// That second, as RFC 3339 writes it up to its seconds.
+    written: String,
+}
+
+impl Clock {
+    fn write(&mut self, at: SystemTime, json: &mut JsonWriter) {
+        let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        if self.written.is_empty() || since.as_secs() != self.second {
+            self.second = since.as_secs();
+            self.written = humantime::format_rfc3339_seconds(at).to_string();
+            self.written.truncate(self.written.trim_end_matches('Z').len());
+        }
+        json.raw("\"");
+        json.words(&self.written);
+        json.raw(".");
+        json.digits(since.subsec_micros(), 6);
+        json.raw("Z\"");
+    }
+}
+
 /// Writes the line of `record`, with its end, into `json`; false where the log's filter leaves it out.
-pub(super) fn write(record: &TurnRecord, at: SystemTime, json: &mut JsonWriter) -> bool {
+pub(super) fn write(record: &TurnRecord, at: SystemTime, clock: &mut Clock, json: &mut JsonWriter) -> bool {
     let level = record.level();
     let wanted = if level == Level::WARN {
         tracing::enabled!(target: "smartchat_bridge::turn", Level::WARN)
@@ -20,15 +44,15 @@ pub(super) fn write(record: &TurnRecord, at: SystemTime, json: &mut JsonWriter) 
         tracing::enabled!(target: "smartchat_bridge::turn", Level::INFO)
     };
     if wanted {
-        line(record, level, at, json);
+        line(record, level, at, clock, json);
     }
     wanted
 }
 
-fn line(record: &TurnRecord, level: Level, at: SystemTime, json: &mut JsonWriter) {
+fn line(record: &TurnRecord, level: Level, at: SystemTime, clock: &mut Clock, json: &mut JsonWriter) {
     let TurnRecord { request_id, bot, user, total, answered, end } = record;
     json.raw(r#"{"timestamp":"#);
-    json.display(humantime::format_rfc3339_micros(at));
+    clock.write(at, json);
     json.raw(if level == Level::WARN { r#","level":"WARN""# } else { r#","level":"INFO""# });
     json.raw(r#","message":"turn","request_id":"#);
     match request_id {
@@ -64,8 +88,13 @@ fn line(record: &TurnRecord, level: Level, at: SystemTime, json: &mut JsonWriter
         json.string(detail);
     }
     if !end.degradations.is_empty() {
-        json.raw(r#","degradations":"#);
-        json.display(end.degradations);
+        let mut sign = r#","degradations":""#;
+        for degradation in end.degradations.iter() {
+            json.raw(sign);
+            json.raw(degradation.code());
+            sign = ",";
+        }
+        json.raw("\"");
     }
     json.raw(r#","target":"smartchat_bridge::turn"}"#);
     json.raw("\n");
@@ -78,6 +107,21 @@ fn micros(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn times_are_written_as_rfc_3339_has_them(times in prop::collection::vec(0..4_102_444_800_000_000_u64, 1..4)) {
+            let mut clock = Clock::default();
+            for micros in times.iter().flat_map(|micros| [*micros, micros + 1, micros + 1_000_000]) {
+                let at = SystemTime::UNIX_EPOCH + Duration::from_micros(micros);
+                let mut json = JsonWriter::reusing(Vec::new());
+                clock.write(at, &mut json);
+                let expected = format!("\"{}\"", humantime::format_rfc3339_micros(at));
+                prop_assert_eq!(String::from_utf8(json.finish()).unwrap(), expected);
+            }
+        }
+    }
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
@@ -135,7 +179,7 @@ mod tests {
             let other = lines.0.lock().unwrap().clone();
             let other: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&other).unwrap();
             let mut own = JsonWriter::reusing(Vec::new());
-            line(&record, record.level(), SystemTime::UNIX_EPOCH, &mut own);
+            line(&record, record.level(), SystemTime::UNIX_EPOCH, &mut Clock::default(), &mut own);
             let mut own: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&own.finish()).unwrap();
             assert_eq!(own["timestamp"], "1970-01-01T00:00:00.000000Z");
             own.insert("timestamp".into(), other["timestamp"].clone());

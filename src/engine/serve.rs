@@ -49,9 +49,12 @@ pub(crate) async fn serve(call: Call) -> Bytes {
             }
         }
     }
-    let (event, texts) = match &call.arrival.callback {
-        Some(_) => (Event::Acknowledge, call.texts()),
-        None => (Event::Deadline, call.texts()),
+    let texts = call.texts();
+    let event = match &call.arrival.callback {
+        Some(_) => Event::Acknowledge,
+        // Most of those who have closed their side are gone: what waits in the line must not depend on their reading.
+        None if call.doubtful.is_half_closed() => Event::HangUp,
+        None => Event::Deadline,
     };
     match call.delivery.on(event) {
         // The answer is claimed for the caller: it is there at once, or in doubt.
@@ -77,6 +80,11 @@ pub(crate) async fn serve(call: Call) -> Bytes {
         }
         Ok(_) if call.waits_for_late() => {
             turn.give_up(TurnEnd::of(Outcome::Waits));
+            call.words_meanwhile(&texts.wait, true)
+        }
+        // It keeps its place in the line. Whoever still reads finds behind the tap what became of it (I7).
+        Ok(_) if event == Event::HangUp => {
+            turn.finish_detached();
             call.words_meanwhile(&texts.wait, true)
         }
         Ok(state) => {

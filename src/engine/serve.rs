@@ -16,7 +16,7 @@ use tokio::task::unconstrained;
 use tokio::time::sleep_until;
 
 use super::call::Call;
-use super::delivery::{Event, Reader, State};
+use super::delivery::{Event, State};
 use super::turn;
 use crate::backend_problem::BackendProblem;
 use crate::net::peer::Closed;
@@ -183,9 +183,7 @@ async fn finish_detached(call: Arc<Call>, mut ending: Ending) {
             _ended = &mut ending => return,
             () = unconstrained(sleep_until(call.last_send())) => {}
         }
-        if let Ok(state @ (State::Queued(Reader::Callback) | State::First(Reader::Callback))) =
-            call.delivery.on(Event::Withdraw)
-        {
+        if let Ok(state) = call.delivery.on(Event::Withdraw) {
             drop(ending);
             call.deliver_alone(&call.words(&call.texts().resend)).await;
             return call.record(unsent(state));

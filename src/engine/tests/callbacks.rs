@@ -31,3 +31,21 @@ async fn a_message_with_a_callback_leaves_only_while_a_full_deadline_remains() {
         bridge.is_quiet();
     }
 }
+
+/// A caller who hung up in the line before they were acknowledged: nobody calls them back, so the words stand behind
+/// `답변 보기`.
+#[tokio::test(start_paused = true)]
+async fn s1_words_with_a_callback_whose_caller_hung_up_in_the_line_are_never_dropped_without_a_word() {
+    let bridge =
+        Bridge::new(&[CALLBACK_HERE], |words| (ms(if words == "하나" { 52_000 } else { 1 }), says(words)));
+    let _first = bridge.say_with_callback("하나");
+    sleep(ms(1)).await;
+    let second = bridge.say_with_callback("둘");
+    sleep(ms(1_000)).await;
+    second.abort();
+    sleep(ms(70_000)).await;
+    assert_eq!(bridge.asked(), ["하나"]);
+    let late = bridge.ask_for_late().await.unwrap();
+    assert!(late.text().ends_with(RESEND), "{late:?}");
+    bridge.is_quiet();
+}

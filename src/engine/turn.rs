@@ -92,9 +92,9 @@ async fn follow(call: &Call, following: Following) -> Option<Bytes> {
         None => (call.words_meanwhile(&call.texts().resend, false), Outcome::Withdrawn, None),
     };
     let outcome = match (to, &call.arrival.callback) {
-        (Reader::Caller, _) => outcome,
+        (Reader::Caller, _) if took_it(call, &body).await => outcome,
         (Reader::Callback, Some(url)) if call_back(call, url, &body).await => Outcome::CalledBack,
-        (Reader::Callback | Reader::Nobody, _) => Outcome::Lost,
+        (Reader::Caller | Reader::Callback | Reader::Nobody, _) => Outcome::Lost,
     };
     if let Some(taken) = taken.filter(|_| outcome != Outcome::Lost) {
         taken.delivered();

@@ -55,3 +55,18 @@ async fn i7_who_closes_their_side_in_the_line_finds_behind_the_tap_what_became_o
         bridge.is_quiet();
     }
 }
+
+/// At the real clock, for a reset takes its time to come back.
+#[tokio::test]
+async fn i3_an_answer_that_was_shared_with_nobody_but_one_who_has_gone_is_parked() {
+    let bridge = Bridge::new(&[], |words| (ms(300), says(words)));
+    let first = bridge.tap("가");
+    sleep(ms(10)).await;
+    let second = bridge.call_that_is_closed(&tap("가"), ms(50)).await;
+    sleep(ms(100)).await;
+    first.abort();
+    assert_eq!(second.await.unwrap().text(), "가");
+    sleep(ms(500)).await;
+    assert_eq!(bridge.ask_for_late().await.unwrap().text(), "가");
+    bridge.is_quiet();
+}

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::SemaphorePermit;
 use tokio::task::unconstrained;
 use tokio::time::sleep_until;
 
@@ -60,16 +61,32 @@ pub(super) async fn run(call: &Call) -> Option<Bytes> {
     let mut runner = TurnRunner { call, turn, home: None, home_waited_for: false };
     let plan = runner.decide().await;
     let asks = matches!(plan.step, Step::Ask(_) | Step::Forward(_));
-    // Held until the bot has answered. Waiting for it is waiting in a line: nothing was sent yet (I6, S1).
-    let _alone = match &call.bot.one_at_a_time {
-        Some(gate) if asks => Some(gate.acquire().await),
-        _ => None,
-    };
-    let lease = if asks { lease(&call.bot).await } else { None };
+    let leave = if asks { LeaveToAsk::wait(&call.bot).await } else { LeaveToAsk::default() };
     if !call.delivery.begin() {
         return None;
     }
-    Some(runner.carry_out(plan, lease).await)
+    Some(runner.carry_out(plan, leave).await)
+}
+
+/// Held until the bot has answered, and no longer: what follows, a callback for one, must not hold back other users.
+/// Waiting for it is waiting in a line: nothing was sent yet (S1).
+#[derive(Default)]
+struct LeaveToAsk<'c> {
+    /// Where only one message may be out at a time (I6).
+    _alone: Option<SemaphorePermit<'c>>,
+    /// A connection (I8).
+    lease: Option<Lease>,
+}
+
+impl<'c> LeaveToAsk<'c> {
+    async fn wait(bot: &'c Bot) -> Self {
+        let alone = match &bot.one_at_a_time {
+            // The gate is never closed.
+            Some(gate) => gate.acquire().await.ok(),
+            None => None,
+        };
+        Self { _alone: alone, lease: lease(bot).await }
+    }
 }
 
 /// Leave to ask the bot, in order of arrival (I8). Nobody waits for a bot that is out: its connections may be busy with
@@ -179,7 +196,7 @@ impl<'c> TurnRunner<'c> {
         parsed.labels().and_then(|labels| self.call.shared.keyboards.intern(labels))
     }
 
-    async fn carry_out(mut self, plan: Plan<'c>, lease: Option<Lease>) -> Bytes {
+    async fn carry_out(mut self, plan: Plan<'c>, leave: LeaveToAsk<'c>) -> Bytes {
         let Plan { step, keyboard } = plan;
         let (messages, failures) = match step {
             Step::Ask(messages) => (messages, Failures::Count),
@@ -197,7 +214,7 @@ impl<'c> TurnRunner<'c> {
                 return self.finish(reply, &said, parsed, TurnEnd::default()).await;
             }
         };
-        self.ask(messages, lease, failures).await
+        self.ask(messages, leave, failures).await
     }
 
     /// The conversation is over (E1). Testers leave nothing (I9).
@@ -209,22 +226,23 @@ impl<'c> TurnRunner<'c> {
     }
 
     /// Asks the bot and shows what it says. Without a lease it is out, and not waited for (S4).
-    async fn ask(self, messages: Messages<'_>, lease: Option<Lease>, failures: Failures) -> Bytes {
+    async fn ask(self, messages: Messages<'_>, leave: LeaveToAsk<'_>, failures: Failures) -> Bytes {
         let texts = self.call.texts();
         let asked = time::now();
         if time::instant() > self.call.last_send() {
-            drop(lease);
+            drop(leave);
             return self
                 .without_bot(Outcome::Withdrawn, BotReplies::words(&texts.resend, asked), TurnEnd::default())
                 .await;
         }
-        let admitted = lease.and_then(|lease| Some((lease, self.call.bot.breaker.admit(asked)?)));
+        let admitted = leave.lease.as_ref().and_then(|lease| Some((lease, self.call.bot.breaker.admit(asked)?)));
         let Some((lease, mut attempt)) = admitted else {
+            drop(leave);
             let said = BotReplies::words(&texts.outage, asked);
             return self.without_bot(Outcome::Outage, said, TurnEnd::default()).await;
         };
         let Asked { bodies, took, problem, undelivered, own_shortage } = {
-            let asking = ask::ask(self.call, &lease, &messages);
+            let asking = ask::ask(self.call, lease, &messages);
             tokio::pin!(asking);
             tokio::select! {
                 biased;
@@ -237,7 +255,7 @@ impl<'c> TurnRunner<'c> {
             }
         };
         // What follows may want the home keyboard, which waits in the same line.
-        drop(lease);
+        drop(leave);
         let said = BotReplies { bodies, asked };
         let mut parsed = ParsedReplies::parse(&said.bodies, &texts.no_reply);
         let problem = parsed.problem.take().or(problem);

@@ -342,7 +342,8 @@ impl<'c> TurnRunner<'c> {
         let to = call.delivery.claim();
         let now = time::now();
         end.plan = reply.plan;
-        if to == Reader::Nobody && reply.unread == Unread::Forget {
+        let followers = self.turn.take_followers();
+        if to == Reader::Nobody && reply.unread == Unread::Forget && followers.is_empty() {
             return self.unread(reply.remember, end, now);
         }
         // What the session is once the answer has been read.
@@ -388,7 +389,6 @@ impl<'c> TurnRunner<'c> {
         drop(parsed);
         end.degradations.join(layout.degradations);
 
-        let followers = self.turn.take_followers();
         let (shown, outcome) = deliver(call, to, reply.outcome, &layout.body, followers).await;
         end.outcome = outcome;
         if shown {

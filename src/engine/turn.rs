@@ -232,7 +232,7 @@ impl<'c> TurnRunner<'c> {
         if time::instant() > self.call.last_send() {
             drop(leave);
             return self
-                .without_bot(Outcome::Withdrawn, BotReplies::words(&texts.resend, asked), TurnEnd::default())
+                .without_bot(Outcome::Withdrawn, BotReplies::unsent(&texts.resend, asked), TurnEnd::default())
                 .await;
         }
         let admitted = leave.lease.as_ref().and_then(|lease| Some((lease, self.call.bot.breaker.admit(asked)?)));
@@ -355,10 +355,11 @@ impl<'c> TurnRunner<'c> {
         };
         let newer = taken.last().is_some_and(|newest| !session.shown_since(newest.asked));
         let above: Vec<ReplyBody> = match reply.late {
-            // A "no reply" that came late is told only to who asks for it, not above another answer.
+            // A "no reply" that came late is told only to who asks for it, not above another answer. That a message
+            // was not sent is told to everybody: nothing else would.
             LateReplies::Above => {
                 let bodies = taken.into_iter().flat_map(|late| late.bodies);
-                bodies.filter(|body| matches!(body, ReplyBody::Reply(_))).collect()
+                bodies.filter(|body| !matches!(body, ReplyBody::Words(_))).collect()
             }
             LateReplies::These | LateReplies::Offered | LateReplies::Untouched => Vec::new(),
         };

@@ -44,7 +44,7 @@ pub(super) async fn ask(call: &Call, lease: &Lease, messages: &[(MessageType, Co
         if time::instant() > call.last_send() {
             let why = "no full deadline remained for this message";
             asked.problem.get_or_insert_with(|| (BackendProblem::NoTime, why.into()));
-            asked.bodies.push(ReplyBody::Words(texts.resend.clone()));
+            asked.bodies.push(ReplyBody::Unsent(texts.resend.clone()));
             break;
         }
         let body = match send(call, lease, MessageCall { user_key: &call.input.user, kind: *kind, content }).await {

@@ -58,7 +58,7 @@ pub(super) enum Event {
     Acknowledge,
     /// The caller hung up (I7).
     HangUp,
-    /// Nothing may be sent any more.
+    /// Nothing may be sent any more, and the callback is to say so (S1).
     Withdraw,
 }
 
@@ -87,7 +87,8 @@ const fn next(state: State, event: Event) -> Option<State> {
         // Nothing of its own to finish; and it must not be given what another call may still read.
         (Following(Caller), HangUp) => Some(Withdrawn),
 
-        (Queued(_) | First(_) | Following(_), Withdraw) => Some(Withdrawn),
+        // Nobody else is told at once: who hung up is told when their turn comes, who follows shares what the other gets.
+        (Queued(Callback) | First(Callback), Withdraw) => Some(Withdrawn),
         _ => None,
     }
 }
@@ -232,6 +233,17 @@ mod tests {
             assert_eq!(delivery.on(Event::Claim), Err(State::Withdrawn));
         }
         assert_eq!(after(&[Event::Follow, Event::Acknowledge]).claim(), Reader::Callback);
+    }
+
+    #[test]
+    fn s2_only_a_callback_of_ones_own_is_taken_out_of_the_line() {
+        for events in [&[Event::Acknowledge][..], &[Event::ComeFirst, Event::Acknowledge]] {
+            assert!(after(events).on(Event::Withdraw).is_ok());
+        }
+        let others = [&[Event::HangUp][..], &[Event::ComeFirst, Event::HangUp], &[Event::Follow, Event::Acknowledge]];
+        for events in others {
+            assert!(after(events).on(Event::Withdraw).is_err(), "{events:?}");
+        }
     }
 
     #[test]

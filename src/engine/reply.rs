@@ -102,11 +102,16 @@ impl BotReplies {
         Self { bodies: smallvec![ReplyBody::Words(text.into())], asked: now }
     }
 
+    /// Words of ours where the user's message was not sent.
+    pub(super) fn unsent(text: &str, now: Moment) -> Self {
+        Self { bodies: smallvec![ReplyBody::Unsent(text.into())], asked: now }
+    }
+
     /// The same to be read later: what cannot be read is `no_reply`, for it says nothing.
     pub(super) fn to_park(&self, no_reply: &str) -> Vec<ReplyBody> {
         let readable = |body: &ReplyBody| match body {
             ReplyBody::Reply(bytes) if reading::read(bytes).is_err() => ReplyBody::Words(no_reply.into()),
-            ReplyBody::Reply(_) | ReplyBody::Words(_) => body.clone(),
+            ReplyBody::Reply(_) | ReplyBody::Words(_) | ReplyBody::Unsent(_) => body.clone(),
         };
         self.bodies.iter().map(readable).collect()
     }
@@ -128,7 +133,7 @@ impl<'a> ParsedReplies<'a> {
         let mut parsed = Self::default();
         for body in bodies {
             match body {
-                ReplyBody::Words(words) => parsed.push(Reading::words(words), false),
+                ReplyBody::Words(words) | ReplyBody::Unsent(words) => parsed.push(Reading::words(words), false),
                 ReplyBody::Reply(bytes) => match reading::read(bytes) {
                     Ok(reading) => parsed.push(reading, true),
                     Err(unreadable) => {

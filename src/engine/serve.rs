@@ -16,7 +16,7 @@ use tokio::task::unconstrained;
 use tokio::time::sleep_until;
 
 use super::call::Call;
-use super::delivery::{Event, Reader, State};
+use super::delivery::{Event, State};
 use super::turn;
 use crate::backend_problem::BackendProblem;
 use crate::net::peer::Closed;
@@ -49,9 +49,12 @@ pub(crate) async fn serve(call: Call) -> Bytes {
             }
         }
     }
-    let (event, texts) = match &call.arrival.callback {
-        Some(_) => (Event::Acknowledge, call.texts()),
-        None => (Event::Deadline, call.texts()),
+    let texts = call.texts();
+    let event = match &call.arrival.callback {
+        Some(_) => Event::Acknowledge,
+        // Most of those who have closed their side are gone: what waits in the line must not depend on their reading.
+        None if call.doubtful.is_half_closed() => Event::HangUp,
+        None => Event::Deadline,
     };
     match call.delivery.on(event) {
         // The answer is claimed for the caller: it is there at once, or in doubt.
@@ -77,6 +80,11 @@ pub(crate) async fn serve(call: Call) -> Bytes {
         }
         Ok(_) if call.waits_for_late() => {
             turn.give_up(TurnEnd::of(Outcome::Waits));
+            call.words_meanwhile(&texts.wait, true)
+        }
+        // It keeps its place in the line. Whoever still reads finds behind the tap what became of it (I7).
+        Ok(_) if event == Event::HangUp => {
+            turn.finish_detached();
             call.words_meanwhile(&texts.wait, true)
         }
         Ok(state) => {
@@ -175,9 +183,7 @@ async fn finish_detached(call: Arc<Call>, mut ending: Ending) {
             _ended = &mut ending => return,
             () = unconstrained(sleep_until(call.last_send())) => {}
         }
-        if let Ok(state @ (State::Queued(Reader::Callback) | State::First(Reader::Callback))) =
-            call.delivery.on(Event::Withdraw)
-        {
+        if let Ok(state) = call.delivery.on(Event::Withdraw) {
             drop(ending);
             call.deliver_alone(&call.words(&call.texts().resend)).await;
             return call.record(unsent(state));

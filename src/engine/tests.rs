@@ -4,6 +4,7 @@
 mod callbacks;
 mod connections;
 mod deadlines;
+mod gone;
 mod simulation;
 mod taps;
 
@@ -25,6 +26,7 @@ use crate::ids::UserKey;
 use crate::legacy::api::{BackendError, BoxFuture, LegacyApi, RawReply};
 use crate::net::CoreId;
 use crate::net::lease::{ConnectionLimit, Lease};
+use crate::net::peer::Peer;
 use crate::shared::Shared;
 use crate::time::{self, Instant};
 use crate::translate::inbound::{Endpoint, InboundRules, understand};
@@ -236,6 +238,15 @@ impl Bridge {
     /// One call, as the server makes it of this body.
     fn call_with(&self, body: &Value) -> impl Future<Output = Read> + use<> {
         let arrived = time::instant();
+        let call = self.call_from(None, body);
+        async move {
+            let body = serve(call).await;
+            Read { json: serde_json::from_slice(&body).unwrap(), took: arrived.elapsed() }
+        }
+    }
+
+    /// One call of `peer`.
+    fn call_from(&self, peer: Option<Peer>, body: &Value) -> Call {
         let body = body.to_string();
         let bots = self.shared.registry();
         let bot = Arc::clone(bots.iter().next().unwrap());
@@ -246,17 +257,13 @@ impl Bridge {
         let callback = callback.map(|url| CallbackUrl::parse(url, &bots.settings.callback.origins).unwrap());
         let arrival = Arrival {
             core: CoreId(0),
-            at: arrived,
+            at: time::instant(),
             request_id: RequestId::Given("request".into()),
             message_block: None,
             callback,
-            peer: None,
+            peer,
         };
-        let call = Call::new(&self.shared, &bot, inbound, arrival, self.shared.try_acquire(&bot));
-        async move {
-            let body = serve(call).await;
-            Read { json: serde_json::from_slice(&body).unwrap(), took: arrived.elapsed() }
-        }
+        Call::new(&self.shared, &bot, inbound, arrival, self.shared.try_acquire(&bot))
     }
 
     fn say(&self, words: &str) -> JoinHandle<Read> {

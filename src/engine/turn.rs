@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::SemaphorePermit;
 use tokio::task::unconstrained;
 use tokio::time::sleep_until;
 
@@ -60,16 +61,32 @@ pub(super) async fn run(call: &Call) -> Option<Bytes> {
     let mut runner = TurnRunner { call, turn, home: None, home_waited_for: false };
     let plan = runner.decide().await;
     let asks = matches!(plan.step, Step::Ask(_) | Step::Forward(_));
-    // Held until the bot has answered. Waiting for it is waiting in a line: nothing was sent yet (I6, S1).
-    let _alone = match &call.bot.one_at_a_time {
-        Some(gate) if asks => Some(gate.acquire().await),
-        _ => None,
-    };
-    let lease = if asks { lease(&call.bot).await } else { None };
+    let leave = if asks { LeaveToAsk::wait(&call.bot).await } else { LeaveToAsk::default() };
     if !call.delivery.begin() {
         return None;
     }
-    Some(runner.carry_out(plan, lease).await)
+    Some(runner.carry_out(plan, leave).await)
+}
+
+/// Held until the bot has answered, and no longer: what follows, a callback for one, must not hold back other users.
+/// Waiting for it is waiting in a line: nothing was sent yet (S1).
+#[derive(Default)]
+struct LeaveToAsk<'c> {
+    /// Where only one message may be out at a time (I6).
+    _alone: Option<SemaphorePermit<'c>>,
+    /// A connection (I8).
+    lease: Option<Lease>,
+}
+
+impl<'c> LeaveToAsk<'c> {
+    async fn wait(bot: &'c Bot) -> Self {
+        let alone = match &bot.one_at_a_time {
+            // The gate is never closed.
+            Some(gate) => gate.acquire().await.ok(),
+            None => None,
+        };
+        Self { _alone: alone, lease: lease(bot).await }
+    }
 }
 
 /// Leave to ask the bot, in order of arrival (I8). Nobody waits for a bot that is out: its connections may be busy with
@@ -92,9 +109,9 @@ async fn follow(call: &Call, following: Following) -> Option<Bytes> {
         None => (call.words_meanwhile(&call.texts().resend, false), Outcome::Withdrawn, None),
     };
     let outcome = match (to, &call.arrival.callback) {
-        (Reader::Caller, _) => outcome,
+        (Reader::Caller, _) if took_it(call, &body).await => outcome,
         (Reader::Callback, Some(url)) if Box::pin(call_back(call, url, &body)).await => Outcome::CalledBack,
-        (Reader::Callback | Reader::Nobody, _) => Outcome::Lost,
+        (Reader::Caller | Reader::Callback | Reader::Nobody, _) => Outcome::Lost,
     };
     if let Some(taken) = taken.filter(|_| outcome != Outcome::Lost) {
         taken.delivered();
@@ -179,7 +196,7 @@ impl<'c> TurnRunner<'c> {
         parsed.labels().and_then(|labels| self.call.shared.keyboards.intern(labels))
     }
 
-    async fn carry_out(mut self, plan: Plan<'c>, lease: Option<Lease>) -> Bytes {
+    async fn carry_out(mut self, plan: Plan<'c>, leave: LeaveToAsk<'c>) -> Bytes {
         let Plan { step, keyboard } = plan;
         let (messages, failures) = match step {
             Step::Ask(messages) => (messages, Failures::Count),
@@ -197,7 +214,7 @@ impl<'c> TurnRunner<'c> {
                 return self.finish(reply, &said, parsed, TurnEnd::default()).await;
             }
         };
-        self.ask(messages, lease, failures).await
+        self.ask(messages, leave, failures).await
     }
 
     /// The conversation is over (E1). Testers leave nothing (I9).
@@ -209,22 +226,23 @@ impl<'c> TurnRunner<'c> {
     }
 
     /// Asks the bot and shows what it says. Without a lease it is out, and not waited for (S4).
-    async fn ask(self, messages: Messages<'_>, lease: Option<Lease>, failures: Failures) -> Bytes {
+    async fn ask(self, messages: Messages<'_>, leave: LeaveToAsk<'_>, failures: Failures) -> Bytes {
         let texts = self.call.texts();
         let asked = time::now();
         if time::instant() > self.call.last_send() {
-            drop(lease);
+            drop(leave);
             return self
-                .without_bot(Outcome::Withdrawn, BotReplies::words(&texts.resend, asked), TurnEnd::default())
+                .without_bot(Outcome::Withdrawn, BotReplies::unsent(&texts.resend, asked), TurnEnd::default())
                 .await;
         }
-        let admitted = lease.and_then(|lease| Some((lease, self.call.bot.breaker.admit(asked)?)));
+        let admitted = leave.lease.as_ref().and_then(|lease| Some((lease, self.call.bot.breaker.admit(asked)?)));
         let Some((lease, mut attempt)) = admitted else {
+            drop(leave);
             let said = BotReplies::words(&texts.outage, asked);
             return self.without_bot(Outcome::Outage, said, TurnEnd::default()).await;
         };
         let Asked { bodies, took, problem, undelivered, own_shortage } = {
-            let asking = ask::ask(self.call, &lease, &messages);
+            let asking = ask::ask(self.call, lease, &messages);
             tokio::pin!(asking);
             tokio::select! {
                 biased;
@@ -237,7 +255,7 @@ impl<'c> TurnRunner<'c> {
             }
         };
         // What follows may want the home keyboard, which waits in the same line.
-        drop(lease);
+        drop(leave);
         let said = BotReplies { bodies, asked };
         let mut parsed = ParsedReplies::parse(&said.bodies, &texts.no_reply);
         let problem = parsed.problem.take().or(problem);
@@ -324,7 +342,8 @@ impl<'c> TurnRunner<'c> {
         let to = call.delivery.claim();
         let now = time::now();
         end.plan = reply.plan;
-        if to == Reader::Nobody && reply.unread == Unread::Forget {
+        let followers = self.turn.take_followers();
+        if to == Reader::Nobody && reply.unread == Unread::Forget && followers.is_empty() {
             return self.unread(reply.remember, end, now);
         }
         // What the session is once the answer has been read.
@@ -336,10 +355,11 @@ impl<'c> TurnRunner<'c> {
         };
         let newer = taken.last().is_some_and(|newest| !session.shown_since(newest.asked));
         let above: Vec<ReplyBody> = match reply.late {
-            // A "no reply" that came late is told only to who asks for it, not above another answer.
+            // A "no reply" that came late is told only to who asks for it, not above another answer. That a message
+            // was not sent is told to everybody: nothing else would.
             LateReplies::Above => {
                 let bodies = taken.into_iter().flat_map(|late| late.bodies);
-                bodies.filter(|body| matches!(body, ReplyBody::Reply(_))).collect()
+                bodies.filter(|body| !matches!(body, ReplyBody::Words(_))).collect()
             }
             LateReplies::These | LateReplies::Offered | LateReplies::Untouched => Vec::new(),
         };
@@ -370,7 +390,6 @@ impl<'c> TurnRunner<'c> {
         drop(parsed);
         end.degradations.join(layout.degradations);
 
-        let followers = self.turn.take_followers();
         let (shown, outcome) = deliver(call, to, reply.outcome, &layout.body, followers).await;
         end.outcome = outcome;
         if shown {

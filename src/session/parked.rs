@@ -26,6 +26,8 @@ pub enum ReplyBody {
     Reply(Bytes),
     /// What the user reads where the bot gave nothing usable.
     Words(Box<str>),
+    /// What the user reads where their message was not sent: they have to send it again.
+    Unsent(Box<str>),
 }
 
 impl ReplyBody {
@@ -34,7 +36,7 @@ impl ReplyBody {
     pub fn size(&self) -> usize {
         match self {
             Self::Reply(bytes) => bytes.len(),
-            Self::Words(words) => words.len(),
+            Self::Words(words) | Self::Unsent(words) => words.len(),
         }
     }
 

@@ -31,3 +31,42 @@ async fn a_message_with_a_callback_leaves_only_while_a_full_deadline_remains() {
         bridge.is_quiet();
     }
 }
+
+/// A caller who hung up in the line before they were acknowledged: nobody calls them back, so the words stand behind
+/// `답변 보기`.
+#[tokio::test(start_paused = true)]
+async fn s1_words_with_a_callback_whose_caller_hung_up_in_the_line_are_never_dropped_without_a_word() {
+    let bridge =
+        Bridge::new(&[CALLBACK_HERE], |words| (ms(if words == "하나" { 52_000 } else { 1 }), says(words)));
+    let _first = bridge.say_with_callback("하나");
+    sleep(ms(1)).await;
+    let second = bridge.say_with_callback("둘");
+    sleep(ms(1_000)).await;
+    second.abort();
+    sleep(ms(70_000)).await;
+    assert_eq!(bridge.asked(), ["하나"]);
+    let late = bridge.ask_for_late().await.unwrap();
+    assert!(late.text().ends_with(RESEND), "{late:?}");
+    bridge.is_quiet();
+}
+
+/// Kakao takes the connection of the first one's callback and never answers it.
+#[tokio::test(start_paused = true)]
+async fn i6_a_callback_that_hangs_holds_back_no_other_user_of_a_bot_that_is_asked_one_at_a_time() {
+    let kakao = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", kakao.local_addr().unwrap());
+    let url = format!("{origin}/v1/bots/64a1f0c27b3d9e5a10c4e8b2/callback/token");
+    let bridge = Bridge::new(&[("callback.origins", &origin), ("bots.default.one_at_a_time", "true")], |words| {
+        (ms(if words == "하나" { 4_000 } else { 10 }), says(words))
+    });
+    let first = spawn(bridge.call("하나", None, Some(&url)));
+    sleep(ms(4_100)).await;
+    assert_eq!(first.await.unwrap().json["useCallback"], true);
+    let other = bridge.call_with(&json!({
+        "userRequest": { "utterance": "둘", "user": { "properties": { "plusfriendUserKey": "Zw7-eRt_9YzA" } } },
+    }));
+    let other = other.await;
+    assert_eq!((other.text(), other.took), ("둘".into(), ms(10)));
+    sleep(ms(10_000)).await;
+    bridge.is_quiet();
+}

@@ -206,3 +206,25 @@ async fn a_private_late_answer_never_appears_in_a_group_room() {
     assert_eq!(in_room(&bridge, "답변 보기").await.text(), "비밀");
     assert!(bridge.bot.users.lock().unwrap().iter().eq(["Qw7-eRt_9YzA"]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn s3_who_types_on_reads_that_an_earlier_message_was_not_sent() {
+    let bridge = Bridge::new(&[], |words| (ms(if words == "하나" { 12_000 } else { 1 }), says(words)));
+    let _first = bridge.say("하나");
+    sleep(ms(1)).await;
+    let second = bridge.say("둘");
+    sleep(ms(1_000)).await;
+    second.abort();
+    sleep(ms(30_000)).await;
+    assert_eq!(bridge.say("셋").await.unwrap().text(), format!("하나\n{RESEND}\n셋"));
+    assert_eq!(bridge.ask_for_late().await.unwrap().text(), NOTHING);
+    assert_eq!(bridge.asked(), ["하나", "셋"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn s3_that_the_bot_gave_no_reply_in_the_end_is_told_only_to_who_asks() {
+    let bridge = Bridge::new(&[], |words| if words == "하나" { (ms(6_000), Act::Cut) } else { (ms(1), says(words)) });
+    assert_eq!(bridge.say("하나").await.unwrap().text(), WAIT);
+    sleep(ms(5_000)).await;
+    assert_eq!(bridge.say("둘").await.unwrap().text(), "둘");
+}

@@ -94,3 +94,18 @@ async fn two_different_taps_are_never_taken_for_one() {
     }
     assert_eq!(bridge.asked().len(), 6);
 }
+
+/// Its caller has gone in the line; the second one stands for both.
+#[tokio::test(start_paused = true)]
+async fn i3_what_is_late_is_read_by_the_second_tap_when_the_caller_of_the_first_hung_up() {
+    let bridge = Bridge::new(&[], |_| (ms(8_000), says("늦은 답")));
+    assert_eq!(bridge.say("안녕").await.unwrap().text(), WAIT);
+    let first = bridge.ask_for_late();
+    sleep(ms(500)).await;
+    let second = bridge.ask_for_late();
+    sleep(ms(500)).await;
+    first.abort();
+    assert_eq!(second.await.unwrap().text(), "늦은 답");
+    assert_eq!(bridge.ask_for_late().await.unwrap().text(), NOTHING);
+    bridge.is_quiet();
+}

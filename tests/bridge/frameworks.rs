@@ -8,25 +8,22 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::support;
-use crate::support::answer::Answer;
-use crate::support::bridge::Bridge;
-use crate::support::call::Caller;
-use serde_json::Value;
 use smartchat_bridge::translate::view::Texts;
+
+use crate::support::*;
 
 const PHOTO: &str = "https://talk.kakaocdn.net/dna/aBcDe/F0gHi/oPqRs/i_0a1b2c3d4e5f.jpg?signature=x%3D";
 
 /// A Python bot; killed when dropped.
-struct Bot {
+struct PythonBot {
     child: Child,
     address: SocketAddr,
 }
 
-impl Bot {
+impl PythonBot {
     fn start(name: &str) -> Option<Self> {
-        let Some(venv) = support::variable("SMARTCHAT_VENV") else {
-            support::skip("SMARTCHAT_VENV names no Python environment for tests/frameworks");
+        let Some(venv) = variable("SMARTCHAT_VENV") else {
+            skip("SMARTCHAT_VENV names no Python environment for tests/frameworks");
             return None;
         };
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/frameworks").join(format!("{name}_bot.py"));
@@ -48,12 +45,12 @@ impl Bot {
         bot.address.set_port(line["PORT ".len()..].trim().parse().unwrap());
         // Read on, so that what it prints later never blocks it.
         std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
-        support::until(name, || std::net::TcpStream::connect(bot.address).ok());
+        until(name, || std::net::TcpStream::connect(bot.address).ok());
         Some(bot)
     }
 }
 
-impl Drop for Bot {
+impl Drop for PythonBot {
     fn drop(&mut self) {
         let _gone = self.child.kill();
         let _gone = self.child.wait();
@@ -63,26 +60,26 @@ impl Drop for Bot {
 /// A conversation through a bridge.
 struct Talk {
     bridge: Bridge,
-    caller: Caller,
+    caller: String,
     texts: Texts,
-    _bot: Bot,
+    _bot: PythonBot,
 }
 
 impl Talk {
     fn with(bot: &str) -> Option<Self> {
-        let bot = Bot::start(bot)?;
-        let bridge = Bridge::start(&format!("http://{}", bot.address), &[]);
-        Some(Self { bridge, caller: Caller::new(), texts: Texts::default(), _bot: bot })
+        let bot = PythonBot::start(bot)?;
+        let bridge = Bridge::before(&format!("http://{}", bot.address), &[]);
+        Some(Self { bridge, caller: newcomer(), texts: Texts::default(), _bot: bot })
     }
 
     #[track_caller]
-    fn say(&self, call: &Value) -> Answer {
-        Answer::of(&self.bridge.post("/skill", &serde_json::to_vec(call).unwrap()), &call["userRequest"].to_string())
+    fn say(&self, say: &Say) -> Answer {
+        self.bridge.say(say)
     }
 
     #[track_caller]
     fn enter(&self, labels: &[&str]) -> Answer {
-        let home = self.say(&self.caller.enters());
+        let home = self.say(&Say::welcome(&self.caller));
         same_labels(&home, labels);
         home
     }
@@ -93,24 +90,24 @@ impl Talk {
         let labels = before.labels();
         let found = labels.iter().find(|(own, _)| own == label);
         let (_, button) = found.unwrap_or_else(|| panic!("no {label:?} in {labels:?}"));
-        self.say(&self.caller.presses(button))
+        self.say(&Say::press(&self.caller, button))
     }
 
     #[track_caller]
     fn type_words(&self, words: &str) -> Answer {
-        self.say(&self.caller.types(words))
+        self.say(&Say::words(&self.caller, words))
     }
 }
 
 #[track_caller]
 fn same_labels(answer: &Answer, expected: &[&str]) {
     let labels: Vec<String> = answer.labels().into_iter().map(|(label, _)| label).collect();
-    assert_eq!(labels, expected, "{:#}", answer.0);
+    assert_eq!(labels, expected, "{}", answer.body);
 }
 
 #[track_caller]
 fn says(answer: &Answer, words: &str) {
-    assert!(answer.words().contains(words), "{words:?} is not in {:#}", answer.0);
+    assert!(answer.text().contains(words), "{words:?} is not in {}", answer.body);
 }
 
 #[test]
@@ -156,11 +153,11 @@ fn a_chatterbox_bot_that_fails_is_not_shown() {
     says(&talk.type_words("아무 말"), &talk.texts.home);
     let failed = talk.type_words("아무 말");
     says(&failed, &talk.texts.no_reply);
-    assert!(!failed.words().contains("Internal"), "{}", failed.words());
+    assert!(!failed.text().contains("Internal"), "{}", failed.text());
     // A photo goes to the bot as a photo; the library takes its URL for words, and fails too.
-    let caller = Caller::new();
-    says(&talk.say(&caller.sends_photo(PHOTO)), &talk.texts.media_refused);
-    says(&talk.say(&caller.sends_photo(PHOTO)), &talk.texts.no_reply);
+    let caller = newcomer();
+    says(&talk.say(&Say::photo(&caller, PHOTO)), &talk.texts.media_refused);
+    says(&talk.say(&Say::photo(&caller, PHOTO)), &talk.texts.no_reply);
 }
 
 #[test]
@@ -173,11 +170,11 @@ fn a_kakaoplus_bot_gets_words_and_photos_and_answers_under_text_html() {
     says(&menu, "김치찌개 8,000원\n된장찌개 8,000원");
     same_labels(&menu, &["김치찌개", "된장찌개", "처음으로"]);
     for (place, (label, button)) in menu.labels().iter().enumerate() {
-        let answer = talk.say(&talk.caller.presses(button));
-        assert!(!answer.words().contains(&*talk.texts.no_reply), "{place} {label}: {}", answer.words());
+        let answer = talk.say(&Say::press(&talk.caller, button));
+        assert!(!answer.text().contains(&*talk.texts.no_reply), "{place} {label}: {}", answer.text());
     }
     let hours = talk.press(&home, "영업 시간");
-    assert!(!hours.words().contains(&*talk.texts.no_reply), "{}", hours.words());
+    assert!(!hours.text().contains(&*talk.texts.no_reply), "{}", hours.text());
 
     let way = talk.press(&home, "오시는 길");
     says(&way, "시청역 3번 출구에서 5분입니다.");
@@ -186,7 +183,7 @@ fn a_kakaoplus_bot_gets_words_and_photos_and_answers_under_text_html() {
 
     // That reply had no keyboard: the user types, and sends a photo.
     says(&talk.type_words("예약 되나요?"), "다시 말씀해 주세요: 예약 되나요?");
-    says(&talk.say(&talk.caller.sends_photo(PHOTO)), &format!("사진을 받았습니다: {PHOTO}"));
+    says(&talk.say(&Say::photo(&talk.caller, PHOTO)), &format!("사진을 받았습니다: {PHOTO}"));
 }
 
 #[test]
@@ -196,13 +193,13 @@ fn a_kakaobot_bot_echoes_what_it_hears() {
     let home = talk.enter(&HOME);
     for label in HOME {
         let answer = talk.press(&home, label);
-        assert!(!answer.words().contains(&*talk.texts.no_reply), "{label}: {}", answer.words());
+        assert!(!answer.text().contains(&*talk.texts.no_reply), "{label}: {}", answer.text());
     }
-    let caller = Caller::new();
-    says(&talk.say(&caller.types("아무 말")), &talk.texts.home);
-    let echoed = talk.say(&caller.types("아무 말"));
-    assert!(!echoed.words().contains(&*talk.texts.no_reply), "{}", echoed.words());
-    let photo = Caller::new();
-    says(&talk.say(&photo.sends_photo(PHOTO)), &talk.texts.media_refused);
-    talk.say(&photo.sends_photo(PHOTO));
+    let caller = newcomer();
+    says(&talk.say(&Say::words(&caller, "아무 말")), &talk.texts.home);
+    let echoed = talk.say(&Say::words(&caller, "아무 말"));
+    assert!(!echoed.text().contains(&*talk.texts.no_reply), "{}", echoed.text());
+    let photo = newcomer();
+    says(&talk.say(&Say::photo(&photo, PHOTO)), &talk.texts.media_refused);
+    talk.say(&Say::photo(&photo, PHOTO));
 }

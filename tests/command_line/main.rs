@@ -1,11 +1,28 @@
 //! The program itself, as a shell runs it: what it prints where, and what it ends with.
 
-mod bridge;
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::let_underscore_must_use,
+    clippy::str_to_string,
+    clippy::cast_possible_truncation,
+    clippy::duplicate_mod,
+    unreachable_pub,
+    reason = "a test that panics has failed, as it should; it may print its figures and waits in real time"
+)]
+
 mod config;
 mod demo;
 mod language;
 mod probe;
 mod say;
+#[path = "../support/mod.rs"]
+mod support;
 mod translate;
 
 use std::io::Write;

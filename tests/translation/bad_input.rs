@@ -3,14 +3,11 @@
 use std::io::Write;
 use std::time::Duration;
 
-use crate::support::answer::Answer;
-use crate::support::bot;
-use crate::support::bridge::Bridge;
-use crate::support::call::Caller;
-use crate::support::http::{Client, Response, request};
-use crate::support::{resident_mib, timed};
 use serde_json::{Value, json};
 use smartchat_bridge::translate::view::Texts;
+
+use crate::support::http::request;
+use crate::support::*;
 
 /// What a user reads must be there by then.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -18,17 +15,16 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 const ROOM_MIB: usize = 96;
 
 fn bridge() -> Bridge {
-    Bridge::start(&format!("http://{}", bot::echo()), &[])
+    Bridge::before(&Bot::echo("봇").url(), &[])
 }
 
 fn good() -> Vec<u8> {
-    Caller::new().types("안녕").to_string().into_bytes()
+    Say::words(&newcomer(), "안녕").body().into_bytes()
 }
 
 #[track_caller]
-fn refused(response: &Response, status: u16, about: &str) -> Value {
-    let body = String::from_utf8_lossy(&response.body);
-    assert_eq!(response.status, status, "{about}: {body}");
+fn refused(response: &Answer, status: u16, about: &str) -> Value {
+    assert_eq!(response.status, status, "{about}: {}", response.body);
     let said = response.json();
     assert!(said["error"].as_str().is_some_and(|error| !error.is_empty() && error.len() < 300), "{about}: {said}");
     said
@@ -36,14 +32,14 @@ fn refused(response: &Response, status: u16, about: &str) -> Value {
 
 #[track_caller]
 fn still_well(bridge: &Bridge) {
-    Answer::of(&bridge.post("/skill", &good()), "a good call afterwards");
+    bridge.send(good()).valid("a good call afterwards");
 }
 
 #[test]
 fn what_is_no_skill_call_is_told_where_it_is_wrong() {
     let bridge = bridge();
     for body in ["", " ", "null", "[]", "7", "\"x\"", "{", "{}", "not json", "{\"userRequest\":", "\u{feff}", "<a/>"] {
-        refused(&bridge.post("/skill", body.as_bytes()), 400, body);
+        refused(&bridge.send(body.as_bytes()), 400, body);
     }
     for (body, path) in [
         (r"{}", "userRequest"),
@@ -56,7 +52,7 @@ fn what_is_no_skill_call_is_told_where_it_is_wrong() {
         (r#"{"userRequest":{"user":{"id":"u","properties":[]}}}"#, "userRequest.user.properties"),
         (r#"{"userRequest":7}"#, "userRequest"),
     ] {
-        let said = refused(&bridge.post("/skill", body.as_bytes()), 400, body);
+        let said = refused(&bridge.send(body.as_bytes()), 400, body);
         assert_eq!(said["path"], path, "{body}: {said}");
     }
     still_well(&bridge);
@@ -77,7 +73,7 @@ fn places(value: &Value, way: &[String], found: &mut Vec<Vec<String>>) {
 fn a_wrong_type_anywhere_is_answered_or_refused_by_its_path() {
     let bridge = bridge();
     let mut client = bridge.client();
-    let mut call = Caller::new().sends_photo("https://talk.kakaocdn.net/dna/a/b/i_c.jpg");
+    let mut call = Say::photo(&newcomer(), "https://talk.kakaocdn.net/dna/a/b/i_c.jpg").call;
     call["flow"] = json!({ "trigger": { "type": "TEXT_INPUT" }, "lastBlock": { "id": "x", "name": "y" } });
     call["userRequest"]["callbackUrl"] = json!("http://127.0.0.1:9/v1/bots/x");
     call["userRequest"]["chat"] = json!({ "id": "r", "type": "botGroupKey" });
@@ -94,7 +90,7 @@ fn a_wrong_type_anywhere_is_answered_or_refused_by_its_path() {
             let about = format!("{} = {wrong}", way.join("."));
             let response = client.post("/skill", spoilt.to_string().as_bytes()).expect(&about);
             if response.status == 200 {
-                Answer::of(&response, &about);
+                response.valid(&about);
             } else {
                 let said = refused(&response, 400, &about);
                 let path = said["path"].as_str().unwrap_or_default();
@@ -107,7 +103,7 @@ fn a_wrong_type_anywhere_is_answered_or_refused_by_its_path() {
 #[test]
 fn a_body_over_the_bound_is_413_however_it_is_framed() {
     let bridge = bridge();
-    let before = resident_mib();
+    let before = resident("self") >> 20;
     for framing in ["Content-Length: 10485760", "Transfer-Encoding: chunked"] {
         let mut client = bridge.client();
         let head = format!("POST /skill HTTP/1.1\r\nHost: b\r\nContent-Type: application/json\r\n{framing}\r\n\r\n");
@@ -131,7 +127,7 @@ fn a_body_over_the_bound_is_413_however_it_is_framed() {
     let mut client = bridge.client();
     client.write(b"POST /skill HTTP/1.1\r\nHost: b\r\nContent-Length: 10485760\r\n\r\n").unwrap();
     refused(&client.read().expect("an announced length is enough to refuse"), 413, "announced");
-    assert!(resident_mib() < before + ROOM_MIB);
+    assert!((resident("self") >> 20) < before + ROOM_MIB);
     still_well(&bridge);
 }
 
@@ -140,7 +136,7 @@ fn who_sends_too_much_reads_the_refusal() {
     let bridge = bridge();
     let body = vec![b' '; 3 * 1024 * 1024];
     for _ in 0..30 {
-        refused(&bridge.post("/skill", &body), 413, "three megabytes");
+        refused(&bridge.send(&body), 413, "three megabytes");
     }
     still_well(&bridge);
 }
@@ -149,7 +145,7 @@ fn who_sends_too_much_reads_the_refusal() {
 fn deep_nesting_is_refused_and_harms_nothing() {
     let bridge = bridge();
     // The bound on bodies is wider here, so that it is the nesting that is judged.
-    let wide = Bridge::start(&format!("http://{}", bot::echo()), &[("limits.body", "4MiB")]);
+    let wide = Bridge::before(&Bot::echo("봇").url(), &[("limits.body", "4MiB")]);
     for bridge in [&bridge, &wide] {
         for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
             let inner = if open == "[" { "" } else { "1" };
@@ -159,7 +155,7 @@ fn deep_nesting_is_refused_and_harms_nothing() {
                 r#"{{"action":{{"clientExtra":{deep},"params":{{"p":{deep}}}}},"userRequest":{{"user":{{"id":"u"}},"utterance":"x"}}}}"#
             );
             for body in [deep.clone(), open.repeat(100_000), member, extra] {
-                let response = bridge.post("/skill", body.as_bytes());
+                let response = bridge.send(body.as_bytes());
                 assert!([200, 400, 413].contains(&response.status), "{}", response.status);
                 if response.status != 200 {
                     refused(&response, response.status, "deep");
@@ -180,11 +176,11 @@ fn bytes_that_are_not_utf8_are_refused() {
         body
     };
     for at in [r#""utterance":""#, r#""id":""#, r#""other":""#, "{"] {
-        refused(&bridge.post("/skill", &spoil(at)), 400, at);
+        refused(&bridge.send(spoil(at)), 400, at);
     }
     // A lone surrogate is no text either; it is refused or shown as a replacement, never an error of ours.
     let lone = br#"{"userRequest":{"user":{"id":"u"},"utterance":"\ud800"}}"#;
-    assert!([200, 400].contains(&bridge.post("/skill", lone).status));
+    assert!([200, 400].contains(&bridge.send(lone).status));
     still_well(&bridge);
 }
 
@@ -202,8 +198,8 @@ fn paths_and_methods_are_told_apart() {
     }
     assert_eq!(client.request("GET", "/healthz", &[], b"").unwrap().status, 200);
     assert_eq!(client.request("POST", "/healthz", &[], b"").unwrap().header("allow"), Some("GET"));
-    Answer::of(&client.post("/skill?x=1", &good()).unwrap(), "a query is ignored");
-    Answer::of(&client.post("/skill/", &good()).unwrap(), "a slash at the end is forgiven");
+    client.post("/skill?x=1", &good()).unwrap().valid("a query is ignored");
+    client.post("/skill/", &good()).unwrap().valid("a slash at the end is forgiven");
 }
 
 #[test]
@@ -219,17 +215,17 @@ fn chunked_bodies_and_odd_headers_are_read() {
     }
     bytes.extend_from_slice(b"0\r\nTrailer: x\r\n\r\n");
     client.write(&bytes).unwrap();
-    Answer::of(&client.read().unwrap(), "chunked");
+    client.read().unwrap().valid("chunked");
 
     for content_type in ["text/plain", "application/json; charset=euc-kr", "", "\u{1f600}"] {
         let response = client.request("POST", "/skill", &[("Content-Type", content_type)], &body).unwrap();
-        Answer::of(&response, content_type);
+        response.valid(content_type);
     }
     // Two calls in one packet: two answers, in order.
     let two = [request("POST", "/skill", &[], &good()), request("POST", "/skill", &[], &good())].concat();
     client.write(&two).unwrap();
-    Answer::of(&client.read().unwrap(), "first of two");
-    Answer::of(&client.read().unwrap(), "second of two");
+    client.read().unwrap().valid("first of two");
+    client.read().unwrap().valid("second of two");
 }
 
 #[test]
@@ -286,7 +282,7 @@ fn a_body_that_does_not_come_is_given_up() {
 
 #[test]
 fn a_head_that_does_not_come_or_does_not_end_is_given_up() {
-    let bridge = Bridge::start(&format!("http://{}", bot::echo()), &[("limits.header_timeout", "500ms")]);
+    let bridge = Bridge::before(&Bot::echo("봇").url(), &[("limits.header_timeout", "500ms")]);
     let mut client = bridge.client();
     client.write(b"POST /skill HTTP/1.1\r\nHo").unwrap();
     let (response, took) = timed(|| client.read());
@@ -306,14 +302,14 @@ fn a_head_that_does_not_come_or_does_not_end_is_given_up() {
 #[test]
 fn a_thousand_bad_calls_do_not_spoil_the_connection() {
     let bridge = bridge();
-    let before = resident_mib();
+    let before = resident("self") >> 20;
     let mut client = bridge.client();
     for number in 0..1000 {
         let body = ["", "{", r#"{"userRequest":{}}"#, "\u{0}\u{1}"][number % 4];
         refused(&client.post("/skill", body.as_bytes()).expect("the connection stays"), 400, body);
     }
-    Answer::of(&client.post("/skill", &good()).unwrap(), "the good call after them");
-    assert!(resident_mib() < before + ROOM_MIB);
+    client.post("/skill", &good()).unwrap().valid("the good call after them");
+    assert!((resident("self") >> 20) < before + ROOM_MIB);
 }
 
 #[test]
@@ -328,74 +324,48 @@ fn a_client_that_only_connects_costs_nothing() {
     still_well(&bridge);
 }
 
-/// Writes the same bytes again and again until the bridge hangs up or `times` are over.
-fn pour(stream: &mut std::net::TcpStream, bytes: &[u8], times: usize) -> bool {
-    (0..times).all(|_| stream.write_all(bytes).is_ok())
-}
-
 #[test]
 fn whatever_a_bot_sends_the_user_reads_something_in_time() {
-    let address = bot::start(|asked, stream| {
-        if asked.method == "GET" {
-            return bot::good(stream, r#"{"type":"text"}"#);
-        }
-        let body: Value = serde_json::from_slice(&asked.body).unwrap();
-        let block = vec![b'a'; 64 * 1024];
-        let mut write = |text: &str| stream.write_all(text.as_bytes()).is_ok();
-        match body["content"].as_str().unwrap() {
+    let bot = Bot::answering(|asked| {
+        static BLOCK: [u8; 64 * 1024] = [b'a'; 64 * 1024];
+        match &*asked.content() {
             "100 MB" => {
-                write("HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n{\"message\":{\"text\":\"");
-                pour(stream, &block, 1600)
+                let head = "HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n{\"message\":{\"text\":\"";
+                bot::pour(head, BLOCK, 1600)
             }
             "100 MB in chunks" => {
-                write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-                let chunk = [b"10000\r\n".as_slice(), &block, b"\r\n"].concat();
-                pour(stream, &chunk, 1600)
+                let chunk = [b"10000\r\n".as_slice(), &BLOCK, b"\r\n"].concat();
+                bot::pour("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", chunk, 1600)
             }
-            "100 MB without an end" => {
-                write("HTTP/1.1 200 OK\r\n\r\n");
-                pour(stream, &block, 1600)
-            }
+            "100 MB without an end" => bot::pour("HTTP/1.1 200 OK\r\n\r\n", BLOCK, 1600),
             "endless headers" => {
-                write("HTTP/1.1 200 OK\r\n");
-                pour(stream, format!("X-Endless: {}\r\n", "a".repeat(8000)).as_bytes(), 10_000)
+                bot::pour("HTTP/1.1 200 OK\r\n", format!("X-Endless: {}\r\n", "a".repeat(8000)), 10_000)
             }
-            "endless status line" => {
-                write("HTTP/1.1 200 ");
-                pour(stream, &block, 1600)
-            }
-            "endless interim answers" => pour(stream, b"HTTP/1.1 100 Continue\r\n\r\n", 200_000),
-            "a body that never ends" => {
-                write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
-                while stream.write_all(b" ").is_ok() {
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-                false
-            }
-            "no HTTP" => {
-                write("SSH-2.0-OpenSSH\r\n\r\n");
-                false
-            }
-            "a negative length" => {
-                write("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{}");
-                false
-            }
-            "half of it" => {
-                write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"message\":{\"text\":\"a");
-                false
-            }
-            "deep" => bot::good(stream, &"[".repeat(500_000)),
-            "deep inside" => bot::good(stream, &format!("{{\"message\":{{\"text\":{}", "[".repeat(500_000))),
-            "many members" => bot::good(stream, &format!("{{{}\"z\":1}}", "\"a\":1,".repeat(100_000))),
+            "endless status line" => bot::pour("HTTP/1.1 200 ", BLOCK, 1600),
+            "endless interim answers" => bot::pour("", "HTTP/1.1 100 Continue\r\n\r\n", 200_000),
+            "a body that never ends" => Reply::by(|stream| {
+                let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n";
+                stream.write_all(head).is_ok()
+                    && std::iter::repeat_with(|| ms(20)).all(|pause| {
+                        std::thread::sleep(pause);
+                        stream.write_all(b" ").is_ok()
+                    })
+            }),
+            "no HTTP" => raw("SSH-2.0-OpenSSH\r\n\r\n"),
+            "a negative length" => raw("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{}"),
+            "half of it" => raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"message\":{\"text\":\"a"),
+            "deep" => reply("[".repeat(500_000)),
+            "deep inside" => reply(format!("{{\"message\":{{\"text\":{}", "[".repeat(500_000))),
+            "many members" => reply(format!("{{{}\"z\":1}}", "\"a\":1,".repeat(100_000))),
             "a million buttons" => {
                 let buttons = vec!["\"가\""; 100_000].join(",");
-                bot::good(stream, &format!(r#"{{"keyboard":{{"type":"buttons","buttons":[{buttons}]}}}}"#))
+                reply(format!(r#"{{"keyboard":{{"type":"buttons","buttons":[{buttons}]}}}}"#))
             }
             "a gzip bomb" => {
-                write("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 900\r\n\r\n");
-                pour(stream, &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0], 100)
+                let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 900\r\n\r\n";
+                bot::pour(head, [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0], 100)
             }
-            "nothing" => false,
+            "nothing" => hang_up(),
             other => panic!("{other}"),
         }
     });
@@ -405,9 +375,9 @@ fn whatever_a_bot_sends_the_user_reads_something_in_time() {
         ("callback.after", "1s"),
         ("bots.default.breaker.failures", "1000"),
     ];
-    let bridge = Bridge::start(&format!("http://{address}"), &more);
+    let bridge = Bridge::before(&bot.url(), &more);
     let texts = Texts::default();
-    let before = resident_mib();
+    let before = resident("self") >> 20;
     for (content, usable) in [
         ("100 MB", false),
         ("100 MB in chunks", false),
@@ -426,14 +396,14 @@ fn whatever_a_bot_sends_the_user_reads_something_in_time() {
         ("a gzip bomb", false),
         ("nothing", false),
     ] {
-        let call = Caller::new().types(content).to_string();
-        let (response, took) = timed(|| bridge.post("/skill", call.as_bytes()));
+        let call = Say::words(&newcomer(), content).to_string();
+        let (response, took) = timed(|| bridge.send(call.as_bytes()));
         assert!(took < AT_ONCE, "{content}: {took:?}");
-        let words = Answer::of(&response, content).words();
+        let words = response.valid(content).text();
         let ours = words.contains(&*texts.no_reply) || words.contains(&*texts.wait);
         assert!(usable || ours, "{content}: {words}");
         assert!(!words.is_empty(), "{content}");
-        let now = resident_mib();
+        let now = resident("self") >> 20;
         assert!(now < before + ROOM_MIB, "{content}: from {before} to {now} MiB");
     }
 }

@@ -14,6 +14,8 @@ use smartchat_bridge::translate::outbound::{Content, reply};
 use smartchat_bridge::translate::view::{Overflow, Policy, Texts, View};
 use url::Url;
 
+use crate::support::answer::SCHEMA;
+
 fn string(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -99,8 +101,6 @@ fn outbound(case: &Value) -> Value {
 #[test]
 fn every_outbound_case_comes_out_as_written() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/outbound");
-    let schema: Value = serde_json::from_str(include_str!("../schema/skill-response.schema.json")).unwrap();
-    let schema = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
     let bless = blessing();
     let mut cases: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
@@ -114,7 +114,7 @@ fn every_outbound_case_comes_out_as_written() {
             "{name}: a title says why the case exists"
         );
         let found = outbound(&input);
-        if let Err(error) = schema.validate(&found["response"]) {
+        if let Err(error) = SCHEMA.validate(&found["response"]) {
             panic!("{name}: {error} at {}", error.instance_path());
         }
         let shown = format!("{}\n", serde_json::to_string_pretty(&found).unwrap());

@@ -14,13 +14,7 @@ use smartchat_bridge::wire::limits;
 use smartchat_bridge::wire::text::units;
 use url::Url;
 
-fn schema() -> &'static jsonschema::Validator {
-    static SCHEMA: std::sync::OnceLock<jsonschema::Validator> = std::sync::OnceLock::new();
-    SCHEMA.get_or_init(|| {
-        let schema: Value = serde_json::from_str(include_str!("../schema/skill-response.schema.json")).unwrap();
-        jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
-    })
-}
+use crate::support::answer::SCHEMA;
 
 /// Begins the line that a group room has below the text, between two parts of it.
 const HINT: &str = "§§";
@@ -107,7 +101,7 @@ fn policy() -> impl Strategy<Value = Policy> {
 fn checked(translated: &Translated<'_>) -> Value {
     let bytes = translated.response.to_bytes();
     let json: Value = serde_json::from_slice(&bytes).unwrap();
-    if let Err(error) = schema().validate(&json) {
+    if let Err(error) = SCHEMA.validate(&json) {
         panic!("{error} at {} in {json}", error.instance_path());
     }
     assert!(bytes.len() <= limits::ANSWER_BYTES, "{} bytes", bytes.len());

@@ -4,42 +4,30 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 
-use crate::support;
-use crate::support::answer::{Answer, schema};
-use crate::support::bot;
-use crate::support::bridge::Bridge;
 use serde_json::Value;
 use smartchat_bridge::translate::view::Texts;
 
-/// A bot with free typing that repeats what it hears, and what it heard.
+use crate::support::answer::SCHEMA;
+use crate::support::*;
+
+/// A bot with free typing that repeats what it hears, behind a bridge.
 struct Heard {
+    bot: Bot,
     bridge: Bridge,
-    messages: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Heard {
     fn start() -> Self {
-        let messages = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&messages);
-        let address = bot::start(move |asked, stream| {
-            if asked.method == "GET" {
-                return bot::good(stream, r#"{"type":"text"}"#);
-            }
-            let body: Value = serde_json::from_slice(&asked.body).unwrap();
-            let reply = serde_json::json!({ "message": { "text": body["content"] } }).to_string();
-            log.lock().unwrap().push(body);
-            bot::good(stream, &reply)
-        });
-        Self { bridge: Bridge::start(&format!("http://{address}"), &[]), messages }
+        let bot = Bot::answering(|asked| words(&asked.content()));
+        Self { bridge: Bridge::before(&bot.url(), &[]), bot }
     }
 
     /// The answer, and what the bot was asked for it.
     fn say(&self, name: &str, body: &[u8]) -> (Answer, Vec<Value>) {
-        let before = self.messages.lock().unwrap().len();
-        let answer = Answer::of(&self.bridge.post("/skill", body), name);
-        (answer, self.messages.lock().unwrap()[before..].to_vec())
+        let before = self.bot.messages().len();
+        let answer = self.bridge.send(body).valid(name);
+        (answer, self.bot.messages()[before..].iter().map(|asked| asked.json()).collect())
     }
 }
 
@@ -78,7 +66,7 @@ fn every_shape_of_call_reaches_the_bot_as_the_old_platform_said_it() {
             Some(key) => assert_eq!(given, key, "{name}"),
             None => assert!(given.len() == 12 && given != key, "{name}: {given}"),
         }
-        assert!(answer.words().contains(content.trim()), "{name}: {}", answer.words());
+        assert!(answer.text().contains(content.trim()), "{name}: {}", answer.text());
     }
 }
 
@@ -89,7 +77,7 @@ fn two_secure_images_are_two_messages_and_one_answer() {
     let contents: Vec<&str> = asked.iter().map(|body| body["content"].as_str().unwrap()).collect();
     assert!(asked.iter().all(|body| body["type"] == "photo"), "{asked:?}");
     assert!(contents.len() == 2 && contents[0].contains("signature=one") && contents[1].contains("signature=two"));
-    assert!(contents.iter().all(|url| answer.words().contains(url)), "{}", answer.words());
+    assert!(contents.iter().all(|url| answer.text().contains(url)), "{}", answer.text());
 }
 
 #[test]
@@ -97,18 +85,18 @@ fn the_welcome_block_shows_home_and_asks_the_bot_nothing() {
     let heard = Heard::start();
     let (answer, asked) = heard.say("welcome", &own("welcome"));
     assert!(asked.is_empty(), "{asked:?}");
-    assert!(answer.words().contains(&*Texts::default().home_text), "{}", answer.words());
+    assert!(answer.text().contains(&*Texts::default().home_text), "{}", answer.text());
 }
 
 #[test]
 fn every_known_payload_is_answered() {
-    let Some(folder) = support::shared("protocol/payloads") else { return };
+    let Some(folder) = shared("protocol/payloads") else { return };
     let heard = Heard::start();
     for path in json_files(&folder) {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let body = fs::read(&path).unwrap();
         if name.starts_with("26-") {
-            let refused = heard.bridge.post("/skill", &body);
+            let refused = heard.bridge.send(&body);
             assert_eq!(refused.status, 400, "{name}");
             assert_eq!(refused.json()["path"], "userRequest", "{name}");
             continue;
@@ -127,29 +115,29 @@ fn every_known_payload_is_answered() {
 
 #[test]
 fn what_is_no_skill_call_is_refused_in_clear_words() {
-    let Some(folder) = support::shared("protocol/payloads/other") else { return };
+    let Some(folder) = shared("protocol/payloads/other") else { return };
     let heard = Heard::start();
     for path in json_files(&folder) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let refused = heard.bridge.post("/skill", &fs::read(&path).unwrap());
+        let refused = heard.bridge.send(fs::read(&path).unwrap());
         assert_eq!(refused.status, 400, "{name}");
         let said = refused.json();
         assert!(said["error"].as_str().is_some_and(|error| !error.is_empty()), "{name}: {said}");
         assert_eq!(said["path"], "userRequest", "{name}: {said}");
     }
-    assert!(heard.messages.lock().unwrap().is_empty());
+    assert!(heard.bot.messages().is_empty());
 }
 
 #[test]
 fn our_copy_of_the_schema_accepts_what_kakao_shows_and_nothing_that_breaks_its_rules() {
-    let Some(samples) = support::shared("protocol/samples") else { return };
+    let Some(samples) = shared("protocol/samples") else { return };
     for (folder, valid) in [("valid", true), ("invalid", false)] {
         for path in json_files(&samples.join(folder)) {
             let sample: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-            assert_eq!(schema().is_valid(&sample), valid, "{}", path.display());
+            assert_eq!(SCHEMA.is_valid(&sample), valid, "{}", path.display());
         }
     }
-    let Some(original) = support::shared("protocol/skill-response.schema.json") else { return };
+    let Some(original) = shared("protocol/skill-response.schema.json") else { return };
     let original: Value = serde_json::from_slice(&fs::read(original).unwrap()).unwrap();
     let ours: Value = serde_json::from_str(include_str!("../schema/skill-response.schema.json")).unwrap();
     assert!(original == ours, "tests/schema/skill-response.schema.json differs from the protocol's");

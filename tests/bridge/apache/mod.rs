@@ -9,13 +9,10 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use crate::support;
-use crate::support::answer::Answer;
-use crate::support::bridge::Bridge;
-use crate::support::call::Caller;
-use crate::support::http::Client;
 use serde_json::json;
 use server::Apache;
+
+use crate::support::*;
 
 /// What every user says, and a piece of what the bot says to it.
 const TALK: [(&str, &str); 2] = [("오늘의 시간표", "3시 초등 수학"), ("오시는 길", "시장 건너편")];
@@ -40,7 +37,7 @@ where
     let together = Barrier::new(users);
     let talk = |mut user: T| {
         together.wait();
-        TALK.map(|(words, reply)| support::timed(|| say(&mut user, words, reply)))
+        TALK.map(|(words, reply)| timed(|| say(&mut user, words, reply)))
     };
     let mut figures = Figures::default();
     thread::scope(|scope| {
@@ -58,25 +55,23 @@ where
 /// Users of the bridge before a fresh Apache.
 fn through_the_bridge(users: usize) -> Option<Figures> {
     let apache = Apache::start()?;
-    let bridge = Bridge::start(&format!("http://{}/kakao", apache.address), &[]);
-    let say = |(caller, client): &mut (Caller, Client), words: &str, reply: &str| {
-        let call = serde_json::to_vec(&caller.types(words)).unwrap();
-        let answer = Answer::of(&client.post("/skill", &call).expect("a response"), words);
-        answer.words().contains(reply)
+    let bridge = Bridge::before(&format!("http://{}/kakao", apache.address), &[]);
+    let say = |(caller, client): &mut (String, Client), words: &str, reply: &str| {
+        client.say(&Say::words(caller, words)).expect("a response").text().contains(reply)
     };
-    Some(crowd(users, || (Caller::new(), bridge.client()), say))
+    Some(crowd(users, || (newcomer(), bridge.client()), say))
 }
 
 /// The same users at a fresh Apache itself, each message with a connection of its own that is closed after it.
 fn with_connection_close(users: usize) -> Option<Figures> {
     let apache = Apache::start()?;
-    let say = |caller: &mut Caller, words: &str, reply: &str| {
-        let message = json!({ "user_key": caller.key, "type": "text", "content": words }).to_string();
+    let say = |caller: &mut String, words: &str, reply: &str| {
+        let message = json!({ "user_key": caller, "type": "text", "content": words }).to_string();
         let headers = [("Content-Type", "application/json; charset=utf-8"), ("Connection", "close")];
         let answer = Client::connect(apache.address).request("POST", "/kakao/message", &headers, message.as_bytes());
         answer.expect("a response").json()["message"]["text"].as_str().unwrap().contains(reply)
     };
-    Some(crowd(users, Caller::new, say))
+    Some(crowd(users, newcomer, say))
 }
 
 #[test]

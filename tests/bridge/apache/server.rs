@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::support;
+use crate::support::*;
 
 /// Where Debian has Apache, and its modules, PHP's among them.
 const APACHE: &str = "/usr/sbin/apache2";
@@ -68,7 +68,7 @@ impl Apache {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        support::until("Apache", || {
+        until("Apache", || {
             let up = TcpStream::connect(address).is_ok();
             (up || child.try_wait().unwrap().is_some()).then_some(())
         });
@@ -97,7 +97,7 @@ fn php_module() -> Option<PathBuf> {
     let modules = fs::read_dir(MODULES).into_iter().flatten().map(|entry| entry.unwrap().path());
     let found = modules.filter(is_php).max().filter(|_| Path::new(APACHE).exists());
     if found.is_none() {
-        support::skip("there is no Apache with PHP (apt-get install apache2-bin libapache2-mod-php)");
+        skip("there is no Apache with PHP (apt-get install apache2-bin libapache2-mod-php)");
     }
     found
 }

@@ -1,38 +1,20 @@
 //! What a line of the log tells an operator, and what it cannot be made to say.
 
-use std::io::{BufReader, Write};
 use std::net::TcpListener;
-use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::operations::bridge::{Bridge, OldBot, post, read_message, request, skill_call};
+use super::*;
 
-/// A bot that answers everything with these bytes, and hangs up.
-fn raw_bot(answer: &'static str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            if read_message(&mut reader).is_some() {
-                let _gone = stream.write_all(answer.as_bytes());
-            }
-        }
-    });
-    format!("http://{address}")
-}
-
-fn bridge(url: &str, more: &[&str]) -> Bridge {
-    let own = ["--bot", url, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--set", "log.format=json"];
-    Bridge::start(&[&own, more].concat(), &[])
+fn bridge(url: &str, more: &[&str]) -> Program {
+    Program::before(url, &[&["--set", "log.format=json"], more].concat())
 }
 
 /// The line of the turn that a tap of `words` makes.
-fn turn_of(bridge: &Bridge, words: &str) -> Value {
-    let mut call = skill_call("Qw7-eRt_9YzA", words);
+fn turn_of(bridge: &Program, words: &str) -> Value {
+    let mut call = Say::words("Qw7-eRt_9YzA", words).call;
     call["action"]["clientExtra"] = json!({ "sb": { "v": 1, "w": words } });
-    assert_eq!(post(bridge.public, "/skill", &[], &call).0, 200);
+    assert_eq!(post(bridge.public, "/skill", &[], &call).status, 200);
     serde_json::from_str(&bridge.wait_for("\"plan\":\"ask\"")).unwrap()
 }
 
@@ -59,7 +41,8 @@ fn a_turn_without_a_reply_is_a_warning_that_says_what_came() {
         ("HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{\"message\":{\"text\":", "cut", vec!["19 bytes came"]),
         ("what is this", "malformed", vec!["127.0.0.1:", "not HTTP"]),
     ] {
-        let bridge = bridge(&raw_bot(answer), &[]);
+        let bot = Bot::new(move |_| raw(answer));
+        let bridge = bridge(&bot.url(), &[]);
         let line = turn_of(&bridge, "사용자의 말");
         assert_eq!((&line["level"], &line["outcome"]), (&json!("WARN"), &json!("no_reply")), "{line}");
         assert_eq!(line["problem"], problem, "{line}");
@@ -82,14 +65,14 @@ fn a_bot_that_is_not_there_is_named_with_its_address_and_the_systems_words() {
 
 #[test]
 fn a_refusal_says_which_bot_which_header_and_who_called() {
-    let bot = OldBot::start("봇");
+    let bot = old_bot("봇");
     let secret =
         ["--set", "bots.default.secret.header=x-skill-secret", "--set", "bots.default.secret.values=twelve-chars"];
-    let call = skill_call("Qw7-eRt_9YzA", "x");
+    let call = Say::words("Qw7-eRt_9YzA", "x").call;
     // A bridge each: lines of one reason come once a second.
     let refused = |headers: &[(&str, &str)]| -> Value {
         let bridge = bridge(&bot.url(), &secret);
-        assert_eq!(post(bridge.public, "/skill", headers, &call).0, 401);
+        assert_eq!(post(bridge.public, "/skill", headers, &call).status, 401);
         serde_json::from_str(&bridge.wait_for("\"refused\"")).unwrap()
     };
     let line = refused(&[]);
@@ -104,33 +87,27 @@ fn a_refusal_says_which_bot_which_header_and_who_called() {
 
 #[test]
 fn an_address_that_is_not_admitted_is_told_as_it_was_judged() {
-    let bot = OldBot::start("봇");
+    let bot = old_bot("봇");
     let bridge =
         bridge(&bot.url(), &["--set", "access.allow=203.0.113.0/24", "--set", "access.trusted_proxies=127.0.0.1/32"]);
     let forwarded = [("X-Forwarded-For", "198.51.100.7")];
-    assert_eq!(post(bridge.public, "/skill", &forwarded, &skill_call("Qw7-eRt_9YzA", "x")).0, 403);
+    assert_eq!(post(bridge.public, "/skill", &forwarded, &Say::words("Qw7-eRt_9YzA", "x").call).status, 403);
     let line: Value = serde_json::from_str(&bridge.wait_for("\"refused\"")).unwrap();
     assert!(line["detail"].as_str().unwrap().starts_with("198.51.100.7 "), "{line}");
 }
 
 #[test]
 fn nothing_that_comes_from_outside_can_forge_a_line() {
-    let bot = OldBot::start("봇");
+    let bot = old_bot("봇");
     // A right-to-left override, C1's CSI, a line end; percent signs stay percent signs.
     let wild = "/sk\u{202e}lli\u{9b}31m%0d%0aINFO";
     for format in ["json", "pretty"] {
         let url = bot.url();
         let mut bridge = bridge(&url, &["--set", &format!("log.format={format}")]);
-        assert!([400, 404].contains(&request(bridge.public, "POST", wild, &[], Some("{}")).0));
+        assert_eq!(bridge.post(wild, &[], "{}").status, 404);
         let id = "id\u{202e}\u{9b}2J";
-        let answer = request(
-            bridge.public,
-            "POST",
-            "/skill",
-            &[("X-Request-Id", id)],
-            Some(&skill_call("Qw7-eRt_9YzA", "급식").to_string()),
-        );
-        assert_eq!(answer.0, 200);
+        let answer = bridge.post("/skill", &[("X-Request-Id", id)], Say::words(MINA, "급식"));
+        assert_eq!(answer.status, 200);
         let log = bridge.whole_log();
         assert!(log.contains("\"급식\"") || log.contains("turn"), "{log}");
         let wild =

@@ -6,16 +6,16 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::operations::bridge::{Bridge, OldBot, PATIENCE, post, skill_call};
+use super::*;
 
 /// Words nobody else says, so that finding them anywhere means that they leaked.
 const SECRET_WORDS: &str = "아무도모르는비밀낱말";
 
 #[test]
 fn no_user_key_and_no_words_in_log_or_metrics_after_a_thousand_turns() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let url = bot.url();
-    let mut bridge = Bridge::start(
+    let mut bridge = Program::start(
         &[
             "--bot",
             &url,
@@ -34,25 +34,24 @@ fn no_user_key_and_no_words_in_log_or_metrics_after_a_thousand_turns() {
             let bridge = &bridge;
             threads.spawn(move || {
                 for number in 0..100 {
-                    bridge.say(&key(part * 100 + number), &format!("{SECRET_WORDS} {number}"));
+                    bridge.say(&Say::words(&key(part * 100 + number), &format!("{SECRET_WORDS} {number}")));
                 }
             });
         }
     });
     // Refusals and broken calls are logged by another way.
-    post(bridge.public, "/skill", &[], &serde_json::json!({ "userRequest": { "utterance": SECRET_WORDS, "user": 1 } }));
-    let mut call = skill_call(&key(1), SECRET_WORDS);
+    post(bridge.public, "/skill", &[], serde_json::json!({ "userRequest": { "utterance": SECRET_WORDS, "user": 1 } }));
+    let mut call = Say::words(&key(1), SECRET_WORDS).call;
     call["userRequest"]["callbackUrl"] = serde_json::json!("https://evil.example/v1/bots/x/callback/LeakToken");
     post(bridge.public, "/skill", &[], &call);
 
-    let (status, metrics) = bridge.get("/metrics");
-    assert_eq!(status, 200);
+    let metrics = bridge.metrics();
     let counted = metrics
         .lines()
         .filter(|line| line.starts_with("bridge_turns_total{"))
         .filter_map(|line| line.rsplit_once(' ').and_then(|(_, count)| count.parse::<f64>().ok()));
     assert!(counted.sum::<f64>() >= 1000.0, "{metrics}");
-    let (_, ready) = bridge.get("/readyz");
+    let ready = bridge.look("/readyz").body;
     let log = bridge.whole_log();
     assert!(log.lines().filter(|line| line.contains("\"message\":\"turn\"")).count() >= 1000);
     for shown in [&metrics, &ready, &log] {
@@ -63,8 +62,8 @@ fn no_user_key_and_no_words_in_log_or_metrics_after_a_thousand_turns() {
 }
 
 /// A bridge before `bot`, its listeners on free ports.
-fn before(bot: &OldBot) -> Bridge {
-    Bridge::start(&["--bot", &bot.url(), "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], &[])
+fn before(bot: &Bot) -> Program {
+    Program::start(&["--bot", &bot.url()], &[])
 }
 
 /// The samples of a page by series: `name{labels}`.
@@ -81,16 +80,16 @@ fn kinds(page: &str) -> BTreeMap<&str, &str> {
     page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')).collect()
 }
 
-impl Bridge {
+impl Program {
     fn series(&self) -> BTreeMap<String, f64> {
-        series(&self.get("/metrics").1)
+        series(&self.metrics())
     }
 }
 
 #[test]
 fn every_metric_of_the_documents_is_there_from_the_start_and_its_counters_are_zero() {
-    let bridge = before(&OldBot::start("bot"));
-    let (_, page) = bridge.get("/metrics");
+    let bridge = before(&old_bot("bot"));
+    let page = bridge.look("/metrics").body;
     let (kinds, samples) = (kinds(&page), series(&page));
     let document = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operations.md");
     let document = std::fs::read_to_string(document).unwrap();
@@ -117,14 +116,14 @@ fn every_metric_of_the_documents_is_there_from_the_start_and_its_counters_are_ze
 
 #[test]
 fn no_counter_appears_only_with_its_first_increase() {
-    let bot = OldBot::answering(|words| match words {
-        "급식" => Some((500, String::new())),
-        "시간표" => Some((200, "<html>".to_owned())),
-        _ => Some((200, r#"{"message":{"text":"","photo":{"url":"/a.png"}}}"#.to_owned())),
+    let bot = answering(|words| match words {
+        "급식" => status(500, ""),
+        "시간표" => reply("<html>"),
+        _ => reply(r#"{"message":{"text":"","photo":{"url":"/a.png"}}}"#),
     });
     let bridge = before(&bot);
     let counters = || {
-        let (_, page) = bridge.get("/metrics");
+        let page = bridge.look("/metrics").body;
         let kinds = kinds(&page);
         let name = |series: &str| series.split('{').next().unwrap().to_owned();
         let of_counter = |series: &String| kinds.get(&*name(series)).is_none_or(|kind| *kind != "gauge");
@@ -133,12 +132,12 @@ fn no_counter_appears_only_with_its_first_increase() {
     };
     let first = counters();
     for words in ["급식", "시간표", "모르는 말", "다른 말", "또 다른 말"] {
-        bridge.say("Qw7-eRt_9YzA", words);
+        bridge.say(&Say::words("Qw7-eRt_9YzA", words));
     }
-    post(bridge.public, "/keyboard", &[], &skill_call("Qw7-eRt_9YzA", "홈"));
-    post(bridge.public, "/leave", &[], &skill_call("Qw7-eRt_9YzA", "나가기"));
-    post(bridge.public, "/skill", &[], &serde_json::json!({}));
-    post(bridge.public, "/nowhere", &[], &serde_json::json!({}));
+    post(bridge.public, "/keyboard", &[], &Say::words("Qw7-eRt_9YzA", "홈").call);
+    post(bridge.public, "/leave", &[], &Say::words("Qw7-eRt_9YzA", "나가기").call);
+    post(bridge.public, "/skill", &[], serde_json::json!({}));
+    post(bridge.public, "/nowhere", &[], serde_json::json!({}));
     let then = counters();
     assert!(then.iter().filter(|(series, value)| first.get(*series) != Some(value)).count() > 10, "nothing happened");
     let late: Vec<_> = then.keys().filter(|series| !first.contains_key(*series)).collect();
@@ -147,16 +146,16 @@ fn no_counter_appears_only_with_its_first_increase() {
 
 #[test]
 fn a_failing_bot_shows_its_problem_and_its_failures_and_no_success() {
-    let bot = OldBot::answering(|words| match words {
-        "급식" => Some((500, "<html>".to_owned())),
-        _ => Some((200, r#"{"message":{"text":"3교시 수학"}}"#.to_owned())),
+    let bot = answering(|words| match words {
+        "급식" => status(500, "<html>"),
+        _ => reply(r#"{"message":{"text":"3교시 수학"}}"#),
     });
     let bridge = before(&bot);
     const SUCCESS: &str = r#"bridge_backend_last_success_timestamp_seconds{bot="default"}"#;
     const IN_A_ROW: &str = r#"bridge_backend_failures_in_a_row{bot="default"}"#;
     let problem = |code: &str| format!(r#"bridge_backend_problems_total{{bot="default",problem="{code}"}}"#);
     for user in ["Qw7-eRt_9Yz1", "Qw7-eRt_9Yz2", "Qw7-eRt_9Yz3"] {
-        bridge.say(user, "급식");
+        bridge.say(&Say::words(user, "급식"));
     }
     let failing = bridge.series();
     assert_eq!((failing[&problem("status")], failing[IN_A_ROW], failing[SUCCESS]), (3.0, 3.0, 0.0), "{failing:#?}");
@@ -165,13 +164,13 @@ fn a_failing_bot_shows_its_problem_and_its_failures_and_no_success() {
 
     let seconds = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
     let asked = seconds();
-    bridge.say("Qw7-eRt_9Yz1", "시간표");
+    bridge.say(&Say::words("Qw7-eRt_9Yz1", "시간표"));
     let well = bridge.series();
     assert_eq!((well[&problem("status")], well[IN_A_ROW]), (3.0, 0.0), "{well:#?}");
     // A second, for the bridge carries its clock on from its start.
     assert!((asked - 1.0..=seconds() + 1.0).contains(&well[SUCCESS]), "{asked}: {well:#?}");
     // A failure does not take it back.
-    bridge.say("Qw7-eRt_9Yz1", "급식");
+    bridge.say(&Say::words("Qw7-eRt_9Yz1", "급식"));
     assert_eq!(bridge.series()[SUCCESS], well[SUCCESS]);
 }
 
@@ -181,8 +180,8 @@ fn the_process_is_measured_under_the_names_that_prometheus_gives() {
         eprintln!("skipped: there is no /proc");
         return;
     }
-    let bridge = before(&OldBot::start("bot"));
-    let (_, page) = bridge.get("/metrics");
+    let bridge = before(&old_bot("bot"));
+    let page = bridge.look("/metrics").body;
     let (kinds, samples) = (kinds(&page), series(&page));
     assert_eq!(kinds["process_cpu_seconds_total"], "counter");
     assert!((0.0..60.0).contains(&samples["process_cpu_seconds_total"]), "{page}");
@@ -195,7 +194,7 @@ fn the_process_is_measured_under_the_names_that_prometheus_gives() {
     assert!((now - 60.0..=now + 1.0).contains(&samples["process_start_time_seconds"]), "{page}");
     // Files that are open are those of the bridge: each connection is one more.
     let callers: Vec<_> = (0..10).map(|_| std::net::TcpStream::connect(bridge.public).unwrap()).collect();
-    assert_eq!(crate::operations::bridge::request(bridge.public, "GET", "/healthz", &[], None).0, 200);
+    assert_eq!(get(bridge.public, "/healthz").status, 200);
     let more = bridge.series()["process_open_fds"];
     assert!(more >= open + 5.0, "{open} open, then {more} with {} callers", callers.len());
 }
@@ -223,15 +222,14 @@ fn quantile(of: f64, buckets: &[(f64, f64)]) -> f64 {
 fn p95_of_turns_that_are_answered_at_the_deadline_reads_below_four_point_six() {
     // On a machine that is too busy to answer at the deadline there is nothing to read; then it is tried again.
     for _ in 0..5 {
-        let url = OldBot::answering(|_| None).url();
-        let listen = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
-        let bridge = Bridge::start(&[&["--bot", &url, "--set", "bots.default.late=5s"], &listen[..]].concat(), &[]);
+        let bot = answering(|_| hang());
+        let bridge = Program::before(&bot.url(), &["--set", "bots.default.late=5s"]);
         let slowest = thread::scope(|threads| {
             let turns = (0..20).map(|number| {
                 let bridge = &bridge;
                 threads.spawn(move || {
                     let asked = Instant::now();
-                    bridge.say(&format!("Deadline-{number:03}"), "급식");
+                    bridge.say(&Say::words(&format!("Deadline-{number:03}"), "급식"));
                     asked.elapsed()
                 })
             });
@@ -243,14 +241,10 @@ fn p95_of_turns_that_are_answered_at_the_deadline_reads_below_four_point_six() {
             continue;
         }
         // A turn is counted when it ends: its caller has been answered, and the bot is given up later.
-        let until = Instant::now() + PATIENCE;
-        let buckets = loop {
+        let buckets = until("all are counted", || {
             let buckets = buckets(&bridge.series(), "bridge_turn_duration_seconds", "default");
-            if buckets.last().is_some_and(|(_, count)| *count == 20.0) {
-                break buckets;
-            }
-            assert!(Instant::now() < until, "{buckets:?}");
-        };
+            buckets.last().is_some_and(|(_, count)| *count == 20.0).then_some(buckets)
+        });
         let p95 = quantile(0.95, &buckets);
         assert!((4.5..4.6).contains(&p95), "{p95} of {buckets:?}, slowest {slowest:?}");
         return;
@@ -262,15 +256,12 @@ fn p95_of_turns_that_are_answered_at_the_deadline_reads_below_four_point_six() {
 fn promtool_finds_nothing_to_say_about_the_metrics() {
     let promtool = Command::new("promtool").arg("--version").output();
     if promtool.is_err() {
-        assert!(std::env::var_os("REQUIRE_ALL").is_none(), "promtool is missing");
-        eprintln!("skipped: promtool is not installed");
-        return;
+        return skip("promtool is not installed");
     }
-    let bot = OldBot::start("bot");
-    let url = bot.url();
-    let bridge = Bridge::start(&["--bot", &url, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], &[]);
-    bridge.say("Qw7-eRt_9YzA", "급식");
-    let (_, metrics) = bridge.get("/metrics");
+    let bot = old_bot("bot");
+    let bridge = Program::before(&bot.url(), &[]);
+    bridge.say(&Say::words("Qw7-eRt_9YzA", "급식"));
+    let metrics = bridge.look("/metrics").body;
     let mut promtool = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
@@ -286,18 +277,16 @@ fn promtool_finds_nothing_to_say_about_the_metrics() {
 
 #[test]
 fn the_operators_listener_checks_host_and_origin() {
-    let bot = OldBot::start("bot");
-    let url = bot.url();
-    let bridge = Bridge::start(&["--bot", &url, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], &[]);
-    let get =
-        |headers: &[(&str, &str)]| crate::operations::bridge::request(bridge.admin, "GET", "/metrics", headers, None).0;
+    let bot = old_bot("bot");
+    let bridge = Program::before(&bot.url(), &[]);
+    let get = |headers: &[(&str, &str)]| get_with(bridge.admin, "/metrics", headers).status;
     assert_eq!(get(&[]), 200);
     assert_eq!(get(&[("Origin", "https://evil.example")]), 403);
     assert_eq!(get(&[("Origin", "http://localhost:3000")]), 200);
     assert_eq!(get(&[("Host", "localhost")]), 403, "two Hosts");
     let absolute = |host: &str| {
-        let target = format!("http://{host}/metrics");
-        crate::operations::bridge::request(bridge.admin, "GET", &target, &[], None).0
+        let request = format!("GET http://{host}/metrics HTTP/1.1\r\nHost: {}\r\n\r\n", bridge.admin);
+        http::exchange(bridge.admin, request).status
     };
     assert_eq!(absolute("evil.example"), 403);
     assert_eq!(absolute(&bridge.admin.to_string()), 200);
@@ -305,16 +294,15 @@ fn the_operators_listener_checks_host_and_origin() {
 
 #[test]
 fn an_admin_listener_off_the_loopback_prints_a_token_of_its_own_and_asks_for_it() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let url = bot.url();
-    let mut bridge = Bridge::start(&["--bot", &url, "--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0"], &[]);
+    let mut bridge = Program::before(&url, &["--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0"]);
     let printed = bridge.printed_until("curl -H");
     let token = printed.split("Bearer ").nth(1).unwrap().split('\'').next().unwrap().to_owned();
     assert_eq!(token.len(), 48, "{printed}");
     let bearer = format!("Bearer {token}");
     let admin = std::net::SocketAddr::from(([127, 0, 0, 1], bridge.admin.port()));
-    let get =
-        |path: &str, headers: &[(&str, &str)]| crate::operations::bridge::request(admin, "GET", path, headers, None).0;
+    let get = |path: &str, headers: &[(&str, &str)]| get_with(admin, path, headers).status;
     for path in ["/", "/metrics", "/readyz"] {
         assert_eq!(get(path, &[]), 401, "{path}");
         assert_eq!(get(path, &[("Authorization", "Bearer 0")]), 401, "{path}");
@@ -326,14 +314,12 @@ fn an_admin_listener_off_the_loopback_prints_a_token_of_its_own_and_asks_for_it(
 
 #[test]
 fn the_metrics_token_reads_metrics_and_readiness_and_nothing_else() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let url = bot.url();
     let tokens =
         [("BRIDGE_ADMIN__TOKEN", "an-operators-own-token"), ("BRIDGE_ADMIN__METRICS_TOKEN", "the-token-of-prometheus")];
-    let bridge = Bridge::start(&["--bot", &url, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], &tokens);
-    let get = |path: &str, bearer: &str| {
-        crate::operations::bridge::request(bridge.admin, "GET", path, &[("Authorization", bearer)], None).0
-    };
+    let bridge = Program::start(&["--bot", &url], &tokens);
+    let get = |path: &str, bearer: &str| get_with(bridge.admin, path, &[("Authorization", bearer)]).status;
     for path in ["/metrics", "/readyz"] {
         assert_eq!(get(path, "Bearer the-token-of-prometheus"), 200, "{path}");
         assert_eq!(get(path, "Bearer an-operators-own-token"), 200, "{path}");
@@ -345,29 +331,27 @@ fn the_metrics_token_reads_metrics_and_readiness_and_nothing_else() {
 
 #[test]
 fn refusals_that_anybody_can_make_do_not_fill_the_log() {
-    let bot = OldBot::start("bot");
-    let url = bot.url();
-    let mut bridge = Bridge::start(&["--bot", &url, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], &[]);
+    let bot = old_bot("bot");
+    let mut bridge = Program::before(&bot.url(), &[]);
     for _ in 0..200 {
-        assert_eq!(crate::operations::bridge::request(bridge.public, "GET", "/nothing", &[], None).0, 404);
+        assert_eq!(get(bridge.public, "/nothing").status, 404);
     }
-    assert!(bridge.get("/metrics").1.contains("bridge_refusals_total{reason=\"not_found\"} 200"));
+    assert!(bridge.metrics().contains("bridge_refusals_total{reason=\"not_found\"} 200"));
     let lines = bridge.whole_log().lines().filter(|line| line.contains("\"message\":\"refused\"")).count();
     assert!((1..100).contains(&lines), "{lines} lines");
 }
 
 #[test]
 fn the_ids_for_message_block_are_told_once_ready_to_paste_and_no_start_warns_of_them() {
-    let bot = OldBot::start("bot");
-    let url = bot.url();
-    let mut bridge = Bridge::start(&["--bot", &url, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], &[]);
-    let mut call = skill_call("Qw7-eRt_9YzA", "급식");
+    let bot = old_bot("bot");
+    let mut bridge = Program::before(&bot.url(), &[]);
+    let mut call = Say::words("Qw7-eRt_9YzA", "급식").call;
     call["userRequest"]["block"] = serde_json::json!({ "id": "64a1f0c27b3d9e5a10c4e8b7", "name": "폴백 블록" });
-    let say = |call: &serde_json::Value| assert_eq!(post(bridge.public, "/skill", &[], call).0, 200);
+    let say = |call: &serde_json::Value| assert_eq!(post(bridge.public, "/skill", &[], call).status, 200);
     // As `say` calls: its ids are made up, and nobody should paste them.
     let mut trial = call.clone();
     trial["userRequest"]["block"]["id"] = serde_json::json!("64a1f0c27b3d9e5a10c4e800");
-    assert_eq!(post(bridge.public, "/skill", &[("x-bridge-explain", "1")], &trial).0, 200);
+    assert_eq!(post(bridge.public, "/skill", &[("x-bridge-explain", "1")], &trial).status, 200);
     say(&call);
     say(&call);
     call["flow"] = serde_json::json!({ "lastBlock": { "id": "64a1f0c27b3d9e5a10c4e8ff", "name": "배송 조회" } });

@@ -2,31 +2,31 @@
 
 use std::fs;
 
-use crate::operations::bridge::{Bridge, OldBot, text};
+use super::*;
 
 #[test]
 fn a_flag_beats_the_environment_which_beats_the_file() {
-    let [of_file, of_environment, of_flag] = ["file", "environment", "flag"].map(OldBot::start);
+    let [of_file, of_environment, of_flag] = ["file", "environment", "flag"].map(old_bot);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bridge.toml");
     fs::write(&file, format!("[bots.default]\nurl = \"{}\"\nfree_text = \"forward\"\n", of_file.url())).unwrap();
     let file = file.to_str().unwrap();
-    let listen = ["--config", file, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+    let listen = ["--config", file];
     let environment = of_environment.url();
     let environment = [("BRIDGE_BOTS__DEFAULT__URL", environment.as_str())];
 
-    let bridge = Bridge::start(&listen, &[]);
-    assert_eq!(text(&bridge.say("Qw7-eRt_9YzA", "급식")), "file: 급식");
-    let bridge = Bridge::start(&listen, &environment);
-    assert_eq!(text(&bridge.say("Qw7-eRt_9YzA", "급식")), "environment: 급식");
+    let bridge = Program::start(&listen, &[]);
+    assert_eq!(bridge.say(&Say::words("Qw7-eRt_9YzA", "급식")).text(), "file: 급식");
+    let bridge = Program::start(&listen, &environment);
+    assert_eq!(bridge.say(&Say::words("Qw7-eRt_9YzA", "급식")).text(), "environment: 급식");
     let flag = of_flag.url();
-    let bridge = Bridge::start(&[&listen[..], &["--bot", &flag]].concat(), &environment);
-    assert_eq!(text(&bridge.say("Qw7-eRt_9YzA", "급식")), "flag: 급식");
+    let bridge = Program::start(&[&listen[..], &["--bot", &flag]].concat(), &environment);
+    assert_eq!(bridge.say(&Say::words("Qw7-eRt_9YzA", "급식")).text(), "flag: 급식");
 }
 
 #[test]
 fn a_port_that_is_taken_is_told_with_the_flag_that_changes_it_and_exit_78() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let ended = std::process::Command::new(env!("CARGO_BIN_EXE_smartchat-bridge"))

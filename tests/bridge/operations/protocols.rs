@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use crate::operations::bridge::{Bridge, OldBot, PATIENCE};
+use super::*;
 
 /// The first bytes of a TLS client: a handshake record that announces a ClientHello.
 const HELLO: &[u8] = &[0x16, 0x03, 0x01, 0x00, 0x05, 0x01, 0x00, 0x00, 0x01, 0x00];
@@ -24,10 +24,9 @@ fn told(log: &str, words: &str) -> Vec<String> {
 
 #[test]
 fn tls_spoken_to_a_plain_port_is_told_once_with_the_peer_and_the_remedy() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let url = bot.url();
-    let mut bridge =
-        Bridge::start(&["--bot", &url, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--set", "workers=1"], &[]);
+    let mut bridge = Program::before(&url, &["--set", "workers=1"]);
     for _ in 0..50 {
         speak(bridge.public, HELLO);
     }
@@ -41,16 +40,15 @@ fn tls_spoken_to_a_plain_port_is_told_once_with_the_peer_and_the_remedy() {
 
 #[test]
 fn tls_spoken_to_the_operators_port_is_told() {
-    let bot = OldBot::start("bot");
-    let url = bot.url();
-    let bridge = Bridge::start(&["--bot", &url, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], &[]);
+    let bot = old_bot("bot");
+    let bridge = Program::before(&bot.url(), &[]);
     speak(bridge.admin, HELLO);
     assert!(bridge.wait_for("TLS was spoken to the operators' port").contains("http://"));
 }
 
 #[test]
 fn plain_http_spoken_to_a_tls_port_is_told_once_with_the_peer_and_the_remedy() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let folder = tempfile::tempdir().unwrap();
     let made = rcgen::generate_simple_self_signed(["bridge.test".to_owned()]).unwrap();
     std::fs::write(folder.path().join("cert.pem"), made.cert.pem()).unwrap();
@@ -61,7 +59,7 @@ fn plain_http_spoken_to_a_tls_port_is_told_once_with_the_peer_and_the_remedy() {
         bot.url()
     );
     std::fs::write(&file, text).unwrap();
-    let mut bridge = Bridge::with_file(&file);
+    let mut bridge = Program::with_file(&file);
     for _ in 0..50 {
         speak(bridge.public, b"POST /skill HTTP/1.1\r\nHost: bridge.test\r\nContent-Length: 2\r\n\r\n{}");
     }

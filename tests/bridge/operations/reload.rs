@@ -6,41 +6,34 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use serde_json::Value;
+use super::*;
 
-use crate::operations::bridge::{Bridge, OldBot, PATIENCE, skill_call, text};
-
-fn write(file: &Path, bot: &OldBot, choose: &str) {
+fn write(file: &Path, bot: &Bot, choose: &str) {
     let url = bot.url();
     fs::write(file, format!("[bots.default]\nurl = \"{url}\"\n[bots.default.texts]\nchoose = \"{choose}\"\n")).unwrap();
 }
 
 /// Sends SIGHUP and waits until the reload has been tried.
-fn reload(bridge: &Bridge, tried: &mut u64) -> bool {
+fn reload(bridge: &Program, tried: &mut u64) -> bool {
     bridge.signal("HUP");
-    let until = Instant::now() + PATIENCE;
-    loop {
-        let detail: Value = serde_json::from_str(&bridge.get("/readyz").1).unwrap();
-        let count = detail["config"]["reloads"].as_u64().unwrap();
-        if count > *tried {
-            *tried = count;
-            return detail["config"]["last_reload_successful"].as_bool().unwrap();
-        }
-        assert!(Instant::now() < until, "no reload happens");
-        thread::yield_now();
-    }
+    let config = until("a reload", || {
+        let config = bridge.readiness()["config"].clone();
+        (config["reloads"].as_u64().unwrap() > *tried).then_some(config)
+    });
+    *tried = config["reloads"].as_u64().unwrap();
+    config["last_reload_successful"].as_bool().unwrap()
 }
 
 #[test]
 fn two_hundred_reloads_half_of_them_bad_while_fifty_users_talk() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bridge.toml");
     write(&file, &bot, "골라 주세요 0");
-    let bridge = Bridge::with_file(&file);
+    let bridge = Program::with_file(&file);
 
     // Somebody is in the middle of a conversation: only a user who is remembered reads "choose".
-    bridge.say("Remembered01", "급식");
+    bridge.say(&Say::words("Remembered01", "급식"));
     let (stop, calls, tried) = (AtomicBool::new(false), AtomicUsize::new(0), &mut 0);
     thread::scope(|threads| {
         for user in 0..50 {
@@ -48,8 +41,8 @@ fn two_hundred_reloads_half_of_them_bad_while_fifty_users_talk() {
             threads.spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
                     let words = if calls.fetch_add(1, Ordering::Relaxed) % 2 == 0 { "급식" } else { "시간표" };
-                    let answer = bridge.say(&format!("Talker-{user:05}"), words);
-                    assert_eq!(text(&answer), format!("bot: {words}"));
+                    let answer = bridge.say(&Say::words(&format!("Talker-{user:05}"), words));
+                    assert_eq!(answer.text(), format!("bot: {words}"));
                 }
             });
         }
@@ -61,50 +54,50 @@ fn two_hundred_reloads_half_of_them_bad_while_fifty_users_talk() {
         }
         stop.store(true, Ordering::Relaxed);
     });
-    let answer = bridge.say("Remembered01", "버튼에 없는 말");
-    assert_eq!(text(&answer), "골라 주세요 100", "the session or the newest words are gone");
+    let answer = bridge.say(&Say::words("Remembered01", "버튼에 없는 말"));
+    assert_eq!(answer.text(), "골라 주세요 100", "the session or the newest words are gone");
     println!("calls during 200 reloads: {}, failed: 0", calls.load(Ordering::Relaxed));
-    assert!(bridge.get("/metrics").1.contains("bridge_config_last_reload_successful 1"));
+    assert!(bridge.metrics().contains("bridge_config_last_reload_successful 1"));
 }
 
 #[test]
 fn a_changed_file_is_noticed_without_a_signal() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bridge.toml");
     write(&file, &bot, "먼저");
-    let bridge = Bridge::with_file(&file);
-    bridge.say("Qw7-eRt_9YzA", "급식");
+    let bridge = Program::with_file(&file);
+    bridge.say(&Say::words("Qw7-eRt_9YzA", "급식"));
     write(&file, &bot, "나중");
     bridge.wait_for("the new configuration is in force");
-    assert_eq!(text(&bridge.say("Qw7-eRt_9YzA", "다른 말")), "나중");
+    assert_eq!(bridge.say(&Say::words("Qw7-eRt_9YzA", "다른 말")).text(), "나중");
 }
 
 #[test]
 fn a_bad_file_is_told_in_log_metrics_and_readiness_and_changes_nothing() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bridge.toml");
     write(&file, &bot, "먼저");
-    let bridge = Bridge::with_file(&file);
-    bridge.say("Qw7-eRt_9YzA", "급식");
+    let bridge = Program::with_file(&file);
+    bridge.say(&Say::words("Qw7-eRt_9YzA", "급식"));
     fs::write(&file, "[bots.default]\nurl = \"ftp://x\"\n").unwrap();
     bridge.signal("HUP");
     let line = bridge.wait_for("the old one stays in force");
     assert!(line.contains("bots.default.url"), "{line}");
-    assert!(bridge.get("/metrics").1.contains("bridge_config_last_reload_successful 0"));
-    let ready = bridge.get("/readyz").1;
+    assert!(bridge.metrics().contains("bridge_config_last_reload_successful 0"));
+    let ready = bridge.look("/readyz").body;
     assert!(ready.contains("\"last_reload_successful\":false"), "{ready}\n{}", bridge.log.lock().unwrap());
-    assert_eq!(text(&bridge.say("Qw7-eRt_9YzA", "다른 말")), "먼저");
+    assert_eq!(bridge.say(&Say::words("Qw7-eRt_9YzA", "다른 말")).text(), "먼저");
 }
 
 #[test]
 fn what_only_a_restart_applies_is_said() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bridge.toml");
     write(&file, &bot, "먼저");
-    let bridge = Bridge::with_file(&file);
+    let bridge = Program::with_file(&file);
     let written = fs::read_to_string(&file).unwrap();
     fs::write(&file, format!("workers = 7\n{written}")).unwrap();
     bridge.signal("HUP");
@@ -114,11 +107,11 @@ fn what_only_a_restart_applies_is_said() {
 
 #[test]
 fn a_refused_configuration_is_taken_when_what_it_lacked_has_come() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bridge.toml");
     write(&file, &bot, "먼저");
-    let bridge = Bridge::with_file(&file);
+    let bridge = Program::with_file(&file);
     let secret = folder.path().join("secret");
     let written = fs::read_to_string(&file).unwrap();
     let lacking = format!("{written}\n[bots.default.secret]\nheader = \"x-s\"\nvalues_file = {secret:?}\n");
@@ -128,29 +121,17 @@ fn a_refused_configuration_is_taken_when_what_it_lacked_has_come() {
     bridge.wait_for("the new configuration is in force");
 }
 
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let until = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < until, "{what}");
-        thread::yield_now();
-    }
-}
-
-fn detail(bridge: &Bridge) -> Value {
-    serde_json::from_str(&bridge.get("/readyz").1).unwrap()
-}
-
 #[test]
 fn a_file_that_drops_the_secret_is_refused_while_the_bridge_still_listens_on_every_address() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bridge.toml");
     let bots = format!("[bots.default]\nurl = \"{}\"\n", bot.url());
     let secret = "secret = { header = \"x-skill-secret\", values = [\"0123456789abcdef\"] }\n";
     fs::write(&file, format!("listen = \"0.0.0.0:0\"\n{bots}{secret}")).unwrap();
-    let bridge = Bridge::start(&["--config", file.to_str().unwrap(), "--admin", "127.0.0.1:0"], &[]);
+    let bridge = Program::start(&["--config", file.to_str().unwrap(), "--admin", "127.0.0.1:0"], &[]);
     let public = std::net::SocketAddr::from(([127, 0, 0, 1], bridge.public.port()));
-    let call = || crate::operations::bridge::post(public, "/skill", &[], &skill_call("Qw7-eRt_9YzA", "급식")).0;
+    let call = || post(public, "/skill", &[], &Say::words("Qw7-eRt_9YzA", "급식").call).status;
     assert_eq!(call(), 401);
     // The new address would be harmless, and is not the one that is listened on.
     fs::write(&file, format!("listen = \"127.0.0.1:0\"\n{bots}")).unwrap();
@@ -161,14 +142,14 @@ fn a_file_that_drops_the_secret_is_refused_while_the_bridge_still_listens_on_eve
 
 #[test]
 fn a_secret_that_becomes_a_pipe_or_an_endless_device_blocks_neither_the_watcher_nor_a_stop() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let folder = tempfile::tempdir().unwrap();
     let (file, secret) = (folder.path().join("bridge.toml"), folder.path().join("secret"));
     let of_bot =
         format!("url = \"{}\"\nsecret = {{ header = \"x-skill-secret\", values_file = \"secret\" }}", bot.url());
     fs::write(&file, format!("[bots.default]\n{of_bot}\n")).unwrap();
     fs::write(&secret, "0123456789abcdef\n").unwrap();
-    let mut bridge = Bridge::with_file(&file);
+    let mut bridge = Program::with_file(&file);
     let mut tried = 0;
     fs::remove_file(&secret).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(&secret).status().unwrap().success());
@@ -180,7 +161,7 @@ fn a_secret_that_becomes_a_pipe_or_an_endless_device_blocks_neither_the_watcher_
     // It comes back by itself once the secret does.
     fs::remove_file(&secret).unwrap();
     fs::write(&secret, "fedcba9876543210\n").unwrap();
-    wait_until("the new secret is not taken", || detail(&bridge)["config"]["last_reload_successful"] == true);
+    eventually("the new secret is taken", || bridge.readiness()["config"]["last_reload_successful"] == true);
     fs::remove_file(&secret).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(&secret).status().unwrap().success());
     bridge.signal("TERM");
@@ -189,14 +170,14 @@ fn a_secret_that_becomes_a_pipe_or_an_endless_device_blocks_neither_the_watcher_
 
 #[test]
 fn a_file_that_is_valid_in_its_half_removes_no_bot_while_it_is_written() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bridge.toml");
     let of = |name: &str| format!("[bots.{name}]\nurl = \"{}\"\n", bot.url());
     fs::write(&file, of("first") + &of("second")).unwrap();
-    let bridge = Bridge::with_file(&file);
-    let call = skill_call("Qw7-eRt_9YzA", "급식");
-    let served = || crate::operations::bridge::post(bridge.public, "/bots/second/skill", &[], &call).0 == 200;
+    let bridge = Program::with_file(&file);
+    let call = Say::words("Qw7-eRt_9YzA", "급식").call;
+    let served = || post(bridge.public, "/bots/second/skill", &[], &call).status == 200;
     // Half of it lies there for the time that an editor over a slow line takes, then the rest comes.
     fs::write(&file, of("first")).unwrap();
     let half = Instant::now();
@@ -204,15 +185,15 @@ fn a_file_that_is_valid_in_its_half_removes_no_bot_while_it_is_written() {
         assert!(served(), "the second bot is gone");
     }
     fs::write(&file, of("first") + &of("second") + &of("third")).unwrap();
-    wait_until("the third bot never comes", || {
+    eventually("the third bot comes", || {
         assert!(served(), "the second bot is gone");
-        crate::operations::bridge::post(bridge.public, "/bots/third/skill", &[], &call).0 == 200
+        post(bridge.public, "/bots/third/skill", &[], &call).status == 200
     });
 }
 
 #[test]
 fn what_only_a_start_applies_is_told_until_the_start_and_fewer_workers_lose_no_count() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bridge.toml");
     let with = |top: &str, choose: &str| {
@@ -220,20 +201,20 @@ fn what_only_a_start_applies_is_told_until_the_start_and_fewer_workers_lose_no_c
         fs::write(&file, format!("{top}{own}")).unwrap();
     };
     with("workers = 2\n", "하나");
-    let bridge = Bridge::with_file(&file);
+    let bridge = Program::with_file(&file);
     let mut tried = 0;
     with("workers = 1\n", "둘");
     assert!(reload(&bridge, &mut tried));
     with("workers = 1\n", "셋");
     assert!(reload(&bridge, &mut tried));
-    assert_eq!(detail(&bridge)["config"]["waits_for_restart"], serde_json::json!(["workers"]));
-    assert!(bridge.get("/metrics").1.contains("bridge_config_restart_needed 1"));
+    assert_eq!(bridge.readiness()["config"]["waits_for_restart"], serde_json::json!(["workers"]));
+    assert!(bridge.metrics().contains("bridge_config_restart_needed 1"));
     for user in 0..40 {
-        bridge.say(&format!("Qw7-eRt_{user:04}"), "급식");
+        bridge.say(&Say::words(&format!("Qw7-eRt_{user:04}"), "급식"));
     }
     let series = "bridge_turns_total{bot=\"default\",plan=\"ask\",outcome=\"answered\"} 40";
-    assert!(bridge.get("/metrics").1.contains(series), "turns of a thread were not counted");
+    assert!(bridge.metrics().contains(series), "turns of a thread were not counted");
     with("workers = 2\n", "넷");
     assert!(reload(&bridge, &mut tried));
-    assert_eq!(detail(&bridge)["config"]["waits_for_restart"], serde_json::json!([]));
+    assert_eq!(bridge.readiness()["config"]["waits_for_restart"], serde_json::json!([]));
 }

@@ -1,13 +1,12 @@
 //! Stopping (S6).
 
-use crate::operations::bridge::{Bridge, OldBot};
+use super::*;
 
 #[test]
 fn a_bridge_that_serves_nobody_stops_at_once_with_exit_0() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     for signal in ["TERM", "INT"] {
-        let url = bot.url();
-        let mut bridge = Bridge::start(&["--bot", &url, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], &[]);
+        let mut bridge = Program::before(&bot.url(), &[]);
         bridge.signal(signal);
         assert_eq!(bridge.ended(), 0);
     }
@@ -15,9 +14,8 @@ fn a_bridge_that_serves_nobody_stops_at_once_with_exit_0() {
 
 #[test]
 fn a_stop_is_in_the_log_from_its_signal_to_its_end() {
-    let bot = OldBot::start("bot");
-    let url = bot.url();
-    let mut bridge = Bridge::start(&["--bot", &url, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], &[]);
+    let bot = old_bot("bot");
+    let mut bridge = Program::before(&bot.url(), &[]);
     let log = bridge.whole_log();
     let place = |words: &str| log.find(words).unwrap_or_else(|| panic!("no {words:?} in {log}"));
     assert!(place("\"signal\":\"SIGTERM\"") < place("the bridge has stopped"), "{log}");
@@ -26,7 +24,7 @@ fn a_stop_is_in_the_log_from_its_signal_to_its_end() {
 
 #[test]
 fn of_bridges_that_start_at_once_at_one_address_exactly_one_serves() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     for _ in 0..10 {
         let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let start = || {
@@ -39,15 +37,10 @@ fn of_bridges_that_start_at_once_at_one_address_exactly_one_serves() {
                 .unwrap()
         };
         let mut bridges = [start(), start(), start()];
-        let until = std::time::Instant::now() + crate::operations::bridge::PATIENCE;
-        let ended = |bridges: &mut [std::process::Child; 3]| {
-            bridges.iter_mut().filter_map(|bridge| bridge.try_wait().unwrap()).map(|status| status.code()).collect()
-        };
-        let mut codes: Vec<Option<i32>> = Vec::new();
-        while codes.len() < 2 && std::time::Instant::now() < until {
-            codes = ended(&mut bridges);
-            std::thread::yield_now();
-        }
+        let codes: Vec<Option<i32>> = until("two are refused", || {
+            let ended = bridges.iter_mut().filter_map(|bridge| bridge.try_wait().unwrap());
+            Some(ended.map(|status| status.code()).collect::<Vec<_>>()).filter(|codes| codes.len() >= 2)
+        });
         for bridge in &mut bridges {
             let _gone = bridge.kill();
             let _reaped = bridge.wait();

@@ -5,9 +5,9 @@ use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread;
-use std::time::Instant;
 
-use crate::operations::bridge::{OldBot, PATIENCE, post, request, skill_call, text};
+use super::*;
+use crate::support::bridge::{ended, signal};
 
 const USERS: usize = 50;
 const TURNS: usize = 40;
@@ -31,7 +31,7 @@ fn free() -> SocketAddr {
 }
 
 impl Unheard {
-    fn start(bot: &OldBot, stderr: Stdio) -> Self {
+    fn start(bot: &Bot, stderr: Stdio) -> Self {
         let (public, admin) = (free(), free());
         let child = Command::new(env!("CARGO_BIN_EXE_smartchat-bridge"))
             .args(["serve", "--bot", &bot.url(), "--listen", &public.to_string(), "--admin", &admin.to_string()])
@@ -41,18 +41,11 @@ impl Unheard {
             .spawn()
             .unwrap();
         let mut bridge = Self { child, public, admin };
-        let until = Instant::now() + PATIENCE;
-        while TcpStream::connect(public).is_err() {
+        eventually("it serves", || {
             assert!(bridge.child.try_wait().unwrap().is_none(), "it has ended");
-            assert!(Instant::now() < until, "it does not serve");
-            thread::yield_now();
-        }
+            TcpStream::connect(public).is_ok()
+        });
         bridge
-    }
-
-    fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
     }
 
     /// Every user's every word is answered by the bot.
@@ -62,8 +55,10 @@ impl Unheard {
                 scope.spawn(move || {
                     let key = format!("Qw7-eRt_{user:04}");
                     for _ in 0..TURNS {
-                        let (status, answer) = post(self.public, "/skill", &[], &skill_call(&key, "급식"));
-                        assert_eq!((status, text(&answer)), (200, "bot: 급식"));
+                        assert_eq!(
+                            post(self.public, "/skill", &[], Say::words(&key, "급식")).valid("급식").text(),
+                            "bot: 급식"
+                        );
                     }
                 });
             }
@@ -72,7 +67,7 @@ impl Unheard {
 
     /// Turns whose line was dropped.
     fn dropped(&self) -> u64 {
-        let (_, metrics) = request(self.admin, "GET", "/metrics", &[], None);
+        let metrics = get(self.admin, "/metrics").body;
         let line =
             metrics.lines().find(|line| line.starts_with("bridge_log_lines_dropped_total{kind=\"turn\"}")).unwrap();
         line.rsplit_once(' ').unwrap().1.parse().unwrap()
@@ -80,18 +75,10 @@ impl Unheard {
 
     /// A reload that has something to tell, then a stop.
     fn reloads_and_stops(mut self) {
-        self.signal("HUP");
+        signal(&self.child, "HUP");
         self.answers_everybody();
-        self.signal("TERM");
-        let until = Instant::now() + PATIENCE;
-        while Instant::now() < until {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                assert_eq!(status.code(), Some(0));
-                return;
-            }
-            thread::yield_now();
-        }
-        panic!("SIGTERM does not end it");
+        signal(&self.child, "TERM");
+        assert_eq!(ended(&mut self.child), 0);
     }
 }
 
@@ -102,7 +89,7 @@ fn piped(bridge: &mut Unheard) -> ChildStderr {
 
 #[test]
 fn a_log_pipe_that_is_closed_costs_no_turn() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let mut bridge = Unheard::start(&bot, Stdio::piped());
     drop(piped(&mut bridge));
     bridge.answers_everybody();
@@ -112,7 +99,7 @@ fn a_log_pipe_that_is_closed_costs_no_turn() {
 
 #[test]
 fn a_log_on_a_full_disk_costs_no_turn() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let bridge = Unheard::start(&bot, File::options().write(true).open("/dev/full").unwrap().into());
     bridge.answers_everybody();
     assert!(bridge.dropped() > 0);
@@ -121,7 +108,7 @@ fn a_log_on_a_full_disk_costs_no_turn() {
 
 #[test]
 fn a_log_pipe_that_nobody_reads_holds_up_neither_turns_nor_the_stop() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let mut bridge = Unheard::start(&bot, Stdio::piped());
     let unread = piped(&mut bridge);
     // Each round writes several times the 64 KiB that a pipe takes; the queue is full in the end.
@@ -135,12 +122,12 @@ fn a_log_pipe_that_nobody_reads_holds_up_neither_turns_nor_the_stop() {
 
 #[test]
 fn what_is_queued_when_it_stops_is_written() {
-    let bot = OldBot::start("bot");
+    let bot = old_bot("bot");
     let mut bridge = Unheard::start(&bot, Stdio::piped());
     let lines = BufReader::new(piped(&mut bridge)).lines();
     let reader = thread::spawn(move || lines.map_while(Result::ok).filter(|line| line.contains("\"turn\"")).count());
     bridge.answers_everybody();
-    bridge.signal("TERM");
+    signal(&bridge.child, "TERM");
     assert_eq!(bridge.child.wait().unwrap().code(), Some(0));
     assert_eq!(reader.join().unwrap(), USERS * TURNS);
 }

@@ -1,6 +1,6 @@
 //! Who may call.
 
-use crate::platform::support::*;
+use crate::support::*;
 
 const SECRET: &str =
     "secret = { header = \"x-skill-secret\", values = [\"old-secret-of-the-shop\", \"new-secret-of-the-shop\"] }";
@@ -105,7 +105,7 @@ fn a_list_of_one_bot_opens_that_bot_only_and_the_channel_webhook_comes_from_else
     assert_eq!(bridge.post("/bots/shop/skill", &[], &body).status, 200);
     assert_eq!(bridge.post("/bots/other/skill", &[], &body).status, 403);
     let key = ("Authorization", "KakaoAK kakao-admin-key-of-shop");
-    assert_eq!(bridge.post("/bots/other/channel", &[key], &added("1").to_string()).status, 200);
+    assert_eq!(bridge.post("/bots/other/channel", &[key], added("1").to_string()).status, 200);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
 
-use crate::platform::support::*;
+use crate::support::*;
 
 const SHOP: &str = "64a1f0c27b3d9e5a10c4e8b2";
 const SCHOOL: &str = "64a1f0c27b3d9e5a10c4e8c2";
@@ -18,7 +18,7 @@ fn every_bot_has_its_own_address_headers_texts_and_limits() {
         shop.url(),
         school.url()
     ));
-    let say = |bot: &str| bridge.post(&format!("/bots/{bot}/skill"), &[], &Say::words(MINA, "안녕").body());
+    let say = |bot: &str| bridge.post(&format!("/bots/{bot}/skill"), &[], Say::words(MINA, "안녕"));
     assert_eq!((say("shop").status, say("shop").text()), (200, "가게가 바쁩니다".to_owned()));
     assert_eq!((say("school").text(), say("school").text()), ("학교: 안녕".to_owned(), "학교: 안녕".to_owned()));
     assert_eq!(shop.asked(), [format!("POST /kakao/message {MINA} text 안녕")]);
@@ -29,14 +29,14 @@ fn every_bot_has_its_own_address_headers_texts_and_limits() {
 
 #[test]
 fn one_bot_that_is_out_leaves_the_others_alone() {
-    let shop = Bot::new(|_| Reply::With(500, String::new()));
+    let shop = Bot::new(|_| status(500, ""));
     let school = Bot::echo("학교");
     let bridge = Bridge::start(&format!(
         "{}[bots.school]\nurl = \"{}\"\n",
         bridge::shop(&shop, "breaker = { failures = 2, open = \"60s\" }"),
         school.url()
     ));
-    let say = |bot: &str| bridge.post(&format!("/bots/{bot}/skill"), &[], &Say::words(MINA, "안녕").body()).text();
+    let say = |bot: &str| bridge.post(&format!("/bots/{bot}/skill"), &[], Say::words(MINA, "안녕")).text();
     say("shop");
     say("shop");
     assert_eq!(say("shop"), "지금은 답변을 드릴 수 없습니다. 잠시 후 다시 시도해 주세요.");
@@ -53,7 +53,7 @@ fn one_url_finds_the_bot_by_its_openbuilder_id_and_a_path_may_not_disagree() {
         free.url()
     ));
     let call = |path: &str, id: &str| {
-        let answer = bridge.post(path, &[], &Say::words(MINA, "안녕").to(id).body());
+        let answer = bridge.post(path, &[], Say::words(MINA, "안녕").to(id));
         if answer.status == 200 { answer.text() } else { answer.status.to_string() }
     };
     for (path, id, expected) in [
@@ -98,13 +98,13 @@ fn a_channels_events_reach_its_own_bot_by_id() {
         school.url()
     ));
     for bot in ["shop", "school"] {
-        bridge.post(&format!("/bots/{bot}/skill"), &[], &Say::words(MINA, "안녕").app_user("314").body());
+        bridge.post(&format!("/bots/{bot}/skill"), &[], Say::words(MINA, "안녕").app_user("314"));
     }
     let mut of_school = added("314");
     of_school["channel_public_id"] = "_school".into();
     of_school["channel_uuid"] = "@school".into();
     let status = |path: &str, key: &str, event: &serde_json::Value| {
-        bridge.post(path, &[("Authorization", &format!("KakaoAK {key}"))], &event.to_string()).status
+        bridge.post(path, &[("Authorization", &format!("KakaoAK {key}"))], event.to_string()).status
     };
     // The shop's key opens nothing of the school's.
     assert_eq!(status("/channel", "kakao-admin-key-of-shop", &of_school), 401);
@@ -128,7 +128,7 @@ fn telling(name: &'static str) -> Bot {
             let labels = [format!("{name} 하나"), format!("{name} 둘")];
             if said == "버튼" { buttons(&reply, &[&labels[0], &labels[1]]) } else { words(&reply) }
         }
-        _ => Reply::With(200, String::new()),
+        _ => status(200, ""),
     })
 }
 
@@ -149,7 +149,7 @@ impl Model {
             number => format!("말 {number}"),
         };
         let own = words.starts_with(bot);
-        let answer = bridge.post(&format!("/bots/{}/skill", id_of(bot)), &[], &Say::words(user, &words).body());
+        let answer = bridge.post(&format!("/bots/{}/skill", id_of(bot)), &[], Say::words(user, &words));
         prop_assert_eq!(answer.status, 200);
         let (other, text) = (if bot == "가게" { "<학교>" } else { "<가게>" }, answer.text());
         prop_assert!(!text.contains(other), "{}", text);

@@ -1,6 +1,6 @@
 //! One user's whole time with a channel: the bot is asked what the old platform would have asked, in its order.
 
-use crate::platform::support::*;
+use crate::support::*;
 
 #[test]
 fn from_the_first_to_the_last_call_the_bot_sees_the_old_platform() {
@@ -11,7 +11,7 @@ fn from_the_first_to_the_last_call_the_bot_sees_the_old_platform() {
         }
         "/message" if asked.content() == "사진으로 주문" => words("사진을 보내 주세요"),
         "/message" => buttons("주문을 받았습니다", &["처음으로", "상담원 연결"]),
-        _ => Reply::With(200, "ok".to_owned()),
+        _ => status(200, "ok"),
     });
     let own = "channel_key = \"kakao-admin-key-of-shop\"\nhandover = { labels = [\"상담원 연결\"] }";
     let bridge = Bridge::of(&bot, own);
@@ -34,7 +34,7 @@ fn from_the_first_to_the_last_call_the_bot_sees_the_old_platform() {
     // A human is called: the bot hears nothing of it.
     assert!(bridge.say(&Say::words(MINA, "상담원 연결").app_user("31415")).body.contains("\"operator\""));
     // The end block, and the channel blocked.
-    bridge.post("/leave", &[], &Say::words(MINA, "끝").app_user("31415").body());
+    bridge.post("/leave", &[], Say::words(MINA, "끝").app_user("31415"));
     bridge.tell(&blocked("31415"));
 
     let expected = [

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::platform::support::*;
+use crate::support::*;
 
 fn menu() -> Bot {
     Bot::new(|asked| match &*asked.path {

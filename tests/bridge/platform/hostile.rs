@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::platform::support::*;
+use crate::support::*;
 
 #[test]
 fn i1_no_user_key_breaks_out_of_its_path_segment_or_into_another_session() {
@@ -60,8 +60,8 @@ fn what_is_no_skill_call_is_refused_by_path_and_reaches_no_bot() {
     }
     let large = Say::words(MINA, &"가".repeat(200_000)).body();
     assert_eq!(bridge.post("/skill", &[], &large).status, 413);
-    assert_eq!(http::get(bridge.public, "/skill").status, 405);
-    assert_eq!(http::get(bridge.public, "/metrics").status, 404);
+    assert_eq!(get(bridge.public, "/skill").status, 405);
+    assert_eq!(get(bridge.public, "/metrics").status, 404);
     assert!(bot.asked().is_empty());
 }
 
@@ -77,9 +77,9 @@ fn huge_heads_are_refused_and_harm_nobody() {
     for headers in [many, long] {
         let answer = http::exchange(
             bridge.public,
-            &format!("POST /skill HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: 0\r\n\r\n"),
+            format!("POST /skill HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: 0\r\n\r\n"),
         );
-        assert!(matches!(answer.status, 0 | 400 | 431), "{}", answer.head);
+        assert!(matches!(answer.status, 0 | 400 | 431), "{answer:?}");
     }
     assert_eq!(bridge.say(&Say::words(MINA, "안녕")).text(), "봇: 안녕");
 }
@@ -129,7 +129,7 @@ fn e2_the_webhook_is_answered_within_three_seconds_even_to_a_caller_who_dawdles(
     let bridge = Bridge::of(&bot, "channel_key = \"kakao-admin-key-of-shop\"");
     let head = "POST /channel HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 99\r\n\r\n{";
     let answer = http::exchange(bridge.public, head);
-    assert_eq!(answer.status, 408, "{}", answer.head);
+    assert_eq!(answer.status, 408, "{answer:?}");
     assert!(answer.took < Duration::from_secs(3), "{:?}", answer.took);
 }
 
@@ -141,7 +141,7 @@ fn texts_of_a_call_reach_no_header_and_no_other_field() {
     bridge.say(&Say::words(MINA, words));
     let call = bot.calls().into_iter().find(|call| call.path == "/message").unwrap();
     assert!(call.header("x-evil").is_none());
-    let body: serde_json::Value = serde_json::from_str(&call.body).unwrap();
+    let body: serde_json::Value = call.json();
     assert_eq!(body, json!({ "user_key": MINA, "type": "text", "content": words.trim() }));
 }
 
@@ -160,20 +160,15 @@ fn a_million_app_user_ids_are_bounded() {
 
 #[test]
 fn s1_a_bot_that_floods_with_100_continue_does_not_make_users_wait_past_the_deadline() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            std::thread::spawn(move || {
-                let mut stream = stream.unwrap();
-                let flood = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(1000);
-                let _asked = stream.read(&mut [0; 4096]);
-                while stream.write_all(&flood).is_ok() {}
-            });
-        }
+    let bot = Bot::new(|_| {
+        let flood = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(1000);
+        Reply::by(move |stream| {
+            while stream.write_all(&flood).is_ok() {}
+            false
+        })
     });
     let own = "deadline = \"500ms\"\nlate = \"60s\"\n[callback]\nafter = \"50ms\"";
-    let bridge = Bridge::start(&format!("[bots.shop]\nurl = \"http://{address}\"\n{own}"));
+    let bridge = Bridge::of(&bot, own);
     let begun = std::time::Instant::now();
     assert_eq!(bridge.say(&Say::words(MINA, "안녕")).status, 200);
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
@@ -181,31 +176,19 @@ fn s1_a_bot_that_floods_with_100_continue_does_not_make_users_wait_past_the_dead
     eventually("the turn has ended", || bridge.metric("bridge_turns_in_flight{bot=\"shop\"}") == 0.0);
 }
 
-/// Sends a call as a script does that has nothing more to say; what it reads.
-fn half_closed(bridge: &Bridge, body: &str) -> String {
-    let mut stream = TcpStream::connect(bridge.public).unwrap();
-    let head =
-        format!("POST /skill HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
-    stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
-    stream.shutdown(std::net::Shutdown::Write).unwrap();
-    let mut all = String::new();
-    stream.read_to_string(&mut all).unwrap();
-    all
-}
-
 #[test]
 fn a_caller_that_half_closes_after_its_request_reads_the_answer_and_reads_it_once() {
     let bot = Bot::new(|asked| match &*asked.path {
         "/keyboard" => text(),
-        _ => {
-            Reply::After(Duration::from_millis(200), 200, format!(r#"{{"message":{{"text":"{}"}}}}"#, asked.content()))
-        }
+        _ => words(&asked.content()).after(ms(200)),
     });
     let bridge = Bridge::of(&bot, "");
     for number in 0..10 {
         let words = format!("말 {number}");
-        let answer = half_closed(&bridge, &Say::words(MINA, &words).body());
-        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(&words), "{answer}");
+        let mut caller = bridge.client();
+        caller.send(&Say::words(MINA, &words));
+        caller.half_close();
+        assert_eq!(caller.read().expect("an answer").valid(&words).text(), words);
     }
     let answer = bridge.say(&Say::words(MINA, "끝"));
     assert_eq!(answer.text(), "끝");
@@ -215,19 +198,15 @@ fn a_caller_that_half_closes_after_its_request_reads_the_answer_and_reads_it_onc
 fn a_caller_that_is_gone_has_not_read_the_answer_and_reads_it_with_the_next() {
     let bot = Bot::new(|asked| match &*asked.path {
         "/keyboard" => text(),
-        _ => {
-            Reply::After(Duration::from_millis(200), 200, format!(r#"{{"message":{{"text":"{}"}}}}"#, asked.content()))
-        }
+        _ => words(&asked.content()).after(ms(200)),
     });
     let bridge = Bridge::of(&bot, "");
     for number in 0..10 {
         let words = format!("말 {number}");
-        let body = Say::words(MINA, &words).body();
-        let mut stream = TcpStream::connect(bridge.public).unwrap();
-        let head = format!("POST /skill HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
-        stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+        let mut caller = bridge.client();
+        caller.send(&Say::words(MINA, &words));
         bot.wait_for(2 * number + 1);
-        drop(stream);
+        drop(caller);
         let next = bridge.say(&Say::words(MINA, "다음"));
         assert_eq!(next.text(), format!("{words}\n다음"));
     }
@@ -237,17 +216,14 @@ fn a_caller_that_is_gone_has_not_read_the_answer_and_reads_it_with_the_next() {
 fn words_of_ours_to_a_caller_that_is_gone_are_lost_and_not_parked() {
     let bot = Bot::new(|asked| match &*asked.path {
         "/keyboard" => text(),
-        _ => Reply::After(Duration::from_millis(1500), 200, r#"{"message":{"text":"늦은 급식"}}"#.to_owned()),
+        _ => reply(r#"{"message":{"text":"늦은 급식"}}"#).after(ms(1_500)),
     });
     let bridge = Bridge::of(&bot, "");
     std::thread::scope(|threads| {
         threads.spawn(|| bridge.say(&Say::words(MINA, "급식")));
         eventually("the bot is asked", || bot.asked().iter().any(|line| line.starts_with("POST /message")));
         // The home keyboard waits behind it, and nobody waits for the home keyboard.
-        let body = Say::words(MINA, "홈").body();
-        let mut stream = TcpStream::connect(bridge.public).unwrap();
-        let head = format!("POST /keyboard HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
-        stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+        bridge.client().send(&Say::words(MINA, "홈").at("/keyboard"));
     });
     let home = |outcome: &str| {
         bridge.metric(&format!("bridge_turns_total{{bot=\"shop\",plan=\"home\",outcome=\"{outcome}\"}}"))

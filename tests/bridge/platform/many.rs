@@ -6,7 +6,7 @@ use std::time::Instant;
 use smartchat_bridge::config::load::{Sources, load};
 use smartchat_bridge::runtime;
 
-use crate::platform::support::*;
+use crate::support::*;
 
 #[test]
 fn a_thousand_bots_start_and_each_is_its_own() {
@@ -37,7 +37,7 @@ fn a_thousand_bots_start_and_each_is_its_own() {
     for number in [0, 500, 998] {
         let secret = format!("the-secret-of-bot-{number}");
         let call = |id: &str| {
-            post(running.public(), "/skill", &[("x-skill-secret", &secret)], &Say::words(MINA, "안녕").to(id).body())
+            post(running.public(), "/skill", &[("x-skill-secret", &secret)], Say::words(MINA, "안녕").to(id))
         };
         assert_eq!(call(&format!("id{number}")).text(), format!("/{number}/message"));
         // Its secret is nobody else's.

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::json;
 
-use crate::platform::support::*;
+use crate::support::*;
 
 const JPG: &str = "https://talk.kakaocdn.net/dna/aB/img.jpg?credential=x&expires=1";
 

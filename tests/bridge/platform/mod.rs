@@ -14,6 +14,5 @@ mod many;
 mod media;
 mod pending;
 mod strangers;
-mod support;
 mod tls;
 mod webhook;

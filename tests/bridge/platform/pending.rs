@@ -4,8 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use crate::platform::support::http::get;
-use crate::platform::support::*;
+use crate::support::*;
 
 /// Connections that have sent `bytes` and then say nothing more.
 fn strangers(to: SocketAddr, count: usize, bytes: &[u8]) -> Vec<TcpStream> {
@@ -111,9 +110,9 @@ fn health_and_readiness_are_answered_when_all_places_are_taken_by_calls() {
         .collect();
     assert_eq!(get(bridge.public, "/healthz").status, 200);
     assert_eq!(get(bridge.public, "/readyz").status, 200);
-    assert_eq!(bridge.post("/skill", &[], &Say::words(MINA, "안녕").body()).status, 429);
+    assert_eq!(bridge.post("/skill", &[], Say::words(MINA, "안녕")).status, 429);
     drop(kept);
-    eventually("places are free again", || bridge.post("/skill", &[], &Say::words(MINA, "안녕").body()).status == 200);
+    eventually("places are free again", || bridge.post("/skill", &[], Say::words(MINA, "안녕")).status == 200);
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! Users whom the bridge does not know, and a bot that is not at its best.
 
-use crate::platform::support::*;
+use crate::support::*;
 
 /// A bot that has an error page for words it never got on the old platform.
 fn strict() -> Bot {
     Bot::new(|asked| match &*asked.path {
         "/keyboard" => bot::home(&["급식", "시간표"]),
         "/message" if asked.content() == "급식" => buttons("현미밥", &["급식", "시간표"]),
-        "/message" => Reply::With(500, "<h1>Internal Server Error</h1>".to_owned()),
-        _ => Reply::With(404, String::new()),
+        "/message" => status(500, "<h1>Internal Server Error</h1>"),
+        _ => status(404, ""),
     })
 }
 
@@ -47,7 +47,7 @@ fn words_that_match_no_button_count_when_the_bot_hangs_on_them() {
     let bot = Bot::new(|asked| match &*asked.path {
         "/keyboard" => bot::home(&["급식"]),
         "/message" if asked.content() == "급식" => buttons("현미밥", &["급식"]),
-        _ => Reply::Hangs,
+        _ => hang(),
     });
     let own = "free_text = \"forward\"\ndeadline = \"100ms\"\nlate = \"200ms\"\nbreaker = { failures = 2 }\n[callback]\nafter = \"50ms\"";
     let bridge = Bridge::of(&bot, own);
@@ -61,7 +61,7 @@ fn words_that_match_no_button_count_when_the_bot_hangs_on_them() {
 
 #[test]
 fn who_opens_the_room_while_the_bot_is_out_reads_so() {
-    let bot = Bot::new(|_| Reply::HangsUp);
+    let bot = Bot::new(|_| hang_up());
     let bridge = Bridge::of(&bot, "breaker = { failures = 1 }");
     bridge.say(&Say::words(MINA, "안녕"));
     assert!(bridge.say(&Say::welcome(JUN)).text().contains("지금은 답변을 드릴 수 없습니다"));
@@ -71,7 +71,7 @@ fn who_opens_the_room_while_the_bot_is_out_reads_so() {
 fn the_keyboard_that_counts_stays_beside_the_late_answer_while_a_path_hangs() {
     let bot = Bot::new(|asked| match &*asked.path {
         "/keyboard" => bot::home(&["급식", "시간표"]),
-        "/message" if asked.content() == "시간표" => Reply::Hangs,
+        "/message" if asked.content() == "시간표" => hang(),
         _ => buttons("현미밥", &["급식", "시간표", "사진"]),
     });
     let bridge = Bridge::of(&bot, "deadline = \"200ms\"\nlate = \"2s\"\n[callback]\nafter = \"50ms\"");

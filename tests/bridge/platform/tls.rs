@@ -1,6 +1,6 @@
 //! TLS for those without a front proxy.
 
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use smartchat_bridge::runtime::Ending;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto::ring};
 
-use crate::platform::support::*;
+use crate::support::*;
 
 /// A new certificate for `bridge.test`, written where the bridge reads it.
 fn issue(folder: &Path) -> CertificateDer<'static> {
@@ -44,12 +44,8 @@ fn secure(mut stream: TcpStream, trusted: &CertificateDer<'static>) -> std::io::
 }
 
 fn call(stream: &mut (impl Read + Write)) -> Answer {
-    let body = Say::words(MINA, "안녕").body();
-    let head = format!(
-        "POST /skill HTTP/1.1\r\nHost: bridge.test\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    http::talk(stream, &format!("{head}{body}"))
+    let call = http::request("POST", "/skill", &[("Connection", "close")], Say::words(MINA, "안녕").body().as_bytes());
+    http::talk(&mut BufReader::new(stream), &call).expect("an answer").valid("by TLS")
 }
 
 fn bridge(bot: &Bot, folder: &Path) -> Bridge {
@@ -67,7 +63,7 @@ fn calls_come_by_tls_and_a_renewed_certificate_is_used_without_a_restart() {
     assert_eq!(call(&mut connect(bridge.public, &first).unwrap()).text(), "봇: 안녕");
 
     let second = issue(folder.path());
-    let tls = bridge.running.as_ref().unwrap().tls().unwrap();
+    let tls = bridge.running().tls().unwrap();
     tls.prepare().unwrap().install();
     assert!(connect(bridge.public, &first).is_err());
     assert_eq!(call(&mut connect(bridge.public, &second).unwrap()).text(), "봇: 안녕");
@@ -86,8 +82,8 @@ fn plain_http_and_silence_on_the_tls_port_harm_nobody_and_do_not_hold_up_a_stop(
     let bridge = bridge(&bot, folder.path());
     let silent: Vec<_> = (0..20).map(|_| TcpStream::connect(bridge.public).unwrap()).collect();
     for _ in 0..20 {
-        let answer = post(bridge.public, "/skill", &[], &Say::words(MINA, "몰래").body());
-        assert_eq!(answer.status, 0, "{}", answer.head);
+        let answer = post(bridge.public, "/skill", &[], Say::words(MINA, "몰래"));
+        assert_eq!(answer.status, 0, "{}", answer.body);
     }
     assert_eq!(call(&mut connect(bridge.public, &trusted).unwrap()).text(), "봇: 안녕");
     assert_eq!(bot.asked(), [format!("POST /message {MINA} text 안녕")]);
@@ -105,9 +101,9 @@ fn a_stop_waits_for_a_handshake_that_is_on_its_way() {
     let bot = Bot::echo("봇");
     let bridge = bridge(&bot, folder.path());
     let stream = TcpStream::connect(bridge.public).unwrap();
-    eventually("it is accepted", || bridge.running.as_ref().unwrap().in_flight().1 >= 1);
-    bridge.stop_gently();
-    eventually("it is not ready", || !bridge.running.as_ref().unwrap().is_ready());
+    eventually("it is accepted", || bridge.running().in_flight().1 >= 1);
+    bridge.signal();
+    eventually("it is not ready", || !bridge.running().is_ready());
     assert_eq!(call(&mut secure(stream, &trusted).unwrap()).text(), "봇: 안녕");
     assert_eq!(bridge.wait(), Ending::Drained);
 }

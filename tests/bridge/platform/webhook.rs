@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::platform::support::*;
+use crate::support::*;
 
 const KEY: (&str, &str) = ("Authorization", "KakaoAK kakao-admin-key-of-shop");
 const OWN: &str = "channel_key = \"kakao-admin-key-of-shop\"";
@@ -42,7 +42,7 @@ fn e2_a_replay_reaches_the_bot_once_and_what_is_nobodys_is_counted_and_dropped()
     let bridge = Bridge::of(&bot, &format!("{OWN}\nchannel_ids = [\"_ZeUTxl\"]"));
     bridge.say(&Say::words(MINA, "안녕").app_user("314"));
     let send = |resource: &str, event: &serde_json::Value| {
-        let answer = bridge.post("/channel", &[KEY, ("X-Kakao-Resource-ID", resource)], &event.to_string());
+        let answer = bridge.post("/channel", &[KEY, ("X-Kakao-Resource-ID", resource)], event.to_string());
         assert_eq!(answer.status, 200, "{}", answer.body);
     };
     for _ in 0..3 {
@@ -103,14 +103,14 @@ fn e2_a_forged_event_opens_nothing() {
 #[test]
 fn e4_the_webhook_is_answered_at_once_while_the_bot_hangs() {
     let bot = Bot::new(|asked| match &*asked.path {
-        "/friend" => Reply::Hangs,
+        "/friend" => hang(),
         "/keyboard" => text(),
         _ => words("네"),
     });
     let bridge = Bridge::of(&bot, OWN);
     bridge.say(&Say::words(MINA, "안녕").app_user("314"));
     for _ in 0..5 {
-        let answer = bridge.post("/channel", &[KEY], &added("314").to_string());
+        let answer = bridge.post("/channel", &[KEY], added("314").to_string());
         assert_eq!(answer.status, 200);
         assert!(answer.took < Duration::from_secs(1), "{:?}", answer.took);
     }
@@ -126,9 +126,9 @@ fn e2_events_from_before_the_first_message_reach_the_bot_before_it_in_their_orde
     let bot = Bot::new(|asked| match &*asked.path {
         "/keyboard" => text(),
         // Slow enough that a message would overtake it.
-        "/friend" => Reply::After(Duration::from_millis(100), 200, String::new()),
+        "/friend" => status(200, "").after(ms(100)),
         "/message" => words("네"),
-        _ => Reply::After(Duration::from_millis(50), 200, String::new()),
+        _ => status(200, "").after(ms(50)),
     });
     let bridge = Bridge::of(&bot, OWN);
     for event in [added("314"), blocked("314"), added("314")] {
@@ -151,7 +151,7 @@ fn e2_events_from_before_the_first_message_reach_the_bot_before_it_in_their_orde
 fn e2_a_first_message_is_not_lost_to_a_friend_path_that_hangs() {
     let bot = Bot::new(|asked| match &*asked.path {
         "/keyboard" => text(),
-        "/friend" => Reply::Hangs,
+        "/friend" => hang(),
         _ => words("반갑습니다"),
     });
     let bridge = Bridge::of(&bot, OWN);
@@ -164,7 +164,7 @@ fn e2_a_first_message_is_not_lost_to_a_friend_path_that_hangs() {
 
 #[test]
 fn e4_an_event_is_never_under_way_together_with_a_message_of_its_user() {
-    let slow = |body: &str| Reply::After(Duration::from_millis(40), 200, body.to_owned());
+    let slow = |body: &str| reply(body).after(ms(40));
     let bot = Bot::new(move |asked| match &*asked.path {
         "/keyboard" => text(),
         _ => slow("{\"message\":{\"text\":\"네\"}}"),
@@ -185,11 +185,11 @@ fn e4_an_event_is_never_under_way_together_with_a_message_of_its_user() {
 
 #[test]
 fn e4_a_bot_without_lifecycle_calls_is_asked_once_and_then_left_in_peace() {
-    for status in [404, 405] {
+    for refusal in [404, 405] {
         let bot = Bot::new(move |asked| match &*asked.path {
             "/keyboard" => text(),
             "/message" => words("네"),
-            _ => Reply::With(status, "<html>Not Found</html>".repeat(100)),
+            _ => status(refusal, "<html>Not Found</html>".repeat(100)),
         });
         let other = Bot::echo("다른 봇");
         let bridge = Bridge::start(&format!(
@@ -198,18 +198,18 @@ fn e4_a_bot_without_lifecycle_calls_is_asked_once_and_then_left_in_peace() {
             other.url()
         ));
         let tell = |bot: &str, event: &serde_json::Value| {
-            assert_eq!(bridge.post(&format!("/bots/{bot}/channel"), &[KEY], &event.to_string()).status, 200);
+            assert_eq!(bridge.post(&format!("/bots/{bot}/channel"), &[KEY], event.to_string()).status, 200);
         };
         for (user, id) in [(MINA, "1"), (JUN, "2")] {
             for bot in ["shop", "other"] {
                 let say = Say::words(user, "안녕").app_user(id);
-                assert_eq!(bridge.post(&format!("/bots/{bot}/skill"), &[], &say.body()).status, 200);
+                assert_eq!(bridge.post(&format!("/bots/{bot}/skill"), &[], say.body()).status, 200);
             }
         }
         tell("shop", &added("1"));
         bot.wait_for(3);
         // Remembered when its answer has come, which the next call of this user waits for.
-        assert_eq!(bridge.post("/bots/shop/skill", &[], &Say::words(MINA, "그리고").body()).status, 200);
+        assert_eq!(bridge.post("/bots/shop/skill", &[], Say::words(MINA, "그리고")).status, 200);
         tell("shop", &added("2"));
         tell("shop", &added("1"));
         // Another kind of event is asked of it still, and another bot everything.
@@ -234,7 +234,7 @@ fn s6_a_reload_keeps_what_waits_and_asks_another_backend_for_what_the_first_had_
     let bot = Bot::new(|asked| match &*asked.path {
         "/keyboard" => text(),
         "/message" => words("네"),
-        _ => Reply::With(404, String::new()),
+        _ => status(404, ""),
     });
     let next = Bot::echo("새 봇");
     let bridge = Bridge::of(&bot, OWN);
@@ -247,7 +247,7 @@ fn s6_a_reload_keeps_what_waits_and_asks_another_backend_for_what_the_first_had_
     let (_folder, path) = bridge::file(&bridge::shop(&next, OWN));
     let sources = smartchat_bridge::config::load::Sources { file: Some(&path), ..Default::default() };
     let settings = smartchat_bridge::config::load::load(&sources).unwrap().settings;
-    bridge.running.as_ref().unwrap().reload(settings).unwrap();
+    bridge.running().reload(settings).unwrap();
     bridge.say(&Say::words(JUN, "안녕").app_user("2"));
     bridge.tell(&added("1"));
     let expected =
@@ -264,13 +264,13 @@ fn e4_any_status_is_fine_and_a_bot_that_is_not_there_is_tried_again() {
         ("/message", _) => words("네"),
         (_, 0) => {
             count.fetch_add(1, Ordering::Relaxed);
-            Reply::With(500, "서버 오류".to_owned())
+            status(500, "서버 오류")
         }
         (_, 1) => {
             count.fetch_add(1, Ordering::Relaxed);
-            Reply::HangsUp
+            hang_up()
         }
-        _ => Reply::With(200, String::new()),
+        _ => status(200, ""),
     });
     let bridge = Bridge::of(&bot, OWN);
     bridge.say(&Say::words(MINA, "안녕").app_user("314"));
@@ -285,7 +285,7 @@ fn e4_a_slow_bot_is_told_once_while_nobody_waits() {
     let bot = Bot::new(|asked| match &*asked.path {
         "/keyboard" => text(),
         "/message" => words("네"),
-        _ => Reply::After(Duration::from_millis(1500), 200, String::new()),
+        _ => status(200, "").after(ms(1500)),
     });
     let bridge = Bridge::of(&bot, OWN);
     bridge.say(&Say::words(MINA, "안녕").app_user("314"));
@@ -303,7 +303,7 @@ fn e1_leaving_is_told_unless_it_is_a_tester_and_ends_the_session() {
     });
     let bridge = Bridge::of(&bot, "");
     let leave = |say: &Say| {
-        assert_eq!(bridge.post("/leave", &[], &say.body()).text(), "대화를 마쳤습니다. 이용해 주셔서 감사합니다.")
+        assert_eq!(bridge.post("/leave", &[], say.body()).text(), "대화를 마쳤습니다. 이용해 주셔서 감사합니다.")
     };
     bridge.say(&Say::words(MINA, "처음"));
     leave(&Say::words(MINA, "x").tester());
@@ -322,8 +322,8 @@ fn s6_a_stop_waits_for_events_on_their_way() {
     let bot = Bot::new(move |asked| match &*asked.path {
         "/keyboard" => text(),
         "/message" => words("네"),
-        _ if !gone.swap(true, Ordering::Relaxed) => Reply::HangsUp,
-        _ => Reply::With(200, String::new()),
+        _ if !gone.swap(true, Ordering::Relaxed) => hang_up(),
+        _ => status(200, ""),
     });
     let bridge = Bridge::of(&bot, OWN);
     bridge.say(&Say::words(MINA, "안녕").app_user("314"));

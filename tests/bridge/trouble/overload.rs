@@ -2,35 +2,29 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use super::*;
 
-use super::support::caller::{Answer, Caller, words};
-use super::support::mock_bot::{MockBot, hang, says};
-use super::support::process::Process;
-
+const CALLERS: usize = 10_000;
 const FIRST: usize = 1_000;
+/// After the first thousand at most so many callers are on their way at once: bots, callers and bridge share the
+/// cores, unoptimised, and a faster crowd would only measure how few those are.
+const ABREAST: usize = 64;
 const BUSY: &str = "지금은 이용자가 많습니다. 잠시 후 다시 시도해 주세요.";
-const WAIT: &str = "답변을 준비하고 있습니다. 잠시 후 다시 확인해 주세요.";
 
-/// Runs in a thread of its own, so that what the crowd costs the test does not look like what it costs the bridge.
-fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> std::thread::JoinHandle<T> {
-    std::thread::spawn(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work))
-}
-
-/// The healthy bot, and its users: how long they waited, until `enough` says stop; sorted.
-async fn healthy(address: SocketAddr, enough: impl Fn(usize) -> bool) -> Vec<Duration> {
+/// The healthy bot's users, one after the other: how long they waited, until `enough` says stop; sorted.
+fn healthy(address: SocketAddr, enough: impl Fn(usize) -> bool) -> Vec<Duration> {
     let mut took = Vec::new();
     while !enough(took.len()) {
-        let mut caller = Caller::connect(address).await.unwrap();
         let call = words(&format!("h{}", took.len() % 500), "안녕").at("/bots/default/skill");
-        let answer = caller.try_call(&call).await.expect("closed without an answer");
+        let answer = Client::connect(address).say(&call).expect("closed without an answer");
         assert_eq!(answer.text(), "답");
         took.push(answer.took);
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        thread::sleep(ms(5));
     }
     took.sort();
     took
@@ -40,102 +34,79 @@ fn figures(took: &[Duration]) -> (Duration, Duration, Duration) {
     (took[took.len() / 2], took[took.len() * 99 / 100], took[took.len() - 1])
 }
 
-/// `turns`: how many the sick bot may have in flight.
-///
-/// After the first thousand at most `abreast` callers are on their way at once: bots, callers and bridge share the
-/// cores, unoptimised, and a faster crowd would only measure how few those are.
-async fn crowd(callers: usize, turns: &str, abreast: usize) -> (usize, usize) {
-    let sick = MockBot::answering(|_| hang()).await;
-    let (found, well) = std::sync::mpsc::channel();
-    let bot = apart(async move {
-        let well = MockBot::answering(|_| says("답")).await;
-        let (done, ended) = tokio::sync::oneshot::channel::<()>();
-        found.send((well.url(), done)).unwrap();
-        drop(ended.await);
-    });
-    let (well, done) = well.recv().unwrap();
-    let url = sick.url();
+#[test]
+fn ten_thousand_callers_on_a_bot_that_never_answers_cost_no_memory() {
+    let sick = Bot::answering(|_| hang());
+    let well = Bot::answering(|_| bot::words("답"));
     let keys = [
-        ("bots.sick.url", &*url),
-        ("bots.sick.turns", turns),
+        ("bots.sick.url", &*sick.url()),
+        ("bots.sick.turns", "1000"),
         ("bots.sick.connections", "10000"),
         ("bots.sick.breaker.failures", "1000000"),
         // Leaves a slow machine a second and a half until the five are over.
         ("bots.sick.deadline", "3500ms"),
         ("callback.after", "3s"),
         ("limits.turns", "20000"),
-        ("log.filter", "error"),
     ];
-    let bridge = Process::start(&well, &keys).await;
+    let bridge = Program::with(&well.url(), &keys);
     let address = bridge.public;
-    let before = figures(&healthy(address, |calls| calls == 200).await);
+    let before = figures(&healthy(address, |calls| calls == 200));
     let fresh = bridge.resident();
 
-    let mut crowd = tokio::task::JoinSet::new();
-    let call = move |n: usize| async move {
-        let mut caller = Caller::connect(address).await.unwrap();
-        let call = words(&format!("c{n}"), "안녕").at("/bots/sick/skill").bytes();
-        let (body, took) = caller.try_raw(&call).await.expect("closed without an answer");
-        (caller, body, took)
+    let (next, over) = (AtomicUsize::new(FIRST), AtomicBool::new(false));
+    let (held, answers) = (Mutex::new(Vec::new()), Mutex::new(HashMap::<String, usize>::new()));
+    let slowest = Mutex::new(Duration::ZERO);
+    let call = |number: usize| {
+        let mut caller = Client::connect(address);
+        let call = words(&format!("c{number}"), "안녕").at("/bots/sick/skill");
+        // Read in full and checked below: what the crowd costs must not look like what it costs the bridge.
+        let answer = caller.post(&call.path, call.body().as_bytes()).expect("closed without an answer");
+        *answers.lock().unwrap().entry(answer.body).or_default() += 1;
+        let mut slowest = slowest.lock().unwrap();
+        *slowest = answer.took.max(*slowest);
+        held.lock().unwrap().push(caller);
     };
-    for caller in 0..FIRST {
-        crowd.spawn(call(caller));
-    }
-    bridge.until("sick", "turns_in_flight", FIRST).await;
-    let first = bridge.resident();
-    let over = Arc::new(AtomicBool::new(false));
-    let stop = Arc::clone(&over);
-    let healthy = apart(async move { healthy(address, |calls| calls >= 200 && stop.load(Ordering::Relaxed)).await });
-    let abreast = Arc::new(Semaphore::new(abreast));
-    for caller in FIRST..callers {
-        let abreast = Arc::clone(&abreast);
-        crowd.spawn(async move {
-            let _place = abreast.acquire().await;
-            call(caller).await
+    let call = &call;
+    let (first, peak, during) = thread::scope(|scope| {
+        let crowd: Vec<_> = (0..FIRST).map(|number| scope.spawn(move || call(number))).collect();
+        eventually("the first are in flight", || bridge.detail("sick")["turns_in_flight"] == FIRST);
+        let first = bridge.resident();
+        let healthy = scope.spawn(|| healthy(address, |calls| calls >= 200 && over.load(Ordering::Relaxed)));
+        let rest = (0..ABREAST).map(|_| {
+            scope.spawn(|| {
+                let taken = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|number| *number < CALLERS);
+                std::iter::from_fn(taken).for_each(call);
+            })
         });
-    }
-    let mut peak = bridge.resident();
-    let (mut answers, mut slowest) = (HashMap::<Vec<u8>, usize>::new(), Duration::ZERO);
-    let mut held = Vec::new();
-    while let Some(answered) = crowd.join_next().await {
-        let (caller, body, took) = answered.unwrap();
-        *answers.entry(body).or_default() += 1;
-        slowest = slowest.max(took);
-        held.push(caller);
-        if held.len() % 100 == 0 {
+        let crowd: Vec<_> = crowd.into_iter().chain(rest.collect::<Vec<_>>()).collect();
+        let mut peak = first;
+        while !crowd.iter().all(thread::ScopedJoinHandle::is_finished) {
             peak = peak.max(bridge.resident());
+            thread::sleep(ms(5));
         }
-    }
-    over.store(true, Ordering::Relaxed);
-    let during = figures(&healthy.join().unwrap());
+        over.store(true, Ordering::Relaxed);
+        (first, peak, figures(&healthy.join().unwrap()))
+    });
     let (mut busy, mut waits) = (0, 0);
-    for (body, count) in answers {
-        let answer = Answer::check(serde_json::from_slice(&body).unwrap(), slowest);
-        match &*answer.text() {
+    for (body, count) in answers.into_inner().unwrap() {
+        match &*Answer::called_back(&serde_json::from_str(&body).unwrap()).text() {
             BUSY => busy += count,
             WAIT => waits += count,
             other => panic!("{other}"),
         }
     }
+    let slowest = slowest.into_inner().unwrap();
     println!(
-        "overload, {turns} turns allowed: {callers} callers, {busy} busy, {waits} told to wait, slowest {slowest:?}; \
+        "overload: {CALLERS} callers, {busy} busy, {waits} told to wait, slowest {slowest:?}; \
          resident {} MiB fresh, {} MiB with {FIRST}, {} MiB at most; healthy bot (median, 99th, longest) {before:?} \
          before, {during:?} during",
         fresh >> 20,
         first >> 20,
         peak >> 20,
     );
-    drop(done);
-    bot.join().unwrap();
-    assert_eq!(busy + waits, callers);
+    assert_eq!(busy + waits, CALLERS);
     assert!(slowest < Duration::from_secs(5), "{slowest:?}");
-    let slowed = during.0 > Duration::from_millis(100) || during.1 > Duration::from_secs(2);
+    let slowed = during.0 > ms(100) || during.1 > ms(2_000);
     assert!(!slowed, "the healthy bot was slowed: {during:?}");
-    (first, peak)
-}
-
-#[tokio::test]
-async fn ten_thousand_callers_on_a_bot_that_never_answers_cost_no_memory() {
-    let (first, peak) = crowd(10_000, "1000", 64).await;
     assert!(peak - first < 64 * 1024 * 1024, "grown by {} MiB", (peak - first) >> 20);
 }

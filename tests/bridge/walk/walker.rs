@@ -4,16 +4,13 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use serde_json::Value;
-use smartchat_bridge::time;
 use smartchat_bridge::translate::view::Texts;
 use url::Url;
 
-use super::recording::{Exchange, Recording, Replay, Said, Wire};
-use crate::support::answer::Answer;
-use crate::support::bridge::Bridge;
-use crate::support::call::{BOT_ID, Caller};
-use crate::support::http::Client;
-use crate::support::timed;
+use super::wire::{Exchange, Wire};
+use crate::support::recorded::{Recorded, Said};
+use crate::support::say::BOT_ID;
+use crate::support::*;
 
 /// How the bridge is set up and answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +44,7 @@ struct Whole {
 
 impl Whole {
     fn add(&mut self, answer: &Answer) {
-        self.words.push_str(&answer.words());
+        self.words.push_str(&answer.text());
         self.pictures.extend(answer.pictures());
         self.links.extend(answer.links());
         self.late = self.late.take().or(answer.late());
@@ -59,7 +56,7 @@ impl Whole {
 }
 
 pub struct Walker<'r> {
-    recording: &'r Recording,
+    recording: &'r Recorded,
     style: Style,
     wire: Wire,
     _bridge: Bridge,
@@ -67,20 +64,20 @@ pub struct Walker<'r> {
     texts: Texts,
     /// The labels that were last shown to who walks now; `None` for free typing.
     current: Option<Vec<String>>,
-    _replay: Replay,
+    _bot: Bot,
 }
 
 impl<'r> Walker<'r> {
-    pub fn new(recording: &'r Recording, style: Style) -> Self {
-        let replay = Replay::start(&recording.path);
-        let wire = Wire::to(replay.address);
-        let url = format!("http://{}{}", wire.address, recording.base_path);
+    pub fn new(recording: &'r Recorded, style: Style) -> Self {
+        let bot = recording.serve();
+        let wire = Wire::to(bot.address);
+        let url = format!("http://{}{}", wire.address, recording.base_path());
         let block = format!(r#"{{ "{BOT_ID}" = "{BLOCK}" }}"#);
-        // Recorded hangs last 15 s: shorter times keep the walk quick, and what is walked is the same.
+        // Shorter times keep the walk quick where a bot hangs, and what is walked is the same.
         let mut more = vec![
-            ("bots.default.deadline", "2s"),
-            ("bots.default.late", "2500ms"),
-            ("callback.after", "1s"),
+            ("bots.default.deadline", "1s"),
+            ("bots.default.late", "1200ms"),
+            ("callback.after", "500ms"),
             ("bots.default.breaker.failures", "1000"),
         ];
         match style {
@@ -88,33 +85,20 @@ impl<'r> Walker<'r> {
             Style::Block => more.push(("bots.default.message_block", &block)),
             Style::Carousel => more.push(("bots.default.overflow", "carousel")),
         }
-        let bridge = Bridge::start(&url, &more);
+        let bridge = Bridge::before(&url, &more);
         let client = bridge.client();
-        Self {
-            recording,
-            style,
-            wire,
-            _bridge: bridge,
-            client,
-            texts: Texts::default(),
-            current: None,
-            _replay: replay,
-        }
+        Self { recording, style, wire, _bridge: bridge, client, texts: Texts::default(), current: None, _bot: bot }
     }
 
-    fn caller(&self) -> Caller {
-        if self.style == Style::Room { Caller::in_room() } else { Caller::new() }
-    }
-
-    fn say(&mut self, call: &Value, about: &str) -> Answer {
-        let body = serde_json::to_vec(call).unwrap();
-        let (response, took) = timed(|| self.client.post("/skill", &body));
-        assert!(took < AT_ONCE, "{about}: {took:?}");
-        Answer::of(&response.unwrap_or_else(|| panic!("{about}: the bridge hung up")), about)
+    fn say(&mut self, say: &Say, about: &str) -> Answer {
+        let say = if self.style == Style::Room { say.clone().in_room() } else { say.clone() };
+        let answer = self.client.say(&say).unwrap_or_else(|| panic!("{about}: the bridge hung up"));
+        assert!(answer.took < AT_ONCE, "{about}: {:?}", answer.took);
+        answer
     }
 
     /// The answer, and what follows behind `이어서 보기` and `다음 ▶`.
-    fn whole(&mut self, caller: &Caller, first: Answer, about: &str) -> Whole {
+    fn whole(&mut self, caller: &str, first: Answer, about: &str) -> Whole {
         let mut whole = Whole::default();
         whole.add(&first);
         let mut answer = first;
@@ -122,9 +106,9 @@ impl<'r> Walker<'r> {
         for _ in 0..ENOUGH {
             let more = match self.style {
                 Style::Room => {
-                    answer.words().contains(&*self.texts.more_label).then(|| caller.types(&self.texts.more_label))
+                    answer.text().contains(&*self.texts.more_label).then(|| Say::words(caller, &self.texts.more_label))
                 }
-                Style::Plain | Style::Block | Style::Carousel => answer.more().map(|more| caller.presses(&more)),
+                Style::Plain | Style::Block | Style::Carousel => answer.more().map(|more| Say::press(caller, &more)),
             };
             let Some(more) = more else { break };
             answer = self.say(&more, &format!("{about}, the next part"));
@@ -137,12 +121,12 @@ impl<'r> Walker<'r> {
         // Words of ours stand above the page that was shown last: back to the first.
         for _ in 0..ENOUGH {
             let Some(previous) = answer.previous_page() else { break };
-            answer = self.say(&caller.presses(&previous), &format!("{about}, the page before"));
+            answer = self.say(&Say::press(caller, &previous), &format!("{about}, the page before"));
         }
         whole.labels = if self.style == Style::Carousel && cards.len() > 10 { cards } else { answer.labels() };
         for _ in 0..ENOUGH {
             let Some(next) = answer.next_page() else { return whole };
-            answer = self.say(&caller.presses(&next), &format!("{about}, the next page"));
+            answer = self.say(&Say::press(caller, &next), &format!("{about}, the next page"));
             whole.labels.extend(answer.labels());
         }
         assert!(answer.next_page().is_none(), "{about}: more pages than anybody turns");
@@ -151,7 +135,7 @@ impl<'r> Walker<'r> {
 
     pub fn everything(&mut self) {
         self.home_and_every_button();
-        for (kind, content) in self.recording.messages.clone() {
+        for (kind, content) in self.recording.messages() {
             match kind.as_str() {
                 "text" => self.free_text(&content),
                 // The bridge takes no name without a dot for a host of Kakao's.
@@ -164,30 +148,25 @@ impl<'r> Walker<'r> {
 
     fn home_labels(&self) -> Option<Vec<String>> {
         // The proxy passes a response on before it notes it down.
-        let until = time::instant() + Duration::from_secs(10);
-        let fetched = loop {
-            let all = self.wire.since(0).into_iter().filter(|e| e.asked.method == "GET");
-            let fetched: Vec<Exchange> = all.collect();
-            if fetched.last().is_none_or(|last| last.response().is_some()) || time::instant() > until {
-                break fetched;
-            }
-            std::thread::yield_now();
-        };
+        let fetched = until("home is noted down", || {
+            let fetched: Vec<_> = self.wire.since(0).into_iter().filter(|e| e.asked.method() == "GET").collect();
+            fetched.last().is_none_or(|last| last.response().is_some()).then_some(fetched)
+        });
         let name = &self.recording.name;
         assert!(!fetched.is_empty() && fetched.len() <= 2, "{name}: home was fetched {} times", fetched.len());
-        let path = format!("{}/keyboard", self.recording.base_path);
+        let path = format!("{}/keyboard", self.recording.base_path());
         assert_eq!(fetched[0].asked.path, path, "{name}");
         headers(&fetched[0], &self.wire, name);
-        Said::home(&fetched.last().unwrap().response().unwrap_or_else(|| panic!("{name}: no home")).1)
+        Said::home(&fetched.last().unwrap().response().unwrap().1).flatten()
     }
 
-    fn enter(&mut self, caller: &Caller) -> Whole {
+    fn enter(&mut self, caller: &str) -> Whole {
         let about = format!("{}, home", self.recording.name);
         let mark = self.wire.mark();
-        let answer = self.say(&caller.enters(), &about);
+        let answer = self.say(&Say::welcome(caller), &about);
         let whole = self.whole(caller, answer, &about);
         let asked = self.wire.since(mark);
-        assert!(asked.iter().all(|e| e.asked.method == "GET"), "{about}: the bot was asked: {asked:?}");
+        assert!(asked.iter().all(|e| e.asked.method() == "GET"), "{about}: the bot was asked: {asked:?}");
         let labels = self.home_labels();
         let words = if labels.is_some() { &self.texts.home } else { &self.texts.home_text };
         assert!(whole.words.contains(&**words), "{about}: {}", whole.words);
@@ -198,7 +177,7 @@ impl<'r> Walker<'r> {
 
     /// Home, then every button of every keyboard that is reached.
     fn home_and_every_button(&mut self) {
-        let caller = self.caller();
+        let caller = newcomer();
         let home = self.enter(&caller);
         let Some(labels) = self.home_labels() else { return };
         let mut seen: HashSet<Vec<String>> = HashSet::from([labels.clone()]);
@@ -209,9 +188,9 @@ impl<'r> Walker<'r> {
                 let about = format!("{}, keyboard {labels:?}, label {label:?}", self.recording.name);
                 let call = if self.style == Style::Room {
                     self.go(&caller, &way);
-                    caller.types(&(place + 1).to_string())
+                    Say::words(&caller, &(place + 1).to_string())
                 } else {
-                    caller.presses(&buttons[place].1)
+                    Say::press(&caller, &buttons[place].1)
                 };
                 let (whole, said) = self.press(&caller, &call, label, &about);
                 let Some((reached, buttons)) = said.and_then(|said| Some((said.labels?, whole.labels))) else {
@@ -226,19 +205,19 @@ impl<'r> Walker<'r> {
     }
 
     /// From home by numbers, as one in a group room gets to a keyboard.
-    fn go(&mut self, caller: &Caller, way: &[usize]) {
+    fn go(&mut self, caller: &str, way: &[usize]) {
         self.enter(caller);
         for place in way {
             let about = format!("{}, on the way {way:?}", self.recording.name);
             let mark = self.wire.mark();
-            let answer = self.say(&caller.types(&(place + 1).to_string()), &about);
+            let answer = self.say(&Say::words(caller, &(place + 1).to_string()), &about);
             self.whole(caller, answer, &about);
             self.current = self.only_message(mark, &about).said().and_then(|said| said.labels);
         }
     }
 
     /// Presses a label; its exact words must reach the bot, and everything the bot says the user.
-    fn press(&mut self, caller: &Caller, call: &Value, label: &str, about: &str) -> (Whole, Option<Said>) {
+    fn press(&mut self, caller: &str, call: &Say, label: &str, about: &str) -> (Whole, Option<Said>) {
         let mark = self.wire.mark();
         let answer = self.say(call, about);
         let whole = self.whole(caller, answer, about);
@@ -251,16 +230,16 @@ impl<'r> Walker<'r> {
     /// The one `POST /message` since `mark`.
     fn only_message(&self, mark: usize, about: &str) -> Exchange {
         let mut asked = self.wire.since(mark);
-        asked.retain(|e| e.asked.method != "GET");
+        asked.retain(|e| e.asked.method() != "GET");
         assert_eq!(asked.len(), 1, "{about}: the bot was asked {asked:?}");
         asked.remove(0)
     }
 
     /// The bytes on the wire are those of the old platform (legacy.md 1 and 2).
-    fn asked_exactly(&self, exchange: &Exchange, caller: &Caller, kind: &str, content: &str, about: &str) {
+    fn asked_exactly(&self, exchange: &Exchange, caller: &str, kind: &str, content: &str, about: &str) {
         let asked = &exchange.asked;
-        assert_eq!(asked.method, "POST", "{about}");
-        assert_eq!(asked.path, format!("{}/message", self.recording.base_path), "{about}");
+        assert_eq!(asked.method(), "POST", "{about}");
+        assert_eq!(asked.path, format!("{}/message", self.recording.base_path()), "{about}");
         headers(exchange, &self.wire, about);
         assert_eq!(asked.header("content-type"), Some("application/json; charset=utf-8"), "{about}");
         assert_eq!(asked.header("content-length"), Some(&*asked.body.len().to_string()), "{about}");
@@ -270,7 +249,7 @@ impl<'r> Walker<'r> {
             let fits = key.len() == 12 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
             assert!(fits, "{about}: {key}");
         } else {
-            assert_eq!(key, caller.key, "{about}");
+            assert_eq!(key, caller, "{about}");
         }
         let string = |text: &str| serde_json::to_string(text).unwrap();
         let expected = format!(r#"{{"user_key":{},"type":"{kind}","content":{}}}"#, string(key), string(content));
@@ -278,7 +257,7 @@ impl<'r> Walker<'r> {
     }
 
     /// Everything of the reply is there, or words of ours say that there was none.
-    fn told(&mut self, caller: &Caller, exchange: &Exchange, whole: Whole, about: &str) -> Option<Said> {
+    fn told(&mut self, caller: &str, exchange: &Exchange, whole: Whole, about: &str) -> Option<Said> {
         let Some(said) = exchange.said() else {
             if exchange.answered.is_empty() {
                 self.hangs(caller, whole, about);
@@ -308,16 +287,16 @@ impl<'r> Walker<'r> {
     }
 
     /// A bot that hangs: "wait" in time, and behind `답변 보기` that nothing came.
-    fn hangs(&mut self, caller: &Caller, whole: Whole, about: &str) {
+    fn hangs(&mut self, caller: &str, whole: Whole, about: &str) {
         assert!(whole.words.contains(&*self.texts.wait), "{about}: {}", whole.words);
         let ask = match self.style {
-            Style::Room => caller.types(&self.texts.late_label),
+            Style::Room => Say::words(caller, &self.texts.late_label),
             Style::Plain | Style::Block | Style::Carousel => {
-                caller.presses(&whole.late.unwrap_or_else(|| panic!("{about}: no 답변 보기")))
+                Say::press(caller, &whole.late.unwrap_or_else(|| panic!("{about}: no 답변 보기")))
             }
         };
         let answer = self.say(&ask, &format!("{about}, its late answer"));
-        assert!(answer.words().contains(&*self.texts.no_reply), "{about}: {}", answer.words());
+        assert!(answer.text().contains(&*self.texts.no_reply), "{about}: {}", answer.text());
     }
 
     fn same_labels(&self, whole: &Whole, expected: Option<&[String]>, about: &str) {
@@ -336,35 +315,35 @@ impl<'r> Walker<'r> {
     /// Words of a user nobody knows: under buttons they see home once, then the words are passed on (I5).
     fn free_text(&mut self, content: &str) {
         let about = format!("{}, words {content:?}", self.recording.name);
-        let caller = self.caller();
+        let caller = newcomer();
         let labels = self.home_labels();
         if labels.as_ref().is_some_and(|labels| !labels.iter().any(|label| bare(label) == bare(content))) {
             let mark = self.wire.mark();
-            let answer = self.say(&caller.types(content), &about);
+            let answer = self.say(&Say::words(&caller, content), &about);
             let greeted = self.whole(&caller, answer, &about);
             assert!(greeted.words.contains(&*self.texts.home), "{about}: {}", greeted.words);
             self.same_labels(&greeted, labels.as_deref(), &about);
             assert!(self.wire.since(mark).is_empty(), "{about}: the bot was asked");
         }
         self.current = labels;
-        self.press(&caller, &caller.types(content), content, &about);
+        self.press(&caller, &Say::words(&caller, content), content, &about);
     }
 
     /// A photo: under buttons it is refused once, then passed on (I4, I5).
     fn photo(&mut self, url: &str) {
         let about = format!("{}, photo {url:?}", self.recording.name);
-        let caller = self.caller();
+        let caller = newcomer();
         let labels = self.home_labels();
         if labels.is_some() {
             let mark = self.wire.mark();
-            let answer = self.say(&caller.sends_photo(url), &about);
+            let answer = self.say(&Say::photo(&caller, url), &about);
             let refused = self.whole(&caller, answer, &about);
             assert!(refused.words.contains(&*self.texts.media_refused), "{about}: {}", refused.words);
             self.same_labels(&refused, labels.as_deref(), &about);
             assert!(self.wire.since(mark).is_empty(), "{about}: the bot was asked");
         }
         let mark = self.wire.mark();
-        let answer = self.say(&caller.sends_photo(url), &about);
+        let answer = self.say(&Say::photo(&caller, url), &about);
         let whole = self.whole(&caller, answer, &about);
         let exchange = self.only_message(mark, &about);
         self.asked_exactly(&exchange, &caller, "photo", url, &about);

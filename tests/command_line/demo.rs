@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use smartchat_bridge::time;
 
+use super::support::skip;
 use super::{program, run};
 
 /// A running program; killed when it goes out of sight.
@@ -54,7 +55,7 @@ fn the_demo_serves_at_once_and_everything_it_prints_works() {
             let text = answer["template"]["outputs"][0]["simpleText"]["text"].as_str().unwrap();
             assert!(text.contains("떡볶이"), "{answer}");
         }
-        _ => eprintln!("skipped: there is no curl"),
+        _ => skip("there is no curl"),
     }
 
     let talk = "\n오늘의 메뉴\n전체 메뉴 30가지\n돈가스\n처음으로\n가게 사진\n찾아오는 길\n주문 남기기\n김밥 두 줄\n고장 난 답 보기\n처음으로\n";
@@ -108,8 +109,7 @@ fn the_callback_that_the_demo_suggests_comes() {
     let line = lines.iter().find(|line| line.contains("--callback")).unwrap();
     // The demo's bridge knows this one address (callback.origins).
     if std::net::TcpListener::bind("127.0.0.1:9191").is_err() {
-        eprintln!("skipped: another program listens at 127.0.0.1:9191");
-        return;
+        return skip("another program listens at 127.0.0.1:9191");
     }
     let (said, words) = line.split_once(" \"").unwrap();
     let arguments: Vec<&str> = said.split(' ').skip(1).chain([words.trim_end_matches('"')]).collect();

@@ -109,7 +109,7 @@ fn nothing_that_comes_from_outside_can_forge_a_line() {
         let answer = bridge.post("/skill", &[("X-Request-Id", id)], Say::words(MINA, "급식"));
         assert_eq!(answer.status, 200);
         let log = bridge.whole_log();
-        assert!(log.contains("\"급식\"") || log.contains("turn"), "{log}");
+        assert!(log.contains("turn"), "{log}");
         let wild =
             |c: char| c.is_control() && c != '\n' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         assert!(!log.contains(wild), "{format}: {log:?}");

@@ -29,7 +29,7 @@ pub(crate) fn translate(body: &[u8]) -> Result<(Vec<u8>, String), Box<dyn std::e
     let content =
         Content { readings: &[reading], keyboard: keyboard.as_ref(), part: 0, page: 0, late: false, older_rest: None };
     let translated = reply(&content, &View { policy: &policy, message_block: None, room: false });
-    Ok((translated.response.to_bytes(), translated.degradations.to_string()))
+    Ok((translated.response.to_bytes().to_vec(), translated.degradations.to_string()))
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

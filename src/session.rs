@@ -18,7 +18,7 @@ use crate::translate::outbound::Page;
 use parked::Parked;
 
 pub use parked::{LateReply, ReplyBody, Rest};
-pub use plan::{LocalStep, Plan, Prompt, Rules, Step};
+pub use plan::{LocalStep, Messages, Plan, Prompt, Rules, Step};
 
 /// How long a keyboard counts from when it was shown (legacy.md 1, K2); parked replies wait as long (S3).
 pub const TEN_MINUTES: Duration = Duration::from_secs(600);

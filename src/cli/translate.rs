@@ -235,7 +235,7 @@ fn translate(args: &Args, policy: &Policy, body: &[u8]) -> TranslatedReply {
         }
     };
     TranslatedReply {
-        answer: translated.response.to_bytes(),
+        answer: translated.response.to_bytes().to_vec(),
         differences: degradations.iter().map(tell).collect(),
         is_none: none.is_some(),
     }

@@ -55,7 +55,7 @@ pub(super) fn settings(reader: &mut Reader<'_>, id: &BotId, shared: &Shared) -> 
     let policy = Policy {
         bot: id.clone(),
         overflow,
-        handover: reader.list(&path("handover.labels"), |label| Ok(Box::from(label))).unwrap_or_default().into(),
+        handover: reader.list(&path("handover.labels"), |label| Ok(Box::from(label.trim()))).unwrap_or_default().into(),
         texts,
         backend: Some(url.clone()),
         public_url: reader.url(&path("public_url")),
@@ -73,7 +73,7 @@ pub(super) fn settings(reader: &mut Reader<'_>, id: &BotId, shared: &Shared) -> 
             _ => FreeText::Reprompt,
         },
         policy: Arc::new(policy),
-        welcome_blocks: reader.list(&path("welcome_blocks"), |name| Ok(Box::from(name))).unwrap_or_default(),
+        welcome_blocks: reader.list(&path("welcome_blocks"), |name| Ok(Box::from(name.trim()))).unwrap_or_default(),
         message_block,
         openbuilder_ids,
         channel_ids: ids(reader, &path("channel_ids")),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::de::IgnoredAny;
 
 use super::call::Call;
+use super::reply::Bodies;
 use crate::backend_problem::BackendProblem;
 use crate::fault::{Blame, Fault, Sent, chain};
 use crate::legacy::api::{BackendError, RawReply};
@@ -18,7 +19,7 @@ use crate::wire::legacy::{MessageCall, MessageType};
 /// What the bot's side of one turn came to.
 pub(super) struct Asked {
     /// One body a message, in order.
-    pub(super) bodies: Vec<ReplyBody>,
+    pub(super) bodies: Bodies,
     /// How long it took.
     pub(super) took: Duration,
     /// What was wrong with the last bad one, and what came.
@@ -37,13 +38,8 @@ const FILES_BACKOFF: Duration = Duration::from_millis(20);
 pub(super) async fn ask(call: &Call, lease: &Lease, messages: &[(MessageType, Cow<'_, str>)]) -> Asked {
     let texts = call.texts();
     let started = time::instant();
-    let mut asked = Asked {
-        bodies: Vec::with_capacity(messages.len()),
-        took: Duration::ZERO,
-        problem: None,
-        undelivered: false,
-        own_shortage: false,
-    };
+    let mut asked =
+        Asked { bodies: Bodies::new(), took: Duration::ZERO, problem: None, undelivered: false, own_shortage: false };
     for (kind, content) in messages {
         if time::instant() > call.last_send() {
             let why = "no full deadline remained for this message";

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::reply::{Below, BotReplies, LateReplies, Remember, Reply, Unread};
+use super::reply::{Below, Bodies, BotReplies, LateReplies, Remember, Reply, Unread};
 use super::turn::TurnRunner;
 use crate::breaker;
-use crate::session::{LocalStep, Prompt, ReplyBody};
+use crate::session::{LocalStep, Prompt};
 use crate::telemetry::record::{Outcome, PlanKind};
 use crate::time::Moment;
 use crate::translate::keyboard::Keyboard;
@@ -103,7 +103,7 @@ fn more(runner: &TurnRunner<'_>, keyboard: Option<Arc<Keyboard>>, part: u32, now
     let rest = runner.turn.session.rest(now);
     // A button of an older answer may name a part further on, of another reply: nothing in between is passed over.
     let part = rest.map_or(part, |rest| part.min(rest.next));
-    let bodies = rest.map(|rest| rest.bodies.clone()).unwrap_or_default();
+    let bodies = rest.map(|rest| rest.bodies.iter().cloned().collect()).unwrap_or_default();
     let below = Below::Only(keyboard, runner.shown_page(now));
     let (late, remember) = (LateReplies::Offered, Remember::Part);
     (Reply { part, late, remember, ..of(PlanKind::More, below) }, BotReplies { bodies, asked: now })
@@ -113,7 +113,7 @@ fn more(runner: &TurnRunner<'_>, keyboard: Option<Arc<Keyboard>>, part: u32, now
 fn late(runner: &TurnRunner<'_>, keyboard: Option<Arc<Keyboard>>, now: Moment) -> (Reply, BotReplies) {
     let session = &runner.turn.session;
     let asked = session.late(now).last().map_or(now, |newest| newest.asked);
-    let bodies: Vec<ReplyBody> = session.late(now).flat_map(|late| late.bodies.iter().cloned()).collect();
+    let bodies: Bodies = session.late(now).flat_map(|late| late.bodies.iter().cloned()).collect();
     let below = if session.shown_since(asked) { Below::Only(keyboard, 0) } else { Below::OfReplyOr(keyboard) };
     let (late, remember) = (LateReplies::These, Remember::Shown);
     (Reply { late, remember, ..of(PlanKind::Late, below) }, BotReplies { bodies, asked })
@@ -136,7 +136,7 @@ fn hand_over(
     };
     let (late, remember) = (LateReplies::Untouched, Remember::Nothing);
     let reply = Reply { late, remember, ..of(PlanKind::Handover, Below::Only(offered, 0)) };
-    (reply, BotReplies { bodies: Vec::new(), asked: now })
+    (reply, BotReplies { bodies: Bodies::new(), asked: now })
 }
 
 /// The conversation ends (E1).

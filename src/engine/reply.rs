@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use smallvec::{SmallVec, smallvec};
 
 use crate::backend_problem::BackendProblem;
 use crate::degradation::Degradations;
@@ -34,9 +35,12 @@ pub(super) struct Reply {
     pub(super) unread: Unread,
 }
 
+/// Bodies of replies in the order in which they are shown; nearly always one.
+pub(super) type Bodies = SmallVec<[ReplyBody; 1]>;
+
 /// Bodies of replies, in order, and when they were asked for.
 pub(super) struct BotReplies {
-    pub(super) bodies: Vec<ReplyBody>,
+    pub(super) bodies: Bodies,
     pub(super) asked: Moment,
 }
 
@@ -95,7 +99,7 @@ pub(super) enum Unread {
 impl BotReplies {
     /// Words of ours in place of a reply.
     pub(super) fn words(text: &str, now: Moment) -> Self {
-        Self { bodies: vec![ReplyBody::Words(text.into())], asked: now }
+        Self { bodies: smallvec![ReplyBody::Words(text.into())], asked: now }
     }
 
     /// The same to be read later: what cannot be read is `no_reply`, for it says nothing.
@@ -111,9 +115,9 @@ impl BotReplies {
 /// Replies, each read once.
 #[derive(Default)]
 pub(super) struct ParsedReplies<'a> {
-    readings: Vec<Reading<'a>>,
+    readings: SmallVec<[Reading<'a>; 1]>,
     /// Which of them the bot has said.
-    usable: Vec<bool>,
+    usable: SmallVec<[bool; 8]>,
     /// Why the last unreadable one is none, and where it breaks.
     pub(super) problem: Option<(BackendProblem, Box<str>)>,
 }
@@ -146,8 +150,10 @@ impl<'a> ParsedReplies<'a> {
     }
 
     /// These, and `others` behind them.
-    pub(super) fn then(mut self, others: Self) -> Self {
-        self.readings.extend(others.readings);
+    pub(super) fn then<'longer: 'a>(mut self, others: ParsedReplies<'longer>) -> Self {
+        for reading in others.readings {
+            self.readings.push(reading);
+        }
         self.usable.extend(others.usable);
         self
     }
@@ -193,7 +199,7 @@ impl Layout {
 pub(super) fn lay_out(content: &Content<'_>, view: &View<'_>) -> Layout {
     let translated = outbound::reply(content, view);
     Layout {
-        body: Bytes::from(translated.response.to_bytes()),
+        body: translated.response.to_bytes(),
         degradations: translated.degradations,
         parts: translated.parts,
         part: translated.part,

@@ -64,7 +64,7 @@ pub(crate) async fn serve(call: Call) -> Bytes {
         },
         Ok(_) if event == Event::Acknowledge => {
             turn.finish_detached();
-            Bytes::from(Answer::UseCallback.to_bytes())
+            Answer::UseCallback.to_bytes()
         }
         Ok(State::Running(_)) => {
             turn.finish_detached();

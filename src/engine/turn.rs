@@ -4,7 +4,6 @@
 //! So it reads the same whether the caller still waits, was told to wait, or has hung up. What was shown is remembered
 //! after it has arrived: where a callback fails, nothing was shown, and the reply is parked.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,14 +22,16 @@ use crate::callback::CallbackUrl;
 use crate::degradation::Degradation;
 use crate::events;
 use crate::net::lease::Lease;
-use crate::session::{Current, LateReply, LocalStep, Plan, Prompt, ReplyBody, Rest, Rules, Session, Step, TEN_MINUTES};
+use crate::session::{
+    Current, LateReply, LocalStep, Messages, Plan, Prompt, ReplyBody, Rest, Rules, Session, Step, TEN_MINUTES,
+};
 use crate::store::{Begun, Follower, Following, Turn};
 use crate::telemetry::record::{Outcome, PlanKind, TurnEnd};
 use crate::time::{self, Moment};
 use crate::translate::inbound::UserInput;
 use crate::translate::keyboard::Keyboard;
 use crate::translate::outbound::{Content, Page};
-use crate::wire::legacy::{MessageType, Notice};
+use crate::wire::legacy::Notice;
 use crate::wire::mark::Mark;
 
 /// A callback token is good for a minute (openbuilder.md 3); a second is left for the way.
@@ -208,7 +209,7 @@ impl<'c> TurnRunner<'c> {
     }
 
     /// Asks the bot and shows what it says. Without a lease it is out, and not waited for (S4).
-    async fn ask(self, messages: Vec<(MessageType, Cow<'_, str>)>, lease: Option<Lease>, failures: Failures) -> Bytes {
+    async fn ask(self, messages: Messages<'_>, lease: Option<Lease>, failures: Failures) -> Bytes {
         let texts = self.call.texts();
         let asked = time::now();
         if time::instant() > self.call.last_send() {

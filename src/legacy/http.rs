@@ -100,7 +100,7 @@ pub(crate) struct HttpLegacy {
     friend: Uri,
     /// Headers of calls without a body.
     bare: HeaderMap,
-    /// Headers of calls with one; only Content-Length is missing.
+    /// Headers of calls with one; Content-Length stands in its place and says 0.
     posted: HeaderMap,
 }
 
@@ -137,12 +137,12 @@ impl HttpLegacy {
         self.request(Method::GET, uri, None)
     }
 
-    fn request(&self, method: Method, uri: Uri, body: Option<Vec<u8>>) -> Request<Full<Bytes>> {
+    fn request(&self, method: Method, uri: Uri, body: Option<Bytes>) -> Request<Full<Bytes>> {
         let mut headers = if body.is_some() { self.posted.clone() } else { self.bare.clone() };
-        if let Some(body) = &body {
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+        if let (Some(body), Some(length)) = (&body, headers.get_mut(header::CONTENT_LENGTH)) {
+            *length = HeaderValue::from(body.len());
         }
-        let mut request = Request::new(Full::new(Bytes::from(body.unwrap_or_default())));
+        let mut request = Request::new(Full::new(body.unwrap_or_default()));
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
@@ -192,13 +192,16 @@ impl HttpLegacy {
         loop {
             let mut connection = self.pool.take(core, time::instant())?;
             match connection.idle_state() {
-                IdleState::Over => continue,
-                // Resumes after the runtime has read what has arrived.
-                IdleState::Unread => tokio::task::yield_now().await,
-                IdleState::Undisturbed => {}
-            }
-            if connection.is_usable() {
-                return Some(connection);
+                IdleState::Over => {}
+                // It was usable when it was kept, and nothing has come since.
+                IdleState::Undisturbed => return Some(connection),
+                IdleState::Unread => {
+                    // Resumes after the runtime has read what has arrived.
+                    tokio::task::yield_now().await;
+                    if connection.is_usable() {
+                        return Some(connection);
+                    }
+                }
             }
         }
     }
@@ -395,6 +398,9 @@ fn headers(target: &Target, extra: &[(HeaderName, HeaderValue)], content: Option
         } else {
             headers.append(name, value.clone());
         }
+    }
+    if headers.contains_key(header::CONTENT_TYPE) {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     headers
 }

@@ -2,12 +2,12 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::rustls;
@@ -271,49 +271,54 @@ impl Core {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let asked = AtomicBool::new(false);
-        let (asked, own, peer) = (&asked, &caller, &peer);
+        let quiet = QuietTime::new(time::instant(), self.shared.registry().settings.limits.header_timeout);
+        let (quiet, own, peer) = (&quiet, &caller, &peer);
         let service = service_fn(|request| async move {
-            asked.store(true, Ordering::Relaxed);
-            Ok::<_, std::convert::Infallible>(match face {
+            quiet.ends();
+            let reply = match face {
                 ListenerKind::Public => skill::handle(&self.shared, self.id, peer, own, request).await,
                 ListenerKind::Operators => admin::handle(&self.shared, &self.operators, own, &request),
-            })
+            };
+            quiet.begins(time::instant());
+            Ok::<_, std::convert::Infallible>(reply)
         });
-        let timeout = self.shared.registry().settings.limits.header_timeout;
         let stream = CountedStream::new(stream, Arc::clone(&caller));
         let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(timeout)
             .max_buf_size(HEAD_BYTES)
             // Who has nothing more to say may still read; who has gone is found out by `net/peer.rs`.
             .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
-        // An error here is the peer's: gone, too slow, or no HTTP. hyper has answered what can be answered.
-        tokio::select! {
-            ended = &mut connection => {
-                if ended.is_err_and(|error| error.is_parse()) && caller.greets_in_tls() {
-                    self.tls_to_a_plain_port(peer.address(), face);
+        {
+            let patience = quiet.over_at();
+            let leaves = caller.has_to_leave();
+            let stops = self.stop.gently.cancelled();
+            tokio::pin!(leaves, stops);
+            let timer = tokio::time::sleep_until(patience);
+            tokio::pin!(timer);
+            loop {
+                tokio::select! {
+                    biased;
+                    // An error here is the peer's: gone, or no HTTP. hyper has answered what can be answered.
+                    ended = &mut connection => {
+                        if ended.is_err_and(|error| error.is_parse()) && caller.greets_in_tls() {
+                            self.tls_to_a_plain_port(peer.address(), face);
+                        }
+                        return;
+                    }
+                    () = &mut leaves => return,
+                    () = &mut stops, if face == ListenerKind::Public => break,
+                    () = &mut timer => {
+                        let over_at = quiet.over_at();
+                        if over_at <= time::instant() {
+                            return;
+                        }
+                        timer.as_mut().reset(over_at);
+                    }
                 }
-                return;
-            }
-            () = caller.has_to_leave() => return,
-            // A first head that does not come: later ones have the longer time of a kept connection.
-            () = tokio::time::sleep(FIRST_HEAD), if timeout > FIRST_HEAD => {}
-            () = self.stop.gently.cancelled(), if face == ListenerKind::Public => {}
-        }
-        if !self.stop.gently.is_cancelled() {
-            if !asked.load(Ordering::Relaxed) {
-                return;
-            }
-            tokio::select! {
-                _ended = &mut connection => return,
-                () = caller.has_to_leave() => return,
-                () = self.stop.gently.cancelled(), if face == ListenerKind::Public => {}
             }
         }
-        if !asked.load(Ordering::Relaxed) {
+        if !quiet.was_asked() {
             tokio::select! {
                 _ended = &mut connection => return,
                 () = tokio::time::sleep(FIRST_REQUEST) => {}
@@ -347,6 +352,49 @@ impl Core {
                     bot.sessions.sweep(time::now());
                 }
             }
+        }
+    }
+}
+
+/// How long a connection has brought no call. Its one timer looks here when it goes off, and is set again: a call costs
+/// no timer.
+struct QuietTime {
+    begun: Instant,
+    /// `limits.header_timeout`.
+    most: Duration,
+    /// Milliseconds from `begun` to the last answer; [`Self::BUSY`] while a call is answered, 0 before the first.
+    since: AtomicU64,
+}
+
+impl QuietTime {
+    const BUSY: u64 = u64::MAX;
+
+    fn new(begun: Instant, most: Duration) -> Self {
+        Self { begun, most, since: AtomicU64::new(0) }
+    }
+
+    /// A call has come.
+    fn ends(&self) {
+        self.since.store(Self::BUSY, Ordering::Relaxed);
+    }
+
+    /// It is answered. Never 0 again.
+    fn begins(&self, now: Instant) {
+        let since = now.saturating_duration_since(self.begun).as_millis();
+        self.since.store(u64::try_from(since).unwrap_or_default().max(1), Ordering::Relaxed);
+    }
+
+    /// Whether a call has ever come.
+    fn was_asked(&self) -> bool {
+        self.since.load(Ordering::Relaxed) != 0
+    }
+
+    /// When it has lasted too long, as far as is known now. A first head has to come sooner than later ones.
+    fn over_at(&self) -> Instant {
+        match self.since.load(Ordering::Relaxed) {
+            Self::BUSY => time::instant() + self.most,
+            0 => self.begun + self.most.min(FIRST_HEAD),
+            since => self.begun + Duration::from_millis(since) + self.most,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
-use hyper::{Response, StatusCode};
+use hyper::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
 
 use super::route::Miss;
@@ -19,6 +19,9 @@ use crate::wire::text::printable;
 
 /// A response with its whole body known: one send, and a Content-Length.
 pub(crate) type Reply = Response<Full<Bytes>>;
+
+/// Headers that the map of a usual call has room for.
+const USUAL_HEADERS: usize = 64;
 
 /// Characters of a name from outside that the log gets.
 const LOGGED_ID: usize = 128;
@@ -196,10 +199,16 @@ impl Refused {
     }
 }
 
-/// An answer to a skill call.
+/// An answer to a skill call. `used` is the map of the request's headers: what hyper has set aside for them is used
+/// again, unless a caller made it large.
 #[must_use]
-pub(crate) fn answer(body: Bytes) -> Reply {
-    with(StatusCode::OK, JSON, body)
+pub(crate) fn answer(body: Bytes, mut used: HeaderMap) -> Reply {
+    used.clear();
+    let mut headers = if used.capacity() <= USUAL_HEADERS { used } else { HeaderMap::new() };
+    headers.insert(CONTENT_TYPE, JSON);
+    let mut reply = Response::new(Full::new(body));
+    *reply.headers_mut() = headers;
+    reply
 }
 
 /// A short text, not to be kept by anybody.

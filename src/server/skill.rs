@@ -8,7 +8,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONNECTION, HeaderName, HeaderValue};
-use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request};
 use tokio::time::timeout_at;
 
@@ -76,8 +75,9 @@ async fn answer_any(
     request: Request<Incoming>,
 ) -> Reply {
     let arrived = time::instant();
-    let (head, mut body) = request.into_parts();
-    let answered = match Route::parse(&head.method, head.uri.path()) {
+    let (mut head, mut body) = request.into_parts();
+    let uri = std::mem::take(&mut head.uri);
+    let answered = match Route::parse(&head.method, uri.path()) {
         Ok(Route { target: Target::Health, .. }) => return admin::health(),
         Ok(Route { target: Target::Ready, .. }) => return admin::ready(shared),
         Ok(_) if caller.is_on_reserve() => Err(Refused::Full),
@@ -87,7 +87,7 @@ async fn answer_any(
         },
         Ok(Route { target: Target::Skill(endpoint), bot }) => match admit_head(shared, bot, peer.ip(), &head.headers) {
             Ok(()) => match read(shared, &mut body, arrived + BODY).await {
-                Ok(body) => answer(shared, core, endpoint, bot, peer, caller, &head, &body, arrived).await,
+                Ok(body) => answer(shared, core, endpoint, bot, peer, caller, &mut head.headers, &body, arrived).await,
                 Err(refused) => Err(refused),
             },
             Err(refused) => Err(refused),
@@ -98,7 +98,7 @@ async fn answer_any(
         let kind = refused.kind();
         shared.metrics.refused(core, kind);
         if shared.metrics.is_worth_a_line(kind, time::now()) {
-            let path = printable(head.uri.path(), LOGGED_PATH);
+            let path = printable(uri.path(), LOGGED_PATH);
             tracing::warn!(
                 reason = kind.as_str(),
                 bot = refused.bot().map(BotId::as_str),
@@ -160,17 +160,18 @@ async fn answer(
     path: Option<&str>,
     peer: &Peer,
     caller: &Caller,
-    head: &Parts,
+    headers: &mut HeaderMap,
     body: &Bytes,
     arrived: Instant,
 ) -> Result<Reply, Refused> {
     let bots = shared.registry();
-    let decoded = SkillCall::parse(body)?;
-    let openbuilder_id = inbound::openbuilder_id(&decoded).map(str::to_owned);
-    let found = bots.find(path, openbuilder_id.as_deref());
-    let found = found.map_err(|why| Refused::NoBot { why, openbuilder_id: openbuilder_id.as_deref().map(Into::into) });
+    let mut decoded = SkillCall::parse(body)?;
+    let openbuilder_bot = decoded.bot.take();
+    let openbuilder_id = inbound::openbuilder_id(openbuilder_bot.as_ref());
+    let found = bots.find(path, openbuilder_id);
+    let found = found.map_err(|why| Refused::NoBot { why, openbuilder_id: openbuilder_id.map(Into::into) });
     let bot = Arc::clone(found?);
-    admit(&bots.settings.access, &bot.settings, peer.ip(), &head.headers)?;
+    admit(&bots.settings.access, &bot.settings, peer.ip(), headers)?;
     let rules = InboundRules {
         bot: &bot.settings.id,
         welcome_blocks: &bot.settings.welcome_blocks,
@@ -178,16 +179,16 @@ async fn answer(
     };
     let inbound = inbound::understand(decoded, endpoint, &rules)?;
     let _under_way = caller.admit();
-    let trial = head.headers.contains_key(&X_BRIDGE_EXPLAIN);
-    learn(shared, core, &bot, &inbound, openbuilder_id.as_deref(), trial);
+    let trial = headers.contains_key(&X_BRIDGE_EXPLAIN);
+    learn(shared, core, &bot, &inbound, openbuilder_id, trial);
 
-    let request_id = request_id(&head.headers);
+    let request_id = request_id(headers);
     let watch = if trial { bot.metrics.watches.watch(&request_id) } else { None };
     let arrival = Arrival {
         core,
         at: arrived,
         request_id,
-        message_block: openbuilder_id.and_then(|id| bot.settings.message_block.get(&*id).cloned()),
+        message_block: openbuilder_id.and_then(|id| bot.settings.message_block.get(id).cloned()),
         callback: callback(&bots, &inbound, &bot),
         peer: Some(peer.clone()),
     };
@@ -200,7 +201,8 @@ async fn answer(
     if too_often {
         shared.metrics.refused(core, Refusal::Rate);
     }
-    let mut reply = respond::answer(body);
+    let given_id = headers.get(&X_REQUEST_ID).cloned();
+    let mut reply = respond::answer(body, std::mem::take(headers));
     if let Some((plan, outcome)) = watch.as_ref().and_then(Watch::end) {
         reply.headers_mut().insert(X_BRIDGE_PLAN, HeaderValue::from_static(plan.as_str()));
         reply.headers_mut().insert(X_BRIDGE_OUTCOME, HeaderValue::from_static(outcome.as_str()));
@@ -209,8 +211,8 @@ async fn answer(
         // A connection that is kept costs 17 KB of buffers: nine thousand refused callers must not hold them (S5).
         reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    if let Some(id) = head.headers.get(&X_REQUEST_ID) {
-        reply.headers_mut().insert(X_REQUEST_ID, id.clone());
+    if let Some(id) = given_id {
+        reply.headers_mut().insert(X_REQUEST_ID, id);
     }
     Ok(reply)
 }

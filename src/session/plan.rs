@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::{Current, Session, Why};
 use crate::time::Moment;
 use crate::translate::inbound::UserInput;
@@ -38,14 +40,17 @@ pub struct Plan<'a> {
     pub keyboard: Option<Arc<Keyboard>>,
 }
 
+/// Messages to the bot, in order; nearly always one, several for several photos (I4).
+pub type Messages<'a> = SmallVec<[(MessageType, Cow<'a, str>); 1]>;
+
 /// What happens next, as data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step<'a> {
     /// The bot is asked, one message after the other (I4).
-    Ask(Vec<(MessageType, Cow<'a, str>)>),
+    Ask(Messages<'a>),
     /// The bot is asked what matches no button of the keyboard that counts (I5). On the old platform it never got such
     /// words, so an error page in return says nothing of its health (S4).
-    Forward(Vec<(MessageType, Cow<'a, str>)>),
+    Forward(Messages<'a>),
     /// The bot is not asked.
     Local(LocalStep<'a>),
 }
@@ -112,8 +117,8 @@ impl Session {
             UserInput::Media(_) if keyboard.is_some() && self.binds(rules) && !self.is_believed(rules) => {
                 Step::Local(LocalStep::Reprompt(Prompt::MediaRefused))
             }
-            UserInput::Media(media) if keyboard.is_some() => Step::Forward(media),
-            UserInput::Media(media) => Step::Ask(media),
+            UserInput::Media(media) if keyboard.is_some() => Step::Forward(media.into()),
+            UserInput::Media(media) => Step::Ask(media.into()),
             UserInput::Words(words) => self.plan_words(words, keyboard, why, rules, now),
         };
         let keyboard = if step == Step::Local(LocalStep::Home) { home } else { keyboard };
@@ -175,8 +180,8 @@ impl Session {
         match self.refusal(keyboard, why, rules) {
             Some(prompt) if !calls_human(&words, rules) => Step::Local(LocalStep::Reprompt(prompt)),
             _ if calls_human(&words, rules) => Step::Local(LocalStep::Handover(words)),
-            _ if keyboard.is_some() => Step::Forward(vec![(MessageType::Text, words)]),
-            _ => Step::Ask(vec![(MessageType::Text, words)]),
+            _ if keyboard.is_some() => Step::Forward(smallvec![(MessageType::Text, words)]),
+            _ => Step::Ask(smallvec![(MessageType::Text, words)]),
         }
     }
 
@@ -231,7 +236,7 @@ impl Session {
 }
 
 fn calls_human(words: &str, rules: &Rules<'_>) -> bool {
-    rules.handover.iter().any(|label| label.trim() == words.trim())
+    !rules.handover.is_empty() && rules.handover.iter().any(|label| **label == *words.trim())
 }
 
 /// Pressed or typed, a hand-over label never reaches the bot (K5).
@@ -239,7 +244,7 @@ fn ask_or_hand_over<'a>(words: Cow<'a, str>, rules: &Rules<'_>) -> Step<'a> {
     if calls_human(&words, rules) {
         return Step::Local(LocalStep::Handover(words));
     }
-    Step::Ask(vec![(MessageType::Text, words)])
+    Step::Ask(smallvec![(MessageType::Text, words)])
 }
 
 /// The words themselves where they are the label, to borrow instead of copying.

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use smallvec::smallvec;
 
 use super::*;
 use crate::translate::inbound::UserInput;
@@ -70,11 +71,11 @@ fn photo() -> UserInput<'static> {
 }
 
 fn asks(words: &str) -> Step<'_> {
-    Step::Ask(vec![(MessageType::Text, Cow::Borrowed(words))])
+    Step::Ask(smallvec![(MessageType::Text, Cow::Borrowed(words))])
 }
 
 fn forwards(words: &str) -> Step<'_> {
-    Step::Forward(vec![(MessageType::Text, Cow::Borrowed(words))])
+    Step::Forward(smallvec![(MessageType::Text, Cow::Borrowed(words))])
 }
 
 fn late(came: Moment) -> LateReply {

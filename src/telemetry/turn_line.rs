@@ -34,7 +34,7 @@ fn line(record: &TurnRecord, level: Level, at: SystemTime, json: &mut JsonWriter
     json.raw(r#","bot":"#);
     json.string(bot.as_str());
     json.raw(r#","user":"#);
-    json.display(format_args!("{user:016x}"));
+    json.hexadecimal(*user);
     json.raw(r#","plan":"#);
     json.string(end.plan.as_str());
     json.raw(r#","outcome":"#);
@@ -123,7 +123,7 @@ mod tests {
             tracing::subscriber::with_default(subscriber.with_writer(move || out.clone()).finish(), || record.log());
             let other = lines.0.lock().unwrap().clone();
             let other: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&other).unwrap();
-            let mut own = JsonWriter::with_capacity(0);
+            let mut own = JsonWriter::reusing(Vec::new());
             line(&record, record.level(), SystemTime::UNIX_EPOCH, &mut own);
             let mut own: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&own.finish()).unwrap();
             assert_eq!(own["timestamp"], "1970-01-01T00:00:00.000000Z");

@@ -18,7 +18,8 @@ const CARD_BYTES: usize = 160;
 
 /// Whether a label calls a human.
 pub(super) fn calls_human(label: &str, view: &View<'_>) -> bool {
-    view.policy.handover.iter().any(|human| human.trim() == label.trim())
+    let human = &view.policy.handover;
+    !human.is_empty() && human.iter().any(|human| **human == *label.trim())
 }
 
 /// Cards that call a human, three buttons each; the same label once.

@@ -22,16 +22,27 @@ fn is_escape(bytes: &[u8], at: usize) -> bool {
 
 /// Whether an address has only characters of RFC 3986, each where it may stand.
 pub(super) fn is_strict(raw: &str) -> bool {
+    /// Bytes that stand anywhere in an address; `#` and `%` are looked at one by one.
+    #[allow(clippy::indexing_slicing, reason = "done when it is compiled")]
+    const ANYWHERE: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0_u8;
+        while byte < 128 {
+            table[byte as usize] = is_plain(byte) || matches!(byte, b'/' | b':' | b'?' | b'@');
+            byte += 1;
+        }
+        table
+    };
     let bytes = raw.as_bytes();
     let mut fragments = 0;
     bytes.iter().enumerate().all(|(at, byte)| match byte {
+        byte if ANYWHERE.get(usize::from(*byte)).is_some_and(|anywhere| *anywhere) => true,
         b'#' => {
             fragments += 1;
             fragments == 1
         }
         b'%' => is_escape(bytes, at),
-        b'/' | b':' | b'?' | b'@' => true,
-        other => is_plain(*other),
+        _ => false,
     })
 }
 

@@ -122,8 +122,8 @@ impl UserInput<'_> {
 
 /// The OpenBuilder bot's id without the `!` of the development channel (openbuilder.md 1.1).
 #[must_use]
-pub fn openbuilder_id<'a>(call: &'a SkillCall<'_>) -> Option<&'a str> {
-    let id = call.bot.as_ref()?.id.as_ref()?.as_str();
+pub fn openbuilder_id<'a>(bot: Option<&'a Named<'_>>) -> Option<&'a str> {
+    let id = bot?.id.as_ref()?.as_str();
     let id = id.strip_suffix('!').unwrap_or(id);
     (!id.is_empty()).then_some(id)
 }
@@ -226,7 +226,7 @@ fn is_home(endpoint: Endpoint, blocks: &[Option<&Named<'_>>], welcome: &[Box<str
         Endpoint::Skill => blocks.iter().flatten().any(|block| {
             [&block.id, &block.name].into_iter().flatten().any(|own| {
                 let own = own.as_str().trim();
-                !own.is_empty() && welcome.iter().any(|name| name.trim() == own)
+                !own.is_empty() && welcome.iter().any(|name| **name == *own)
             })
         }),
     }

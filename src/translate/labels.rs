@@ -31,9 +31,7 @@ impl<'a> Names<'a> {
     /// Takes the names of the labels that need no cutting, so that no cut label and no label of the bridge's own
     /// can take them.
     pub(super) fn reserve(&mut self, plain: impl Iterator<Item = &'a str>) {
-        for label in plain {
-            self.keep(Cow::Borrowed(label), Some(label));
-        }
+        self.shown.extend(plain.map(|label| (Cow::Borrowed(label), Some(label))));
     }
 
     /// What is shown for a label of the bot, and whether that differs from it by more than line breaks.
@@ -51,16 +49,6 @@ impl<'a> Names<'a> {
             }
             _ => self.name(whole),
         }
-    }
-
-    /// A label that is shown as it is, unless words of the bridge's own have taken its name.
-    pub(super) fn plain(&mut self, label: &'a str) -> (Cow<'a, str>, bool) {
-        if !self.is_free(label, Some(label)) {
-            return self.take(label, Some(label));
-        }
-        let name = Cow::Borrowed(label);
-        self.keep(name.clone(), Some(label));
-        (name, false)
     }
 
     /// What is shown for words of the bridge's own.

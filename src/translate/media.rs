@@ -86,22 +86,36 @@ fn by_parts<'a>(raw: &'a str, policy: &Policy) -> Option<Address<'a>> {
 /// costs as much as the rest of their answer.
 fn is_plainly_public(raw: &str, policy: &Policy) -> bool {
     let Some(rest) = raw.strip_prefix("https://").or_else(|| raw.strip_prefix("http://")) else { return false };
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+    let host = rest.get(..end).unwrap_or_default();
     let own = |url: &Option<Url>| url.as_ref().and_then(Url::host_str).is_some_and(|own| own == host);
-    is_public_name(host) && !own(&policy.backend) && !own(&policy.public_url) && is_strict(raw)
+    is_public_name(host.as_bytes()) && !own(&policy.backend) && !own(&policy.public_url) && is_strict(raw)
 }
 
 /// A name in lower case, of labels of letters and digits, with a top level that no private network uses.
-fn is_public_name(host: &str) -> bool {
-    let Some((below, top)) = host.rsplit_once('.') else { return false };
-    let usual = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    top.len() >= 2
-        && top.bytes().all(|byte| byte.is_ascii_lowercase())
-        && !matches!(top, "localhost" | "local" | "internal")
+fn is_public_name(host: &[u8]) -> bool {
+    let Some(dot) = host.iter().rposition(|byte| *byte == b'.') else { return false };
+    let top = host.get(dot + 1..).unwrap_or_default();
+    // The length of the label under way, and whether its last character is a letter or a digit. Two hyphens in a row
+    // mark a name that is not what it seems (`xn--`).
+    let (mut length, mut may_end) = (0, false);
+    let below_is_usual = host.iter().take(dot + 1).all(|byte| {
+        length += 1;
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' => may_end = true,
+            b'-' | b'.' if may_end => {
+                may_end = false;
+                length = if *byte == b'.' { 0 } else { length };
+            }
+            _ => return false,
+        }
+        length <= 63
+    });
+    below_is_usual
+        && (2..=63).contains(&top.len())
         && host.len() <= 253
-        && !host.starts_with("xn--")
-        && !host.contains(".xn--")
-        && below.split('.').all(|part| part.len() <= 63 && part.split('-').all(usual))
+        && top.iter().all(u8::is_ascii_lowercase)
+        && !matches!(top, b"localhost" | b"local" | b"internal")
 }
 
 /// An address that has to be written out. Of a `data:` address, the picture itself in letters, only the beginning:

@@ -15,7 +15,7 @@ use super::cards;
 use super::keyboard::Keyboard;
 use super::quick_replies::{self, ButtonLabel, RowContent};
 use super::room;
-use super::row::{Bubble, Bubbles, Row};
+use super::row::{Bubble, Row};
 use super::view::View;
 use crate::degradation::{Degradation, Degradations};
 use crate::reading::Reading;
@@ -117,21 +117,21 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
     let part = usize::try_from(content.part).unwrap_or(usize::MAX).min(last);
     let range = parts.get(part).cloned().unwrap_or_default();
     let Row { bubbles, mut degradations, .. } = row;
-    let mut shown: Bubbles<'a> = bubbles.into_iter().skip(range.start).take(range.len()).collect();
+    let numbered = bubbles.get(range.clone()).is_some_and(|shown| shown.iter().any(|bubble| bubble.numbered));
+    let shown = bubbles.into_iter().skip(range.start).take(range.len());
+    let mut outputs: SmallVec<[Output<'a>; limits::OUTPUTS]> = shown.map(|bubble| bubble.output).collect();
     let more = if part < last {
         degradations.add(Degradation::Parked);
         Some(number(part + 1))
     } else {
         content.older_rest
     };
-    let numbered = shown.iter().any(|bubble| bubble.numbered);
     if view.room
         && let Some(hint) = room::hint(more.is_some(), content.late, view)
     {
-        add_hint(&mut shown, hint);
+        add_hint(&mut outputs, hint);
     }
-    let mut template =
-        Template { outputs: shown.into_iter().map(|bubble| bubble.output).collect(), quick_replies: Vec::new() };
+    let mut template = Template { outputs, quick_replies: Vec::new() };
     let mut page = Page::default();
     if !view.room {
         let keys = if on_cards.is_some() { &[] } else { keys.as_slice() };
@@ -189,13 +189,12 @@ fn parts(bubbles: &[Bubble<'_>], room: bool) -> SmallVec<[Range<usize>; 4]> {
 }
 
 /// Adds the hint below the last text, or as a bubble of its own.
-fn add_hint(shown: &mut Bubbles<'_>, hint: String) {
-    if let Some(Bubble { output: Output::SimpleText(last), .. }) = shown.last_mut()
+fn add_hint(outputs: &mut SmallVec<[Output<'_>; limits::OUTPUTS]>, hint: String) {
+    if let Some(Output::SimpleText(last)) = outputs.last_mut()
         && units(&last.text) + 2 + units(&hint) <= limits::SIMPLE_TEXT
     {
         last.text = Cow::Owned(format!("{}\n\n{hint}", last.text));
         return;
     }
-    let output = Output::SimpleText(SimpleText { text: Cow::Owned(hint) });
-    shown.push(Bubble::new(output));
+    outputs.push(Output::SimpleText(SimpleText { text: Cow::Owned(hint) }));
 }

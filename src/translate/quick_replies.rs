@@ -45,6 +45,11 @@ pub(super) struct Press<'a> {
 impl<'a> ButtonLabel<'a> {
     /// What pressing it says and carries; `shown` stands in for a label that has nothing to say.
     pub(super) fn press(self, keyboard: &Keyboard, shown: &Cow<'a, str>, degradations: &mut Degradations) -> Press<'a> {
+        if keyboard.is_plain(self.index) {
+            // It is short, and not blank: it stands as it is in all three places.
+            let label = Cow::Borrowed(self.label);
+            return Press { message_text: label.clone(), mark: Mark::Say(label) };
+        }
         let message_text = text::cut(self.label, limits::LABEL_TRAVELS_WHOLE);
         if message_text == self.label && !self.label.is_empty() {
             let blank = text::is_blank(self.label);
@@ -60,7 +65,7 @@ impl<'a> ButtonLabel<'a> {
     /// What is shown for it, and whether that differs from it by more than line breaks.
     pub(super) fn name(self, keyboard: &Keyboard, names: &mut Names<'a>) -> (Cow<'a, str>, bool) {
         if keyboard.is_plain(self.index) {
-            names.plain(self.label)
+            (Cow::Borrowed(self.label), false)
         } else {
             names.key(self.label, keyboard.short_name(self.index))
         }
@@ -68,7 +73,11 @@ impl<'a> ButtonLabel<'a> {
 
     /// Bytes of it as a button, never less than it takes: words and mark, 14 units shown, the names of the fields.
     pub(super) fn bytes(self, block: Option<&str>) -> usize {
-        let said = json_bytes(self.label).min(limits::LABEL_TRAVELS_WHOLE * 6);
+        self.bytes_of(json_bytes(self.label), block)
+    }
+
+    fn bytes_of(self, label: usize, block: Option<&str>) -> usize {
+        let said = label.min(limits::LABEL_TRAVELS_WHOLE * 6);
         2 * said + 84 + 160 + block.map_or(0, str::len)
     }
 }
@@ -96,8 +105,11 @@ pub(super) fn block<'a>(view: &View<'a>) -> Option<&'a str> {
 
 /// Whether all of these fit into one answer that has `taken` other quick replies.
 pub(super) fn fit(keys: &[ButtonLabel<'_>], taken: usize, block: Option<&str>) -> bool {
+    // No byte takes more than six as JSON: most keyboards are known to fit without looking at their words.
+    let at_most = |key: &ButtonLabel<'_>| key.bytes_of(key.label.len().saturating_mul(6), block);
     keys.len().saturating_add(taken) <= limits::QUICK_REPLIES
-        && keys.iter().map(|key| key.bytes(block)).sum::<usize>() <= LABEL_BYTES
+        && (keys.iter().map(at_most).sum::<usize>() <= LABEL_BYTES
+            || keys.iter().map(|key| key.bytes(block)).sum::<usize>() <= LABEL_BYTES)
 }
 
 /// Where the page that begins at `start` ends, beside `taken` quick replies of the bridge's own: with nothing taken 9

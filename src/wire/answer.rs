@@ -3,12 +3,10 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::json::JsonWriter;
-
-/// Bytes set aside for an answer; most have fewer.
-const BYTES: usize = 2048;
+use super::json::{self, JsonWriter};
 
 /// A whole answer. `version` is always `"2.0"`.
 #[derive(Debug, Clone, PartialEq)]
@@ -174,17 +172,15 @@ pub struct Extra<'a> {
 impl Answer<'_> {
     /// The answer as bytes.
     #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut json = JsonWriter::with_capacity(BYTES);
-        match self {
+    pub fn to_bytes(&self) -> Bytes {
+        json::document(|json| match self {
             Self::Bubbles(template) => {
                 json.raw(r#"{"version":"2.0","template":"#);
-                template.write(&mut json);
+                template.write(json);
                 json.raw("}");
             }
             Self::UseCallback => json.raw(r#"{"version":"2.0","useCallback":true}"#),
-        }
-        json.finish()
+        })
     }
 }
 
@@ -340,7 +336,7 @@ impl Extra<'_> {
     /// As it travels: what comes back as `clientExtra`.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut json = JsonWriter::with_capacity(64);
+        let mut json = JsonWriter::reusing(Vec::new());
         self.write(&mut json);
         String::from_utf8(json.finish()).unwrap_or_default()
     }
@@ -352,7 +348,7 @@ mod tests {
 
     #[test]
     fn an_acknowledgement_has_no_template() {
-        assert_eq!(Answer::UseCallback.to_bytes(), br#"{"version":"2.0","useCallback":true}"#);
+        assert_eq!(Answer::UseCallback.to_bytes(), r#"{"version":"2.0","useCallback":true}"#);
     }
 
     #[test]
@@ -360,7 +356,7 @@ mod tests {
         let outputs = smallvec::smallvec![Output::SimpleText(SimpleText { text: "안녕".into() })];
         let answer = Answer::Bubbles(Template { outputs, quick_replies: vec![] });
         assert_eq!(
-            String::from_utf8(answer.to_bytes()).unwrap(),
+            String::from_utf8(answer.to_bytes().to_vec()).unwrap(),
             r#"{"version":"2.0","template":{"outputs":[{"simpleText":{"text":"안녕"}}]}}"#
         );
     }

@@ -4,9 +4,32 @@
 //! and members that are flattened through a map of their own; both together cost more than the words of the answer.
 //! What is written here is held to what serde reads by the tests of [`super::answer`].
 
+use std::cell::Cell;
 use std::fmt::{self, Display, Write as _};
 
+use bytes::Bytes;
+
 use super::scan::plain_length;
+
+/// Bytes of a buffer that is kept for the next document; a larger one is given back.
+const KEPT: usize = 64 * 1024;
+
+thread_local! {
+    /// What this thread writes documents into, one after the other.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// The document that `write` writes, in a buffer of just its size: it is written into one that is there already, so
+/// that none has to grow, and copied once.
+pub(crate) fn document(write: impl FnOnce(&mut JsonWriter)) -> Bytes {
+    let mut json = JsonWriter::reusing(BUFFER.take());
+    write(&mut json);
+    let document = Bytes::copy_from_slice(&json.bytes);
+    if json.bytes.capacity() <= KEPT {
+        BUFFER.set(json.bytes);
+    }
+    document
+}
 
 /// One document under way.
 #[derive(Debug)]
@@ -15,11 +38,6 @@ pub(crate) struct JsonWriter {
 }
 
 impl JsonWriter {
-    /// A document of about so many bytes.
-    pub(crate) fn with_capacity(bytes: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bytes) }
-    }
-
     /// A document in a buffer that was used before; what stood there goes.
     pub(crate) fn reusing(mut bytes: Vec<u8>) -> Self {
         bytes.clear();
@@ -53,6 +71,13 @@ impl JsonWriter {
             }
         }
         self.bytes.extend_from_slice(digits.get(at..).unwrap_or_default());
+    }
+
+    /// Sixteen hexadecimal digits, in quotes.
+    pub(crate) fn hexadecimal(&mut self, number: u64) {
+        self.bytes.push(b'"');
+        self.bytes.extend((0..16).rev().map(|place| digit(number >> (4 * place))));
+        self.bytes.push(b'"');
     }
 
     /// Words, in quotes.
@@ -109,9 +134,8 @@ impl JsonWriter {
             0x08 => self.raw("\\b"),
             0x0c => self.raw("\\f"),
             other => {
-                let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
                 self.raw("\\u00");
-                self.bytes.extend([digit(other >> 4), digit(other & 15)]);
+                self.bytes.extend([digit(u64::from(other >> 4)), digit(u64::from(other))]);
             }
         }
     }
@@ -122,6 +146,12 @@ impl JsonWriter {
     }
 }
 
+/// The last hexadecimal digit of a number.
+fn digit(number: u64) -> u8 {
+    let nibble = u8::try_from(number & 15).unwrap_or_default();
+    if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,14 +160,15 @@ mod tests {
     proptest! {
         #[test]
         fn words_are_written_as_serde_writes_them(words in "\\PC*[\u{0}-\u{7f}]*", number: u64) {
-            let mut json = JsonWriter::with_capacity(0);
+            let mut json = JsonWriter::reusing(Vec::new());
             json.string(&words);
             json.display(format_args!("{words}{number}"));
             json.number(number);
+            json.hexadecimal(number);
             let displayed = serde_json::to_string(&format!("{words}{number}")).unwrap();
-            let expected = format!("{}{displayed}{number}", serde_json::to_string(&words).unwrap());
+            let expected = format!("{}{displayed}{number}\"{number:016x}\"", serde_json::to_string(&words).unwrap());
             prop_assert_eq!(String::from_utf8(json.finish()).unwrap(), expected);
-            let mut json = JsonWriter::with_capacity(0);
+            let mut json = JsonWriter::reusing(Vec::new());
             json.thousandths(number >> 20);
             let read: f64 = serde_json::from_slice(&json.finish()).unwrap();
             prop_assert_eq!(read, (number >> 20) as f64 / 1000.0);

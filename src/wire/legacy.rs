@@ -3,13 +3,13 @@
 //!
 //! What a bot answers is read in [`crate::reading`]; only its meaning is named here.
 
-use serde::Serialize;
+use bytes::Bytes;
 
+use super::json;
 use crate::ids::UserKey;
 
 /// The kind of a user's message (legacy.md 1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MessageType {
     /// Words typed or a button's label.
     Text,
@@ -32,25 +32,31 @@ pub struct MessageCall<'a> {
     pub content: &'a str,
 }
 
-#[derive(Serialize)]
-struct MessageBody<'a> {
-    user_key: &'a str,
-    #[serde(rename = "type")]
-    kind: MessageType,
-    content: &'a str,
+impl MessageType {
+    /// The kind as the body names it.
+    fn as_json(self) -> &'static str {
+        match self {
+            Self::Text => r#""text""#,
+            Self::Photo => r#""photo""#,
+            Self::Video => r#""video""#,
+            Self::Audio => r#""audio""#,
+        }
+    }
 }
 
 impl MessageCall<'_> {
-    /// The body as bytes, sized before it is written.
+    /// The body as bytes.
     #[must_use]
-    pub fn to_body(&self) -> Vec<u8> {
-        let mut body = Vec::with_capacity(self.content.len() + 64);
-        let fields = MessageBody { user_key: self.user_key.as_str(), kind: self.kind, content: self.content };
-        // Writing strings and an enum into a Vec has no way to fail.
-        if serde_json::to_writer(&mut body, &fields).is_err() {
-            body.clear();
-        }
-        body
+    pub fn to_body(&self) -> Bytes {
+        json::document(|json| {
+            json.raw(r#"{"user_key":"#);
+            json.string(self.user_key.as_str());
+            json.raw(r#","type":"#);
+            json.raw(self.kind.as_json());
+            json.raw(r#","content":"#);
+            json.string(self.content);
+            json.raw("}");
+        })
     }
 }
 
@@ -68,13 +74,13 @@ pub enum Notice {
 impl Notice {
     /// The body of `POST /friend`; the two others have none.
     #[must_use]
-    pub fn to_body(self, user_key: &UserKey) -> Option<Vec<u8>> {
-        #[derive(Serialize)]
-        struct FriendBody<'a> {
-            user_key: &'a str,
-        }
+    pub fn to_body(self, user_key: &UserKey) -> Option<Bytes> {
         match self {
-            Self::FriendAdded => serde_json::to_vec(&FriendBody { user_key: user_key.as_str() }).ok(),
+            Self::FriendAdded => Some(json::document(|json| {
+                json.raw(r#"{"user_key":"#);
+                json.string(user_key.as_str());
+                json.raw("}");
+            })),
             Self::FriendBlocked | Self::RoomLeft => None,
         }
     }
@@ -98,7 +104,7 @@ mod tests {
         let user_key = UserKey::parse("Qw7-eRt_9YzA").unwrap();
         let call = MessageCall { user_key: &user_key, kind: MessageType::Text, content: "오늘 \"급식\"" };
         assert_eq!(
-            String::from_utf8(call.to_body()).unwrap(),
+            String::from_utf8(call.to_body().to_vec()).unwrap(),
             r#"{"user_key":"Qw7-eRt_9YzA","type":"text","content":"오늘 \"급식\""}"#
         );
     }
@@ -106,7 +112,7 @@ mod tests {
     #[test]
     fn only_adding_a_friend_has_a_body() {
         let user_key = UserKey::parse("Qw7-eRt_9YzA").unwrap();
-        assert_eq!(Notice::FriendAdded.to_body(&user_key).unwrap(), br#"{"user_key":"Qw7-eRt_9YzA"}"#);
+        assert_eq!(Notice::FriendAdded.to_body(&user_key).unwrap(), r#"{"user_key":"Qw7-eRt_9YzA"}"#);
         assert!(Notice::FriendBlocked.to_body(&user_key).is_none());
         assert!(Notice::RoomLeft.to_body(&user_key).is_none());
     }

@@ -138,12 +138,11 @@ impl<'a> Scanner<'a> {
         Some(())
     }
 
-    /// The name of a member, without its quotes. Names are short: byte by byte is the quickest way to their end. `None`
-    /// for an escape in one.
+    /// The name of a member, without its quotes. `None` for an escape in it.
     fn name(&mut self) -> Option<&'a [u8]> {
         self.take(b'"')?;
         let rest = self.text.as_bytes().get(self.at..)?;
-        let length = rest.iter().position(|byte| !PLAIN.get(usize::from(*byte)).is_some_and(|plain| *plain))?;
+        let length = plain_length(rest);
         self.at += length + 1;
         let (name, behind) = rest.split_at_checked(length)?;
         (behind.first() == Some(&b'"')).then_some(name)

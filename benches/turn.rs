@@ -9,19 +9,16 @@ mod support;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use support::bot;
-use support::bridge::Bridge;
-use support::call::Caller;
+use support::{Bot, Bridge, Say, newcomer, reply};
 
 fn whole_turn(c: &mut Criterion) {
-    let reply =
+    let answer =
         r#"{"message":{"text":"현미밥, 미역국"},"keyboard":{"type":"buttons","buttons":["오늘","내일","모레"]}}"#;
-    let address = bot::start(move |_, stream| bot::good(stream, reply));
-    let bridge =
-        Bridge::start(&format!("http://{address}"), &[("workers", "1"), ("bots.default.free_text", "forward")]);
-    let caller = Caller::new();
-    let call = caller.types("오늘 급식").to_string().into_bytes();
-    let again = caller.enters().to_string().into_bytes();
+    let bot = Bot::new(move |_| reply(answer));
+    let bridge = Bridge::before(&bot.url(), &[("workers", "1"), ("bots.default.free_text", "forward")]);
+    let user = newcomer();
+    let call = Say::words(&user, "오늘 급식").body().into_bytes();
+    let again = Say::welcome(&user).body().into_bytes();
     let mut client = bridge.client();
     c.bench_function("turn over loopback, the bot is asked", |b| b.iter(|| client.post("/skill", &call).unwrap()));
     c.bench_function("turn over loopback, home is shown", |b| b.iter(|| client.post("/skill", &again).unwrap()));

@@ -197,7 +197,7 @@ pub fn page(language: Language) -> String {
     const ENGLISH: &str = "\
 # Messages by code
 
-<!-- Generated from src/messages/; `BLESS=1 cargo test --test config` writes it anew. -->
+<!-- Generated from src/messages/; `BLESS=1 cargo test --test translation config` writes it anew. -->
 
 [한국어](messages.ko.md)
 
@@ -208,7 +208,7 @@ and English counts where none of them begins with `ko`. Log lines are English; w
     const KOREAN: &str = "\
 # 코드별 메시지
 
-<!-- src/messages/에서 만든 문서입니다. `BLESS=1 cargo test --test config`로 다시 씁니다. -->
+<!-- src/messages/에서 만든 문서입니다. `BLESS=1 cargo test --test translation config`로 다시 씁니다. -->
 
 [English](messages.md)
 

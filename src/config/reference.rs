@@ -10,7 +10,7 @@ use crate::messages::Language;
 const ENGLISH: &str = "\
 # Configuration
 
-<!-- Generated from src/config/catalogue.rs; `BLESS=1 cargo test --test config` writes it anew. -->
+<!-- Generated from src/config/catalogue.rs; `BLESS=1 cargo test --test translation config` writes it anew. -->
 
 [한국어](configuration.ko.md)
 
@@ -34,7 +34,7 @@ of the configuration file. Every secret has a second form with `_file`, read whe
 const KOREAN: &str = "\
 # 설정
 
-<!-- src/config/catalogue.rs에서 만든 문서입니다. `BLESS=1 cargo test --test config`로 다시 씁니다. -->
+<!-- src/config/catalogue.rs에서 만든 문서입니다. `BLESS=1 cargo test --test translation config`로 다시 씁니다. -->
 
 [English](configuration.md)
 

@@ -1,72 +1,408 @@
-//! A bot that says what a test wants, over real sockets.
+//! An old bot that does to every call what its script says: a thread for each connection, every call noted down in
+//! order of arrival. It lives as long as the process: its threads wait in `accept` and `read`.
 
-use std::io::{BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::collections::{HashMap, VecDeque};
+use std::io::{BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use super::http;
+use serde_json::json;
 
-/// One call of the bridge, as it stood on the wire.
+use super::PATIENCE;
+use super::http::Message;
+
+/// One call as the bot saw it.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    pub method: String,
     pub path: String,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+    pub at: Instant,
+    message: Message,
 }
 
-impl Asked {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+impl Deref for Asked {
+    type Target = Message;
+
+    fn deref(&self) -> &Message {
+        &self.message
     }
 }
 
-/// Reads one call from a connection.
-pub fn asked(stream: &mut BufReader<TcpStream>) -> Option<Asked> {
-    let (first, headers) = http::head(stream)?;
-    let body = http::body(stream, &headers, false)?;
-    let mut first = first.split(' ');
-    let (method, path) = (first.next()?.to_owned(), first.next()?.to_owned());
-    Some(Asked { method, path, headers, body })
+impl Asked {
+    pub fn new(message: Message) -> Self {
+        Self { path: message.word(1).to_owned(), at: Instant::now(), message }
+    }
+
+    pub fn method(&self) -> &str {
+        self.word(0)
+    }
+
+    fn member(&self, name: &str) -> String {
+        self.json()[name].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn content(&self) -> String {
+        self.member("content")
+    }
+
+    /// Whom the call is about.
+    pub fn user_key(&self) -> String {
+        let in_path = self.path.strip_prefix("/friend/").or_else(|| self.path.strip_prefix("/chat_room/"));
+        in_path.map_or_else(|| self.member("user_key"), str::to_owned)
+    }
+
+    /// The call in one line: `POST /message Qw7-eRt_9YzA text 안녕`.
+    pub fn line(&self) -> String {
+        let parts = [self.member("user_key"), self.member("type"), self.member("content")];
+        let parts = parts.iter().filter(|part| !part.is_empty()).fold(String::new(), |all, part| all + " " + part);
+        format!("{} {}{parts}", self.method(), self.path)
+    }
 }
 
-/// Starts a bot that hands every call to `reply`, which writes to the socket what it likes and says whether the
-/// connection goes on. It lives as long as the process: its threads wait in `accept` and `read`.
-pub fn start(reply: impl Fn(&Asked, &mut TcpStream) -> bool + Send + Sync + 'static) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let reply = Arc::new(reply);
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let reply = Arc::clone(&reply);
-            thread::spawn(move || {
-                let mut writer = stream.try_clone().unwrap();
-                let mut reader = BufReader::new(stream);
-                while let Some(asked) = asked(&mut reader) {
-                    if !reply(&asked, &mut writer) {
-                        break;
-                    }
-                }
-            });
-        }
-    });
-    address
+/// What is written to and read from.
+pub type Socket<'a> = &'a TcpStream;
+
+type Act = dyn Fn(&mut Socket<'_>) -> bool + Send + Sync;
+
+/// What the bot does to one call.
+#[derive(Clone)]
+pub struct Reply {
+    after: Duration,
+    /// Waits for the bridge to hang up, too.
+    hangs: bool,
+    act: Arc<Act>,
 }
 
-/// A whole good response.
-pub fn good(stream: &mut TcpStream, body: &str) -> bool {
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
-    stream.write_all(format!("{head}{body}").as_bytes()).is_ok()
+impl Reply {
+    /// Writes what it likes, and says whether the connection goes on.
+    pub fn by(act: impl Fn(&mut Socket<'_>) -> bool + Send + Sync + 'static) -> Self {
+        Self { after: Duration::ZERO, hangs: false, act: Arc::new(act) }
+    }
+
+    /// Waits first.
+    pub fn after(mut self, wait: Duration) -> Self {
+        self.after = wait;
+        self
+    }
 }
 
-/// A bot with free typing that repeats what it hears.
-pub fn echo() -> SocketAddr {
-    start(|asked, stream| {
-        if asked.method == "GET" {
-            return good(stream, r#"{"type":"text"}"#);
-        }
-        let body: serde_json::Value = serde_json::from_slice(&asked.body).unwrap_or_default();
-        good(stream, &serde_json::json!({ "message": { "text": body["content"] } }).to_string())
+/// These bytes, then the connection is closed.
+pub fn raw(bytes: impl AsRef<[u8]>) -> Reply {
+    let bytes = bytes.as_ref().to_vec();
+    Reply::by(move |stream| stream.write_all(&bytes).is_err())
+}
+
+/// These bytes, and the connection stays open.
+pub fn raw_open(bytes: impl AsRef<[u8]>) -> Reply {
+    let bytes = bytes.as_ref().to_vec();
+    Reply::by(move |stream| stream.write_all(&bytes).is_ok())
+}
+
+fn whole(status: u16, head: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    [format!("HTTP/1.1 {status} X\r\n{head}Content-Length: {length}\r\n\r\n").as_bytes(), body].concat()
+}
+
+/// A page of this status.
+pub fn status(status: u16, page: impl AsRef<[u8]>) -> Reply {
+    raw_open(whole(status, "Content-Type: text/html\r\n", page.as_ref()))
+}
+
+/// A good reply of this JSON, or of what should be JSON.
+pub fn reply(body: impl ToString) -> Reply {
+    raw_open(whole(200, "Content-Type: application/json; charset=utf-8\r\n", body.to_string().as_bytes()))
+}
+
+/// A good reply of words, and no keyboard.
+pub fn words(words: &str) -> Reply {
+    reply(json!({ "message": { "text": words } }))
+}
+
+/// A good reply of words above buttons.
+pub fn buttons(words: &str, labels: &[&str]) -> Reply {
+    reply(json!({ "message": { "text": words }, "keyboard": { "type": "buttons", "buttons": labels } }))
+}
+
+/// The home keyboard of a bot that lets users type.
+pub fn text() -> Reply {
+    reply(json!({ "type": "text" }))
+}
+
+/// The home keyboard of a bot with buttons.
+pub fn home(labels: &[&str]) -> Reply {
+    reply(json!({ "type": "buttons", "buttons": labels }))
+}
+
+/// Says nothing until the bridge hangs up.
+pub fn hang() -> Reply {
+    Reply { hangs: true, ..hang_up() }
+}
+
+/// Closes the connection.
+pub fn hang_up() -> Reply {
+    raw("")
+}
+
+/// Closes with a TCP reset.
+pub fn reset() -> Reply {
+    Reply::by(|stream| {
+        socket2::SockRef::from(*stream).set_linger(Some(Duration::ZERO)).unwrap();
+        false
     })
+}
+
+/// A good reply a byte at a time.
+pub fn trickle(every: Duration) -> Reply {
+    let bytes = whole(200, "", br#"{"message":{"text":"slowly"}}"#);
+    Reply::by(move |stream| {
+        bytes.iter().all(|byte| {
+            thread::sleep(every);
+            stream.write_all(&[*byte]).is_ok()
+        })
+    })
+}
+
+/// This head, then the same bytes again and again, so many times or until the bridge hangs up.
+pub fn pour(head: &str, bytes: impl AsRef<[u8]>, times: usize) -> Reply {
+    let (head, bytes) = (head.to_owned(), bytes.as_ref().to_vec());
+    Reply::by(move |stream| {
+        stream.write_all(head.as_bytes()).is_ok() && (0..times).all(|_| stream.write_all(&bytes).is_ok())
+    })
+}
+
+#[derive(Default)]
+struct Notes {
+    asked: Vec<Asked>,
+    /// User keys whose calls are being answered, and how often two of one user met.
+    under_way: Vec<String>,
+    met: usize,
+    /// What the script still holds, where the bot has one; and how often it was asked for more.
+    script: Option<VecDeque<Reply>>,
+    extra: usize,
+    open: HashMap<usize, Arc<TcpStream>>,
+}
+
+struct Shared {
+    answers: Box<dyn Fn(&Asked) -> Reply + Send + Sync>,
+    notes: Mutex<Notes>,
+    news: Condvar,
+    connections: AtomicUsize,
+    dead: AtomicBool,
+}
+
+impl Shared {
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub struct Bot {
+    pub address: SocketAddr,
+    shared: Arc<Shared>,
+    listening: Option<thread::JoinHandle<()>>,
+}
+
+impl Bot {
+    /// Does what `answers` says to every call.
+    pub fn new(answers: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+        Self::at(SocketAddr::from(([127, 0, 0, 1], 0)), answers)
+    }
+
+    /// The same at this address.
+    pub fn at(address: SocketAddr, answers: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+        let shared = Arc::new(Shared {
+            answers: Box::new(answers),
+            notes: Mutex::default(),
+            news: Condvar::new(),
+            connections: AtomicUsize::new(0),
+            dead: AtomicBool::new(false),
+        });
+        let mut bot = Self { address, shared, listening: None };
+        bot.come_back();
+        bot
+    }
+
+    /// Lets users type, and answers their messages as `answers` says.
+    pub fn answering(answers: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+        Self::before(text(), answers)
+    }
+
+    /// Has this home keyboard, and answers messages as `answers` says.
+    pub fn before(home: Reply, answers: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+        Self::new(move |asked| match asked.path.rsplit('/').next() {
+            Some("keyboard") => home.clone(),
+            Some("message") => answers(asked),
+            _ => status(404, ""),
+        })
+    }
+
+    /// Lets users type and takes these steps, one a message, and no more: dropping the bot fails the test when a step
+    /// was not asked for, or more was asked.
+    pub fn scripted(steps: impl IntoIterator<Item = Reply>) -> Self {
+        Self::scripted_before(text(), steps)
+    }
+
+    pub fn scripted_before(home: Reply, steps: impl IntoIterator<Item = Reply>) -> Self {
+        let bot = Self::before(home, |_| status(500, "not in the script"));
+        bot.shared.notes().script = Some(steps.into_iter().collect());
+        bot
+    }
+
+    /// Lets users type and repeats their words after `name`.
+    pub fn echo(name: &'static str) -> Self {
+        Self::new(move |asked| match &*asked.path {
+            "/keyboard" => text(),
+            "/message" => words(&format!("{name}: {}", asked.content())),
+            _ => status(200, ""),
+        })
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn calls(&self) -> Vec<Asked> {
+        self.shared.notes().asked.clone()
+    }
+
+    /// Every call so far in one line each, the fetches of the home keyboard left out: they come as the cache wants.
+    pub fn asked(&self) -> Vec<String> {
+        lines(&self.shared.notes())
+    }
+
+    /// The messages it got.
+    pub fn messages(&self) -> Vec<Asked> {
+        self.calls().into_iter().filter(|asked| asked.path.ends_with("/message")).collect()
+    }
+
+    /// What was said in them.
+    pub fn contents(&self) -> Vec<String> {
+        self.messages().iter().map(Asked::content).collect()
+    }
+
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// Connections that are open now.
+    pub fn open(&self) -> usize {
+        self.shared.notes().open.len()
+    }
+
+    /// How often two calls of one user were under way at once.
+    pub fn met(&self) -> usize {
+        self.shared.notes().met
+    }
+
+    /// Whether every call has been answered.
+    pub fn is_idle(&self) -> bool {
+        self.shared.notes().under_way.is_empty()
+    }
+
+    /// Waits until the bot was asked so many times (home keyboards left out) and says what.
+    #[track_caller]
+    pub fn wait_for(&self, count: usize) -> Vec<String> {
+        let until = Instant::now() + PATIENCE;
+        let mut notes = self.shared.notes();
+        loop {
+            let lines = lines(&notes);
+            if lines.len() >= count {
+                return lines;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "the bot was asked {} times, not {count}: {lines:#?}", lines.len());
+            notes = self.shared.news.wait_timeout(notes, left).unwrap().0;
+        }
+    }
+
+    /// Stops listening and drops every connection.
+    pub fn die(&mut self) {
+        self.shared.dead.store(true, Ordering::SeqCst);
+        // Wakes it from `accept`.
+        drop(TcpStream::connect(self.address));
+        self.listening.take().unwrap().join().unwrap();
+        for (_, stream) in self.shared.notes().open.drain() {
+            let _gone = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Listens again, on the same address.
+    pub fn come_back(&mut self) {
+        let listener = TcpListener::bind(self.address).unwrap();
+        self.address = listener.local_addr().unwrap();
+        self.shared.dead.store(false, Ordering::SeqCst);
+        let shared = Arc::clone(&self.shared);
+        self.listening = Some(thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if shared.dead.load(Ordering::SeqCst) {
+                    return;
+                }
+                let id = shared.connections.fetch_add(1, Ordering::SeqCst);
+                let stream = Arc::new(stream);
+                shared.notes().open.insert(id, Arc::clone(&stream));
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || {
+                    serve(&stream, &shared);
+                    // What is kept for the day the bot dies would hold it open.
+                    shared.notes().open.remove(&id);
+                });
+            }
+        }));
+    }
+}
+
+impl Drop for Bot {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            return;
+        }
+        let notes = self.shared.notes();
+        assert_eq!(notes.script.as_ref().map_or(0, VecDeque::len), 0, "steps of the bot's script were never asked for");
+        assert_eq!(notes.extra, 0, "the bot was asked more often than its script says");
+    }
+}
+
+fn lines(notes: &Notes) -> Vec<String> {
+    notes.asked.iter().filter(|asked| !asked.path.ends_with("/keyboard")).map(Asked::line).collect()
+}
+
+fn serve(mut stream: &TcpStream, shared: &Shared) {
+    let mut reader = BufReader::new(stream);
+    while let Some(message) = Message::read(&mut reader) {
+        let asked = Asked::new(message);
+        let user = asked.user_key();
+        let scripted = {
+            let mut guard = shared.notes();
+            let notes = &mut *guard;
+            notes.met += usize::from(!user.is_empty() && notes.under_way.contains(&user));
+            notes.under_way.push(user.clone());
+            notes.asked.push(asked.clone());
+            shared.news.notify_all();
+            match &mut notes.script {
+                Some(script) if asked.path.ends_with("/message") => {
+                    let step = script.pop_front();
+                    notes.extra += usize::from(step.is_none());
+                    step
+                }
+                _ => None,
+            }
+        };
+        let reply = scripted.unwrap_or_else(|| (shared.answers)(&asked));
+        thread::sleep(reply.after);
+        if reply.hangs {
+            let _closed = stream.read(&mut [0]);
+        }
+        {
+            let mut notes = shared.notes();
+            if let Some(place) = notes.under_way.iter().position(|other| *other == user) {
+                notes.under_way.swap_remove(place);
+            }
+        }
+        if !(reply.act)(&mut stream) {
+            return;
+        }
+    }
 }

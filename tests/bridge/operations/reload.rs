@@ -1,0 +1,220 @@
+//! Reload (S6): one swap, unchanged bots untouched, a bad file changes nothing.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use super::*;
+
+fn write(file: &Path, bot: &Bot, choose: &str) {
+    let url = bot.url();
+    fs::write(file, format!("[bots.default]\nurl = \"{url}\"\n[bots.default.texts]\nchoose = \"{choose}\"\n")).unwrap();
+}
+
+/// Sends SIGHUP and waits until the reload has been tried.
+fn reload(bridge: &Program, tried: &mut u64) -> bool {
+    bridge.signal("HUP");
+    let config = until("a reload", || {
+        let config = bridge.readiness()["config"].clone();
+        (config["reloads"].as_u64().unwrap() > *tried).then_some(config)
+    });
+    *tried = config["reloads"].as_u64().unwrap();
+    config["last_reload_successful"].as_bool().unwrap()
+}
+
+#[test]
+fn two_hundred_reloads_half_of_them_bad_while_fifty_users_talk() {
+    let bot = old_bot("bot");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    write(&file, &bot, "골라 주세요 0");
+    let bridge = Program::with_file(&file);
+
+    // Somebody is in the middle of a conversation: only a user who is remembered reads "choose".
+    bridge.say(&Say::words("Remembered01", "급식"));
+    let (stop, calls, tried) = (AtomicBool::new(false), AtomicUsize::new(0), &mut 0);
+    thread::scope(|threads| {
+        for user in 0..50 {
+            let (bridge, stop, calls) = (&bridge, &stop, &calls);
+            threads.spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    let words = if calls.fetch_add(1, Ordering::Relaxed) % 2 == 0 { "급식" } else { "시간표" };
+                    let answer = bridge.say(&Say::words(&format!("Talker-{user:05}"), words));
+                    assert_eq!(answer.text(), format!("bot: {words}"));
+                }
+            });
+        }
+        for round in 1..=100 {
+            fs::write(&file, "[bots.default]\nurl = 7\nulr = \"x\"\n").unwrap();
+            assert!(!reload(&bridge, tried), "a bad file was taken");
+            write(&file, &bot, &format!("골라 주세요 {round}"));
+            assert!(reload(&bridge, tried), "a good file was refused: {}", bridge.log.lock().unwrap());
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    let answer = bridge.say(&Say::words("Remembered01", "버튼에 없는 말"));
+    assert_eq!(answer.text(), "골라 주세요 100", "the session or the newest words are gone");
+    println!("calls during 200 reloads: {}, failed: 0", calls.load(Ordering::Relaxed));
+    assert!(bridge.metrics().contains("bridge_config_last_reload_successful 1"));
+}
+
+#[test]
+fn a_changed_file_is_noticed_without_a_signal() {
+    let bot = old_bot("bot");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    write(&file, &bot, "먼저");
+    let bridge = Program::with_file(&file);
+    bridge.say(&Say::words("Qw7-eRt_9YzA", "급식"));
+    write(&file, &bot, "나중");
+    bridge.wait_for("the new configuration is in force");
+    assert_eq!(bridge.say(&Say::words("Qw7-eRt_9YzA", "다른 말")).text(), "나중");
+}
+
+#[test]
+fn a_bad_file_is_told_in_log_metrics_and_readiness_and_changes_nothing() {
+    let bot = old_bot("bot");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    write(&file, &bot, "먼저");
+    let bridge = Program::with_file(&file);
+    bridge.say(&Say::words("Qw7-eRt_9YzA", "급식"));
+    fs::write(&file, "[bots.default]\nurl = \"ftp://x\"\n").unwrap();
+    bridge.signal("HUP");
+    let line = bridge.wait_for("the old one stays in force");
+    assert!(line.contains("bots.default.url"), "{line}");
+    assert!(bridge.metrics().contains("bridge_config_last_reload_successful 0"));
+    let ready = bridge.look("/readyz").body;
+    assert!(ready.contains("\"last_reload_successful\":false"), "{ready}\n{}", bridge.log.lock().unwrap());
+    assert_eq!(bridge.say(&Say::words("Qw7-eRt_9YzA", "다른 말")).text(), "먼저");
+}
+
+#[test]
+fn what_only_a_restart_applies_is_said() {
+    let bot = old_bot("bot");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    write(&file, &bot, "먼저");
+    let bridge = Program::with_file(&file);
+    let written = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("workers = 7\n{written}")).unwrap();
+    bridge.signal("HUP");
+    let line = bridge.wait_for("at the next start only");
+    assert!(line.contains("workers"), "{line}");
+}
+
+#[test]
+fn a_refused_configuration_is_taken_when_what_it_lacked_has_come() {
+    let bot = old_bot("bot");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    write(&file, &bot, "먼저");
+    let bridge = Program::with_file(&file);
+    let secret = folder.path().join("secret");
+    let written = fs::read_to_string(&file).unwrap();
+    let lacking = format!("{written}\n[bots.default.secret]\nheader = \"x-s\"\nvalues_file = {secret:?}\n");
+    fs::write(&file, lacking).unwrap();
+    bridge.wait_for("the old one stays in force");
+    fs::write(&secret, "sixteen-characters-at-least\n").unwrap();
+    bridge.wait_for("the new configuration is in force");
+}
+
+#[test]
+fn a_file_that_drops_the_secret_is_refused_while_the_bridge_still_listens_on_every_address() {
+    let bot = old_bot("bot");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    let bots = format!("[bots.default]\nurl = \"{}\"\n", bot.url());
+    let secret = "secret = { header = \"x-skill-secret\", values = [\"0123456789abcdef\"] }\n";
+    fs::write(&file, format!("listen = \"0.0.0.0:0\"\n{bots}{secret}")).unwrap();
+    let bridge = Program::start(&["--config", file.to_str().unwrap(), "--admin", "127.0.0.1:0"], &[]);
+    let public = std::net::SocketAddr::from(([127, 0, 0, 1], bridge.public.port()));
+    let call = || post(public, "/skill", &[], &Say::words("Qw7-eRt_9YzA", "급식").call).status;
+    assert_eq!(call(), 401);
+    // The new address would be harmless, and is not the one that is listened on.
+    fs::write(&file, format!("listen = \"127.0.0.1:0\"\n{bots}")).unwrap();
+    assert!(!reload(&bridge, &mut 0), "it was taken");
+    assert_eq!(call(), 401);
+    bridge.wait_for("Anyone who reaches 0.0.0.0");
+}
+
+#[test]
+fn a_secret_that_becomes_a_pipe_or_an_endless_device_blocks_neither_the_watcher_nor_a_stop() {
+    let bot = old_bot("bot");
+    let folder = tempfile::tempdir().unwrap();
+    let (file, secret) = (folder.path().join("bridge.toml"), folder.path().join("secret"));
+    let of_bot =
+        format!("url = \"{}\"\nsecret = {{ header = \"x-skill-secret\", values_file = \"secret\" }}", bot.url());
+    fs::write(&file, format!("[bots.default]\n{of_bot}\n")).unwrap();
+    fs::write(&secret, "0123456789abcdef\n").unwrap();
+    let mut bridge = Program::with_file(&file);
+    let mut tried = 0;
+    fs::remove_file(&secret).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&secret).status().unwrap().success());
+    assert!(!reload(&bridge, &mut tried));
+    fs::remove_file(&secret).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &secret).unwrap();
+    assert!(!reload(&bridge, &mut tried));
+    bridge.wait_for("no regular file");
+    // It comes back by itself once the secret does.
+    fs::remove_file(&secret).unwrap();
+    fs::write(&secret, "fedcba9876543210\n").unwrap();
+    eventually("the new secret is taken", || bridge.readiness()["config"]["last_reload_successful"] == true);
+    fs::remove_file(&secret).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&secret).status().unwrap().success());
+    bridge.signal("TERM");
+    assert_eq!(bridge.ended(), 0);
+}
+
+#[test]
+fn a_file_that_is_valid_in_its_half_removes_no_bot_while_it_is_written() {
+    let bot = old_bot("bot");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    let of = |name: &str| format!("[bots.{name}]\nurl = \"{}\"\n", bot.url());
+    fs::write(&file, of("first") + &of("second")).unwrap();
+    let bridge = Program::with_file(&file);
+    let call = Say::words("Qw7-eRt_9YzA", "급식").call;
+    let served = || post(bridge.public, "/bots/second/skill", &[], &call).status == 200;
+    // Half of it lies there for the time that an editor over a slow line takes, then the rest comes.
+    fs::write(&file, of("first")).unwrap();
+    let half = Instant::now();
+    while half.elapsed().as_millis() < 500 {
+        assert!(served(), "the second bot is gone");
+    }
+    fs::write(&file, of("first") + &of("second") + &of("third")).unwrap();
+    eventually("the third bot comes", || {
+        assert!(served(), "the second bot is gone");
+        post(bridge.public, "/bots/third/skill", &[], &call).status == 200
+    });
+}
+
+#[test]
+fn what_only_a_start_applies_is_told_until_the_start_and_fewer_workers_lose_no_count() {
+    let bot = old_bot("bot");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    let with = |top: &str, choose: &str| {
+        let own = format!("[bots.default]\nurl = \"{}\"\n[bots.default.texts]\nchoose = \"{choose}\"\n", bot.url());
+        fs::write(&file, format!("{top}{own}")).unwrap();
+    };
+    with("workers = 2\n", "하나");
+    let bridge = Program::with_file(&file);
+    let mut tried = 0;
+    with("workers = 1\n", "둘");
+    assert!(reload(&bridge, &mut tried));
+    with("workers = 1\n", "셋");
+    assert!(reload(&bridge, &mut tried));
+    assert_eq!(bridge.readiness()["config"]["waits_for_restart"], serde_json::json!(["workers"]));
+    assert!(bridge.metrics().contains("bridge_config_restart_needed 1"));
+    for user in 0..40 {
+        bridge.say(&Say::words(&format!("Qw7-eRt_{user:04}"), "급식"));
+    }
+    let series = "bridge_turns_total{bot=\"default\",plan=\"ask\",outcome=\"answered\"} 40";
+    assert!(bridge.metrics().contains(series), "turns of a thread were not counted");
+    with("workers = 2\n", "넷");
+    assert!(reload(&bridge, &mut tried));
+    assert_eq!(bridge.readiness()["config"]["waits_for_restart"], serde_json::json!([]));
+}

@@ -25,7 +25,6 @@ use std::borrow::Cow;
 
 use crate::backend_problem::BackendProblem;
 use crate::degradation::Degradations;
-use crate::fault::{Blame, Fault, Sent};
 use crate::wire::legacy::Keys;
 use crate::wire::limits;
 
@@ -173,17 +172,6 @@ impl Unreadable {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         self.problem().as_str()
-    }
-}
-
-impl Fault for Unreadable {
-    fn blame(&self) -> Blame {
-        Blame::Bot
-    }
-
-    /// The bot has answered, so it has acted.
-    fn sent(&self) -> Sent {
-        Sent::Unknown
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fmt::{self, Write as _};
 
 use super::origin::Origin;
-use crate::fault::{Blame, Fault, Sent};
 use crate::messages::config as messages;
 use crate::messages::{Language, Message};
 
@@ -67,13 +66,3 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
-
-impl Fault for Problems {
-    fn blame(&self) -> Blame {
-        Blame::Operator
-    }
-
-    fn sent(&self) -> Sent {
-        Sent::Nothing
-    }
-}

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use super::call::Call;
 use super::reply::Bodies;
 use crate::backend_problem::BackendProblem;
-use crate::fault::{Blame, Fault, Sent, chain};
+use crate::fault::{Blame, Sent, chain};
 use crate::legacy::api::{BackendError, RawReply};
 use crate::net::lease::Lease;
 use crate::session::ReplyBody;

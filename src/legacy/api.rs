@@ -12,7 +12,7 @@ use bytes::Bytes;
 use thiserror::Error;
 
 use crate::backend_problem::BackendProblem;
-use crate::fault::{Blame, Fault, Sent};
+use crate::fault::{Blame, Sent};
 use crate::ids::UserKey;
 use crate::net::CoreId;
 use crate::net::client::{Cause, ClientError};
@@ -28,19 +28,19 @@ pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawReply {
     /// The HTTP status; anything but 200 is no reply (legacy.md 1), which the engine says.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The body, at most [`crate::wire::limits::REPLY_BYTES`].
-    pub body: Bytes,
+    pub(crate) body: Bytes,
     /// The transport ended before the announced length: good only if the body is a whole document all the same.
-    pub cut_short: bool,
+    pub(crate) cut_short: bool,
     /// Where a redirect leads, as far as it is printable.
-    pub location: Option<Box<str>>,
+    pub(crate) location: Option<Box<str>>,
 }
 
 impl RawReply {
     /// What came, for operators: never words of users, which only a body holds.
     #[must_use]
-    pub fn status_line(&self) -> Box<str> {
+    pub(crate) fn status_line(&self) -> Box<str> {
         match &self.location {
             Some(location) => format!("status {}, Location {location}", self.status).into(),
             None => format!("status {}", self.status).into(),
@@ -133,7 +133,7 @@ pub enum BackendError {
 impl BackendError {
     /// What it is for logs and metrics.
     #[must_use]
-    pub const fn problem(&self) -> BackendProblem {
+    pub(crate) const fn problem(&self) -> BackendProblem {
         match self {
             Self::Unresolved(_) => BackendProblem::Unresolved,
             Self::NoFiles(_) => BackendProblem::NoFiles,
@@ -150,13 +150,14 @@ impl BackendError {
 
     /// Its word for logs and metrics.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub(crate) const fn code(&self) -> &'static str {
         self.problem().as_str()
     }
 }
 
-impl Fault for BackendError {
-    fn blame(&self) -> Blame {
+impl BackendError {
+    /// Whose doing it was.
+    pub(crate) fn blame(&self) -> Blame {
         match self {
             Self::NoFiles(_) | Self::Queued => Blame::Us,
             Self::Untrusted(_) => Blame::Operator,
@@ -170,7 +171,8 @@ impl Fault for BackendError {
         }
     }
 
-    fn sent(&self) -> Sent {
+    /// Whether a repeat is safe.
+    pub(crate) fn sent(&self) -> Sent {
         match self {
             Self::Unresolved(_)
             | Self::NoFiles(_)

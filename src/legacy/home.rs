@@ -57,15 +57,15 @@ struct CachedHome {
 #[derive(Clone)]
 pub(crate) struct Fetcher {
     /// Whose, for the log.
-    pub bot: BotId,
+    pub(crate) bot: BotId,
     /// The bot.
-    pub api: Arc<dyn LegacyApi>,
+    pub(crate) api: Arc<dyn LegacyApi>,
     /// Where its keyboard is shared.
-    pub keyboards: Arc<Keyboards>,
+    pub(crate) keyboards: Arc<Keyboards>,
     /// Where the fetch runs.
-    pub tasks: Tasks,
+    pub(crate) tasks: Tasks,
     /// On which core.
-    pub core: CoreId,
+    pub(crate) core: CoreId,
 }
 
 impl HomeCache {

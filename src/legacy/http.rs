@@ -19,7 +19,7 @@ use url::Url;
 use super::api::{BackendError, BoxFuture, LegacyApi, RawReply};
 use super::pool::Pool;
 use crate::config::settings::BotSettings;
-use crate::fault::{Blame, Fault, Sent};
+use crate::fault::Sent;
 use crate::ids::UserKey;
 use crate::messages::{Message, start as messages};
 use crate::net::CoreId;
@@ -69,21 +69,11 @@ pub enum SetupProblem {
 impl SetupProblem {
     /// What the operator reads, with what to do.
     #[must_use]
-    pub fn message(&self) -> Message {
+    pub(crate) fn message(&self) -> Message {
         match self {
             Self::Tls { bot, source } => messages::bot_tls(bot.as_str(), source.message()),
             Self::Url { bot } => messages::bot_address(bot.as_str()),
         }
-    }
-}
-
-impl Fault for SetupProblem {
-    fn blame(&self) -> Blame {
-        Blame::Operator
-    }
-
-    fn sent(&self) -> Sent {
-        Sent::Nothing
     }
 }
 

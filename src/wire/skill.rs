@@ -11,7 +11,6 @@ use serde::Deserialize;
 use super::limits;
 use super::object::object;
 use super::text::{Raw, Text, utf8};
-use crate::fault::{Blame, Fault, Sent};
 
 /// Characters of a JSON path that an error repeats; real ones have at most 60.
 const PATH: usize = 120;
@@ -196,16 +195,6 @@ impl NotASkillCall {
             Self::Missing(path) => Some(path),
             Self::Malformed { .. } | Self::Empty | Self::NotUtf8(_) | Self::TooDeep => None,
         }
-    }
-}
-
-impl Fault for NotASkillCall {
-    fn blame(&self) -> Blame {
-        Blame::Caller
-    }
-
-    fn sent(&self) -> Sent {
-        Sent::Nothing
     }
 }
 

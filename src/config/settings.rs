@@ -109,7 +109,10 @@ pub struct BotSettings {
     pub open: bool,
     /// One message at a time for all users (I6).
     pub one_at_a_time: bool,
-    /// `POST /friend` for users never seen before (E3).
+    /// `POST /friend` for users never seen before (E3). Nothing reads it, or [`Inbound::is_friend`], today: the check
+    /// refuses `true` until there is a store that lasts.
+    ///
+    /// [`Inbound::is_friend`]: crate::translate::inbound::Inbound::is_friend
     pub friend_on_first_contact: bool,
     /// Calls one user may make in a minute; no bound without.
     pub rate: Option<u32>,

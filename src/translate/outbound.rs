@@ -25,6 +25,7 @@ use crate::wire::text::units;
 
 /// Bytes of the bubbles of one part; with 32 KiB of quick replies the answer stays below 64 KiB (O5).
 const BUBBLES_BYTES: usize = 31 * 1024 + 512;
+const _: () = assert!(BUBBLES_BYTES + 32 * 1024 <= limits::ANSWER_BYTES);
 
 /// Labels of a keyboard; most keyboards fit into one answer.
 type Keys<'a> = SmallVec<[ButtonLabel<'a>; limits::QUICK_REPLIES]>;
@@ -162,7 +163,8 @@ pub fn place_of_page(keyboard: &Keyboard, page: u32, view: &View<'_>) -> Option<
     quick_replies::place_of_page(&keys, page, view)
 }
 
-fn number(count: usize) -> u32 {
+/// A count as marks and sessions hold it; none of a keyboard or reply comes near the bound.
+pub(super) fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use super::keyboard::Keyboard;
 use super::labels::Names;
-use super::outbound::Page;
+use super::outbound::{Page, number};
 use super::text;
 use super::view::View;
 use crate::degradation::{Degradation, Degradations};
@@ -57,7 +57,7 @@ impl<'a> ButtonLabel<'a> {
             return Press { message_text, mark: Mark::Say(Cow::Borrowed(self.label)) };
         }
         degradations.add(Degradation::LabelToken);
-        let index = u32::try_from(self.index).unwrap_or(u32::MAX);
+        let index = number(self.index);
         let message_text = if text::is_blank(&message_text) { shown.clone() } else { message_text };
         Press { message_text, mark: Mark::Pick { keyboard: keyboard.id(), index } }
     }
@@ -225,10 +225,6 @@ pub(super) fn lay<'a>(row: &RowContent<'_>, keys: &[ButtonLabel<'a>], view: &Vie
     quick_replies.extend(forward);
     let page = Page { start: number(start), previous: previous.map(number), next: next.map(number) };
     QuickReplyRow { quick_replies, page, degradations }
-}
-
-fn number(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn quick_reply<'a>(

@@ -18,6 +18,7 @@ use crate::wire::text::units;
 /// Bytes that a bubble other than a carousel takes at most: a card with two URLs of 4096, 400 units of 6 bytes as
 /// JSON escapes, and names. Three of them fit into a part.
 const SIMPLE_BYTES: usize = 10_500;
+const _: () = assert!(SIMPLE_BYTES <= limits::BUBBLE_BYTES);
 
 /// A bubble and what grouping needs to know of it.
 pub(super) struct Bubble<'a> {

@@ -334,8 +334,8 @@ impl Extra<'_> {
     }
 
     /// As it travels: what comes back as `clientExtra`.
-    #[must_use]
-    pub fn to_json(&self) -> String {
+    #[cfg(test)]
+    pub(super) fn to_json(&self) -> String {
         let mut json = JsonWriter::reusing(Vec::new());
         self.write(&mut json);
         String::from_utf8(json.finish()).unwrap_or_default()

@@ -29,41 +29,41 @@ const BLOCKS: usize = 1024;
 /// One bot.
 pub(crate) struct Bot {
     /// As configured.
-    pub settings: Arc<BotSettings>,
+    pub(crate) settings: Arc<BotSettings>,
     /// When to answer "wait", and where callbacks may go (S2).
-    pub callback: Arc<Callback>,
+    pub(crate) callback: Arc<Callback>,
     /// Told once when it goes out and once when it is back (S4).
-    pub alert: Option<SecretUrl>,
+    pub(crate) alert: Option<SecretUrl>,
     /// The old bot itself.
-    pub api: Arc<dyn LegacyApi>,
+    pub(crate) api: Arc<dyn LegacyApi>,
     /// Its home keyboard.
-    pub home: Arc<HomeCache>,
+    pub(crate) home: Arc<HomeCache>,
     /// Whether it is worth asking.
-    pub breaker: Arc<Breaker>,
+    pub(crate) breaker: Arc<Breaker>,
     /// Its users.
-    pub sessions: Arc<LocalStore>,
+    pub(crate) sessions: Arc<LocalStore>,
     /// Its turns in flight.
-    pub turns: Arc<ConcurrencyLimit>,
+    pub(crate) turns: Arc<ConcurrencyLimit>,
     /// Its share of `limits.turns`, `limits.events` and `limits.parked` (S5).
-    pub turns_share: Arc<ConcurrencyLimit>,
+    pub(crate) turns_share: Arc<ConcurrencyLimit>,
     /// The same of events.
-    pub events_share: Arc<ConcurrencyLimit>,
+    pub(crate) events_share: Arc<ConcurrencyLimit>,
     /// The same of parked bytes.
-    pub parked_share: Arc<ParkedShare>,
+    pub(crate) parked_share: Arc<ParkedShare>,
     /// One permit, where only one message may be out at a time (I6).
-    pub one_at_a_time: Option<Arc<Semaphore>>,
+    pub(crate) one_at_a_time: Option<Arc<Semaphore>>,
     /// Blocks whose calls came here: they are ours (I5).
-    pub blocks: Arc<ArcSwap<HashSet<Box<str>>>>,
+    pub(crate) blocks: Arc<ArcSwap<HashSet<Box<str>>>>,
     /// Whether the ids of its block were told.
-    pub advice: Arc<BlockAdvice>,
+    pub(crate) advice: Arc<BlockAdvice>,
     /// Channel events on their way to it (E4).
-    pub outbox: Arc<Outbox>,
+    pub(crate) outbox: Arc<Outbox>,
     /// What is known of its users beyond their sessions (E2).
-    pub contacts: Arc<Contacts>,
+    pub(crate) contacts: Arc<Contacts>,
     /// How often its users call.
-    pub rate: Arc<Rate>,
+    pub(crate) rate: Arc<Rate>,
     /// Counters of this bot.
-    pub metrics: Arc<BotMetrics>,
+    pub(crate) metrics: Arc<BotMetrics>,
 }
 
 /// What was told of a bot's blocks already (K3).

@@ -32,7 +32,7 @@ pub enum ReadError {
 impl ReadError {
     /// The same as a part of a message; of the system's errors the usual ones in words that are the same everywhere.
     #[must_use]
-    pub fn message(&self) -> Message {
+    pub(crate) fn message(&self) -> Message {
         match self {
             Self::Io(error) if error.kind() == ErrorKind::NotFound => messages::no_such_file(),
             Self::Io(error) if error.kind() == ErrorKind::PermissionDenied => messages::no_permission(),

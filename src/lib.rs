@@ -43,7 +43,7 @@ pub(crate) mod registry;
 pub(crate) mod reload;
 pub mod runtime;
 pub(crate) mod server;
-pub mod session;
+pub(crate) mod session;
 pub(crate) mod shared;
 pub(crate) mod store;
 pub(crate) mod tasks;

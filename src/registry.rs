@@ -21,7 +21,7 @@ use crate::telemetry::metrics::BotMetrics;
 /// All bots, and how a call finds its own.
 pub(crate) struct BotRegistry {
     /// The configuration they were built from.
-    pub settings: Arc<Settings>,
+    pub(crate) settings: Arc<Settings>,
     bots: HashMap<BotId, Arc<Bot>>,
     by_openbuilder_id: HashMap<Box<str>, Arc<Bot>>,
     by_channel_id: HashMap<Box<str>, Arc<Bot>>,
@@ -56,13 +56,13 @@ pub(crate) fn over_http(settings: &BotSettings, cores: usize) -> Result<Arc<dyn 
 /// What all bots are built on.
 pub(crate) struct Foundation<'a> {
     /// What they may park together.
-    pub parked: &'a Arc<ParkedLimit>,
+    pub(crate) parked: &'a Arc<ParkedLimit>,
     /// What their sessions may take together.
-    pub memory: &'a Arc<SessionMemory>,
+    pub(crate) memory: &'a Arc<SessionMemory>,
     /// The number of threads that run, which `workers` of a new file is not.
-    pub cores: usize,
+    pub(crate) cores: usize,
     /// Builds what carries questions to a bot.
-    pub connect: &'a Connector,
+    pub(crate) connect: &'a Connector,
 }
 
 impl BotRegistry {

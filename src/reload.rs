@@ -29,11 +29,11 @@ const LOOK: Duration = Duration::from_millis(900);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OwnedSources {
     /// The file, if one was named by a flag.
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// The environment at start; it cannot change under a process.
-    pub environment: Vec<(String, String)>,
+    pub(crate) environment: Vec<(String, String)>,
     /// Flags.
-    pub flags: Vec<Flag>,
+    pub(crate) flags: Vec<Flag>,
 }
 
 impl OwnedSources {

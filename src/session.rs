@@ -17,11 +17,11 @@ use crate::translate::outbound::Page;
 
 use parked::Parked;
 
-pub use parked::{LateReply, ReplyBody, Rest};
-pub use plan::{LocalStep, Messages, Plan, Prompt, Rules, Step};
+pub(crate) use parked::{LateReply, ReplyBody, Rest};
+pub(crate) use plan::{LocalStep, Messages, Plan, Prompt, Rules, Step};
 
 /// How long a keyboard counts from when it was shown (legacy.md 1, K2); parked replies wait as long (S3).
-pub const TEN_MINUTES: Duration = Duration::from_secs(600);
+pub(crate) const TEN_MINUTES: Duration = Duration::from_secs(600);
 
 /// What is remembered of one user of one bot. Small, kept by value; the default is a user nobody knows.
 #[derive(Debug, Clone, Default)]
@@ -52,7 +52,7 @@ enum LastShown {
 
 /// Which keyboard counts now.
 #[derive(Debug, Clone, Copy)]
-pub enum Current<'a> {
+pub(crate) enum Current<'a> {
     /// The user types what they like.
     Free,
     /// This one, shown by this bridge within the last ten minutes.
@@ -63,7 +63,7 @@ pub enum Current<'a> {
 
 /// Why the home keyboard counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
+pub(crate) enum Why {
     /// The user is not known.
     Unknown,
     /// The ten minutes are over.
@@ -73,7 +73,7 @@ pub enum Why {
 impl Session {
     /// Which keyboard counts at `now` (K2).
     #[must_use]
-    pub fn current(&self, now: Moment) -> Current<'_> {
+    pub(crate) fn current(&self, now: Moment) -> Current<'_> {
         let fresh = now.since(self.at) < TEN_MINUTES;
         match (self.shown, &self.keyboard) {
             (LastShown::Nothing, _) => Current::Home(Why::Unknown),
@@ -85,13 +85,13 @@ impl Session {
 
     /// The page that was last shown, by its first label.
     #[must_use]
-    pub fn page(&self) -> u32 {
+    pub(crate) fn page(&self) -> u32 {
         u32::from(self.page)
     }
 
     /// Whether this is a user nobody knows.
     #[must_use]
-    pub fn is_new(&self) -> bool {
+    pub(crate) fn is_new(&self) -> bool {
         self.shown == LastShown::Nothing
     }
 
@@ -108,19 +108,19 @@ impl Session {
     }
 
     /// The home keyboard was shown to a user nobody knows: their next words are forwarded (I5).
-    pub fn greet(&mut self, keyboard: Option<Arc<Keyboard>>, page: Page, numbered: bool, now: Moment) {
+    pub(crate) fn greet(&mut self, keyboard: Option<Arc<Keyboard>>, page: Page, numbered: bool, now: Moment) {
         self.show(keyboard, page, numbered, now);
         self.greeted = true;
     }
 
     /// Words of a user whom nobody knew went to the bot although they match no button: the next ones do not (I5).
-    pub fn spend_greeting(&mut self) {
+    pub(crate) fn spend_greeting(&mut self) {
         self.greeted = false;
     }
 
     /// Another page of the current keyboard was shown, or the keyboard again: the free pass of a user nobody knew
     /// stays.
-    pub fn show_again(&mut self, keyboard: Option<Arc<Keyboard>>, page: Page, numbered: bool, now: Moment) {
+    pub(crate) fn show_again(&mut self, keyboard: Option<Arc<Keyboard>>, page: Page, numbered: bool, now: Moment) {
         let greeted = self.greeted;
         self.show(keyboard, page, numbered, now);
         self.greeted = greeted;
@@ -128,12 +128,12 @@ impl Session {
 
     /// Whether a keyboard is remembered that nobody else is shown: it goes when this session goes.
     #[must_use]
-    pub fn keeps_a_keyboard_of_its_own(&self) -> bool {
+    pub(crate) fn keeps_a_keyboard_of_its_own(&self) -> bool {
         self.keyboard.as_ref().is_some_and(|keyboard| Arc::strong_count(keyboard) == 1)
     }
 
     /// Lets go of a keyboard whose ten minutes are over (K2): it may be large, and nothing is decided by it any more.
-    pub fn forget_expired_keyboard(&mut self, now: Moment) {
+    pub(crate) fn forget_expired_keyboard(&mut self, now: Moment) {
         if now.since(self.at) >= TEN_MINUTES {
             self.keyboard = None;
         }
@@ -141,13 +141,13 @@ impl Session {
 
     /// Whether a reply was shown after `asked` (S3: then a late one's keyboard does not count).
     #[must_use]
-    pub fn shown_since(&self, asked: Moment) -> bool {
+    pub(crate) fn shown_since(&self, asked: Moment) -> bool {
         self.shown != LastShown::Nothing && self.at > asked
     }
 
     /// When something was last shown.
     #[must_use]
-    pub fn last_shown(&self) -> Moment {
+    pub(crate) fn last_shown(&self) -> Moment {
         self.at
     }
 }

@@ -35,19 +35,19 @@ const ALERT: Duration = Duration::from_secs(30);
 /// Everything that runs, in one place.
 pub(crate) struct Shared {
     /// Keyboards, interned.
-    pub keyboards: Arc<Keyboards>,
+    pub(crate) keyboards: Arc<Keyboards>,
     /// What runs besides the connections.
-    pub tasks: Tasks,
+    pub(crate) tasks: Tasks,
     /// Counters.
-    pub metrics: Arc<Metrics>,
+    pub(crate) metrics: Arc<Metrics>,
     /// Where late answers go.
-    pub callbacks: CallbackClient,
+    pub(crate) callbacks: CallbackClient,
     /// Turns in flight.
-    pub turns: SharedLimit,
+    pub(crate) turns: SharedLimit,
     /// Channel events waiting or on their way (E4).
-    pub events: SharedLimit,
+    pub(crate) events: SharedLimit,
     /// When the process started.
-    pub started: Moment,
+    pub(crate) started: Moment,
     /// Keys the hashes of user keys in logs.
     log_key: (u64, u64),
     registry: ArcSwap<BotRegistry>,
@@ -76,11 +76,11 @@ struct Reloads {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LastReload {
     /// Whether what the file says is in force; true before any.
-    pub well: bool,
+    pub(crate) well: bool,
     /// When it was tried; `None`: never.
-    pub at: Option<Moment>,
+    pub(crate) at: Option<Moment>,
     /// How many were tried.
-    pub count: u64,
+    pub(crate) count: u64,
 }
 
 /// Why nothing can be started.

@@ -31,17 +31,17 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) struct Arrival {
     /// On which core.
-    pub core: CoreId,
+    pub(crate) core: CoreId,
     /// Its first byte.
-    pub at: Instant,
+    pub(crate) at: Instant,
     /// `X-Request-Id`, or one of our own.
-    pub request_id: RequestId,
+    pub(crate) request_id: RequestId,
     /// Quick replies by block, for this call's `bot.id` (K3).
-    pub message_block: Option<Box<str>>,
+    pub(crate) message_block: Option<Box<str>>,
     /// Where a late answer may go (S2).
-    pub callback: Option<CallbackUrl>,
+    pub(crate) callback: Option<CallbackUrl>,
     /// Who called; `None` where nobody can hang up.
-    pub peer: Option<Peer>,
+    pub(crate) peer: Option<Peer>,
 }
 
 /// What a turn needs of its call. It owns its words: a turn may outlive the call it came with (I7).

@@ -93,9 +93,9 @@ pub(crate) enum IdleState {
 /// A request that got no response, and the request itself when nothing of it was written (I7).
 pub(crate) struct Unanswered {
     /// What happened.
-    pub error: ClientError,
+    pub(crate) error: ClientError,
     /// The request, untouched: it may go out on another connection.
-    pub unsent: Option<Request<Full<Bytes>>>,
+    pub(crate) unsent: Option<Request<Full<Bytes>>>,
 }
 
 impl Connection {

@@ -51,7 +51,7 @@ impl Drop for Waiting<'_> {
 impl ConnectionLimit {
     /// At most `bound` connections, at least one.
     #[must_use]
-    pub fn new(bound: usize) -> Arc<Self> {
+    pub(crate) fn new(bound: usize) -> Arc<Self> {
         Arc::new(Self {
             word: AtomicUsize::new(0),
             bound: AtomicUsize::new(at_least_one(bound)),
@@ -64,7 +64,7 @@ impl ConnectionLimit {
 
     /// A lease, if one is free and nobody waits for it.
     #[must_use]
-    pub fn try_acquire(self: &Arc<Self>) -> Option<Lease> {
+    pub(crate) fn try_acquire(self: &Arc<Self>) -> Option<Lease> {
         let bound = self.bound.load(Ordering::Acquire);
         let take = |word: usize| (word & LINE == 0 && word < bound).then_some(word + 1);
         let before = self.word.fetch_update(Ordering::AcqRel, Ordering::Acquire, take).ok()?;
@@ -137,7 +137,7 @@ impl ConnectionLimit {
     }
 
     /// Another bound, at once. What is in use beyond it goes on, and nothing new begins until it has ended.
-    pub fn set_bound(self: &Arc<Self>, bound: usize) {
+    pub(crate) fn set_bound(self: &Arc<Self>, bound: usize) {
         let bound = at_least_one(bound);
         if self.bound.swap(bound, Ordering::AcqRel) != bound {
             self.serve(&mut self.line());
@@ -146,45 +146,45 @@ impl ConnectionLimit {
 
     /// Leases out.
     #[must_use]
-    pub fn in_use(&self) -> usize {
+    pub(crate) fn in_use(&self) -> usize {
         self.word.load(Ordering::Acquire) & !LINE
     }
 
     /// How many wait for a lease.
     #[must_use]
-    pub fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 
     /// Connections kept open without being in use.
     #[must_use]
-    pub fn idle(&self) -> usize {
+    pub(crate) fn idle(&self) -> usize {
         self.idle.load(Ordering::SeqCst)
     }
 
     /// Counts one more idle connection, where a holder of a lease may keep theirs: not more are kept than were in use
     /// at once during the last second.
     #[must_use]
-    pub fn try_keep(&self, now: Instant) -> bool {
+    pub(crate) fn try_keep(&self, now: Instant) -> bool {
         let (peak, bound) = (self.peak(now), self.bound.load(Ordering::Acquire));
         let keep = |idle: usize| (idle < peak && idle + self.in_use() <= bound).then_some(idle + 1);
         self.idle.fetch_update(Ordering::SeqCst, Ordering::SeqCst, keep).is_ok()
     }
 
     /// So many idle ones were closed, or are in use again.
-    pub fn no_longer_idle(&self, count: usize) {
+    pub(crate) fn no_longer_idle(&self, count: usize) {
         self.idle.fetch_sub(count, Ordering::SeqCst);
     }
 
     /// Idle connections beyond what was in use at once during the last second.
     #[must_use]
-    pub fn surplus(&self, now: Instant) -> usize {
+    pub(crate) fn surplus(&self, now: Instant) -> usize {
         self.idle().saturating_sub(self.peak(now))
     }
 
     /// Whether an idle connection has to go before a holder of a lease opens one.
     #[must_use]
-    pub fn is_crowded(&self) -> bool {
+    pub(crate) fn is_crowded(&self) -> bool {
         let idle = self.idle();
         idle > 0 && idle + self.in_use() > self.bound.load(Ordering::Acquire)
     }

@@ -16,7 +16,6 @@ use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::{self, ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme};
 
 use crate::config::settings::{TlsFiles, Trust};
-use crate::fault::{Blame, Fault, Sent};
 use crate::files::{self, ReadError};
 use crate::messages::{Message, start as messages};
 
@@ -69,7 +68,7 @@ pub enum TlsProblem {
 impl TlsProblem {
     /// What the operator reads, with what to do.
     #[must_use]
-    pub fn message(&self) -> Message {
+    pub(crate) fn message(&self) -> Message {
         let file = |path: &Path| path.display().to_string();
         match self {
             Self::File { path, source } => messages::tls_file_unreadable(file(path), source.message()),
@@ -78,16 +77,6 @@ impl TlsProblem {
             Self::Refused { path, source } => messages::tls_refused(file(path), source.to_string()),
             Self::Unavailable(error) => messages::tls_unavailable(error.to_string()),
         }
-    }
-}
-
-impl Fault for TlsProblem {
-    fn blame(&self) -> Blame {
-        Blame::Operator
-    }
-
-    fn sent(&self) -> Sent {
-        Sent::Nothing
     }
 }
 
@@ -141,7 +130,7 @@ impl ServerTls {
     ///
     /// # Errors
     /// [`TlsProblem`], naming the file.
-    pub fn load(files: TlsFiles) -> Result<Self, TlsProblem> {
+    pub(crate) fn load(files: TlsFiles) -> Result<Self, TlsProblem> {
         let current = ArcSwap::new(server_config(&files)?);
         Ok(Self { files, current })
     }
@@ -154,15 +143,9 @@ impl ServerTls {
         Ok(NewCertificate { tls: Arc::clone(self), config: server_config(&self.files)? })
     }
 
-    /// Where it was read from.
-    #[must_use]
-    pub fn files(&self) -> &TlsFiles {
-        &self.files
-    }
-
     /// Takes the next connection's handshake.
     #[must_use]
-    pub fn acceptor(&self) -> TlsAcceptor {
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(self.current.load_full())
     }
 }

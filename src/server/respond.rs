@@ -79,13 +79,13 @@ pub(crate) enum Refused {
 #[derive(Debug)]
 pub(crate) struct SecretMiss {
     /// For which bot.
-    pub bot: BotId,
+    pub(crate) bot: BotId,
     /// In which header it should stand.
-    pub header: HeaderName,
+    pub(crate) header: HeaderName,
     /// Bytes of the value that came; `None` when the header is missing.
-    pub offered: Option<usize>,
+    pub(crate) offered: Option<usize>,
     /// Bytes of the values that would be right.
-    pub wanted: Vec<usize>,
+    pub(crate) wanted: Vec<usize>,
 }
 
 impl fmt::Display for SecretMiss {

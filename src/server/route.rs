@@ -8,9 +8,9 @@ use crate::translate::inbound::Endpoint;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Route<'a> {
     /// The bot the path names; `None` for the short forms.
-    pub bot: Option<&'a str>,
+    pub(crate) bot: Option<&'a str>,
     /// What of it.
-    pub target: Target,
+    pub(crate) target: Target,
 }
 
 /// What is asked for.

@@ -15,37 +15,37 @@ use crate::wire::mark::Mark;
 
 /// Operator's choices that a plan depends on, and what the call itself adds.
 #[derive(Debug, Clone, Copy)]
-pub struct Rules<'a> {
+pub(crate) struct Rules<'a> {
     /// I5.
-    pub free_text: FreeText,
+    pub(crate) free_text: FreeText,
     /// The labels that navigate, typed.
-    pub texts: &'a Texts,
+    pub(crate) texts: &'a Texts,
     /// Labels that call a human (K5).
-    pub handover: &'a [Box<str>],
+    pub(crate) handover: &'a [Box<str>],
     /// A block that is not ours spoke last: what this bridge showed does not bind (I5, K3).
-    pub unbound: bool,
+    pub(crate) unbound: bool,
     /// The process started less than ten minutes ago and its store began empty: a text keyboard of before may still
     /// count, so an unknown user's words may be meant for the bot (I5, K2).
-    pub recently_started: bool,
+    pub(crate) recently_started: bool,
     /// When the call arrived: what was shown only after that was not before the user's eyes when they spoke (I5).
-    pub arrived: Moment,
+    pub(crate) arrived: Moment,
 }
 
 /// What happens next, and the keyboard by which it was decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan<'a> {
+pub(crate) struct Plan<'a> {
     /// What happens.
-    pub step: Step<'a>,
+    pub(crate) step: Step<'a>,
     /// The keyboard that counts; `None` for free typing.
-    pub keyboard: Option<Arc<Keyboard>>,
+    pub(crate) keyboard: Option<Arc<Keyboard>>,
 }
 
 /// Messages to the bot, in order; nearly always one, several for several photos (I4).
-pub type Messages<'a> = SmallVec<[(MessageType, Cow<'a, str>); 1]>;
+pub(crate) type Messages<'a> = SmallVec<[(MessageType, Cow<'a, str>); 1]>;
 
 /// What happens next, as data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step<'a> {
+pub(crate) enum Step<'a> {
     /// The bot is asked, one message after the other (I4).
     Ask(Messages<'a>),
     /// The bot is asked what matches no button of the keyboard that counts (I5). On the old platform it never got such
@@ -57,7 +57,7 @@ pub enum Step<'a> {
 
 /// What the bridge does by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LocalStep<'a> {
+pub(crate) enum LocalStep<'a> {
     /// The home keyboard is shown (I2).
     Home,
     /// The current keyboard is shown again under these words.
@@ -76,7 +76,7 @@ pub enum LocalStep<'a> {
 
 /// The words above a keyboard that is shown again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Prompt {
+pub(crate) enum Prompt {
     /// `texts.home`, to a user nobody knows; their next words are forwarded (I5).
     Greet,
     /// `texts.choose`.
@@ -95,7 +95,7 @@ impl Session {
     /// What happens next. `home` is the home keyboard's buttons, needed only where [`Session::current`] says
     /// `Home`; `None` counts as free typing (K1).
     #[must_use]
-    pub fn plan<'a>(
+    pub(crate) fn plan<'a>(
         &self,
         says: UserInput<'a>,
         home: Option<&Arc<Keyboard>>,

@@ -31,7 +31,7 @@ pub(crate) struct Contacts {
     hasher: RandomState,
     seen: Mutex<SeenIds>,
     /// For the line that says that events wait.
-    pub waiting_line: Pace,
+    pub(crate) waiting_line: Pace,
 }
 
 #[derive(Debug, Default)]

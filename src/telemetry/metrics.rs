@@ -76,7 +76,7 @@ pub(crate) struct Metrics {
 #[derive(Debug)]
 pub(crate) struct BotMetrics {
     /// Calls that ask what becomes of them.
-    pub watches: Watches,
+    pub(crate) watches: Watches,
     cores: Box<[BotCells]>,
 }
 
@@ -111,11 +111,11 @@ struct Histogram {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Durations {
     /// Upper bounds in seconds and how many fell up to each, not cumulated.
-    pub buckets: [(f64, u64); BUCKETS.len()],
+    pub(crate) buckets: [(f64, u64); BUCKETS.len()],
     /// How many.
-    pub count: u64,
+    pub(crate) count: u64,
     /// Their sum in seconds.
-    pub sum: f64,
+    pub(crate) sum: f64,
 }
 
 impl Metrics {

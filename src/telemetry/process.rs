@@ -17,17 +17,17 @@ const LONGEST: u64 = 64 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct ProcessUsage {
     /// User and system time, in seconds.
-    pub cpu_seconds: Option<f64>,
+    pub(crate) cpu_seconds: Option<f64>,
     /// Memory in RAM, in bytes.
-    pub resident_bytes: Option<f64>,
+    pub(crate) resident_bytes: Option<f64>,
     /// Address space, in bytes.
-    pub virtual_bytes: Option<f64>,
+    pub(crate) virtual_bytes: Option<f64>,
     /// Threads.
-    pub threads: Option<f64>,
+    pub(crate) threads: Option<f64>,
     /// Files and connections that are open.
-    pub open_files: Option<f64>,
+    pub(crate) open_files: Option<f64>,
     /// How many may be open: the soft limit.
-    pub max_files: Option<f64>,
+    pub(crate) max_files: Option<f64>,
 }
 
 impl ProcessUsage {

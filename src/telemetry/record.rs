@@ -92,15 +92,15 @@ impl PlanKind {
 #[derive(Debug, Clone)]
 pub(crate) struct TurnEnd {
     /// What was to be done.
-    pub plan: PlanKind,
+    pub(crate) plan: PlanKind,
     /// What came of it.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// How long the bot took, where it was asked.
-    pub backend: Option<Duration>,
+    pub(crate) backend: Option<Duration>,
     /// Why the bot gave no usable reply, and for operators what came. Never words of users.
-    pub problem: Option<(BackendProblem, Box<str>)>,
+    pub(crate) problem: Option<(BackendProblem, Box<str>)>,
     /// How the answer differs from the reply.
-    pub degradations: Degradations,
+    pub(crate) degradations: Degradations,
 }
 
 impl Default for TurnEnd {
@@ -133,17 +133,17 @@ impl TurnEnd {
 #[derive(Debug, Clone)]
 pub(crate) struct TurnRecord {
     /// `X-Request-Id` of the call, or one of our own.
-    pub request_id: RequestId,
+    pub(crate) request_id: RequestId,
     /// Which bot.
-    pub bot: BotId,
+    pub(crate) bot: BotId,
     /// Keyed hash of the user key.
-    pub user: u64,
+    pub(crate) user: u64,
     /// From the first byte of the call to the end of the turn.
-    pub total: Duration,
+    pub(crate) total: Duration,
     /// From the first byte of the call to its answer: what the user waited.
-    pub answered: Duration,
+    pub(crate) answered: Duration,
     /// What it came to.
-    pub end: TurnEnd,
+    pub(crate) end: TurnEnd,
 }
 
 /// Emits the line of a turn at a level that is known when it is compiled.

@@ -16,20 +16,20 @@ const COLUMNS: usize = 76;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Drawn {
     /// Lines, each with its end.
-    pub text: String,
+    pub(crate) text: String,
     /// What the printed numbers press, in their order.
-    pub presses: Vec<Press>,
+    pub(crate) presses: Vec<Press>,
 }
 
 /// A button that says something when it is pressed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Press {
     /// What is said.
-    pub words: String,
+    pub(crate) words: String,
     /// What comes back as `clientExtra`.
-    pub extra: Value,
+    pub(crate) extra: Value,
     /// The block it runs, where it runs one.
-    pub block: Option<String>,
+    pub(crate) block: Option<String>,
 }
 
 /// Draws `answer`; numbers begin with `first`.

@@ -2,9 +2,9 @@
 //! instead of waiting for a bot that is gone.
 //!
 //! A pure state machine: every method takes `now`. Closed, which is nearly always, it is one atomic load; the whole
-//! state is one 64-bit word, so there is no lock to hold and nothing to poison. Who is admitted gets a [`Attempt`]
-//! whose drop counts as "cancelled": a probe that is cut off frees its place, else the breaker would stay shut for
-//! ever. Rejected: a failure rate over a window, which the old platform did not have (legacy.md 1).
+//! state is one 64-bit word, so there is no lock to hold and nothing to poison. A turn that is admitted gets an
+//! [`Attempt`]. Dropping it counts as "cancelled": a probe that is cut off frees its place, else the breaker would
+//! stay shut for ever. Rejected: a failure rate over a window, which the old platform did not have (legacy.md 1).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,7 +47,7 @@ pub(crate) enum Change {
 
 /// Leave to ask the bot once. Says how it went, or counts as cancelled.
 #[derive(Debug)]
-#[must_use = "a permit that is dropped counts as a cancelled turn"]
+#[must_use = "an attempt that is dropped counts as a cancelled turn"]
 pub(crate) struct Attempt {
     breaker: Arc<Breaker>,
     probe: Option<u64>,

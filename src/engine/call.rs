@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::delivery::{Delivery, Doubtful, Reader};
+use super::delivery::{Delivery, HalfClosed, Reader};
 use super::reply;
 use super::turn::call_back;
 use crate::bot::Bot;
@@ -76,8 +76,8 @@ pub(crate) struct Call {
     give_up: Instant,
     /// For whom the answer is.
     pub(super) delivery: Delivery,
-    /// An answer for a caller of whom nobody knows whether they still read.
-    pub(super) doubtful: Doubtful,
+    /// Whether the caller has closed their sending side, and the answer for them then.
+    pub(super) half_closed: HalfClosed,
     /// Among the turns in flight (S5), given back when the turn ends.
     _permits: Option<[Permit; 3]>,
 }
@@ -108,7 +108,7 @@ impl Call {
             },
             arrival,
             delivery: Delivery::default(),
-            doubtful: Doubtful::default(),
+            half_closed: HalfClosed::default(),
             _permits: permits,
         }
     }

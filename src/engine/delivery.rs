@@ -146,21 +146,21 @@ impl Delivery {
 /// The way of an answer to a caller who has closed their sending side: they may still read, or they may be gone. It is
 /// handed to their connection before the turn ends, and the turn ends when it is known whether they took it.
 #[derive(Debug, Default)]
-pub(super) struct Doubtful {
-    half_closed: AtomicBool,
+pub(super) struct HalfClosed {
+    is_set: AtomicBool,
     answer: Mutex<Option<Bytes>>,
     handed_over: Notify,
 }
 
-impl Doubtful {
+impl HalfClosed {
     /// The caller has closed their sending side.
-    pub(super) fn half_closed(&self) {
-        self.half_closed.store(true, Ordering::Relaxed);
+    pub(super) fn set(&self) {
+        self.is_set.store(true, Ordering::Relaxed);
     }
 
     /// Whether they have.
-    pub(super) fn is_half_closed(&self) -> bool {
-        self.half_closed.load(Ordering::Relaxed)
+    pub(super) fn is_set(&self) -> bool {
+        self.is_set.load(Ordering::Relaxed)
     }
 
     /// The answer is there; the turn has not ended.

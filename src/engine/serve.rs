@@ -37,11 +37,11 @@ pub(crate) async fn serve(call: Call) -> Bytes {
                 // Dropping the turn is hanging up.
                 return Bytes::new();
             }
-            call.doubtful.half_closed();
+            call.half_closed.set();
             tokio::select! {
                 biased;
                 answer = turn.ended() => return answer,
-                answer = call.doubtful.answer() => {
+                answer = call.half_closed.answer() => {
                     turn.finish_detached();
                     return answer;
                 }
@@ -57,7 +57,7 @@ pub(crate) async fn serve(call: Call) -> Bytes {
         // The answer is claimed for the caller: it is there at once, or in doubt.
         Err(_) => tokio::select! {
             answer = turn.ended() => answer,
-            answer = call.doubtful.answer() => {
+            answer = call.half_closed.answer() => {
                 turn.finish_detached();
                 answer
             }
@@ -136,7 +136,7 @@ impl AttendedTurn {
     /// The caller has been answered: the rest of the turn becomes a task.
     fn finish_detached(&mut self) {
         if let Some(ending) = self.ending.take() {
-            self.call.shared.tasks.track(finish_detached(Arc::clone(&self.call), ending));
+            self.call.shared.tasks.track(run_to_end(Arc::clone(&self.call), ending));
         }
     }
 }
@@ -168,7 +168,7 @@ async fn catch_panic(call: Arc<Call>) -> Option<Bytes> {
 /// Waits for the end of a turn whose caller has gone. With a callback, a turn that is still in the line when nothing may
 /// be sent any more is taken out, and the user is asked to send again (S1). Who hung up in the line finds that asked
 /// behind `답변 보기`, when their turn comes.
-async fn finish_detached(call: Arc<Call>, mut ending: Ending) {
+async fn run_to_end(call: Arc<Call>, mut ending: Ending) {
     if call.arrival.callback.is_some() {
         tokio::select! {
             biased;

@@ -462,8 +462,8 @@ async fn deliver(call: &Call, to: Reader, outcome: Outcome, body: &Bytes, follow
 /// Whether the caller has the answer. Usually nobody needs to ask: they wait for it.
 async fn took_it(call: &Call, body: &Bytes) -> bool {
     match &call.arrival.peer {
-        Some(peer) if call.doubtful.is_half_closed() => {
-            call.doubtful.hand_over(body.clone());
+        Some(peer) if call.half_closed.is_set() => {
+            call.half_closed.hand_over(body.clone());
             peer.took_it().await
         }
         Some(_) | None => true,

@@ -152,7 +152,7 @@ impl Core {
         self.shared.tasks.stopping.cancel();
     }
 
-    async fn accept(self: &Arc<Self>, listener: TcpListener, places: Places, face: ListenerKind) {
+    async fn accept(self: &Arc<Self>, listener: TcpListener, places: Places, kind: ListenerKind) {
         let listener = match tokio::net::TcpListener::from_std(listener) {
             Ok(listener) => listener,
             Err(error) => {
@@ -163,7 +163,7 @@ impl Core {
         let mut told: Option<Instant> = None;
         let mut stragglers = STRAGGLERS;
         loop {
-            if face == ListenerKind::Public && self.stop.gently.is_cancelled() {
+            if kind == ListenerKind::Public && self.stop.gently.is_cancelled() {
                 stragglers = stragglers.saturating_sub(1);
             }
             let accepted = tokio::select! {
@@ -171,7 +171,7 @@ impl Core {
                 accepted = listener.accept(), if stragglers > 0 => accepted,
                 // Last in this order: whoever stood in the backlog when the stop came is still let in. Operators may
                 // look until the end.
-                () = self.stop.gently.cancelled(), if face == ListenerKind::Public => return,
+                () = self.stop.gently.cancelled(), if kind == ListenerKind::Public => return,
             };
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
@@ -192,15 +192,15 @@ impl Core {
                 continue;
             };
             let core = Arc::clone(self);
-            let connection = async move { core.connection(stream, peer, Arc::new(caller), face).await };
-            match face {
+            let connection = async move { core.connection(stream, peer, Arc::new(caller), kind).await };
+            match kind {
                 ListenerKind::Public => self.shared.tasks.track(connection),
                 ListenerKind::Operators => self.shared.tasks.background(connection),
             }
         }
     }
 
-    async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, caller: Arc<Caller>, face: ListenerKind) {
+    async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, caller: Arc<Caller>, kind: ListenerKind) {
         // Answers are one small packet each: waiting for more to send would only delay them.
         let _best_effort = stream.set_nodelay(true);
         // hyper waits for ever for a peer that does not read its answer; the kernel then gives it up.
@@ -208,7 +208,7 @@ impl Core {
         let _best_effort = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD));
         let socket = Socket::of_caller(stream);
         let remote = Peer::new(peer, socket.clone());
-        match (&self.tls, face) {
+        match (&self.tls, kind) {
             (Some(tls), ListenerKind::Public) => {
                 let handshake = tokio::time::timeout(FIRST_HEAD, tls.acceptor().accept(socket));
                 let shaken = tokio::select! {
@@ -219,19 +219,19 @@ impl Core {
                     () = self.stopped_for(FIRST_REQUEST) => return,
                 };
                 match shaken {
-                    Ok(Ok(stream)) => self.serve(stream, remote, caller, face).await,
+                    Ok(Ok(stream)) => self.serve(stream, remote, caller, kind).await,
                     Ok(Err(error)) => self.no_handshake(peer, &error),
                     Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
                 }
             }
-            _ => self.serve(socket, remote, caller, face).await,
+            _ => self.serve(socket, remote, caller, kind).await,
         }
     }
 
     /// Somebody speaks TLS where the bridge does not.
-    fn tls_to_a_plain_port(&self, peer: SocketAddr, face: ListenerKind) {
+    fn tls_to_a_plain_port(&self, peer: SocketAddr, kind: ListenerKind) {
         let Some(times) = self.strange.line(WARNING, time::now()) else { return };
-        match face {
+        match kind {
             ListenerKind::Public => tracing::warn!(
                 %peer,
                 times,
@@ -267,7 +267,7 @@ impl Core {
         tokio::time::sleep(while_at_most).await;
     }
 
-    async fn serve<S>(&self, stream: S, peer: Peer, caller: Arc<Caller>, face: ListenerKind)
+    async fn serve<S>(&self, stream: S, peer: Peer, caller: Arc<Caller>, kind: ListenerKind)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -275,7 +275,7 @@ impl Core {
         let (quiet, own, peer) = (&quiet, &caller, &peer);
         let service = service_fn(|request| async move {
             quiet.ends();
-            let reply = match face {
+            let reply = match kind {
                 ListenerKind::Public => skill::handle(&self.shared, self.id, peer, own, request).await,
                 ListenerKind::Operators => admin::handle(&self.shared, &self.operators, own, &request),
             };
@@ -302,12 +302,12 @@ impl Core {
                     // An error here is the peer's: gone, or no HTTP. hyper has answered what can be answered.
                     ended = &mut connection => {
                         if ended.is_err_and(|error| error.is_parse()) && caller.greets_in_tls() {
-                            self.tls_to_a_plain_port(peer.address(), face);
+                            self.tls_to_a_plain_port(peer.address(), kind);
                         }
                         return;
                     }
                     () = &mut leaves => return,
-                    () = &mut stops, if face == ListenerKind::Public => break,
+                    () = &mut stops, if kind == ListenerKind::Public => break,
                     () = &mut timer => {
                         let over_at = quiet.over_at();
                         if over_at <= time::instant() {

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use super::{Session, TEN_MINUTES};
 use crate::time::Moment;
 
-/// LateReply replies kept for one user (S3). The oldest goes first. Ten: who writes on to a slow bot for ten minutes instead
-/// of looking was seen to lose answers with four.
+/// Late replies kept for one user (S3). The oldest goes first. With four, users were seen to lose answers when they kept
+/// writing to a slow bot for ten minutes instead of reading what had come.
 const LATE_REPLIES: usize = 10;
 /// Rests of long replies kept for one user (O5). The oldest goes first.
 const RESTS: usize = 10;
@@ -152,7 +152,7 @@ impl Session {
         self.tidy(now);
     }
 
-    /// Drops what waited over ten minutes; frees the shelf when it is empty.
+    /// Drops replies that waited over ten minutes; frees the box when nothing is left.
     pub(crate) fn tidy(&mut self, now: Moment) {
         if let Some(parked) = &mut self.parked {
             parked.late.retain(|late| now.since(late.came) < TEN_MINUTES);

@@ -40,17 +40,17 @@ pub(crate) struct Arrival {
     pub(crate) message_block: Option<Box<str>>,
     /// Where a late answer may go (S2).
     pub(crate) callback: Option<CallbackUrl>,
-    /// Who called; `None` where nobody can hang up.
+    /// The peer; `None` where there is no connection that could end.
     pub(crate) peer: Option<Peer>,
 }
 
-/// What a turn needs of its call. It owns its words: a turn may outlive the call it came with (I7).
+/// The part of a call that its turn needs. It owns its words: a turn may outlive the call it came with (I7).
 pub(super) struct TurnInput {
-    /// Who speaks, as the bot knows them (I1).
+    /// The user who speaks, by the key that the bot knows (I1).
     pub(super) user: UserKey,
     /// Under which key their keyboard and late answers are kept (I10).
     pub(super) session: UserKey,
-    /// What they say.
+    /// Their words or action.
     pub(super) says: UserInput<'static>,
     /// A group room (I10).
     pub(super) room: bool,
@@ -140,7 +140,8 @@ impl Call {
         self.give_up.checked_sub(deadline).map_or(own, |last| last.max(own))
     }
 
-    /// When a bot that is asked at `asked` has had a full deadline (S4). What left at once shares the caller's own.
+    /// When a bot that is asked at `asked` has had a full deadline (S4). A message that left at once shares the
+    /// caller's own deadline.
     pub(super) fn overdue_after(&self, asked: Instant) -> Instant {
         let since = if asked <= self.arrival.at + AT_ONCE { self.arrival.at } else { asked };
         since + self.bot.settings.deadline
@@ -156,7 +157,7 @@ impl Call {
         self.give_up
     }
 
-    /// Names the tap this call is, whatever it is a tap of (I3).
+    /// Names the tap that this call is, of any button (I3).
     pub(super) fn tap(&self) -> Option<TapId> {
         match &self.input.says {
             UserInput::Tap(mark) => Some(self.shared.tap_id(mark)),

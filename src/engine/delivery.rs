@@ -1,9 +1,9 @@
 //! For whom the answer of a turn is, decided exactly once.
 //!
 //! Two sides race: the turn, which ends when the bot has answered, and its caller, who stops waiting at the deadline or
-//! hangs up. Both move one state under one lock, so an answer is never given twice and never to nobody. [`next`] is the
+//! hangs up. Both move one state under one lock, so an answer is never given twice and never lost. [`next`] is the
 //! table of all moves. Rejected: a channel between the two, which loses the answer when one end is dropped in between;
-//! bits in an atomic word, which nobody could read.
+//! bits in an atomic word, which are hard to read.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -20,7 +20,7 @@ pub(super) enum Reader {
     Caller,
     /// Kakao, by a POST to the call's `callbackUrl` (S2).
     Callback,
-    /// Nobody at the moment: it is kept until the user asks for it (S3).
+    /// No one at the moment: it is kept until the user asks for it (S3).
     Nobody,
 }
 

@@ -70,7 +70,7 @@ pub(crate) async fn serve(call: Call) -> Bytes {
             turn.finish_detached();
             call.words_meanwhile(&texts.wait, true)
         }
-        // What it waited for is the answer of another turn: the user may simply ask again.
+        // It waited for the answer of another turn: the user may simply ask again.
         Ok(State::Following(_)) => {
             turn.give_up(followed());
             call.words_meanwhile(&texts.wait, true)
@@ -165,9 +165,9 @@ async fn catch_panic(call: Arc<Call>) -> Option<Bytes> {
     Some(body)
 }
 
-/// Waits for the end of a turn whose caller has gone. With a callback, a turn that is still in the line when nothing may
-/// be sent any more is taken out, and the user is asked to send again (S1). Who hung up in the line finds that asked
-/// behind `답변 보기`, when their turn comes.
+/// Waits for the end of a turn whose caller has gone. With a callback, a turn that is still in the line when nothing
+/// may be sent any more is taken out, and the user is asked to send again (S1). A user whose caller hung up in the line
+/// finds that request behind `답변 보기`, after their turn.
 async fn run_to_end(call: Arc<Call>, mut ending: Ending) {
     if call.arrival.callback.is_some() {
         tokio::select! {

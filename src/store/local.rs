@@ -1,9 +1,9 @@
 //! The store of one bot in the memory of one process.
 //!
-//! A user costs one small slot by value; who waits stands in the slot itself, boxed, for as long as a turn is in
-//! flight. So a turn is one look-up to begin and one to end. When sessions reach their bound, the oldest of a few drawn
-//! at random goes: an exact order would be a lock that all users share. A session that is held or has something parked
-//! never goes (S5).
+//! A user costs one small slot by value; the calls that wait stand in the slot itself, boxed, for as long as a turn is
+//! in flight. So a turn is one look-up to begin and one to end. When sessions reach their bound, the oldest of a few
+//! drawn at random goes: an exact order would be a lock that all users share. A session that is held or has something
+//! parked never goes (S5).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

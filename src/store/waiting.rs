@@ -1,4 +1,5 @@
-//! Who waits behind one user's turn (I6), and who waits for its answer because they made the same tap (I3).
+//! The calls that wait behind one user's turn (I6), and the calls that wait for its answer because they made the same
+//! tap (I3).
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -30,7 +31,7 @@ struct Waiter {
     turn: oneshot::Sender<Turn>,
 }
 
-/// What standing in line came to.
+/// The result of standing in line.
 pub(super) enum Stood {
     Behind { number: u64, turn: oneshot::Receiver<Turn> },
     Following(oneshot::Receiver<Offer>),
@@ -64,7 +65,7 @@ impl Busy {
         Stood::Behind { number, turn: receiver }
     }
 
-    /// One who waited has gone: their followers learn it now, not at their own deadline.
+    /// A call that waited has gone: its followers learn it now, not at their own deadline.
     fn leave(&mut self, number: u64) {
         let Some(place) = self.waiting.iter().position(|waiter| waiter.number == number) else { return };
         if let Some(tap) = self.waiting.remove(place).and_then(|waiter| waiter.tap) {
@@ -160,7 +161,7 @@ pub struct Taken(oneshot::Sender<()>);
 impl Taken {
     /// The answer was delivered: it counts as shown.
     pub fn delivered(self) {
-        // Where nobody asks, it was shown to another besides.
+        // Without this receiver the answer was shown to another caller as well.
         let _nobody_asks = self.0.send(());
     }
 }

@@ -1,9 +1,9 @@
-//! What is remembered of a user, and what follows from it (I3, I5, K2, S3).
+//! The memory of a user, and the decisions that follow from it (I3, I5, K2, S3).
 //!
 //! A session is what this bridge last showed: a keyboard or free typing, and when. From that and from what the user
 //! says, [`Session::plan`] decides as data what happens next; the engine carries it out. The ten minutes of K2 are
-//! looked at when a session is read, never by a timer, so they end on the second whatever a sweeper does.
-//! Rejected: asking the bot what it wants to hear. The old platform locked the text box, and bots rely on that.
+//! looked at when a session is read, never by a timer, so they end on the second, independent of the sweeper. Rejected:
+//! asking the bot what it wants to hear. The old platform locked the text box, and bots rely on that.
 
 mod parked;
 mod plan;
@@ -23,7 +23,7 @@ pub(crate) use plan::{LocalStep, Messages, Plan, Prompt, Rules, Step};
 /// How long a keyboard counts from when it was shown (legacy.md 1, K2); parked replies wait as long (S3).
 pub(crate) const TEN_MINUTES: Duration = Duration::from_secs(600);
 
-/// What is remembered of one user of one bot. Small, kept by value; the default is a user nobody knows.
+/// The memory of one user of one bot. Small, kept by value; the default is an unknown user.
 #[derive(Debug, Clone, Default)]
 pub struct Session {
     keyboard: Option<Arc<Keyboard>>,
@@ -38,7 +38,7 @@ pub struct Session {
     parked: Option<Box<Parked>>,
 }
 
-/// What kind of thing was last shown.
+/// The kind of answer that was last shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum LastShown {
     /// Nothing that this bridge remembers: first contact, or a restart.
@@ -89,7 +89,7 @@ impl Session {
         u32::from(self.page)
     }
 
-    /// Whether this is a user nobody knows.
+    /// Whether this is an unknown user.
     #[must_use]
     pub(crate) fn is_new(&self) -> bool {
         self.shown == LastShown::Nothing
@@ -107,32 +107,31 @@ impl Session {
         self.at = now;
     }
 
-    /// The home keyboard was shown to a user nobody knows: their next words are forwarded (I5).
+    /// The home keyboard was shown to an unknown user: their next words are forwarded (I5).
     pub(crate) fn greet(&mut self, keyboard: Option<Arc<Keyboard>>, page: Page, numbered: bool, now: Moment) {
         self.show(keyboard, page, numbered, now);
         self.greeted = true;
     }
 
-    /// Words of a user whom nobody knew went to the bot although they match no button: the next ones do not (I5).
+    /// Words of an unknown user went to the bot although they match no button: the next ones do not (I5).
     pub(crate) fn spend_greeting(&mut self) {
         self.greeted = false;
     }
 
-    /// Another page of the current keyboard was shown, or the keyboard again: the free pass of a user nobody knew
-    /// stays.
+    /// Another page of the current keyboard was shown, or the keyboard again: the free pass of an unknown user stays.
     pub(crate) fn show_again(&mut self, keyboard: Option<Arc<Keyboard>>, page: Page, numbered: bool, now: Moment) {
         let greeted = self.greeted;
         self.show(keyboard, page, numbered, now);
         self.greeted = greeted;
     }
 
-    /// Whether a keyboard is remembered that nobody else is shown: it goes when this session goes.
+    /// Whether a keyboard is remembered that no other user is shown: it goes when this session goes.
     #[must_use]
     pub(crate) fn keeps_a_keyboard_of_its_own(&self) -> bool {
         self.keyboard.as_ref().is_some_and(|keyboard| Arc::strong_count(keyboard) == 1)
     }
 
-    /// Lets go of a keyboard whose ten minutes are over (K2): it may be large, and nothing is decided by it any more.
+    /// Drops a keyboard whose ten minutes are over (K2): it may be large, and no decision needs it any more.
     pub(crate) fn forget_expired_keyboard(&mut self, now: Moment) {
         if now.since(self.at) >= TEN_MINUTES {
             self.keyboard = None;

@@ -9,7 +9,7 @@ use super::document::{Object, Value};
 use super::{Link, Photo, Reading, url, visible};
 use crate::degradation::{Degradation, Degradations};
 
-/// What was said so far.
+/// The content found so far.
 pub(super) struct MessageContent<'a> {
     pub(super) reading: Reading<'a>,
 }
@@ -23,7 +23,7 @@ impl<'a> MessageContent<'a> {
         object.take(name, &mut self.reading.degradations)
     }
 
-    /// What `message` should hold, from wherever it stands.
+    /// Reads the members of `message`, wherever they stand.
     pub(super) fn content(&mut self, object: &mut Object<'a>) {
         if let Some(text) = self.take(object, "text") {
             self.text(text);
@@ -113,7 +113,7 @@ impl<'a> MessageContent<'a> {
         }
     }
 
-    /// A width or height: a positive number of pixels, in whatever form. What is none is no size (O3).
+    /// A width or height: a positive number of pixels, as a number or as text. Any other value is no size (O3).
     fn side(&mut self, value: &Value<'a>) -> Option<u32> {
         let written = match value {
             Value::Number(written) => written,

@@ -1,4 +1,4 @@
-//! What waits to be seen: late replies, and the rest of a long one (S3, O5).
+//! Replies that wait to be seen: late ones, and the rest of a long one (S3, O5).
 
 use bytes::Bytes;
 
@@ -22,9 +22,9 @@ pub(super) struct Parked {
 /// One message's worth of a reply: the bot's bytes, read again when shown, or words of ours in their place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ReplyBody {
-    /// What the bot answered, bounded.
+    /// The bot's answer, bounded.
     Reply(Bytes),
-    /// What the user reads where the bot gave nothing usable.
+    /// The words that the user reads where the bot gave nothing usable.
     Words(Box<str>),
 }
 
@@ -38,8 +38,8 @@ impl ReplyBody {
         }
     }
 
-    /// Lets go of the buffer it was read into, which may be many times its size: what is kept for minutes holds what
-    /// it counts (S3).
+    /// Copies it out of the buffer it was read into, which may be many times its size: a reply that is kept for minutes
+    /// must not hold more bytes than are counted for it (S3).
     fn detach(&mut self) {
         if let Self::Reply(bytes) = self {
             *bytes = Bytes::copy_from_slice(bytes);
@@ -50,7 +50,7 @@ impl ReplyBody {
 /// A reply that came after its call was answered (S3).
 #[derive(Debug, Clone)]
 pub(crate) struct LateReply {
-    /// What it says.
+    /// Its content.
     pub(crate) bodies: Vec<ReplyBody>,
     /// When its question was asked: a reply shown after this is newer.
     pub(crate) asked: Moment,

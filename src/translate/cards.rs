@@ -1,4 +1,4 @@
-//! Keyboards as cards: what calls a human (K5), and the carousel that an operator may want instead of pages (K4).
+//! Keyboards as cards: the hand-over to a human (K5), and the carousel that an operator may want instead of pages (K4).
 
 use std::borrow::Cow;
 

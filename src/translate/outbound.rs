@@ -30,7 +30,7 @@ const _: () = assert!(BUBBLES_BYTES + 32 * 1024 <= limits::ANSWER_BYTES);
 /// Labels of a keyboard; most keyboards fit into one answer.
 type Keys<'a> = SmallVec<[ButtonLabel<'a>; limits::QUICK_REPLIES]>;
 
-/// What is to be shown, and which slice of it.
+/// The content of an answer, and which slice of it is shown.
 #[derive(Debug, Clone, Copy)]
 pub struct Content<'a> {
     /// The replies, in the order they are read; often one, several after late answers or several photos.
@@ -51,7 +51,7 @@ pub struct Content<'a> {
 /// The answer, and what is worth knowing about it.
 #[derive(Debug, Clone)]
 pub struct Translated<'a> {
-    /// Obeys the schema, whatever came in.
+    /// Obeys the schema for every input.
     pub response: Answer<'a>,
     /// How it differs from what the bot said (readings' degradations included).
     pub degradations: Degradations,

@@ -128,8 +128,9 @@ impl<'a> Row<'a, '_> {
         }
     }
 
-    /// The title and the button of a link. A link alone is a card titled with its label; beside words a label that
-    /// had to be cut is written out below them, unless it stands there already; what is no button goes there too.
+    /// The title and the button of a link. A link alone is a card titled with its label; beside words a label that had
+    /// to be cut is written out below them, unless it stands there already; a link that cannot be a button goes there
+    /// too.
     fn link(
         &mut self,
         link: &'a Link<'a>,

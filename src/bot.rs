@@ -1,7 +1,8 @@
-//! One bot as it runs: its settings and everything that is kept for it. What all bots share is in `shared.rs`.
+//! One bot as it runs: its settings and everything that is kept for it. The parts that all bots share are in
+//! `shared.rs`.
 //!
-//! A reload builds new bots around the kept parts of unchanged ones (S6), so whatever must survive a reload is behind
-//! an `Arc` here.
+//! A reload builds new bots around the kept parts of unchanged ones (S6), so each part that must survive a reload is
+//! behind an `Arc` here.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -58,7 +59,7 @@ pub(crate) struct Bot {
     pub(crate) advice: Arc<BlockAdvice>,
     /// Channel events on their way to it (E4).
     pub(crate) outbox: Arc<Outbox>,
-    /// What is known of its users beyond their sessions (E2).
+    /// Facts about its users besides their sessions (E2).
     pub(crate) contacts: Arc<Contacts>,
     /// How often its users call.
     pub(crate) rate: Arc<Rate>,
@@ -66,7 +67,7 @@ pub(crate) struct Bot {
     pub(crate) metrics: Arc<BotMetrics>,
 }
 
-/// What was told of a bot's blocks already (K3).
+/// Advice about a bot's blocks that was given already (K3).
 #[derive(Debug, Default)]
 pub(crate) struct BlockAdvice {
     told: AtomicBool,
@@ -110,7 +111,7 @@ impl Bot {
     }
 
     /// Whether a block is known not to be ours: this bridge has seen calls of some blocks, and not of this one. Then
-    /// something else spoke to the user last, and what we showed does not bind them (I5).
+    /// something else spoke to the user last, and the keyboard we showed does not bind them (I5).
     #[must_use]
     pub(crate) fn foreign_block(&self, block: &str) -> bool {
         let welcome = self.settings.welcome_blocks.iter().any(|own| **own == *block);

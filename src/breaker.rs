@@ -25,7 +25,7 @@ pub(crate) struct Breaker {
     open: Duration,
 }
 
-/// What the breaker is doing, for `/readyz` and metrics.
+/// The state of the breaker, for `/readyz` and metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     /// Turns pass; so many failed in a row.
@@ -75,7 +75,7 @@ impl Breaker {
         won.then(|| Attempt { breaker: Arc::clone(self), probe: Some(probing), failed: false })
     }
 
-    /// What it is doing.
+    /// Its state now.
     #[must_use]
     pub(crate) fn state(&self) -> State {
         let word = self.word.load(Ordering::Acquire);
@@ -113,7 +113,7 @@ impl Breaker {
         None
     }
 
-    /// A usable reply: whatever was counted is forgotten, also by one that came late or was asked before the outage.
+    /// A usable reply: the count begins again, also when the reply came late or was asked for before the outage.
     fn succeed(&self) -> Option<Change> {
         if self.word.load(Ordering::Acquire) == CLOSED {
             return None;

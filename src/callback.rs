@@ -62,7 +62,7 @@ pub(crate) enum CallbackError {
     Undelivered {
         /// Whether it may have arrived all the same.
         sent: Sent,
-        /// What happened last.
+        /// The last failure.
         #[source]
         source: ClientError,
     },

@@ -1,9 +1,10 @@
-//! Whose doing a failed call to a bot was, and whether it may be sent again: two facts that its error carries as data.
+//! Which side caused a failed call to a bot, and whether the call may be sent again: two facts that its error carries
+//! as data.
 //!
 //! A retry that is guessed from an error's text goes wrong sooner or later; here it falls out of the type (pingora's
 //! idea). Rejected: one error enum for the whole crate, which would have to know every module.
 
-/// Whose doing it was. Decides whether a failed message counts for the breaker (S4).
+/// The side that caused a failure. Decides whether a failed message counts for the breaker (S4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Blame {
     /// The old bot failed.

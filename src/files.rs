@@ -1,7 +1,7 @@
-//! Reading files that somebody else may have put there: regular ones only, and never more than a bound.
+//! Reading files that another program may have put there: regular ones only, and never more than a bound.
 //!
-//! A path of the configuration is looked at every second for as long as the bridge runs. What stands there may become
-//! a pipe, a device or a log: a pipe would be waited for, `/dev/zero` has no end. So a file is opened without waiting,
+//! A path of the configuration is looked at every second for as long as the bridge runs. The file there may become a
+//! pipe, a device or a log: a pipe would be waited for, `/dev/zero` has no end. So a file is opened without waiting,
 //! and read only when it is a regular one.
 
 use std::fs::OpenOptions;

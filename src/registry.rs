@@ -37,7 +37,7 @@ pub(crate) enum NoBot {
     /// The path names a bot, and `bot.id` is another's.
     #[error("bot.id is not one of this bot's openbuilder_ids")]
     Disagrees,
-    /// There are several bots, and `bot.id` is nobody's.
+    /// There are several bots, and `bot.id` belongs to none of them.
     #[error("bot.id is in no bot's openbuilder_ids; use /bots/{{bot}}/skill, or list it")]
     Nobodys,
 }
@@ -53,11 +53,11 @@ pub(crate) fn over_http(settings: &BotSettings, cores: usize) -> Result<Arc<dyn 
     Ok(Arc::new(HttpLegacy::new(settings, cores)?))
 }
 
-/// What all bots are built on.
+/// The parts that all bots are built on.
 pub(crate) struct Foundation<'a> {
-    /// What they may park together.
+    /// The bound on the bytes that they park together.
     pub(crate) parked: &'a Arc<ParkedLimit>,
-    /// What their sessions may take together.
+    /// The bound on the bytes of their sessions together.
     pub(crate) memory: &'a Arc<SessionMemory>,
     /// The number of threads that run, which `workers` of a new file is not.
     pub(crate) cores: usize,
@@ -66,7 +66,7 @@ pub(crate) struct Foundation<'a> {
 }
 
 impl BotRegistry {
-    /// Builds all bots. What a bot of the same name in `before` has kept, it keeps; its connections too, where its
+    /// Builds all bots. A bot keeps the state of the bot of the same name in `before`; its connections too, where its
     /// address and trust are the same.
     ///
     /// # Errors

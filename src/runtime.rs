@@ -43,7 +43,7 @@ pub enum StartError {
         address: SocketAddr,
         /// The flag that changes it.
         flag: &'static str,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
@@ -59,7 +59,7 @@ pub enum StartError {
 }
 
 impl StartError {
-    /// What the operator reads, with what to do.
+    /// The message to the operator, with what to do.
     #[must_use]
     pub fn message(&self) -> Message {
         match self {
@@ -130,7 +130,8 @@ pub fn start(settings: Arc<Settings>) -> Result<Running, StartError> {
     start_with(settings, Box::new(registry::over_http))
 }
 
-/// Builds what a start builds, and binds and starts nothing: what this accepts fails at a start only for its addresses.
+/// Builds all that a start builds, and binds and starts nothing: a configuration that passes here fails at a start only
+/// for its addresses.
 ///
 /// # Errors
 /// [`StartError`], as [`start`] has it.
@@ -199,7 +200,7 @@ fn run_on_a_thread(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
     let run = move || {
         runtime.block_on(work);
-        // A look-up of a name may hang in the system for minutes; nobody waits for its answer any more (S6).
+        // A look-up of a name may hang in the system for minutes; its answer is not waited for any more (S6).
         runtime.shutdown_background();
     };
     thread::Builder::new().name(name).spawn(run).map_err(StartError::Thread)
@@ -249,7 +250,7 @@ impl Running {
         self.operators.token_to_print(&self.shared.registry().settings.admin)
     }
 
-    /// What runs.
+    /// The parts that all cores share.
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
@@ -268,7 +269,7 @@ impl Running {
         self.shared.is_ready()
     }
 
-    /// Puts a new configuration in force, in one swap; what only a start applies waits for the next one (S6).
+    /// Puts a new configuration in force, in one swap; settings that only a start applies wait for the next start (S6).
     ///
     /// # Errors
     /// [`StartError`]; nothing has changed then.
@@ -283,7 +284,7 @@ impl Running {
         self.tls.as_ref()
     }
 
-    /// What stops it.
+    /// The handle that stops it.
     #[must_use]
     pub fn stop_handle(&self) -> Stop {
         self.stop.clone()

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, where it stands, and what to do.
+//! Problems of a configuration: what is wrong, where it stands, and what to do.
 
 use std::fmt::{self, Write as _};
 
@@ -13,7 +13,7 @@ pub struct Problem {
     pub origin: Origin,
     /// Its path, such as `bots.shop.url`; empty for the file as a whole.
     pub key: String,
-    /// What is wrong and what to do.
+    /// The problem, and what to do.
     pub message: Message,
 }
 

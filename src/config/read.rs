@@ -1,4 +1,4 @@
-//! Reading values by key: type, range, origin; what is wrong is noted and reading goes on.
+//! Reading values by key: type, range, origin; a wrong value is noted and reading goes on.
 //!
 //! Every value passes here once, so this is also where the list of effective values is made, with secrets left out.
 
@@ -52,7 +52,7 @@ impl<'a> Reader<'a> {
         self.warnings.push(Problem { origin, key: path.to_owned(), message });
     }
 
-    /// Whether somebody wrote this key.
+    /// Whether this key was written anywhere.
     pub(super) fn written(&self, path: &str) -> bool {
         self.raw.get(path).is_some()
     }
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
         self.read(path, parse::number).and_then(|number| N::try_from(number).ok())
     }
 
-    /// A count that is taken from elsewhere when nobody wrote it.
+    /// A count that is `otherwise` when it was not written.
     pub(super) fn count_or(&mut self, path: &str, otherwise: usize) -> usize {
         if self.written(path) {
             return self.count(path).unwrap_or(otherwise);

@@ -1,4 +1,4 @@
-//! What an old bot can be asked, whatever carries the question.
+//! The questions to an old bot, independent of the transport.
 //!
 //! The trait is object-safe and its answers are raw bytes, so that a scripted bot needs no socket and the reading of
 //! replies ([`crate::reading`]) stays in one place. Rejected: typed replies here, which would put the lenient
@@ -24,7 +24,7 @@ use crate::wire::legacy::{MessageCall, Notice};
 /// A boxed future: what an object-safe async method returns.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What a bot answered, unread.
+/// The answer of a bot, unread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawReply {
     /// The HTTP status; anything but 200 is no reply (legacy.md 1), which the engine says.
@@ -38,7 +38,7 @@ pub struct RawReply {
 }
 
 impl RawReply {
-    /// What came, for operators: never words of users, which only a body holds.
+    /// The answer in short, for operators: never words of users, which only a body holds.
     #[must_use]
     pub(crate) fn status_line(&self) -> Box<str> {
         match &self.location {
@@ -51,7 +51,7 @@ impl RawReply {
 /// An old bot. Every call ends at `cut` at the latest, and dropping the future ends it at once.
 pub trait LegacyApi: Send + Sync + 'static {
     /// How many connections to it there may be, and the line before them (I8). `home` and `notify` stand in it
-    /// themselves; who sends a message waits first, so that waiting is not sending (S1).
+    /// themselves; a turn that sends a message waits before it asks, so that waiting is not sending (S1).
     fn connections(&self) -> &Arc<ConnectionLimit>;
 
     /// `GET /keyboard` as it stands at the bot, without the cache of K1. One redirect on the same host is followed.
@@ -115,7 +115,7 @@ pub enum BackendError {
     Cut {
         /// Whether the call was on its way.
         sent: Sent,
-        /// What the transport said.
+        /// The transport's error.
         #[source]
         source: Option<Cause>,
     },
@@ -131,7 +131,7 @@ pub enum BackendError {
 }
 
 impl BackendError {
-    /// What it is for logs and metrics.
+    /// Its name in logs and metrics.
     #[must_use]
     pub(crate) const fn problem(&self) -> BackendProblem {
         match self {
@@ -156,7 +156,7 @@ impl BackendError {
 }
 
 impl BackendError {
-    /// Whose doing it was.
+    /// The side that caused it.
     pub(crate) fn blame(&self) -> Blame {
         match self {
             Self::NoFiles(_) | Self::Queued => Blame::Us,

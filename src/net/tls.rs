@@ -1,7 +1,8 @@
 //! TLS to bots and to Kakao, and TLS for those who have no front proxy.
 //!
 //! rustls with ring and the roots of `webpki-roots`: the same on every machine, no system store to be missing from a
-//! small container image. A private CA is an addition to those roots (I8), as with `curl --cacert` for a mixed house.
+//! small container image. A private CA is an addition to those roots (I8), as `curl --cacert` does, for an operator
+//! with both kinds of servers.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -51,7 +52,7 @@ pub enum TlsProblem {
         /// Which file.
         path: PathBuf,
     },
-    /// What the file holds is refused: a broken certificate, a key of another certificate.
+    /// The content of the file is refused: a broken certificate, a key of another certificate.
     #[error("{path} cannot be used")]
     Refused {
         /// Which file.
@@ -66,7 +67,7 @@ pub enum TlsProblem {
 }
 
 impl TlsProblem {
-    /// What the operator reads, with what to do.
+    /// The message to the operator, with what to do.
     #[must_use]
     pub(crate) fn message(&self) -> Message {
         let file = |path: &Path| path.display().to_string();
@@ -189,8 +190,8 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsProblem>
     if chain.is_empty() { Err(TlsProblem::Empty { path: path.to_owned() }) } else { Ok(chain) }
 }
 
-/// Accepts whoever answers: for `insecure = true` alone (I8), a bot with an expired or home-made certificate inside
-/// the operator's own network. The line is still encrypted, but whoever sits on it can read it. Signatures are not
+/// Accepts any certificate: for `insecure = true` alone (I8), a bot with an expired or home-made certificate inside the
+/// operator's own network. The line is still encrypted, but an attacker on the way can read it. Signatures are not
 /// looked at either, because old certificates (X.509 v1, SHA-1) fail before they come to be compared.
 #[derive(Debug)]
 struct AnyCertificate {

@@ -75,7 +75,7 @@ pub(crate) enum Refused {
     NoChannelKey,
 }
 
-/// How a secret is missing or wrong, for operators. The values themselves are nobody's to read.
+/// How a secret is missing or wrong, for operators. The values themselves are never told.
 #[derive(Debug)]
 pub(crate) struct SecretMiss {
     /// For which bot.
@@ -120,7 +120,7 @@ impl Refused {
         }
     }
 
-    /// What an operator may know of it and a caller may not.
+    /// The detail for the operator, which the caller must not see.
     #[must_use]
     pub(crate) fn detail(&self) -> Option<String> {
         match self {
@@ -138,7 +138,7 @@ impl Refused {
         }
     }
 
-    /// What it counts as.
+    /// The kind it is counted as.
     #[must_use]
     pub(crate) fn kind(&self) -> Refusal {
         match self {
@@ -199,8 +199,8 @@ impl Refused {
     }
 }
 
-/// An answer to a skill call. `used` is the map of the request's headers: what hyper has set aside for them is used
-/// again, unless a caller made it large.
+/// An answer to a skill call. `used` is the map of the request's headers: the memory that hyper has allocated for them
+/// is used again, unless a caller made it large.
 #[must_use]
 pub(crate) fn answer(body: Bytes, mut used: HeaderMap) -> Reply {
     used.clear();
@@ -211,7 +211,7 @@ pub(crate) fn answer(body: Bytes, mut used: HeaderMap) -> Reply {
     reply
 }
 
-/// A short text, not to be kept by anybody.
+/// A short text that no cache may keep.
 #[must_use]
 pub(crate) fn text(status: StatusCode, body: impl Into<Bytes>) -> Reply {
     let mut reply = with(status, TEXT, body.into());
@@ -219,7 +219,7 @@ pub(crate) fn text(status: StatusCode, body: impl Into<Bytes>) -> Reply {
     reply
 }
 
-/// JSON for operators, not to be kept by anybody.
+/// JSON for operators that no cache may keep.
 #[must_use]
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Reply {
     let mut reply = with(status, JSON, Bytes::from(serde_json::to_vec(body).unwrap_or_default()));

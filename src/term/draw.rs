@@ -17,16 +17,16 @@ const COLUMNS: usize = 76;
 pub(crate) struct Drawn {
     /// Lines, each with its end.
     pub(crate) text: String,
-    /// What the printed numbers press, in their order.
+    /// The buttons of the printed numbers, in their order.
     pub(crate) presses: Vec<Press>,
 }
 
 /// A button that says something when it is pressed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Press {
-    /// What is said.
+    /// The words that a press says.
     pub(crate) words: String,
-    /// What comes back as `clientExtra`.
+    /// The value that comes back as `clientExtra`.
     pub(crate) extra: Value,
     /// The block it runs, where it runs one.
     pub(crate) block: Option<String>,
@@ -51,7 +51,7 @@ pub(crate) fn draw(answer: &Value, first: usize) -> Drawn {
     pen.drawn
 }
 
-/// What keeps Kakao from showing this answer, as far as its shape tells (openbuilder.md 2).
+/// Reasons why Kakao would not show this answer, as far as its shape tells (openbuilder.md 2).
 #[must_use]
 pub(crate) fn flaw(answer: &Value) -> Option<&'static str> {
     if answer.get("version").and_then(Value::as_str) != Some("2.0") {

@@ -177,7 +177,7 @@ pub(super) fn number(value: &Value, key: &Key) -> Result<u64> {
     within(number, least, most, show, Why::NOTHING)
 }
 
-/// What is wrong with a quantity.
+/// The message about a wrong quantity.
 fn flawed(flaw: Flaw, text: &str, kind: Kind) -> Message {
     match (flaw, kind) {
         (Flaw::Negative, _) => messages::negative(format!("\"{text}\""), kind.wants()),
@@ -252,7 +252,7 @@ pub(super) fn map(value: &Value, kind: Kind) -> Result<Vec<(String, String)>> {
     Ok(entries)
 }
 
-/// What a value is, for messages.
+/// The word for a value's kind, for messages.
 fn kind_name(kind: &ValueKind) -> Message {
     match kind {
         ValueKind::Nil => messages::is_nothing(),

@@ -36,6 +36,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// A reader of the merged values. `problems` are those found so far; its own come behind them.
     pub(super) fn new(raw: &'a Raw, problems: Vec<Problem>) -> Self {
         Self { raw, problems, warnings: Vec::new(), advice: Vec::new(), effective: Vec::new(), files: Vec::new() }
     }
@@ -87,22 +88,28 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The IP address with port at `path`, or its default; `None` when there is neither, or when it is wrong, which is
+    /// noted. The methods below do the same for other kinds of values.
     pub(super) fn address(&mut self, path: &str) -> Option<SocketAddr> {
         self.read(path, |value, _| parse::address(value))
     }
 
+    /// The `http` or `https` URL at `path`.
     pub(super) fn url(&mut self, path: &str) -> Option<Url> {
         self.read(path, |value, _| parse::url(value))
     }
 
+    /// `true` or `false` at `path`.
     pub(super) fn switch(&mut self, path: &str) -> Option<bool> {
         self.read(path, |value, _| parse::switch(value))
     }
 
+    /// The duration at `path`, within its key's bounds.
     pub(super) fn duration(&mut self, path: &str) -> Option<Duration> {
         self.read(path, parse::duration)
     }
 
+    /// The count or size at `path`, within its key's bounds, as the type that the caller wants.
     pub(super) fn count<N: TryFrom<u64>>(&mut self, path: &str) -> Option<N> {
         self.read(path, parse::number).and_then(|number| N::try_from(number).ok())
     }
@@ -117,6 +124,7 @@ impl<'a> Reader<'a> {
         otherwise
     }
 
+    /// The words for users at `path`, not blank and no longer than its key allows.
     pub(super) fn text(&mut self, path: &str) -> Option<String> {
         self.read(path, parse::words)
     }

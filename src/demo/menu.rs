@@ -9,6 +9,7 @@ const ALL: &str = "전체 메뉴 30가지";
 const PHOTO: &str = "가게 사진";
 const WAY: &str = "찾아오는 길";
 const ORDER: &str = "주문 남기기";
+/// The button whose answer takes longer than OpenBuilder waits.
 pub(super) const SLOW: &str = "천천히 답하기 (8초)";
 const BROKEN: &str = "고장 난 답 보기";
 const LONG: &str = "단체 주문과 포장 시간이 궁금해요";

@@ -29,6 +29,7 @@ struct Idle {
 }
 
 impl Pool {
+    /// An empty pool for each core; `limit` bounds all of them together.
     pub(super) fn new(cores: usize, limit: Arc<ConnectionLimit>) -> Self {
         Self { cores: (0..cores.max(1)).map(|_| Mutex::default()).collect(), limit }
     }

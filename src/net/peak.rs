@@ -23,6 +23,7 @@ pub(super) struct Peak {
 }
 
 impl Peak {
+    /// No peak yet.
     pub(super) fn new() -> Self {
         Self { began: time::instant(), slots: std::array::from_fn(|_| AtomicU64::new(0)) }
     }

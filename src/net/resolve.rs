@@ -43,6 +43,7 @@ impl Addresses {
         Self::Written(Arc::new([address]))
     }
 
+    /// The addresses of `host`: written in the URL, or to be looked up.
     pub(super) fn new(host: Host<String>, port: u16) -> Self {
         match host {
             Host::Ipv4(ip) => Self::Written(Arc::new([SocketAddr::from((ip, port))])),

@@ -15,10 +15,12 @@ pub(super) struct MessageContent<'a> {
 }
 
 impl<'a> MessageContent<'a> {
+    /// Notes a difference.
     pub(super) fn found(&mut self, degradation: Degradation) {
         self.reading.degradations.add(degradation);
     }
 
+    /// Takes a member out of `object`, and notes a name that stands there twice.
     pub(super) fn take(&mut self, object: &mut Object<'a>, name: &str) -> Option<Value<'a>> {
         object.take(name, &mut self.reading.degradations)
     }
@@ -36,6 +38,7 @@ impl<'a> MessageContent<'a> {
         }
     }
 
+    /// Adds a text, on lines of its own behind earlier ones.
     pub(super) fn text(&mut self, value: Value<'a>) {
         match value {
             Value::Array(items) => {

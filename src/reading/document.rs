@@ -43,18 +43,22 @@ impl<'a> Object<'a> {
         Some(self.0.remove(last).1)
     }
 
+    /// Whether a member of this name is left.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)
     }
 
+    /// Whether a member of any of these names is left.
     pub(super) fn has_any(&self, names: &[&str]) -> bool {
         self.0.iter().any(|(key, _)| names.contains(&key.as_ref()))
     }
 
+    /// Whether no member is left.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// The values of the members that are left.
     pub(super) fn into_values(self) -> impl Iterator<Item = Value<'a>> {
         self.0.into_iter().map(|(_, value)| value)
     }

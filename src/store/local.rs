@@ -154,6 +154,7 @@ impl LocalStore {
         followers
     }
 
+    /// Takes the followers of the turn of `user` that is in flight.
     pub(super) fn take_followers(&self, user: &UserKey) -> Vec<Follower> {
         let busy = |slot: &mut Slot| slot.busy.as_mut().map(|busy| busy.take_followers());
         self.slots.with(user, busy).flatten().unwrap_or_default()

@@ -25,6 +25,7 @@ pub(super) struct Busy {
 }
 
 #[derive(Debug)]
+/// A call in the line: its number, its tap, and where its turn is sent.
 struct Waiter {
     number: u64,
     tap: Option<TapId>,
@@ -33,12 +34,16 @@ struct Waiter {
 
 /// The result of standing in line.
 pub(super) enum Stood {
+    /// It has a place: its number there, and the channel that its turn comes by.
     Behind { number: u64, turn: oneshot::Receiver<Turn> },
+    /// It follows a turn of the same tap: the channel that the answer is offered by.
     Following(oneshot::Receiver<Offer>),
+    /// The line, or the list of followers, is at its bound.
     Full,
 }
 
 impl Busy {
+    /// A turn of this tap that has just begun, with an empty line behind it.
     pub(super) fn new(tap: Option<TapId>) -> Self {
         Self { tap, ..Self::default() }
     }
@@ -104,6 +109,7 @@ pub struct Waiting {
 }
 
 impl Waiting {
+    /// The place `number` in the line of `user`; its turn comes by `turn`. `store` is where it leaves the line.
     pub(super) fn new(turn: oneshot::Receiver<Turn>, number: u64, store: Arc<LocalStore>, user: UserKey) -> Self {
         Self { turn, number, store, user }
     }
@@ -167,6 +173,7 @@ impl Taken {
 }
 
 impl Following {
+    /// Waits for what is offered by `answer`.
     pub(super) fn new(answer: oneshot::Receiver<Offer>) -> Self {
         Self(answer)
     }

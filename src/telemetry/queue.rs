@@ -54,6 +54,7 @@ named! {
 }
 
 impl LineKind {
+    /// The kind of a line that is not a turn's.
     pub(super) fn of(level: Level) -> Self {
         if level <= Level::WARN { Self::Warning } else { Self::Info }
     }
@@ -192,6 +193,7 @@ pub(super) struct LineWriter {
 }
 
 impl LineWriter {
+    /// An empty line of this kind; `format` says how it is made safe.
     pub(super) fn new(queues: &'static Queues, kind: LineKind, format: LineFormat) -> Self {
         Self { queues, kind, format, bytes: Vec::new() }
     }

@@ -22,6 +22,7 @@ const _: () = assert!(SIMPLE_BYTES <= limits::BUBBLE_BYTES);
 
 /// A bubble and what grouping needs to know of it.
 pub(super) struct Bubble<'a> {
+    /// The bubble itself.
     pub(super) output: Output<'a>,
     /// Never less than it takes as JSON.
     pub(super) bytes: usize,
@@ -42,7 +43,9 @@ pub(super) type Bubbles<'a> = SmallVec<[Bubble<'a>; limits::OUTPUTS]>;
 /// Everything there is to show, in order.
 pub(super) struct Row<'a, 'v> {
     view: &'v View<'a>,
+    /// The bubbles so far.
     pub(super) bubbles: Bubbles<'a>,
+    /// The differences so far.
     pub(super) degradations: Degradations,
     /// Units that may still be said (O5).
     left: usize,
@@ -51,11 +54,14 @@ pub(super) struct Row<'a, 'v> {
 }
 
 impl<'a> Row<'a, '_> {
+    /// An empty row. `view` gives the operator's words, and the length of texts: in a group room they leave a place for
+    /// the hint.
     pub(super) fn new<'v>(view: &'v View<'a>) -> Row<'a, 'v> {
         let text = if view.room { room::TEXT } else { limits::SIMPLE_TEXT };
         Row { view, bubbles: SmallVec::new(), degradations: Degradations::NONE, left: limits::REPLY_UNITS, text }
     }
 
+    /// Adds any bubble but a carousel.
     fn push(&mut self, output: Output<'a>) {
         self.bubbles.push(Bubble::new(output));
     }
@@ -74,6 +80,7 @@ impl<'a> Row<'a, '_> {
         (left >= 3).then(|| Cow::Owned(text::cut(&words, left).into_owned()))
     }
 
+    /// Adds words as one text bubble, or as several where they are too long (O1).
     fn texts(&mut self, words: Cow<'a, str>) {
         if units(&words) <= self.text && !text::is_blank(&words) {
             return self.push(Output::SimpleText(SimpleText { text: words }));
@@ -206,6 +213,7 @@ impl<'a> Row<'a, '_> {
         }
     }
 
+    /// Adds the cards of `human`, the labels that call a human (K5); nothing where there are none.
     pub(super) fn handover(&mut self, human: &[ButtonLabel<'a>]) {
         if human.is_empty() {
             return;
@@ -218,6 +226,7 @@ impl<'a> Row<'a, '_> {
         }
     }
 
+    /// Adds `keys`, labels of `keyboard`, as carousels (K4).
     pub(super) fn carousels(&mut self, keyboard: &Keyboard, keys: &[ButtonLabel<'a>]) {
         let (carousels, degradations) = cards::carousels(keyboard, keys, self.view);
         self.degradations.join(degradations);

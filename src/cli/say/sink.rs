@@ -31,6 +31,7 @@ pub(super) struct Sink {
 }
 
 impl Sink {
+    /// Listens at `address`.
     pub(super) async fn open(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;

@@ -17,7 +17,9 @@ const LONGEST_PEM: u64 = 4 * 1024 * 1024;
 /// The content that a PEM file must have.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::config) enum Pem {
+    /// At least one certificate.
     Certificate,
+    /// A private key.
     Key,
 }
 

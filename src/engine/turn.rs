@@ -53,7 +53,7 @@ pub(super) async fn run(call: &Call) -> Option<Bytes> {
     let turn = match call.bot.sessions.begin(call.input.session, call.tap()) {
         Begun::Turn(turn) => turn,
         Begun::Queued(waiting) => waiting.await?,
-        Begun::Follow(following) => return follow(call, following).await,
+        Begun::Follow(following) => return Box::pin(follow(call, following)).await,
         Begun::Full => return Some(call.busy()),
     };
     call.delivery.on(Event::ComeFirst).ok()?;
@@ -93,7 +93,7 @@ async fn follow(call: &Call, following: Following) -> Option<Bytes> {
     };
     let outcome = match (to, &call.arrival.callback) {
         (Reader::Caller, _) => outcome,
-        (Reader::Callback, Some(url)) if call_back(call, url, &body).await => Outcome::CalledBack,
+        (Reader::Callback, Some(url)) if Box::pin(call_back(call, url, &body)).await => Outcome::CalledBack,
         (Reader::Callback | Reader::Nobody, _) => Outcome::Lost,
     };
     if let Some(taken) = taken.filter(|_| outcome != Outcome::Lost) {
@@ -135,7 +135,7 @@ impl<'c> TurnRunner<'c> {
         let at_home = matches!(self.turn.session.current(time::now()), Current::Home(_));
         let by_token = matches!(says, UserInput::Tap(Mark::Pick { .. } | Mark::Page { .. }));
         if *says == UserInput::Home || by_token || at_home && !by_itself {
-            self.fetch_home().await;
+            Box::pin(self.fetch_home()).await;
         }
         let settings = &self.call.bot.settings;
         let now = time::now();
@@ -278,7 +278,7 @@ impl<'c> TurnRunner<'c> {
     async fn without_bot(mut self, outcome: Outcome, said: BotReplies, end: TurnEnd) -> Bytes {
         // Before the answer is claimed: it takes up to a second, and a turn that has claimed must answer at once.
         if matches!(self.turn.session.current(time::now()), Current::Home(_)) && self.home.is_none() {
-            self.fetch_home().await;
+            Box::pin(self.fetch_home()).await;
         }
         let now = time::now();
         let plan = if outcome == Outcome::Withdrawn { PlanKind::None } else { PlanKind::Ask };
@@ -447,7 +447,9 @@ async fn deliver(call: &Call, to: Reader, outcome: Outcome, body: &Bytes, follow
     let offered: Vec<_> = followers.into_iter().filter_map(|follower| follower.offer(body.clone())).collect();
     let missed = match (to, &call.arrival.callback) {
         (Reader::Caller, _) if took_it(call, body).await => return (true, outcome),
-        (Reader::Callback, Some(url)) if call_back(call, url, body).await => return (true, Outcome::CalledBack),
+        (Reader::Callback, Some(url)) if Box::pin(call_back(call, url, body)).await => {
+            return (true, Outcome::CalledBack);
+        }
         (Reader::Callback, _) => Outcome::CallbackFailed,
         (Reader::Caller | Reader::Nobody, _) if outcome == Outcome::Answered => Outcome::Parked,
         (Reader::Caller | Reader::Nobody, _) => outcome,

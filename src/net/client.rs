@@ -159,7 +159,11 @@ impl Connection {
     pub(crate) async fn read(&mut self, mut body: Incoming, bound: usize) -> Result<(Bytes, bool), ClientError> {
         let mut collector = Collector::new(bound);
         let collected = std::future::poll_fn(|cx| {
-            // The connection's own error reaches the body too, so it is not asked for here.
+            // hyper reads a body once it is asked for: the first look asks, and what has come by then is there at the
+            // second. The connection's own error reaches the body too, so it is not asked for here.
+            if let Poll::Ready(ended) = collector.poll(&mut body, cx) {
+                return Poll::Ready(ended);
+            }
             self.drive(cx);
             collector.poll(&mut body, cx)
         })

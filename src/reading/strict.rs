@@ -23,12 +23,12 @@ pub(super) fn reply(body: &[u8]) -> Option<Reading<'_>> {
     let [mut has_message, mut has_keyboard] = [false; 2];
     scanner.object(|scanner, name| {
         match name {
-            "message" if once(&mut has_message) => message(scanner, &mut reading)?,
-            "keyboard" if once(&mut has_keyboard) => {
+            b"message" if once(&mut has_message) => message(scanner, &mut reading)?,
+            b"keyboard" if once(&mut has_keyboard) => {
                 reading.keyboard = unless_null(scanner, &mut reading.degradations, keyboard)?;
             }
             // The last four belong into `message` or `keyboard`.
-            "message" | "keyboard" | "text" | "photo" | "message_button" | "buttons" => return None,
+            b"message" | b"keyboard" | b"text" | b"photo" | b"message_button" | b"buttons" => return None,
             _ => return Some(false),
         }
         Some(true)
@@ -52,12 +52,12 @@ fn message<'a>(scanner: &mut Scanner<'a>, reading: &mut Reading<'a>) -> Option<(
     let [mut has_text, mut has_photo, mut has_link] = [false; 3];
     scanner.object(|scanner, name| {
         match name {
-            "text" if once(&mut has_text) => reading.text = words(scanner, found)?.and_then(visible),
-            "photo" if once(&mut has_photo) => reading.photo = unless_null(scanner, found, photo)?.flatten(),
-            "message_button" if once(&mut has_link) => {
+            b"text" if once(&mut has_text) => reading.text = words(scanner, found)?.and_then(visible),
+            b"photo" if once(&mut has_photo) => reading.photo = unless_null(scanner, found, photo)?.flatten(),
+            b"message_button" if once(&mut has_link) => {
                 reading.link = unless_null(scanner, found, link)?.flatten();
             }
-            "text" | "photo" | "message_button" | "keyboard" => return None,
+            b"text" | b"photo" | b"message_button" | b"keyboard" => return None,
             _ => return Some(false),
         }
         Some(true)
@@ -69,10 +69,10 @@ fn photo<'a>(scanner: &mut Scanner<'a>, found: &mut Degradations) -> Option<Opti
     let [mut has_url, mut has_width, mut has_height] = [false; 3];
     scanner.object(|scanner, name| {
         match name {
-            "url" if once(&mut has_url) => place = words(scanner, found)?.and_then(url),
-            "width" if once(&mut has_width) => width = unless_null(scanner, found, pixels)?,
-            "height" if once(&mut has_height) => height = unless_null(scanner, found, pixels)?,
-            "url" | "width" | "height" => return None,
+            b"url" if once(&mut has_url) => place = words(scanner, found)?.and_then(url),
+            b"width" if once(&mut has_width) => width = unless_null(scanner, found, pixels)?,
+            b"height" if once(&mut has_height) => height = unless_null(scanner, found, pixels)?,
+            b"url" | b"width" | b"height" => return None,
             _ => return Some(false),
         }
         Some(true)
@@ -86,9 +86,9 @@ fn link<'a>(scanner: &mut Scanner<'a>, found: &mut Degradations) -> Option<Optio
     let [mut has_label, mut has_url] = [false; 2];
     scanner.object(|scanner, name| {
         match name {
-            "label" if once(&mut has_label) => label = words(scanner, found)?.and_then(visible),
-            "url" if once(&mut has_url) => place = words(scanner, found)?.and_then(url),
-            "label" | "url" => return None,
+            b"label" if once(&mut has_label) => label = words(scanner, found)?.and_then(visible),
+            b"url" if once(&mut has_url) => place = words(scanner, found)?.and_then(url),
+            b"label" | b"url" => return None,
             _ => return Some(false),
         }
         Some(true)
@@ -106,9 +106,9 @@ fn keyboard<'a>(scanner: &mut Scanner<'a>, found: &mut Degradations) -> Option<K
     let [mut has_kind, mut has_labels] = [false; 2];
     scanner.object(|scanner, name| {
         match name {
-            "type" if once(&mut has_kind) => kind = words(scanner, found)?,
-            "buttons" if once(&mut has_labels) => labels = unless_null(scanner, found, buttons)?.unwrap_or_default(),
-            "type" | "buttons" | "keyboard" | "message" => return None,
+            b"type" if once(&mut has_kind) => kind = words(scanner, found)?,
+            b"buttons" if once(&mut has_labels) => labels = unless_null(scanner, found, buttons)?.unwrap_or_default(),
+            b"type" | b"buttons" | b"keyboard" | b"message" => return None,
             _ => return Some(false),
         }
         Some(true)

@@ -1,8 +1,10 @@
 //! One core's part of the bridge: its connections from accept to end, and its share of a stop (S5, S6).
 
+use std::future::{Future, poll_fn};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -310,7 +312,8 @@ impl Core {
                     }
                     () = &mut leaves => return,
                     () = &mut stops, if kind == ListenerKind::Public => break,
-                    () = &mut timer => {
+                    // Looked at only while no call is answered: when it goes off, it wakes this task all the same.
+                    () = poll_fn(|cx| if quiet.is_busy() { Poll::Pending } else { timer.as_mut().poll(cx) }) => {
                         let over_at = quiet.over_at();
                         if over_at <= time::instant() {
                             return;
@@ -384,6 +387,10 @@ impl QuietTime {
     fn begins(&self, now: Instant) {
         let since = now.saturating_duration_since(self.begun).as_millis();
         self.since.store(u64::try_from(since).unwrap_or_default().max(1), Ordering::Relaxed);
+    }
+
+    fn is_busy(&self) -> bool {
+        self.since.load(Ordering::Relaxed) == Self::BUSY
     }
 
     /// Whether a call has ever come.

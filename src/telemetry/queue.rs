@@ -35,9 +35,9 @@ pub(super) const LINE_BYTES: usize = 16 * 1024;
 /// Bytes that are written at once.
 const BATCH_BYTES: usize = 64 * 1024;
 /// How long a line waits for others to be written with it.
-const GATHER: Duration = Duration::from_millis(10);
+const GATHER: Duration = Duration::from_millis(25);
 /// Empty rounds after which the thread sleeps until it is woken: half a second.
-const IDLE_ROUNDS: u32 = 50;
+const IDLE_ROUNDS: u32 = 20;
 /// How long a write that would block is left alone.
 const BLOCKED: Duration = Duration::from_millis(10);
 

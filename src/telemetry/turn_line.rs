@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use tracing::Level;
 
 use super::record::TurnRecord;
+use crate::ids::RequestId;
 use crate::wire::json::JsonWriter;
 
 /// Writes the line of `record`, with its end, into `json`; false where the log's filter leaves it out.
@@ -30,12 +31,21 @@ fn line(record: &TurnRecord, level: Level, at: SystemTime, json: &mut JsonWriter
     json.display(humantime::format_rfc3339_micros(at));
     json.raw(if level == Level::WARN { r#","level":"WARN""# } else { r#","level":"INFO""# });
     json.raw(r#","message":"turn","request_id":"#);
-    json.display(request_id);
+    match request_id {
+        RequestId::Given(id) => json.string(id),
+        RequestId::Own { at, number } => {
+            json.raw("\"sb-");
+            json.hexadecimal(*at, 1);
+            json.raw("-");
+            json.hexadecimal(*number, 1);
+            json.raw("\"");
+        }
+    }
     json.raw(r#","bot":"#);
     json.string(bot.as_str());
-    json.raw(r#","user":"#);
-    json.hexadecimal(*user);
-    json.raw(r#","plan":"#);
+    json.raw(r#","user":""#);
+    json.hexadecimal(*user, 16);
+    json.raw(r#"","plan":"#);
     json.string(end.plan.as_str());
     json.raw(r#","outcome":"#);
     json.string(end.outcome.as_str());
@@ -73,7 +83,7 @@ mod tests {
 
     use crate::backend_problem::BackendProblem;
     use crate::degradation::Degradation;
-    use crate::ids::{BotId, RequestId};
+    use crate::ids::BotId;
     use crate::telemetry::record::{Outcome, PlanKind, TurnEnd};
 
     #[derive(Clone, Default)]
@@ -116,6 +126,7 @@ mod tests {
         for record in [
             record(Outcome::Answered, None),
             record(Outcome::NoReply, Some((BackendProblem::Status, "status 500".into()))),
+            TurnRecord { request_id: RequestId::Own { at: 0x19a, number: 7 }, ..record(Outcome::Answered, None) },
         ] {
             let lines = Lines::default();
             let out = lines.clone();

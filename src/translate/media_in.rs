@@ -78,8 +78,8 @@ fn kind_of(url: &Url) -> MessageType {
 
 /// Whether it is worth taking parameters apart: nearly all calls have some, and nearly none hold a list.
 fn may_hold_images(params: &str) -> bool {
-    let found = |what: &[u8]| memchr::memmem::find(params.as_bytes(), what).is_some();
-    found(b"List(") || found(b"\\u")
+    // `List(`, or letters of it escaped.
+    memchr::memchr2(b'(', b'\\', params.as_bytes()).is_some()
 }
 
 /// The secure image plugin: a parameter holding JSON text with `secureUrls: "List(url, url)"`, or the bare list.

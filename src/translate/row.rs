@@ -13,7 +13,7 @@ use crate::degradation::{Degradation, Degradations};
 use crate::reading::{Link, Photo, Reading};
 use crate::wire::answer::{BasicCard, Button, Output, SimpleImage, SimpleText, TextCard, Thumbnail};
 use crate::wire::limits;
-use crate::wire::text::units;
+use crate::wire::text::{fits, units};
 
 /// Bytes that a bubble other than a carousel takes at most: a card with two URLs of 4096, 400 units of 6 bytes as
 /// JSON escapes, and names. Three of them fit into a part.
@@ -82,7 +82,7 @@ impl<'a> Row<'a, '_> {
 
     /// Adds words as one text bubble, or as several where they are too long (O1).
     fn texts(&mut self, words: Cow<'a, str>) {
-        if units(&words) <= self.text && !text::is_blank(&words) {
+        if fits(&words, self.text) && !text::is_blank(&words) {
             return self.push(Output::SimpleText(SimpleText { text: words }));
         }
         let pieces = text::split_cow(words, self.text);
@@ -108,9 +108,9 @@ impl<'a> Row<'a, '_> {
 
         if let Some((image_url, _)) = picture {
             let alt_text = text::cut(&self.view.policy.texts.photo_alt, limits::ALT_TEXT);
-            let fits = body.as_ref().is_none_or(|body| units(body) <= limits::BASIC_CARD);
+            let body_fits = body.as_ref().is_none_or(|body| fits(body, limits::BASIC_CARD));
             let has_words = body.is_some() || button.is_some();
-            if let Some(fixed_ratio) = crop.filter(|_| fits && has_words) {
+            if let Some(fixed_ratio) = crop.filter(|_| body_fits && has_words) {
                 self.push(Output::BasicCard(BasicCard {
                     description: body,
                     thumbnail: Thumbnail { image_url, alt_text, fixed_ratio },
@@ -154,7 +154,7 @@ impl<'a> Row<'a, '_> {
             link::LinkView::Button { button, label } => (button, label),
         };
         let alone = body.is_none() && !on_picture;
-        if alone && units(&label) <= limits::TITLE {
+        if alone && fits(&label, limits::TITLE) {
             return (Some(label), Some(button));
         }
         let stands = body.as_ref().is_some_and(|body| body.contains(&*label));
@@ -177,7 +177,7 @@ impl<'a> Row<'a, '_> {
 
     /// Words with a button: on one card, or the head as text and the tail on the card (O2).
     fn card(&mut self, body: Cow<'a, str>, button: Button<'a>) {
-        if units(&body) <= limits::TEXT_CARD {
+        if fits(&body, limits::TEXT_CARD) {
             let description = Some(body);
             return self.push(Output::TextCard(TextCard { title: None, description, buttons: smallvec![button] }));
         }

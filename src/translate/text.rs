@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::wire::text::units;
+use crate::wire::text::{fits, units};
 
 /// The sign for text that was cut.
 pub(super) const ELLIPSIS: &str = "…";
@@ -110,8 +110,7 @@ pub(super) fn one_line(label: &str) -> Cow<'_, str> {
 
 /// Where the first `limit` units end, in bytes; `None` where the text has no more than that.
 fn end_of_units(text: &str, limit: usize) -> Option<usize> {
-    // No unit takes less than a byte: most texts are known to fit at a glance.
-    if text.len() <= limit || units(text) <= limit {
+    if fits(text, limit) {
         return None;
     }
     let mut counted = 0;

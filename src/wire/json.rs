@@ -73,11 +73,10 @@ impl JsonWriter {
         self.bytes.extend_from_slice(digits.get(at..).unwrap_or_default());
     }
 
-    /// Sixteen hexadecimal digits, in quotes.
-    pub(crate) fn hexadecimal(&mut self, number: u64) {
-        self.bytes.push(b'"');
-        self.bytes.extend((0..16).rev().map(|place| digit(number >> (4 * place))));
-        self.bytes.push(b'"');
+    /// So many hexadecimal digits at least.
+    pub(crate) fn hexadecimal(&mut self, number: u64, at_least: u32) {
+        let digits = (u64::BITS - number.leading_zeros()).div_ceil(4).max(at_least);
+        self.bytes.extend((0..digits).rev().map(|place| digit(number >> (4 * place))));
     }
 
     /// Words, in quotes.
@@ -164,9 +163,10 @@ mod tests {
             json.string(&words);
             json.display(format_args!("{words}{number}"));
             json.number(number);
-            json.hexadecimal(number);
+            json.hexadecimal(number, 16);
+            json.hexadecimal(number >> 30, 1);
             let displayed = serde_json::to_string(&format!("{words}{number}")).unwrap();
-            let expected = format!("{}{displayed}{number}\"{number:016x}\"", serde_json::to_string(&words).unwrap());
+            let expected = format!("{}{displayed}{number}{number:016x}{:x}", serde_json::to_string(&words).unwrap(), number >> 30);
             prop_assert_eq!(String::from_utf8(json.finish()).unwrap(), expected);
             let mut json = JsonWriter::reusing(Vec::new());
             json.thousandths(number >> 20);

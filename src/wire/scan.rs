@@ -46,13 +46,13 @@ impl<'a> Scanner<'a> {
 
     /// Reads an object; `member` reads the value behind each name, and says with `false` that it has left it for
     /// [`Self::skip`].
-    pub(crate) fn object(&mut self, mut member: impl FnMut(&mut Self, &'a str) -> Option<bool>) -> Option<()> {
+    pub(crate) fn object(&mut self, mut member: impl FnMut(&mut Self, &'a [u8]) -> Option<bool>) -> Option<()> {
         self.enter(b'{')?;
         if self.peek()? == b'}' {
             return self.leave();
         }
         loop {
-            let name = self.plain_string()?;
+            let name = self.name()?;
             self.take(b':')?;
             if !member(self, name)? {
                 self.skip()?;
@@ -66,7 +66,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads an object, or nothing where `null` stands.
-    pub(crate) fn object_or_null(&mut self, member: impl FnMut(&mut Self, &'a str) -> Option<bool>) -> Option<bool> {
+    pub(crate) fn object_or_null(&mut self, member: impl FnMut(&mut Self, &'a [u8]) -> Option<bool>) -> Option<bool> {
         if self.null()? { Some(false) } else { self.object(member).map(|()| true) }
     }
 
@@ -138,13 +138,14 @@ impl<'a> Scanner<'a> {
         Some(())
     }
 
-    fn plain_string(&mut self) -> Option<&'a str> {
+    /// The name of a member, without its quotes. `None` for an escape in it.
+    fn name(&mut self) -> Option<&'a [u8]> {
         self.take(b'"')?;
-        let start = self.at;
-        if !self.string_end()? {
-            return None;
-        }
-        self.text.get(start..self.at - 1)
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let length = plain_length(rest);
+        self.at += length + 1;
+        let (name, behind) = rest.split_at_checked(length)?;
+        (behind.first() == Some(&b'"')).then_some(name)
     }
 
     /// Goes behind the quote that ends a string; whether there was no escape in it.
@@ -235,6 +236,20 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// Bytes that neither end a string nor escape anything in it, nor are control characters.
+#[allow(clippy::indexing_slicing, reason = "done when it is compiled")]
+const PLAIN: [bool; 256] = {
+    let mut table = [true; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = false;
+        byte += 1;
+    }
+    table[b'"' as usize] = false;
+    table[b'\\' as usize] = false;
+    table
+};
+
 /// Words without their escapes. PHP writes all Korean in them, so half of all replies come this way: one allocation, and
 /// no pass but this. `None` for half a pair, which is no character; serde says so.
 fn unescaped(inner: &str) -> Option<String> {
@@ -283,21 +298,31 @@ pub(super) fn plain_length(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const TOPS: u64 = 0x8080_8080_8080_8080;
     let zero_in = |word: u64| word.wrapping_sub(ONES) & !word;
+    let marks = |chunk: &[u8; 8]| {
+        let word = u64::from_le_bytes(*chunk);
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        (control | zero_in(word ^ (ONES * 0x22)) | zero_in(word ^ (ONES * 0x5C))) & TOPS
+    };
+    // The lowest mark is exact; those above it may be its echoes.
+    let first = |marks: u64| (marks.trailing_zeros() / 8) as usize;
     let mut plain = 0;
     let mut rest = bytes;
     while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
-        let word = u64::from_le_bytes(*chunk);
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let found = (control | zero_in(word ^ (ONES * 0x22)) | zero_in(word ^ (ONES * 0x5C))) & TOPS;
-        if found != 0 {
-            // The lowest mark is exact; those above it may be its echoes.
-            return plain + (found.trailing_zeros() / 8) as usize;
+        match marks(chunk) {
+            0 => plain += 8,
+            found => return plain + first(found),
         }
-        plain += 8;
         rest = behind;
     }
-    let ends = |byte: &&u8| **byte < 0x20 || **byte == b'"' || **byte == b'\\';
-    plain + rest.iter().take_while(|byte| !ends(byte)).count()
+    match bytes.last_chunk::<8>() {
+        // The last eight bytes once more, instead of the last few one by one: those before them are plain.
+        Some(last) if !rest.is_empty() => match marks(last) {
+            0 => bytes.len(),
+            found => bytes.len() - 8 + first(found),
+        },
+        Some(_) => plain,
+        None => rest.iter().take_while(|byte| PLAIN.get(usize::from(**byte)).is_some_and(|plain| *plain)).count(),
+    }
 }
 
 #[cfg(test)]

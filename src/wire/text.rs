@@ -53,10 +53,18 @@ pub fn utf8(body: &[u8]) -> Option<&str> {
 #[must_use]
 pub fn units(text: &str) -> usize {
     // One for each character, and one more for those that are a pair: they have four bytes, the first of them 0xF0 or
-    // more. Counted by bytes, which the compiler does sixteen at a time.
-    let begins = |byte: &&u8| **byte & 0xC0 != 0x80;
-    let pairs = |byte: &&u8| **byte >= 0xF0;
-    text.as_bytes().iter().filter(begins).count() + text.as_bytes().iter().filter(pairs).count()
+    // more. Counted by bytes, in chunks that the compiler counts at once.
+    let of_byte = |byte: &u8| u8::from(byte & 0xC0 != 0x80) + u8::from(*byte >= 0xF0);
+    let (chunks, rest) = text.as_bytes().as_chunks::<16>();
+    let whole: usize = chunks.iter().map(|chunk| usize::from(chunk.iter().map(of_byte).sum::<u8>())).sum();
+    whole + rest.iter().map(|byte| usize::from(of_byte(byte))).sum::<usize>()
+}
+
+/// Whether a text has at most so many UTF-16 units. No unit takes less than a byte: most texts are known to fit at a
+/// glance.
+#[must_use]
+pub fn fits(text: &str, limit: usize) -> bool {
+    text.len() <= limit || units(text) <= limit
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
@@ -105,7 +113,11 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn units_are_those_of_utf16(text in "\\PC*") {
-            proptest::prop_assert_eq!(units(&text), text.encode_utf16().count());
+            let count = text.encode_utf16().count();
+            proptest::prop_assert_eq!(units(&text), count);
+            for limit in [count.saturating_sub(1), count, count + 1] {
+                proptest::prop_assert_eq!(fits(&text, limit), count <= limit);
+            }
         }
     }
 

@@ -35,57 +35,57 @@ pub(super) fn scan(text: &str) -> Option<SkillCall<'_>> {
 
 fn call<'a>(scanner: &mut Scanner<'a>) -> Option<Option<SkillCall<'a>>> {
     object!(scanner, SkillCall {
-        "bot" => bot: named,
-        "intent" => intent: named,
-        "action" => action: self::action,
-        "userRequest" => user_request: self::user_request,
-        "flow" => flow: self::flow,
+        b"bot" => bot: named,
+        b"intent" => intent: named,
+        b"action" => action: self::action,
+        b"userRequest" => user_request: self::user_request,
+        b"flow" => flow: self::flow,
     })
 }
 
 fn named<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Named<'a>>> {
-    object!(scanner, Named { "id" => id: text, "name" => name: text })
+    object!(scanner, Named { b"id" => id: text, b"name" => name: text })
 }
 
 fn action<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Action<'a>>> {
-    object!(scanner, Action { "params" => params: raw, "clientExtra" => client_extra: raw })
+    object!(scanner, Action { b"params" => params: raw, b"clientExtra" => client_extra: raw })
 }
 
 fn user_request<'a>(scanner: &mut Scanner<'a>) -> Option<Option<UserRequest<'a>>> {
     object!(scanner, UserRequest {
-        "utterance" => utterance: text,
-        "user" => user: self::user,
-        "block" => block: named,
-        "params" => params: self::params,
-        "callbackUrl" => callback_url: text,
-        "chat" => chat: self::chat,
+        b"utterance" => utterance: text,
+        b"user" => user: self::user,
+        b"block" => block: named,
+        b"params" => params: self::params,
+        b"callbackUrl" => callback_url: text,
+        b"chat" => chat: self::chat,
     })
 }
 
 fn params<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Params<'a>>> {
-    object!(scanner, Params { "surface" => surface: text, "ignoreMe" => ignore_me: raw, "media" => media: raw })
+    object!(scanner, Params { b"surface" => surface: text, b"ignoreMe" => ignore_me: raw, b"media" => media: raw })
 }
 
 fn user<'a>(scanner: &mut Scanner<'a>) -> Option<Option<User<'a>>> {
-    object!(scanner, User { "id" => id: text, "properties" => properties: self::properties })
+    object!(scanner, User { b"id" => id: text, b"properties" => properties: self::properties })
 }
 
 fn properties<'a>(scanner: &mut Scanner<'a>) -> Option<Option<UserProperties<'a>>> {
     object!(scanner, UserProperties {
-        "plusfriendUserKey" => plusfriend_user_key: text,
-        "plusfriend_user_key" => plusfriend_user_key_snake: text,
-        "appUserId" => app_user_id: raw,
-        "app_user_id" => app_user_id_snake: raw,
-        "isFriend" => is_friend: raw,
+        b"plusfriendUserKey" => plusfriend_user_key: text,
+        b"plusfriend_user_key" => plusfriend_user_key_snake: text,
+        b"appUserId" => app_user_id: raw,
+        b"app_user_id" => app_user_id_snake: raw,
+        b"isFriend" => is_friend: raw,
     })
 }
 
 fn chat<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Chat<'a>>> {
-    object!(scanner, Chat { "id" => id: text })
+    object!(scanner, Chat { b"id" => id: text })
 }
 
 fn flow<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Flow<'a>>> {
-    object!(scanner, Flow { "lastBlock" => last_block: named })
+    object!(scanner, Flow { b"lastBlock" => last_block: named })
 }
 
 fn text<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Text<'a>>> {

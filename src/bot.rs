@@ -1,7 +1,8 @@
-//! One bot as it runs: its settings and everything that is kept for it. What all bots share is in `shared.rs`.
+//! One bot as it runs: its settings and everything that is kept for it. The parts that all bots share are in
+//! `shared.rs`.
 //!
-//! A reload builds new bots around the kept parts of unchanged ones (S6), so whatever must survive a reload is behind
-//! an `Arc` here.
+//! A reload builds new bots around the kept parts of unchanged ones (S6), so each part that must survive a reload is
+//! behind an `Arc` here.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -29,44 +30,44 @@ const BLOCKS: usize = 1024;
 /// One bot.
 pub(crate) struct Bot {
     /// As configured.
-    pub settings: Arc<BotSettings>,
+    pub(crate) settings: Arc<BotSettings>,
     /// When to answer "wait", and where callbacks may go (S2).
-    pub callback: Arc<Callback>,
+    pub(crate) callback: Arc<Callback>,
     /// Told once when it goes out and once when it is back (S4).
-    pub alert: Option<SecretUrl>,
+    pub(crate) alert: Option<SecretUrl>,
     /// The old bot itself.
-    pub api: Arc<dyn LegacyApi>,
+    pub(crate) api: Arc<dyn LegacyApi>,
     /// Its home keyboard.
-    pub home: Arc<HomeCache>,
+    pub(crate) home: Arc<HomeCache>,
     /// Whether it is worth asking.
-    pub breaker: Arc<Breaker>,
+    pub(crate) breaker: Arc<Breaker>,
     /// Its users.
-    pub sessions: Arc<LocalStore>,
+    pub(crate) sessions: Arc<LocalStore>,
     /// Its turns in flight.
-    pub turns: Arc<ConcurrencyLimit>,
+    pub(crate) turns: Arc<ConcurrencyLimit>,
     /// Its share of `limits.turns`, `limits.events` and `limits.parked` (S5).
-    pub turns_share: Arc<ConcurrencyLimit>,
+    pub(crate) turns_share: Arc<ConcurrencyLimit>,
     /// The same of events.
-    pub events_share: Arc<ConcurrencyLimit>,
+    pub(crate) events_share: Arc<ConcurrencyLimit>,
     /// The same of parked bytes.
-    pub parked_share: Arc<ParkedShare>,
+    pub(crate) parked_share: Arc<ParkedShare>,
     /// One permit, where only one message may be out at a time (I6).
-    pub one_at_a_time: Option<Arc<Semaphore>>,
+    pub(crate) one_at_a_time: Option<Arc<Semaphore>>,
     /// Blocks whose calls came here: they are ours (I5).
-    pub blocks: Arc<ArcSwap<HashSet<Box<str>>>>,
+    pub(crate) blocks: Arc<ArcSwap<HashSet<Box<str>>>>,
     /// Whether the ids of its block were told.
-    pub advice: Arc<BlockAdvice>,
+    pub(crate) advice: Arc<BlockAdvice>,
     /// Channel events on their way to it (E4).
-    pub outbox: Arc<Outbox>,
-    /// What is known of its users beyond their sessions (E2).
-    pub contacts: Arc<Contacts>,
+    pub(crate) outbox: Arc<Outbox>,
+    /// Facts about its users besides their sessions (E2).
+    pub(crate) contacts: Arc<Contacts>,
     /// How often its users call.
-    pub rate: Arc<Rate>,
+    pub(crate) rate: Arc<Rate>,
     /// Counters of this bot.
-    pub metrics: Arc<BotMetrics>,
+    pub(crate) metrics: Arc<BotMetrics>,
 }
 
-/// What was told of a bot's blocks already (K3).
+/// Advice about a bot's blocks that was given already (K3).
 #[derive(Debug, Default)]
 pub(crate) struct BlockAdvice {
     told: AtomicBool,
@@ -110,7 +111,7 @@ impl Bot {
     }
 
     /// Whether a block is known not to be ours: this bridge has seen calls of some blocks, and not of this one. Then
-    /// something else spoke to the user last, and what we showed does not bind them (I5).
+    /// something else spoke to the user last, and the keyboard we showed does not bind them (I5).
     #[must_use]
     pub(crate) fn foreign_block(&self, block: &str) -> bool {
         let welcome = self.settings.welcome_blocks.iter().any(|own| **own == *block);

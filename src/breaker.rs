@@ -2,9 +2,9 @@
 //! instead of waiting for a bot that is gone.
 //!
 //! A pure state machine: every method takes `now`. Closed, which is nearly always, it is one atomic load; the whole
-//! state is one 64-bit word, so there is no lock to hold and nothing to poison. Who is admitted gets a [`Attempt`]
-//! whose drop counts as "cancelled": a probe that is cut off frees its place, else the breaker would stay shut for
-//! ever. Rejected: a failure rate over a window, which the old platform did not have (legacy.md 1).
+//! state is one 64-bit word, so there is no lock to hold and nothing to poison. A turn that is admitted gets an
+//! [`Attempt`]. Dropping it counts as "cancelled": a probe that is cut off frees its place, else the breaker would
+//! stay shut for ever. Rejected: a failure rate over a window, which the old platform did not have (legacy.md 1).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +25,7 @@ pub(crate) struct Breaker {
     open: Duration,
 }
 
-/// What the breaker is doing, for `/readyz` and metrics.
+/// The state of the breaker, for `/readyz` and metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     /// Turns pass; so many failed in a row.
@@ -47,7 +47,7 @@ pub(crate) enum Change {
 
 /// Leave to ask the bot once. Says how it went, or counts as cancelled.
 #[derive(Debug)]
-#[must_use = "a permit that is dropped counts as a cancelled turn"]
+#[must_use = "an attempt that is dropped counts as a cancelled turn"]
 pub(crate) struct Attempt {
     breaker: Arc<Breaker>,
     probe: Option<u64>,
@@ -75,7 +75,7 @@ impl Breaker {
         won.then(|| Attempt { breaker: Arc::clone(self), probe: Some(probing), failed: false })
     }
 
-    /// What it is doing.
+    /// Its state now.
     #[must_use]
     pub(crate) fn state(&self) -> State {
         let word = self.word.load(Ordering::Acquire);
@@ -113,7 +113,7 @@ impl Breaker {
         None
     }
 
-    /// A usable reply: whatever was counted is forgotten, also by one that came late or was asked before the outage.
+    /// A usable reply: the count begins again, also when the reply came late or was asked for before the outage.
     fn succeed(&self) -> Option<Change> {
         if self.word.load(Ordering::Acquire) == CLOSED {
             return None;

@@ -20,7 +20,7 @@ use tokio_rustls::rustls::ClientConfig;
 use url::Url;
 
 use crate::config::settings::Trust;
-use crate::fault::{Blame, Fault, Sent};
+use crate::fault::Sent;
 use crate::net::client::ClientError;
 use crate::net::target::Target;
 use crate::net::tls::{self, TlsProblem};
@@ -43,7 +43,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Accepted {
     /// Kakao's own number for it, where given; for the log.
-    pub task_id: Option<Box<str>>,
+    pub(crate) task_id: Option<Box<str>>,
 }
 
 /// Why an answer did not get through.
@@ -62,30 +62,13 @@ pub(crate) enum CallbackError {
     Undelivered {
         /// Whether it may have arrived all the same.
         sent: Sent,
-        /// What happened last.
+        /// The last failure.
         #[source]
         source: ClientError,
     },
     /// The URL cannot be called. Only an alert's can be so.
     #[error("not an http or https address that can be called")]
     Address,
-}
-
-impl Fault for CallbackError {
-    fn blame(&self) -> Blame {
-        match self {
-            Self::Refused { .. } | Self::Undelivered { .. } => Blame::Platform,
-            Self::Address => Blame::Operator,
-        }
-    }
-
-    fn sent(&self) -> Sent {
-        match self {
-            Self::Refused { .. } => Sent::Unknown,
-            Self::Undelivered { sent, .. } => *sent,
-            Self::Address => Sent::Nothing,
-        }
-    }
 }
 
 /// POSTs JSON to URLs from outside. Cheap to clone.

@@ -1,8 +1,8 @@
 //! Rank 5: the command line. Every command is a thin face over the library; none decides anything itself.
 //!
-//! What scripts read goes to standard output in a form that does not change with the terminal's size or colours;
-//! everything said about it goes to standard error. Exit codes: 0 ok, 1 failure, 2 findings, 64 usage (clap's own 2
-//! would read as findings), 78 configuration (sysexits.h, as systemd's `RestartPreventExitStatus` knows it).
+//! Results that scripts read go to standard output, in a form that does not change with the terminal's size or colours;
+//! messages about them go to standard error. Exit codes: 0 ok, 1 failure, 2 findings, 64 usage (clap's own 2 would read
+//! as findings), 78 configuration (sysexits.h, as systemd's `RestartPreventExitStatus` knows it).
 
 use std::ffi::OsString;
 use std::io;
@@ -115,7 +115,7 @@ where
 }
 
 /// Takes out of a usage error what may be a secret: `--set channel_key VALUE` and `--header 'x-skill-secret VALUE'` are
-/// slips of who meant well, and errors are pasted into chats.
+/// easy mistakes, and errors are pasted into chats.
 fn hide_values(error: &mut clap::Error) {
     let hidden = || ContextValue::String(String::from("…"));
     let Some(argument) = error.get(ContextKind::InvalidArg).map(ToString::to_string) else { return };

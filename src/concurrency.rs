@@ -48,7 +48,8 @@ impl Drop for Permit {
 }
 
 /// A bound for all bots together of which each has a share that others cannot take (S5): half of it is divided evenly,
-/// the other half goes to whoever comes first. Rejected: one count for all, for one busy bot then starves the others.
+/// the other half goes to the bots that need it first. Rejected: one count for all, for one busy bot then starves the
+/// others.
 #[derive(Debug)]
 pub(crate) struct SharedLimit {
     bound: usize,
@@ -63,7 +64,7 @@ impl SharedLimit {
         Self { bound, total: ConcurrencyLimit::new(usize::MAX), common: ConcurrencyLimit::new(bound - bound / 2) }
     }
 
-    /// The share of one of so many bots; what the division leaves over belongs to nobody.
+    /// The share of one of so many bots; the remainder of the division belongs to no bot.
     #[must_use]
     pub(crate) fn share_of(&self, bots: usize) -> usize {
         share_of(self.bound, bots)
@@ -83,7 +84,7 @@ impl SharedLimit {
     }
 }
 
-/// What each of so many bots has of the half of `bound` that is divided.
+/// The part of each of so many bots in the half of `bound` that is divided.
 #[must_use]
 pub(crate) fn share_of(bound: usize, bots: usize) -> usize {
     bound / 2 / bots.max(1)

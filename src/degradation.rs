@@ -24,13 +24,13 @@ macro_rules! degradations {
                 match self { $(Self::$name => $code,)* }
             }
 
-            /// What happened, in English.
+            /// The difference in words, in English.
             #[must_use]
             pub const fn english(self) -> &'static str {
                 match self { $(Self::$name => $english,)* }
             }
 
-            /// What happened, in Korean.
+            /// The difference in words, in Korean.
             #[must_use]
             pub const fn korean(self) -> &'static str {
                 match self { $(Self::$name => $korean,)* }

@@ -1,5 +1,5 @@
 //! Rank 5: an old bot to play with, as `smartchat-bridge demo` starts it. It speaks the legacy API (legacy.md 1) and
-//! knows nothing of the bridge; what it says is `menu`'s.
+//! knows nothing of the bridge; its words are in `menu`.
 
 mod menu;
 mod picture;
@@ -32,7 +32,7 @@ const IDLE: Duration = Duration::from_secs(30);
 /// How long it thinks about a slow question: longer than OpenBuilder waits, shorter than the bridge holds on (S3).
 const SLOW: Duration = Duration::from_secs(8);
 
-/// What to try, as a user would say it, one after the other: the words, and what can be seen, in English and Korean.
+/// Words to try, as a user would say them, one after the other, each with what can be seen then, in English and Korean.
 pub const TRY: &[(&str, &str, &str)] = menu::TRY;
 /// The words whose answer takes longer than OpenBuilder waits.
 pub(crate) const SLOW_WORDS: &str = menu::SLOW;
@@ -89,7 +89,7 @@ impl OldBot {
     }
 }
 
-/// What all its connections share.
+/// The part that all its connections share.
 struct Shop {
     address: SocketAddr,
     slow: Duration,

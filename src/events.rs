@@ -6,7 +6,7 @@
 //! old platform. The turn is kept while deliveries succeed and given back before a repeat, so that the user's own
 //! messages pass meanwhile; a call that arrives makes the worker hurry, for a bot whose `/friend` hangs must not cost
 //! the user their words (legacy.md 3: eight of 82 bots have a path that never answers). Any status is fine (half of all
-//! bots have no such paths); a 404 or 405 is remembered, so that such a bot is left in peace for a while.
+//! bots have no such paths); a 404 or 405 is remembered, so that such a bot is not asked for a while.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ const WAITS: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2)
 
 /// Sends `notice` of `user` on its way. Past the bound on events (S5) it is dropped and said so in the log.
 ///
-/// When this returns the event stands in the user's line, before whatever of theirs begins later.
+/// When this returns the event stands in the user's line, before every turn of theirs that begins later.
 pub(crate) fn deliver(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, notice: Notice, user: UserKey) {
     if bot.outbox.at_peace(notice, time::now()) {
         shared.metrics.event(core, EventFate::NoPath);
@@ -111,7 +111,7 @@ impl Worker {
     async fn tell(&mut self, notice: Notice, place_in_line: Option<Begun>) -> Result<u16, &'static str> {
         if self.turn.is_none() {
             let begun = place_in_line.unwrap_or_else(|| {
-                // Whoever rang until now stands before us in the line, or is served already.
+                // Calls that woke the worker until now stand before it in the line, or are served already.
                 let _stale = self.wake.notified().now_or_never();
                 self.bot.sessions.begin(self.user, None)
             });

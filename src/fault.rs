@@ -1,35 +1,18 @@
-//! Who is to blame, and may it be tried again: the two facts every error of this project carries as data.
+//! Which side caused a failed call to a bot, and whether the call may be sent again: two facts that its error carries
+//! as data.
 //!
-//! A status code or a retry that is guessed from an error's text goes wrong sooner or later; here both fall out
-//! of the type (pingora's idea). Rejected: one error enum for everything, which would know every room of the house.
+//! A retry that is guessed from an error's text goes wrong sooner or later; here it falls out of the type (pingora's
+//! idea). Rejected: one error enum for the whole crate, which would have to know every module.
 
-/// Whose doing it was. Decides the status before admission, the words after it, and the log level.
+/// The side that caused a failure. Decides whether a failed message counts for the breaker (S4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Blame {
-    /// The one who called us sent something we cannot take.
-    Caller,
     /// The old bot failed.
     Bot,
-    /// A bug or a bound of ours.
+    /// A bound of ours was reached: it says nothing of the bot.
     Us,
-    /// Kakao's side failed (callback, webhook).
-    Platform,
     /// The configuration or the installation is wrong.
     Operator,
-}
-
-impl Blame {
-    /// The word for logs and metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Caller => "caller",
-            Self::Bot => "bot",
-            Self::Us => "us",
-            Self::Platform => "platform",
-            Self::Operator => "operator",
-        }
-    }
 }
 
 /// Whether anything of a request may have reached the other side. `POST /message` is repeated only after
@@ -56,13 +39,4 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     line
-}
-
-/// What every error can say of itself.
-pub trait Fault: std::error::Error {
-    /// Whose doing it was.
-    fn blame(&self) -> Blame;
-
-    /// Whether a repeat is safe.
-    fn sent(&self) -> Sent;
 }

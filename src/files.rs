@@ -1,7 +1,7 @@
-//! Reading files that somebody else may have put there: regular ones only, and never more than a bound.
+//! Reading files that another program may have put there: regular ones only, and never more than a bound.
 //!
-//! A path of the configuration is looked at every second for as long as the bridge runs. What stands there may become
-//! a pipe, a device or a log: a pipe would be waited for, `/dev/zero` has no end. So a file is opened without waiting,
+//! A path of the configuration is looked at every second for as long as the bridge runs. The file there may become a
+//! pipe, a device or a log: a pipe would be waited for, `/dev/zero` has no end. So a file is opened without waiting,
 //! and read only when it is a regular one.
 
 use std::fs::OpenOptions;
@@ -32,7 +32,7 @@ pub enum ReadError {
 impl ReadError {
     /// The same as a part of a message; of the system's errors the usual ones in words that are the same everywhere.
     #[must_use]
-    pub fn message(&self) -> Message {
+    pub(crate) fn message(&self) -> Message {
         match self {
             Self::Io(error) if error.kind() == ErrorKind::NotFound => messages::no_such_file(),
             Self::Io(error) if error.kind() == ErrorKind::PermissionDenied => messages::no_permission(),

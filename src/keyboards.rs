@@ -42,7 +42,7 @@ impl SessionMemory {
     }
 }
 
-/// All keyboards that anybody was shown.
+/// All keyboards that were shown to any user.
 #[derive(Debug)]
 pub struct Keyboards {
     known: DashMap<KeyboardId, Weak<Keyboard>>,

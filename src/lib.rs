@@ -1,10 +1,10 @@
 //! smartchat-bridge puts an unchanged KakaoTalk bot server that speaks the API-type smart chat (auto_reply 2.0) behind
 //! Kakao i OpenBuilder: to the old bot it is the old Kakao server, to OpenBuilder a model skill server.
 //!
-//! The house, from the ground up. Imports point to lower ranks only; inside a rank they have no cycle
+//! The modules, from the ground up. Imports point to lower ranks only; inside a rank they have no cycle
 //! (`tests/layering.rs`). Ranks 0 and 1 do no IO, are not async and are given the time.
 //!
-//! | rank | rooms |
+//! | rank | modules |
 //! | --- | --- |
 //! | 0 words | [`wire`], [`ids`], [`fault`], [`time`], [`degradation`], [`backend_problem`], [`messages`], `named` |
 //! | 1 meaning | [`reading`], [`translate`], [`session`] |
@@ -15,7 +15,7 @@
 
 #![allow(
     rustdoc::private_intra_doc_links,
-    reason = "the documentation is for who changes it, too: --document-private-items"
+    reason = "the documentation is also for those who change the code: --document-private-items"
 )]
 
 pub mod backend_problem;
@@ -43,7 +43,7 @@ pub(crate) mod registry;
 pub(crate) mod reload;
 pub mod runtime;
 pub(crate) mod server;
-pub mod session;
+pub(crate) mod session;
 pub(crate) mod shared;
 pub(crate) mod store;
 pub(crate) mod tasks;
@@ -53,7 +53,7 @@ pub mod time;
 pub mod translate;
 pub mod wire;
 
-/// What the tests and benchmarks of this repository look at besides. Not an interface.
+/// More items for the tests and benchmarks of this repository. Not an interface.
 #[doc(hidden)]
 pub mod testing {
     pub use crate::demo::TRY;

@@ -1,10 +1,10 @@
-//! What operators read on the command line: every message once, in English and in Korean.
+//! The words for operators on the command line: every message once, in English and in Korean.
 //!
-//! A message has a code that never changes and is printed with it, so that one can search for it; `docs/messages.md` and
-//! its Korean twin are made from these tables. A row of a table becomes a function that takes the message's values, so a
-//! value that is forgotten does not compile, and a test holds both languages to the same values. What is worded is data
-//! until it is printed: the language is chosen there, once, and log lines take English ([`fmt::Display`]).
-//! A row without a code is a part of other messages, or a heading that nobody searches for.
+//! A message has a code that never changes and is printed with it, so that one can search for it; `docs/messages.md`
+//! and its Korean twin are made from these tables. A row of a table becomes a function that takes the message's values,
+//! so a value that is forgotten does not compile, and a test holds both languages to the same values. A message is data
+//! until it is printed: the language is chosen there, once, and log lines take English ([`fmt::Display`]). A row
+//! without a code is a part of other messages, or a heading, which is never searched for.
 //!
 //! Rejected: catalogues beside the program (gettext, Fluent). A single file is what people install, the two languages
 //! would drift, and nothing here needs plurals or genders.
@@ -17,7 +17,7 @@ pub mod start;
 use std::fmt::{self, Write as _};
 use std::net::{IpAddr, SocketAddr};
 
-/// The language of who reads.
+/// The reader's language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Language {
     /// English.
@@ -58,7 +58,7 @@ pub struct Message {
     values: Vec<Value>,
 }
 
-/// What stands in a message at a name.
+/// The value that stands in a message at a name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// The same in every language. Never a secret.
@@ -101,7 +101,7 @@ impl Message {
             }
         }
         text.push_str(rest);
-        // What is left out at the end leaves its blank.
+        // A value left out at the end leaves its blank.
         text.truncate(text.trim_end_matches(' ').len());
         text
     }

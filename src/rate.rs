@@ -1,7 +1,7 @@
 //! How often one user may call in a minute: a bound against one phone that would starve a small bot.
 //!
 //! A fixed window per user: coarse, but 24 bytes and one short lock of one shard. Rejected: a token bucket, whose
-//! smoothness nobody would notice in a chat.
+//! smoothness no user would notice in a chat.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

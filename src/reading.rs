@@ -6,7 +6,7 @@
 //! breaks in strings, a brace short, CP949. It keeps what is good and names what is not; every way in which it
 //! went beyond the strict form is a [`Degradation`](crate::degradation::Degradation).
 //!
-//! What is decided here, and why:
+//! The decisions of this module, and why:
 //! - Text and labels are kept exactly, white space included: a label is sent back to the bot word for word. Only
 //!   what has nothing visible in it counts as absent.
 //! - A body that is plain words, HTML, a number or a list is [`Unreadable`]: error pages with secrets were recorded
@@ -25,7 +25,6 @@ use std::borrow::Cow;
 
 use crate::backend_problem::BackendProblem;
 use crate::degradation::Degradations;
-use crate::fault::{Blame, Fault, Sent};
 use crate::wire::legacy::Keys;
 use crate::wire::limits;
 
@@ -42,7 +41,7 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
-/// What a reply says, as far as it can be read. Absent fields are `None`; empty strings count as absent.
+/// The content of a reply, as far as it can be read. Absent fields are `None`; empty strings count as absent.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reading<'a> {
     /// `message.text`.
@@ -69,7 +68,7 @@ pub struct Photo<'a> {
 /// A link button. URL trimmed and never empty; the label may be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link<'a> {
-    /// What is shown.
+    /// The label that is shown.
     pub label: Cow<'a, str>,
     /// Where it leads.
     pub url: Cow<'a, str>,
@@ -120,7 +119,7 @@ pub enum Unreadable {
     NotJson {
         /// Where the trouble is: bytes from the start of the decoded text.
         at: usize,
-        /// What it looks like instead.
+        /// The kind of document it looks like.
         looks: Looks,
     },
     /// JSON, but a number, a string or a list.
@@ -140,7 +139,7 @@ pub enum Unreadable {
     TooLong,
 }
 
-/// What a body that is not JSON looks like. A kind and never words of it.
+/// The kind of a body that is not JSON; never words of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Looks {
     /// A page for a browser: of the web server, of a framework, of another path.
@@ -155,7 +154,7 @@ pub enum Looks {
 }
 
 impl Unreadable {
-    /// What it is for logs and metrics.
+    /// Its name in logs and metrics.
     #[must_use]
     pub const fn problem(&self) -> BackendProblem {
         match self {
@@ -173,17 +172,6 @@ impl Unreadable {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         self.problem().as_str()
-    }
-}
-
-impl Fault for Unreadable {
-    fn blame(&self) -> Blame {
-        Blame::Bot
-    }
-
-    /// The bot has answered, so it has acted.
-    fn sent(&self) -> Sent {
-        Sent::Unknown
     }
 }
 

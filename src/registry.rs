@@ -21,7 +21,7 @@ use crate::telemetry::metrics::BotMetrics;
 /// All bots, and how a call finds its own.
 pub(crate) struct BotRegistry {
     /// The configuration they were built from.
-    pub settings: Arc<Settings>,
+    pub(crate) settings: Arc<Settings>,
     bots: HashMap<BotId, Arc<Bot>>,
     by_openbuilder_id: HashMap<Box<str>, Arc<Bot>>,
     by_channel_id: HashMap<Box<str>, Arc<Bot>>,
@@ -37,7 +37,7 @@ pub(crate) enum NoBot {
     /// The path names a bot, and `bot.id` is another's.
     #[error("bot.id is not one of this bot's openbuilder_ids")]
     Disagrees,
-    /// There are several bots, and `bot.id` is nobody's.
+    /// There are several bots, and `bot.id` belongs to none of them.
     #[error("bot.id is in no bot's openbuilder_ids; use /bots/{{bot}}/skill, or list it")]
     Nobodys,
 }
@@ -53,20 +53,20 @@ pub(crate) fn over_http(settings: &BotSettings, cores: usize) -> Result<Arc<dyn 
     Ok(Arc::new(HttpLegacy::new(settings, cores)?))
 }
 
-/// What all bots are built on.
+/// The parts that all bots are built on.
 pub(crate) struct Foundation<'a> {
-    /// What they may park together.
-    pub parked: &'a Arc<ParkedLimit>,
-    /// What their sessions may take together.
-    pub memory: &'a Arc<SessionMemory>,
+    /// The bound on the bytes that they park together.
+    pub(crate) parked: &'a Arc<ParkedLimit>,
+    /// The bound on the bytes of their sessions together.
+    pub(crate) memory: &'a Arc<SessionMemory>,
     /// The number of threads that run, which `workers` of a new file is not.
-    pub cores: usize,
+    pub(crate) cores: usize,
     /// Builds what carries questions to a bot.
-    pub connect: &'a Connector,
+    pub(crate) connect: &'a Connector,
 }
 
 impl BotRegistry {
-    /// Builds all bots. What a bot of the same name in `before` has kept, it keeps; its connections too, where its
+    /// Builds all bots. A bot keeps the state of the bot of the same name in `before`; its connections too, where its
     /// address and trust are the same.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Signals and changed files: the running bridge is told to stop, or given a new configuration (S6).
 //!
-//! Two threads. One has the signals and does nothing else, so that a stop is heard whatever the disk does. The other
+//! Two threads. One has the signals and does nothing else, so that a stop is heard even while the disk hangs. The other
 //! looks at the content of every file that was read, each second: not at its time and not by a watch, for bind mounts
 //! and ConfigMaps swap whole folders. A change counts once the same content was seen twice, because a file that is
 //! still being written may be valid in its half. A new configuration is built and checked completely, then put in force
@@ -29,11 +29,11 @@ const LOOK: Duration = Duration::from_millis(900);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OwnedSources {
     /// The file, if one was named by a flag.
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// The environment at start; it cannot change under a process.
-    pub environment: Vec<(String, String)>,
+    pub(crate) environment: Vec<(String, String)>,
     /// Flags.
-    pub flags: Vec<Flag>,
+    pub(crate) flags: Vec<Flag>,
 }
 
 impl OwnedSources {
@@ -55,7 +55,7 @@ pub(crate) fn serve(
     started: impl FnOnce(&Running),
 ) -> Result<Ending, StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
-    // Before anything serves: whoever is told that it serves may send a signal at once.
+    // Before anything serves: a program that is told that it serves may send a signal at once.
     let signals = {
         let _inside = runtime.enter();
         Signals::receive().map_err(StartError::Thread)?
@@ -145,7 +145,7 @@ impl ConfigWatcher {
     fn watch(mut self, hang_ups: &Receiver<()>) {
         loop {
             match hang_ups.recv_timeout(LOOK) {
-                // Somebody says that the file is complete.
+                // A signal says that the file is complete.
                 Ok(()) => self.reload(),
                 Err(RecvTimeoutError::Timeout) => self.look(),
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -162,8 +162,8 @@ impl ConfigWatcher {
             return;
         }
         self.changing = None;
-        // What a refused configuration lacked, a secret's file for one, may have come without a change in any file that
-        // is looked at.
+        // A part that a refused configuration lacked, such as the file of a secret, may have come without a change in
+        // any file that is looked at.
         if self.refused.is_some()
             && let Ok(prepared) = self.prepare()
         {
@@ -211,7 +211,8 @@ impl ConfigWatcher {
         tracing::info!(bots = loaded.settings.bots.len(), "the new configuration is in force");
     }
 
-    /// Counted before it is told: who reads the line finds it in metrics and `/readyz`. The same reason is told once.
+    /// Counted before it is told: an operator who reads the line finds it in metrics and `/readyz`. The same reason is
+    /// told once.
     fn refuse(&mut self, why: String) {
         self.shared.reloaded(false);
         if self.refused.as_ref() != Some(&why) {

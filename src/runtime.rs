@@ -18,7 +18,6 @@ use self::core::{Core, Places};
 use crate::concurrency::ConcurrencyLimit;
 use crate::config::secret::Secret;
 use crate::config::settings::Settings;
-use crate::fault::{Blame, Fault, Sent};
 use crate::messages::{Message, start as messages};
 use crate::net::CoreId;
 use crate::net::listen::bind;
@@ -44,7 +43,7 @@ pub enum StartError {
         address: SocketAddr,
         /// The flag that changes it.
         flag: &'static str,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
@@ -60,7 +59,7 @@ pub enum StartError {
 }
 
 impl StartError {
-    /// What the operator reads, with what to do.
+    /// The message to the operator, with what to do.
     #[must_use]
     pub fn message(&self) -> Message {
         match self {
@@ -80,16 +79,6 @@ impl StartError {
             Self::Setup(SetupError::Tls(problem)) | Self::Tls(problem) => problem.message(),
             Self::Thread(error) => messages::no_thread(error.to_string()),
         }
-    }
-}
-
-impl Fault for StartError {
-    fn blame(&self) -> Blame {
-        Blame::Operator
-    }
-
-    fn sent(&self) -> Sent {
-        Sent::Nothing
     }
 }
 
@@ -141,7 +130,8 @@ pub fn start(settings: Arc<Settings>) -> Result<Running, StartError> {
     start_with(settings, Box::new(registry::over_http))
 }
 
-/// Builds what a start builds, and binds and starts nothing: what this accepts fails at a start only for its addresses.
+/// Builds all that a start builds, and binds and starts nothing: a configuration that passes here fails at a start only
+/// for its addresses.
 ///
 /// # Errors
 /// [`StartError`], as [`start`] has it.
@@ -210,7 +200,7 @@ fn run_on_a_thread(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
     let run = move || {
         runtime.block_on(work);
-        // A look-up of a name may hang in the system for minutes; nobody waits for its answer any more (S6).
+        // A look-up of a name may hang in the system for minutes; its answer is not waited for any more (S6).
         runtime.shutdown_background();
     };
     thread::Builder::new().name(name).spawn(run).map_err(StartError::Thread)
@@ -260,12 +250,14 @@ impl Running {
         self.operators.token_to_print(&self.shared.registry().settings.admin)
     }
 
-    /// What runs.
+    /// The parts that all cores share.
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 
-    /// Turns in flight, and tasks besides the connections' own.
+    /// Turns in flight, and tasks besides the connections' own. For this repository's tests: operators read the same
+    /// numbers from the metrics.
+    #[doc(hidden)]
     #[must_use]
     pub fn in_flight(&self) -> (usize, usize) {
         (self.shared.turns.count(), self.shared.tasks.running())
@@ -277,7 +269,7 @@ impl Running {
         self.shared.is_ready()
     }
 
-    /// Puts a new configuration in force, in one swap; what only a start applies waits for the next one (S6).
+    /// Puts a new configuration in force, in one swap; settings that only a start applies wait for the next start (S6).
     ///
     /// # Errors
     /// [`StartError`]; nothing has changed then.
@@ -292,7 +284,7 @@ impl Running {
         self.tls.as_ref()
     }
 
-    /// What stops it.
+    /// The handle that stops it.
     #[must_use]
     pub fn stop_handle(&self) -> Stop {
         self.stop.clone()

@@ -1,9 +1,9 @@
-//! What is remembered of a user, and what follows from it (I3, I5, K2, S3).
+//! The memory of a user, and the decisions that follow from it (I3, I5, K2, S3).
 //!
 //! A session is what this bridge last showed: a keyboard or free typing, and when. From that and from what the user
 //! says, [`Session::plan`] decides as data what happens next; the engine carries it out. The ten minutes of K2 are
-//! looked at when a session is read, never by a timer, so they end on the second whatever a sweeper does.
-//! Rejected: asking the bot what it wants to hear. The old platform locked the text box, and bots rely on that.
+//! looked at when a session is read, never by a timer, so they end on the second, independent of the sweeper. Rejected:
+//! asking the bot what it wants to hear. The old platform locked the text box, and bots rely on that.
 
 mod parked;
 mod plan;
@@ -17,13 +17,13 @@ use crate::translate::outbound::Page;
 
 use parked::Parked;
 
-pub use parked::{LateReply, ReplyBody, Rest};
-pub use plan::{LocalStep, Messages, Plan, Prompt, Rules, Step};
+pub(crate) use parked::{LateReply, ReplyBody, Rest};
+pub(crate) use plan::{LocalStep, Messages, Plan, Prompt, Rules, Step};
 
 /// How long a keyboard counts from when it was shown (legacy.md 1, K2); parked replies wait as long (S3).
-pub const TEN_MINUTES: Duration = Duration::from_secs(600);
+pub(crate) const TEN_MINUTES: Duration = Duration::from_secs(600);
 
-/// What is remembered of one user of one bot. Small, kept by value; the default is a user nobody knows.
+/// The memory of one user of one bot. Small, kept by value; the default is an unknown user.
 #[derive(Debug, Clone, Default)]
 pub struct Session {
     keyboard: Option<Arc<Keyboard>>,
@@ -38,7 +38,7 @@ pub struct Session {
     parked: Option<Box<Parked>>,
 }
 
-/// What kind of thing was last shown.
+/// The kind of answer that was last shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum LastShown {
     /// Nothing that this bridge remembers: first contact, or a restart.
@@ -52,7 +52,7 @@ enum LastShown {
 
 /// Which keyboard counts now.
 #[derive(Debug, Clone, Copy)]
-pub enum Current<'a> {
+pub(crate) enum Current<'a> {
     /// The user types what they like.
     Free,
     /// This one, shown by this bridge within the last ten minutes.
@@ -63,7 +63,7 @@ pub enum Current<'a> {
 
 /// Why the home keyboard counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
+pub(crate) enum Why {
     /// The user is not known.
     Unknown,
     /// The ten minutes are over.
@@ -73,7 +73,7 @@ pub enum Why {
 impl Session {
     /// Which keyboard counts at `now` (K2).
     #[must_use]
-    pub fn current(&self, now: Moment) -> Current<'_> {
+    pub(crate) fn current(&self, now: Moment) -> Current<'_> {
         let fresh = now.since(self.at) < TEN_MINUTES;
         match (self.shown, &self.keyboard) {
             (LastShown::Nothing, _) => Current::Home(Why::Unknown),
@@ -85,13 +85,13 @@ impl Session {
 
     /// The page that was last shown, by its first label.
     #[must_use]
-    pub fn page(&self) -> u32 {
+    pub(crate) fn page(&self) -> u32 {
         u32::from(self.page)
     }
 
-    /// Whether this is a user nobody knows.
+    /// Whether this is an unknown user.
     #[must_use]
-    pub fn is_new(&self) -> bool {
+    pub(crate) fn is_new(&self) -> bool {
         self.shown == LastShown::Nothing
     }
 
@@ -107,33 +107,32 @@ impl Session {
         self.at = now;
     }
 
-    /// The home keyboard was shown to a user nobody knows: their next words are forwarded (I5).
-    pub fn greet(&mut self, keyboard: Option<Arc<Keyboard>>, page: Page, numbered: bool, now: Moment) {
+    /// The home keyboard was shown to an unknown user: their next words are forwarded (I5).
+    pub(crate) fn greet(&mut self, keyboard: Option<Arc<Keyboard>>, page: Page, numbered: bool, now: Moment) {
         self.show(keyboard, page, numbered, now);
         self.greeted = true;
     }
 
-    /// Words of a user whom nobody knew went to the bot although they match no button: the next ones do not (I5).
-    pub fn spend_greeting(&mut self) {
+    /// Words of an unknown user went to the bot although they match no button: the next ones do not (I5).
+    pub(crate) fn spend_greeting(&mut self) {
         self.greeted = false;
     }
 
-    /// Another page of the current keyboard was shown, or the keyboard again: the free pass of a user nobody knew
-    /// stays.
-    pub fn show_again(&mut self, keyboard: Option<Arc<Keyboard>>, page: Page, numbered: bool, now: Moment) {
+    /// Another page of the current keyboard was shown, or the keyboard again: the free pass of an unknown user stays.
+    pub(crate) fn show_again(&mut self, keyboard: Option<Arc<Keyboard>>, page: Page, numbered: bool, now: Moment) {
         let greeted = self.greeted;
         self.show(keyboard, page, numbered, now);
         self.greeted = greeted;
     }
 
-    /// Whether a keyboard is remembered that nobody else is shown: it goes when this session goes.
+    /// Whether a keyboard is remembered that no other user is shown: it goes when this session goes.
     #[must_use]
-    pub fn keeps_a_keyboard_of_its_own(&self) -> bool {
+    pub(crate) fn keeps_a_keyboard_of_its_own(&self) -> bool {
         self.keyboard.as_ref().is_some_and(|keyboard| Arc::strong_count(keyboard) == 1)
     }
 
-    /// Lets go of a keyboard whose ten minutes are over (K2): it may be large, and nothing is decided by it any more.
-    pub fn forget_expired_keyboard(&mut self, now: Moment) {
+    /// Drops a keyboard whose ten minutes are over (K2): it may be large, and no decision needs it any more.
+    pub(crate) fn forget_expired_keyboard(&mut self, now: Moment) {
         if now.since(self.at) >= TEN_MINUTES {
             self.keyboard = None;
         }
@@ -141,13 +140,13 @@ impl Session {
 
     /// Whether a reply was shown after `asked` (S3: then a late one's keyboard does not count).
     #[must_use]
-    pub fn shown_since(&self, asked: Moment) -> bool {
+    pub(crate) fn shown_since(&self, asked: Moment) -> bool {
         self.shown != LastShown::Nothing && self.at > asked
     }
 
     /// When something was last shown.
     #[must_use]
-    pub fn last_shown(&self) -> Moment {
+    pub(crate) fn last_shown(&self) -> Moment {
         self.at
     }
 }

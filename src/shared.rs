@@ -1,4 +1,4 @@
-//! What all cores and bots share, and the bots as the newest good configuration wants them.
+//! The parts that all cores and bots share, and the bots as the newest good configuration wants them.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -35,19 +35,19 @@ const ALERT: Duration = Duration::from_secs(30);
 /// Everything that runs, in one place.
 pub(crate) struct Shared {
     /// Keyboards, interned.
-    pub keyboards: Arc<Keyboards>,
-    /// What runs besides the connections.
-    pub tasks: Tasks,
+    pub(crate) keyboards: Arc<Keyboards>,
+    /// The tasks besides the connections.
+    pub(crate) tasks: Tasks,
     /// Counters.
-    pub metrics: Arc<Metrics>,
+    pub(crate) metrics: Arc<Metrics>,
     /// Where late answers go.
-    pub callbacks: CallbackClient,
+    pub(crate) callbacks: CallbackClient,
     /// Turns in flight.
-    pub turns: SharedLimit,
+    pub(crate) turns: SharedLimit,
     /// Channel events waiting or on their way (E4).
-    pub events: SharedLimit,
+    pub(crate) events: SharedLimit,
     /// When the process started.
-    pub started: Moment,
+    pub(crate) started: Moment,
     /// Keys the hashes of user keys in logs.
     log_key: (u64, u64),
     registry: ArcSwap<BotRegistry>,
@@ -56,7 +56,7 @@ pub(crate) struct Shared {
     /// Keys the names of taps (I3).
     tap_key: [u8; 16],
     connect: Box<Connector>,
-    /// The configuration of the start, for what only a start applies.
+    /// The configuration of the start, for the settings that only a start applies.
     started_with: Arc<Settings>,
     stopping: AtomicBool,
     reloads: Reloads,
@@ -68,7 +68,7 @@ struct Reloads {
     failed: AtomicBool,
     at: AtomicU64,
     count: AtomicU64,
-    /// What the newest file says and only a start applies.
+    /// Settings of the newest file that only a start applies.
     waiting: ArcSwap<Vec<&'static str>>,
 }
 
@@ -76,11 +76,11 @@ struct Reloads {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LastReload {
     /// Whether what the file says is in force; true before any.
-    pub well: bool,
+    pub(crate) well: bool,
     /// When it was tried; `None`: never.
-    pub at: Option<Moment>,
+    pub(crate) at: Option<Moment>,
     /// How many were tried.
-    pub count: u64,
+    pub(crate) count: u64,
 }
 
 /// Why nothing can be started.
@@ -169,7 +169,7 @@ impl Shared {
     /// How the last reload went.
     #[must_use]
     pub(crate) fn last_reload(&self) -> LastReload {
-        // Last written, first read: whoever sees the count sees when it was and how it went.
+        // Last written, first read: a reader who sees the count also sees when it was and how it went.
         let count = self.reloads.count.load(Ordering::Acquire);
         let at = self.reloads.at.load(Ordering::Relaxed);
         LastReload {
@@ -190,7 +190,7 @@ impl Shared {
         !self.stopping.load(Ordering::Acquire)
     }
 
-    /// What a fetch of the home keyboard needs.
+    /// The parts that a fetch of the home keyboard needs.
     #[must_use]
     pub(crate) fn fetcher(&self, bot: &Bot, core: CoreId) -> Fetcher {
         Fetcher {
@@ -217,7 +217,7 @@ impl Shared {
         hasher.finish128().as_u128()
     }
 
-    /// What stands for a user in logs: a keyed hash, never the key.
+    /// The name of a user in logs: a keyed hash, never the key.
     #[must_use]
     pub(crate) fn log_name(&self, user: &UserKey) -> u64 {
         let mut hasher = SipHasher24::new_with_keys(self.log_key.0, self.log_key.1);
@@ -276,7 +276,7 @@ fn log_key(settings: &Settings) -> (u64, u64) {
     (half(1), half(2))
 }
 
-/// A key for hashes. Without randomness they would merely be guessable by who has what is hashed already.
+/// A key for hashes. Without randomness the hashes could be guessed only by a person who has the hashed keys already.
 fn random_key() -> [u8; 16] {
     let mut key = [0_u8; 16];
     let _best_effort = getrandom::fill(&mut key);

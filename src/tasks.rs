@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 pub(crate) struct Tasks {
     tracker: TaskTracker,
     /// Cancelled when the process stops; for tasks that would go on for ever.
-    pub stopping: CancellationToken,
+    pub(crate) stopping: CancellationToken,
 }
 
 impl Tasks {

@@ -362,6 +362,9 @@ fn every_section_that_a_comment_cites_exists() {
     assert!(followed > 50, "only {followed} citations were found");
 }
 
+/// Words behind `//` that look like rules and are none: percent escapes in a URL of a test.
+const NO_RULES: [&str; 3] = ["A0", "A7", "B8"];
+
 #[test]
 fn every_rule_that_a_comment_cites_exists() {
     let rules: BTreeSet<String> = text("docs/behaviour.md")
@@ -373,9 +376,10 @@ fn every_rule_that_a_comment_cites_exists() {
     for (file, comment) in comments() {
         for word in comment.split(|c: char| !c.is_ascii_alphanumeric()) {
             let is_rule = word.len() <= 3
-                && word.starts_with(['I', 'K', 'O', 'S', 'E'])
+                && word.starts_with(|letter: char| letter.is_ascii_uppercase())
                 && word.len() > 1
-                && word[1..].bytes().all(|byte| byte.is_ascii_digit());
+                && word[1..].bytes().all(|byte| byte.is_ascii_digit())
+                && !NO_RULES.contains(&word);
             if is_rule {
                 assert!(rules.contains(word), "{file} cites {word}:{comment}");
                 followed += 1;

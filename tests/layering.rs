@@ -1,8 +1,8 @@
-//! The house stands: imports go to lower ranks, inside a rank they have no cycle, ranks 0 and 1 do no IO
+//! Imports go to lower ranks, inside a rank they have no cycle, ranks 0 and 1 do no IO
 //! and are not async, files stay readable.
 //!
 //! Reads every `crate::` and `super::` path of `src/` as text, comments and strings left out. The ranks are those of
-//! the table in `src/lib.rs`; a room that stands in no row of it fails here.
+//! the table in `src/lib.rs`; a top-level module that stands in no row of it fails here.
 
 #![allow(
     clippy::unwrap_used,
@@ -62,14 +62,14 @@ impl File {
         Self { lines: text.lines().count(), tokens: tokens(&text), module, path }
     }
 
-    /// The room it belongs to: a top-level module, `lib` or `main`.
-    fn room(&self) -> &str {
+    /// The top-level module it belongs to, or `lib` or `main`.
+    fn top_module(&self) -> &str {
         self.module.first().map_or("lib", String::as_str)
     }
 
-    /// The rooms its paths lead to.
+    /// The top-level modules its paths lead to.
     fn leads_to(&self) -> BTreeSet<String> {
-        let mut rooms = BTreeSet::new();
+        let mut modules = BTreeSet::new();
         // For every open brace, whether it is a `mod name {`.
         let mut braces = Vec::new();
         for (place, token) in self.tokens.iter().enumerate() {
@@ -81,7 +81,7 @@ impl File {
                 }
                 "crate" | "smartchat_bridge" if self.follows(place, "::") => {
                     // The binary names the library; its paths count the same.
-                    rooms.extend(self.heads(place + 2));
+                    modules.extend(self.heads(place + 2));
                 }
                 "super" if self.follows(place, "::") && (place == 0 || self.tokens[place - 1] != "::") => {
                     let mut at = place;
@@ -92,13 +92,13 @@ impl File {
                     }
                     let depth = self.module.len() + braces.iter().filter(|is_module| **is_module).count();
                     if up >= depth {
-                        rooms.extend(self.heads(at));
+                        modules.extend(self.heads(at));
                     }
                 }
                 _ => {}
             }
         }
-        rooms
+        modules
     }
 
     fn follows(&self, place: usize, token: &str) -> bool {
@@ -209,14 +209,14 @@ fn raw_string(chars: &[char]) -> Option<usize> {
     (rest.get(hashes) == Some(&'"')).then_some(hashes)
 }
 
-/// The rank of every room, from the table in `src/lib.rs`.
+/// The rank of every top-level module, from the table in `src/lib.rs`.
 fn ranks() -> BTreeMap<String, u8> {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
     let mut ranks = BTreeMap::from([("main".to_owned(), 5), ("lib".to_owned(), 5)]);
     for line in text.lines() {
-        let Some((rank, rooms)) = line.strip_prefix("//! | ").and_then(|row| row.split_once(' ')) else { continue };
+        let Some((rank, modules)) = line.strip_prefix("//! | ").and_then(|row| row.split_once(' ')) else { continue };
         let Ok(rank) = rank.parse() else { continue };
-        for (place, piece) in rooms.split('`').enumerate() {
+        for (place, piece) in modules.split('`').enumerate() {
             if place % 2 == 1 {
                 assert!(ranks.insert(piece.to_owned(), rank).is_none(), "{piece} stands twice in the table");
             }
@@ -226,16 +226,16 @@ fn ranks() -> BTreeMap<String, u8> {
     ranks
 }
 
-/// Which room imports which, and in which files.
+/// Which top-level module imports which, and in which files.
 fn graph() -> BTreeMap<String, BTreeMap<String, BTreeSet<String>>> {
     let files = files();
-    let rooms: BTreeSet<String> = files.iter().map(|file| file.room().to_owned()).collect();
+    let modules: BTreeSet<String> = files.iter().map(|file| file.top_module().to_owned()).collect();
     let mut graph: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
     for file in &files {
-        let edges = graph.entry(file.room().to_owned()).or_default();
-        for room in file.leads_to() {
-            if room != file.room() && rooms.contains(&room) {
-                edges.entry(room).or_default().insert(file.path.clone());
+        let edges = graph.entry(file.top_module().to_owned()).or_default();
+        for module in file.leads_to() {
+            if module != file.top_module() && modules.contains(&module) {
+                edges.entry(module).or_default().insert(file.path.clone());
             }
         }
     }
@@ -245,8 +245,8 @@ fn graph() -> BTreeMap<String, BTreeMap<String, BTreeSet<String>>> {
 #[test]
 fn every_room_has_a_rank() {
     let ranks = ranks();
-    for room in graph().keys() {
-        assert!(ranks.contains_key(room), "src/{room} stands in no row of the table in src/lib.rs");
+    for module in graph().keys() {
+        assert!(ranks.contains_key(module), "src/{module} stands in no row of the table in src/lib.rs");
     }
 }
 
@@ -267,19 +267,19 @@ fn imports_go_to_lower_ranks() {
 #[test]
 fn inside_a_rank_there_is_no_cycle() {
     let (ranks, graph) = (ranks(), graph());
-    // Rooms whose neighbours in the rank are all done are done; what is left at the end runs in circles.
+    // Modules whose neighbours in the rank are all done are done; what is left at the end runs in circles.
     let mut left: BTreeSet<&String> = graph.keys().collect();
     loop {
         let done: Vec<&String> = left
             .iter()
             .copied()
-            .filter(|room| !graph[*room].keys().any(|to| ranks[to] == ranks[*room] && left.contains(to)))
+            .filter(|module| !graph[*module].keys().any(|to| ranks[to] == ranks[*module] && left.contains(to)))
             .collect();
         if done.is_empty() {
             break;
         }
-        for room in done {
-            left.remove(room);
+        for module in done {
+            left.remove(module);
         }
     }
     let circles: Vec<String> = left
@@ -305,7 +305,7 @@ fn words_and_meaning_do_no_io_and_never_wait() {
         &["Instant", "::", "now"],
         &["SystemTime", "::", "now"],
     ];
-    for file in files().iter().filter(|file| ranks[file.room()] <= 1 && file.path != READS_THE_CLOCK) {
+    for file in files().iter().filter(|file| ranks[file.top_module()] <= 1 && file.path != READS_THE_CLOCK) {
         for words in forbidden {
             let found = file.tokens.windows(words.len()).any(|window| window.iter().zip(words).all(|(a, b)| a == b));
             assert!(!found, "{}: {}", file.path, words.concat());
@@ -328,10 +328,10 @@ fn paths_are_found_in_every_way_of_writing_them() {
         use crate::{one::{self, x}, two, three::deep::Y};
         const S: &str = "crate::string"; const R: &str = r#"crate::raw " "#; const C: char = '"';
         fn f<'a>(x: &'a crate::four::Z) { super::five::g(); }
-        mod tests { use super::super::six::H; use super::not_a_room; }
+        mod tests { use super::super::six::H; use super::not_a_module; }
         pub(crate) fn g() {}
     "##;
-    let file = File { path: String::new(), lines: 0, tokens: tokens(text), module: vec!["room".to_owned()] };
+    let file = File { path: String::new(), lines: 0, tokens: tokens(text), module: vec!["module".to_owned()] };
     let found: Vec<String> = file.leads_to().into_iter().collect();
     assert_eq!(found, ["five", "four", "one", "six", "three", "two"]);
 }

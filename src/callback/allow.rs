@@ -1,6 +1,6 @@
 //! Where a late answer may go.
 //!
-//! `callbackUrl` comes with the request, so whoever can call the bridge could make it POST anywhere (SSRF). A
+//! `callbackUrl` comes with the request, so any caller of the bridge could make it POST anywhere (SSRF). A
 //! [`CallbackUrl`] exists only after the allow-list, and nothing else can be posted to as a callback. It hides its
 //! token, which is as good as the right to speak for the bot.
 

@@ -1,4 +1,4 @@
-//! `config`: what is wrong with it, what is in force, what may be written.
+//! `config`: its problems, the values in force, the keys that can be written.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
             for advice in &loaded.advice {
                 complain(messages::note(advice.told(language)).text(language));
             }
-            // What only a start would find: a key of another certificate, a broken private CA.
+            // Problems that only a start would find: a key of another certificate, a broken private CA.
             if let Err(error) = runtime::check(Arc::clone(&loaded.settings)) {
                 refuse(&error.message(), language);
                 return Ok(Exit::Configuration);

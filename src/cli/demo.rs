@@ -121,7 +121,8 @@ fn flags(args: &Args, bot: &str) -> Vec<Flag> {
     own.chain(args.set.iter().map(|(key, value)| flag(key, value, "--set"))).collect()
 }
 
-/// Where everything is and what to try. Flushed, because whoever waits for these lines may read them from a pipe.
+/// Where everything is and what to try. Flushed, because a program that waits for these lines may read them from a
+/// pipe.
 fn tell(running: &Running, bot: &str, language: Language) -> io::Result<()> {
     let bridge = running.public();
     let url = format!("http://{bridge}/skill");

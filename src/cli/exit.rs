@@ -16,7 +16,7 @@ pub(super) enum Exit {
 }
 
 impl Exit {
-    /// What the shell sees.
+    /// The number that the shell sees.
     pub(super) fn code(self) -> u8 {
         match self {
             Self::Success => 0,

@@ -1,9 +1,9 @@
-//! What `serve` tells the person who starts it, in their language: where it serves, how operators get in (C2), and what
-//! each bot answered.
+//! The words of `serve` to the person who starts it, in their language: where it serves, how operators get in (C2), and
+//! what each bot answered.
 //!
 //! On standard output, because log lines go to standard error, are English and are kept by collectors, which must not
-//! get a token. All of it comes from a thread of its own: neither a bot that hangs nor a pipe that nobody reads holds
-//! up the bridge.
+//! get a token. All of it comes from a thread of its own: neither a bot that hangs nor a pipe without a reader holds up
+//! the bridge.
 
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -26,7 +26,7 @@ const AT_ONCE: usize = 16;
 /// is only slower than the bridge is no news.
 const AGAIN: Duration = Duration::from_secs(3);
 
-/// What is told.
+/// Everything that is told at a start.
 struct Greeting {
     settings: Arc<Settings>,
     public: SocketAddr,
@@ -44,7 +44,7 @@ pub(super) fn greet(running: &Running, settings: Arc<Settings>, language: Langua
         token: running.operators_token().cloned(),
         language,
     };
-    // Ends with the process at the latest; nobody waits for it.
+    // Ends with the process at the latest; it is not waited for.
     let spawned = std::thread::Builder::new().name("bridge-greeting".to_owned()).spawn(move || greeting.tell());
     if let Err(error) = spawned {
         tracing::warn!(%error, "the bots are not asked at start: there is no thread for it");
@@ -104,7 +104,7 @@ impl Greeting {
     }
 }
 
-/// Asks `bot` once, and once more where nobody was there.
+/// Asks `bot` once, and once more where no bot was there.
 async fn ask(bot: &BotSettings) -> Found {
     let found = probe::ask(bot).await;
     if !found.absent {

@@ -21,7 +21,7 @@ use crate::time::{self, Instant};
 /// Bytes of an answer that are read: far more than an answer may have (O5).
 const ANSWER_BYTES: usize = 1024 * 1024;
 
-/// What to call.
+/// A request, and how to reach its server.
 pub(super) struct Call<'a> {
     pub(super) method: Method,
     pub(super) url: &'a Url,
@@ -34,7 +34,7 @@ pub(super) struct Call<'a> {
     pub(super) trust: &'a Trust,
 }
 
-/// What came back.
+/// An answer.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,

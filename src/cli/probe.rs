@@ -1,9 +1,10 @@
-//! What an old bot is found to be, without making it act: one `GET /keyboard`, as the bridge and the old platform ask it.
+//! Finds out what an old bot is like without making it act: one `GET /keyboard`, as the bridge and the old platform ask
+//! it.
 //!
-//! `POST /message` is never sent: the bot would act on it. What it would come to is judged from the answer to
-//! `GET /keyboard`, because what redirects, refuses or encrypts lies before both paths, nearly always. Where an `http`
-//! answer makes no sense, a TLS handshake is tried at the same address; it carries no request. Rejected: `OPTIONS` or
-//! `HEAD` of `/message`, for a PHP bot runs on every method.
+//! `POST /message` is never sent: the bot would act on it. Its outcome is judged from the answer to `GET /keyboard`,
+//! because redirects, refusals and TLS nearly always concern both paths. Where an `http` answer makes no sense, a TLS
+//! handshake is tried at the same address; it carries no request. Rejected: `OPTIONS` or `HEAD` of `/message`, for a
+//! PHP bot runs on every method.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -26,19 +27,19 @@ use crate::term::draw::printable;
 use crate::time;
 use crate::wire::legacy::Keys;
 
-/// What the old platform gave a bot to answer (legacy.md 1).
+/// The time that the old platform gave a bot to answer (legacy.md 1).
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Characters of an address that a bot redirects to.
 const LOCATION_LENGTH: usize = 200;
 
-/// What was found.
+/// The findings.
 #[derive(Debug)]
 pub(super) struct Found {
     /// One message, or a second one about the home keyboard.
     pub(super) messages: Vec<Message>,
     /// Whether messages can be expected to work.
     pub(super) sound: bool,
-    /// Nobody is there: refused, or a name without address. It may be one that is just starting.
+    /// No bot is there: refused, or a name without address. It may be just starting.
     pub(super) absent: bool,
 }
 
@@ -101,7 +102,7 @@ fn judge(bot: &BotSettings, url: &Url, answer: &Answer) -> Found {
         200 => home(at, &answer.body),
         301 | 302 | 303 | 307 | 308 => Found::unsound(redirect(&bot.url, url, status, &answer.headers)),
         401 | 403 | 407 => Found::unsound(messages::not_admitted(at, status)),
-        // No such path, or not by this method: what many bots never had (legacy.md 3).
+        // No such path, or not by this method: many bots never had it (legacy.md 3).
         404 | 405 | 410 | 501 => Found::sound(messages::no_home_keyboard(at, status)),
         _ => Found::unsound(messages::bad_status(at, status)),
     }
@@ -134,13 +135,13 @@ fn reason(unreadable: Unreadable) -> Message {
     }
 }
 
-/// What a redirect of `GET /keyboard` means for `POST /message`, which nobody follows (legacy.md 1).
+/// The meaning of a redirect of `GET /keyboard` for `POST /message`, which is never followed (legacy.md 1).
 fn redirect(base: &Url, asked: &Url, status: u16, headers: &HeaderMap) -> Message {
     let location = headers.get(LOCATION).and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
     let Some(mut to) = location.and_then(|location| asked.join(location).ok()) else {
         return messages::redirects_nowhere(asked.as_str(), status);
     };
-    // A query may hold what is nobody's business.
+    // A query may hold a secret.
     to.set_query(None);
     to.set_fragment(None);
     let message = under(base, "message");
@@ -248,7 +249,7 @@ fn untrusted(url: &str, error: &std::io::Error) -> Message {
     }
 }
 
-/// What rustls said of a handshake.
+/// The error of rustls about a handshake.
 fn of_rustls(error: &std::io::Error) -> Option<&RustlsError> {
     error.get_ref()?.downcast_ref()
 }

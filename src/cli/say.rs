@@ -139,7 +139,7 @@ struct Speaker<'a> {
     headers: Vec<(HeaderName, HeaderValue)>,
     runtime: tokio::runtime::Runtime,
     sink: Option<Sink>,
-    /// What the numbers on the screen press.
+    /// The button that each number on the screen presses.
     presses: Vec<Press>,
 }
 
@@ -243,7 +243,7 @@ impl Speaker<'_> {
         }
     }
 
-    /// What an answer of 401 wants.
+    /// The header that an answer of 401 asks for.
     fn about_the_secret(&self) -> Message {
         let names: Vec<&str> = self.args.header.iter().map(|(name, _)| name.as_str()).collect();
         if names.is_empty() { messages::secret_missing() } else { messages::secret_wrong(names.join(", ")) }

@@ -82,7 +82,8 @@ pub(super) fn exit(ending: Ending) -> Exit {
     }
 }
 
-/// What the operator configured cannot be had: an address, a certificate. Only a machine out of threads is not theirs.
+/// Something that the operator configured is not available: an address, a certificate. Only a lack of threads is not
+/// the operator's doing.
 pub(super) fn refused(error: &StartError) -> Exit {
     match error {
         StartError::Listen { .. } | StartError::Setup(_) | StartError::Tls(_) => Exit::Configuration,

@@ -1,7 +1,8 @@
 //! `translate`: an old bot's reply in, the skill response out, and how they differ.
 //!
-//! The same functions as the bridge's own, with a policy made of flags. There is always an answer: what cannot be read
-//! comes to the words a user would read, as in the bridge (O4). So the exit code is 0 whenever an answer was printed.
+//! The same functions as the bridge's own, with a policy made of flags. There is always an answer: a reply that cannot
+//! be read gives the words a user would read, as in the bridge (O4). So the exit code is 0 whenever an answer was
+//! printed.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
@@ -185,7 +186,7 @@ fn policy(args: &Args) -> Option<Policy> {
     })
 }
 
-/// What a bot said, or why that is nothing.
+/// The reading of a reply, or why it cannot be read.
 fn heard<'a>(args: &Args, policy: &'a Policy, body: &'a [u8]) -> Result<Reading<'a>, String> {
     if args.status != 200 {
         return Err(format!("the status is {}, a reply has 200", args.status));

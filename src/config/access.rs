@@ -1,4 +1,4 @@
-//! Who may call: address lists, and whether a bot is served beyond the loopback without any.
+//! The rules of access: address lists, and whether a bot is served beyond the loopback without any.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -9,7 +9,7 @@ use super::settings::{BotSettings, Settings};
 use crate::messages::Message;
 use crate::messages::config as messages;
 
-/// A list of addresses and networks; an empty one is told when it was written and would admit nobody.
+/// A list of addresses and networks; an empty one is reported, because it would admit no caller.
 pub(super) fn networks(reader: &mut Reader<'_>, path: &str) -> Option<Vec<IpNet>> {
     let networks = reader.list(path, network)?;
     let proxies = path == "access.trusted_proxies";
@@ -32,8 +32,8 @@ fn network(text: &str) -> Result<IpNet, Message> {
     Ok(network.trunc())
 }
 
-/// The rules that need the whole configuration. `bound` is where the bridge listens already: whoever may call is judged
-/// by the address of the file and by that one, because the file's takes effect at the next start only (S6).
+/// The rules that need the whole configuration. `bound` is where the bridge listens already: access is judged by the
+/// address in the file and by that one, because the file's takes effect at the next start only (S6).
 pub(super) fn check(reader: &mut Reader<'_>, settings: &Settings, bound: Option<SocketAddr>) {
     let exposed = [Some(settings.listen), bound].into_iter().flatten().find(|at| !at.ip().is_loopback());
     let loopback = exposed.is_none();
@@ -65,7 +65,7 @@ pub(super) fn check(reader: &mut Reader<'_>, settings: &Settings, bound: Option<
     }
 }
 
-/// On the loopback only the loopback calls; a list without it admits nobody, unless a proxy there is believed.
+/// On the loopback only the loopback calls; a list without it admits no caller, unless a proxy there is believed.
 fn reaches(reader: &mut Reader<'_>, path: &str, allow: &[IpNet], settings: &Settings) {
     let local = |networks: &[IpNet]| {
         let ips = [settings.listen.ip(), IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];

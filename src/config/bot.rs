@@ -35,7 +35,7 @@ const OWN_HEADERS: [&str; 13] = [
     "expect",
 ];
 
-/// What bots take from the whole.
+/// Values of the whole configuration that bots use.
 pub(super) struct Shared {
     pub(super) callback_after: Option<Duration>,
     pub(super) turns: usize,

@@ -1,11 +1,11 @@
-//! What a key is.
+//! The description of a key.
 
 use std::borrow::Cow;
 
 use crate::messages::Message;
 use crate::messages::config as messages;
 
-/// What may stand under a key.
+/// The kind of value that may stand under a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// IP address and port.
@@ -43,7 +43,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What must be written, for messages.
+    /// The form that must be written, for messages.
     #[must_use]
     pub fn wants(self) -> Message {
         match self {
@@ -86,13 +86,13 @@ impl Kind {
 pub struct Key {
     /// Its path, `*` standing for the name of a bot.
     pub path: Cow<'static, str>,
-    /// What may stand there.
+    /// The kind of its value.
     pub kind: Kind,
     /// The default as TOML; empty for none.
     pub default: Cow<'static, str>,
     /// A valid value as TOML, for the sample.
     pub example: Cow<'static, str>,
-    /// What it is for.
+    /// Its purpose.
     pub english: &'static str,
     /// The same in Korean.
     pub korean: &'static str,

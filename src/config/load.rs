@@ -44,8 +44,8 @@ pub struct Sources<'a> {
     pub environment: Vec<(String, String)>,
     /// Flags.
     pub flags: Vec<Flag>,
-    /// Where the running bridge listens: what it reads now is judged by that as well, for `listen` takes effect at the
-    /// next start only (S6).
+    /// Where the running bridge listens: a new configuration is checked against that as well, for `listen` takes effect
+    /// at the next start only (S6).
     pub bound: Option<SocketAddr>,
 }
 
@@ -61,13 +61,13 @@ impl Sources<'_> {
 /// A configuration without problems.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// What it means.
+    /// The configuration as it is meant.
     pub settings: Arc<Settings>,
     /// Every value in force, sorted by key; keys without value and default are left out.
     pub effective: Vec<Effective>,
-    /// What works but may not be wanted.
+    /// Settings that work but may not be wanted.
     pub warnings: Vec<Problem>,
-    /// What could be done besides, for who asks (`config check`); nothing is wrong.
+    /// Hints for an operator who runs `config check`; nothing is wrong.
     pub advice: Vec<Problem>,
     /// Every file that was read: the configuration, secrets, certificates. A change of one is a reason to load again.
     pub files: Vec<PathBuf>,
@@ -108,8 +108,8 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, Problems> {
     Ok(Loaded { settings: Arc::new(settings), effective, warnings, advice, files })
 }
 
-/// The process's environment: the one place where it is read. What is not UTF-8 comes with replacement characters, so
-/// that a spoilt variable of ours is told and not passed over.
+/// The process's environment: the one place where it is read. A value that is not UTF-8 comes with replacement
+/// characters, so that a broken variable of ours is reported and not passed over.
 #[must_use]
 pub fn environment() -> Vec<(String, String)> {
     let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();

@@ -9,7 +9,7 @@ use crate::messages::{Language, Message};
 /// Where a value comes from; the later one wins.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
-    /// Nobody wrote it.
+    /// It was not written: the default counts.
     Default,
     /// The configuration file.
     File {

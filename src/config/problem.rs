@@ -1,9 +1,8 @@
-//! What is wrong with a configuration, where it stands, and what to do.
+//! Problems of a configuration: what is wrong, where it stands, and what to do.
 
 use std::fmt::{self, Write as _};
 
 use super::origin::Origin;
-use crate::fault::{Blame, Fault, Sent};
 use crate::messages::config as messages;
 use crate::messages::{Language, Message};
 
@@ -14,7 +13,7 @@ pub struct Problem {
     pub origin: Origin,
     /// Its path, such as `bots.shop.url`; empty for the file as a whole.
     pub key: String,
-    /// What is wrong and what to do.
+    /// The problem, and what to do.
     pub message: Message,
 }
 
@@ -67,13 +66,3 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
-
-impl Fault for Problems {
-    fn blame(&self) -> Blame {
-        Blame::Operator
-    }
-
-    fn sent(&self) -> Sent {
-        Sent::Nothing
-    }
-}

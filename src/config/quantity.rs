@@ -20,7 +20,7 @@ const SIZES: [(&str, u128); 7] = [
     ("GiB", 1 << 30),
 ];
 
-/// What is wrong with a quantity.
+/// The ways in which a quantity can be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {
     /// Below zero.
@@ -36,7 +36,7 @@ pub enum Flaw {
 /// A duration such as `4.5s`.
 ///
 /// # Errors
-/// What is wrong with it.
+/// A [`Flaw`].
 pub fn duration(text: &str) -> Result<Duration, Flaw> {
     let (number, unit) = split(text);
     if number.starts_with('-') {

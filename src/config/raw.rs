@@ -1,4 +1,5 @@
-//! What was written, merged and laid out flat: every known key's value with its origin, and every unknown key.
+//! The configuration as it was written, merged and laid out flat: every known key's value with its origin, and every
+//! unknown key.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -62,7 +63,7 @@ impl Raw {
         self.file.as_deref().and_then(Path::parent)
     }
 
-    /// Where a path was written, or the table it belongs in; [`Origin::Default`] where nobody wrote either.
+    /// Where a path was written, or the table it belongs in; [`Origin::Default`] where neither was written.
     pub(super) fn origin(&self, path: &str) -> Origin {
         match self.entries.get(path) {
             Some(value) => self.origin_of(path, value),
@@ -110,7 +111,7 @@ impl Raw {
                 (_, Some(name)) => Origin::Flag(name.to_owned()),
                 _ => self.at_line(code.parse().ok()),
             },
-            // Merging forgets where tables come from; what they hold still knows.
+            // Merging forgets where tables come from; the values in them still know.
             None => match (&value.kind, self.tables.get(path)) {
                 (_, Some(line)) => self.at_line(Some(*line)),
                 (ValueKind::Table(inner), None) => {

@@ -1,4 +1,4 @@
-//! Reading values by key: type, range, origin; what is wrong is noted and reading goes on.
+//! Reading values by key: type, range, origin; a wrong value is noted and reading goes on.
 //!
 //! Every value passes here once, so this is also where the list of effective values is made, with secrets left out.
 
@@ -36,6 +36,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// A reader of the merged values. `problems` are those found so far; its own come behind them.
     pub(super) fn new(raw: &'a Raw, problems: Vec<Problem>) -> Self {
         Self { raw, problems, warnings: Vec::new(), advice: Vec::new(), effective: Vec::new(), files: Vec::new() }
     }
@@ -52,7 +53,7 @@ impl<'a> Reader<'a> {
         self.warnings.push(Problem { origin, key: path.to_owned(), message });
     }
 
-    /// Whether somebody wrote this key.
+    /// Whether this key was written anywhere.
     pub(super) fn written(&self, path: &str) -> bool {
         self.raw.get(path).is_some()
     }
@@ -87,27 +88,33 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The IP address with port at `path`, or its default; `None` when there is neither, or when it is wrong, which is
+    /// noted. The methods below do the same for other kinds of values.
     pub(super) fn address(&mut self, path: &str) -> Option<SocketAddr> {
         self.read(path, |value, _| parse::address(value))
     }
 
+    /// The `http` or `https` URL at `path`.
     pub(super) fn url(&mut self, path: &str) -> Option<Url> {
         self.read(path, |value, _| parse::url(value))
     }
 
+    /// `true` or `false` at `path`.
     pub(super) fn switch(&mut self, path: &str) -> Option<bool> {
         self.read(path, |value, _| parse::switch(value))
     }
 
+    /// The duration at `path`, within its key's bounds.
     pub(super) fn duration(&mut self, path: &str) -> Option<Duration> {
         self.read(path, parse::duration)
     }
 
+    /// The count or size at `path`, within its key's bounds, as the type that the caller wants.
     pub(super) fn count<N: TryFrom<u64>>(&mut self, path: &str) -> Option<N> {
         self.read(path, parse::number).and_then(|number| N::try_from(number).ok())
     }
 
-    /// A count that is taken from elsewhere when nobody wrote it.
+    /// A count that is `otherwise` when it was not written.
     pub(super) fn count_or(&mut self, path: &str, otherwise: usize) -> usize {
         if self.written(path) {
             return self.count(path).unwrap_or(otherwise);
@@ -117,6 +124,7 @@ impl<'a> Reader<'a> {
         otherwise
     }
 
+    /// The words for users at `path`, not blank and no longer than its key allows.
     pub(super) fn text(&mut self, path: &str) -> Option<String> {
         self.read(path, parse::words)
     }

@@ -78,7 +78,7 @@ pub fn reference(language: Language) -> String {
     text
 }
 
-/// What may stand under a key, in few words.
+/// The values that a key takes, in few words.
 fn value(key: &Key, english: bool) -> String {
     let pick = |en: &str, ko: &str| String::from(if english { en } else { ko });
     let range = |name: String, least: String, most: String| match english {

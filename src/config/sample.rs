@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::keys;
 
-/// What stands above the keys.
+/// The head of the file, above the keys.
 const HEAD: &str = "\
 # smartchat-bridge: every key, with its default or an example. Only the bot's url must be there.
 # Lines with `#` and a blank are comments; take the `#` away from a key to set it.

@@ -1,8 +1,9 @@
-//! The configuration as it is meant: parsed, checked, complete. What was written is [`super::raw`]'s.
+//! The configuration as it is meant: parsed, checked, complete. The configuration as it was written is in
+//! [`super::raw`].
 //!
-//! Everything that could be wrong has been found before one of these exists, so the rest of the house reads plain
-//! values: addresses are addresses, durations durations, secrets hide themselves. Defaults stand in the
-//! table of [`super::keys`] alone.
+//! Everything that could be wrong has been found before one of these exists, so all other modules read plain values:
+//! addresses are addresses, durations durations, secrets hide themselves. Defaults stand in the table of
+//! [`super::keys`] alone.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -36,7 +37,7 @@ pub struct Settings {
     pub bots: BTreeMap<BotId, Arc<BotSettings>>,
     /// Late answers by callback (S2).
     pub callback: Callback,
-    /// Who may call.
+    /// The callers that are let in.
     pub access: Access,
     /// Bounds (S5).
     pub limits: Limits,
@@ -87,7 +88,7 @@ pub struct BotSettings {
     pub deadline: Duration,
     /// How long the bot is held on for without a callback (S3).
     pub late: Duration,
-    /// What words that match no button come to (I5).
+    /// How words that match no button are treated (I5).
     pub free_text: FreeText,
     /// Showing.
     pub policy: Arc<Policy>,
@@ -109,7 +110,10 @@ pub struct BotSettings {
     pub open: bool,
     /// One message at a time for all users (I6).
     pub one_at_a_time: bool,
-    /// `POST /friend` for users never seen before (E3).
+    /// `POST /friend` for users never seen before (E3). Nothing reads it, or [`Inbound::is_friend`], today: the check
+    /// refuses `true` until there is a store that lasts.
+    ///
+    /// [`Inbound::is_friend`]: crate::translate::inbound::Inbound::is_friend
     pub friend_on_first_contact: bool,
     /// Calls one user may make in a minute; no bound without.
     pub rate: Option<u32>,
@@ -174,7 +178,7 @@ pub struct Callback {
     pub origins: Vec<Url>,
 }
 
-/// Who may call.
+/// The callers that are let in.
 #[derive(Debug, Clone, Default)]
 pub struct Access {
     /// Addresses; everyone's when empty.

@@ -1,6 +1,6 @@
 //! From raw to meant: every key is read, every rule checked, and only then is there a [`Settings`].
 //!
-//! A wrong value is noted and replaced by anything of its type; what comes out is thrown away when there are problems.
+//! A wrong value is noted and replaced by anything of its type; the result is thrown away when there are problems.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -197,7 +197,7 @@ fn bots(reader: &mut Reader<'_>, shared: &bot::Shared) -> BTreeMap<BotId, Arc<Bo
 }
 
 /// Several bots share `/skill` by `bot.id` only: one that lists none is reached by its own path alone, which matters
-/// most to who adds a second bot beside a first that worked.
+/// most to an operator who adds a second bot beside a first that worked.
 fn unreachable_by_short_path(reader: &mut Reader<'_>, bots: &BTreeMap<BotId, Arc<BotSettings>>) {
     let silent: Vec<&BotId> = bots.values().filter(|bot| bot.openbuilder_ids.is_empty()).map(|bot| &bot.id).collect();
     let Some(first) = silent.first().filter(|_| bots.len() > 1) else { return };

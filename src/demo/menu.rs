@@ -1,4 +1,4 @@
-//! What the old bot of the demo says: a snack bar, with one button for everything a bridge has to be good at.
+//! The words of the demo's old bot: a snack bar, with one button for everything a bridge has to be good at.
 
 use std::collections::HashSet;
 
@@ -9,6 +9,7 @@ const ALL: &str = "전체 메뉴 30가지";
 const PHOTO: &str = "가게 사진";
 const WAY: &str = "찾아오는 길";
 const ORDER: &str = "주문 남기기";
+/// The button whose answer takes longer than OpenBuilder waits.
 pub(super) const SLOW: &str = "천천히 답하기 (8초)";
 const BROKEN: &str = "고장 난 답 보기";
 const LONG: &str = "단체 주문과 포장 시간이 궁금해요";
@@ -51,8 +52,8 @@ const DISHES: [&str; 30] = [
     "식혜",
 ];
 
-/// What to try in this order, and what can be seen then, in English and Korean. While buttons are shown only their labels
-/// reach the bot (I5), so each line is a button of the answer before it, or comes where typing is free.
+/// Words to try in this order, and what can be seen then, in English and Korean. While buttons are shown only their
+/// labels reach the bot (I5), so each line is a button of the answer before it, or comes where typing is free.
 pub(super) const TRY: &[(&str, &str, &str)] = &[
     (TODAY, "words and buttons", "글과 버튼"),
     (ALL, "31 buttons in pages", "버튼 31개를 쪽으로 나눔"),
@@ -75,7 +76,7 @@ const LATE: &str = "답변 보기";
 /// Guests that are remembered; the demo has one or two.
 const GUESTS: usize = 1000;
 
-/// What the bot does with a message.
+/// The ways in which the bot answers a message.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Reply {
     /// Answers.
@@ -88,7 +89,7 @@ pub(super) enum Reply {
     Error,
 }
 
-/// Who is writing an order: state by user key, as the old bots kept it.
+/// Users who are writing an order: state by user key, as the old bots kept it.
 #[derive(Debug, Default)]
 pub(super) struct Guests {
     ordering: HashSet<String>,
@@ -100,7 +101,7 @@ pub(super) fn home() -> Value {
 }
 
 impl Guests {
-    /// Forgets one who left the room.
+    /// Forgets a user who left the chat room.
     pub(super) fn leave(&mut self, guest: &str) {
         self.ordering.remove(guest);
     }

@@ -9,22 +9,23 @@ use serde::de::IgnoredAny;
 use super::call::Call;
 use super::reply::Bodies;
 use crate::backend_problem::BackendProblem;
-use crate::fault::{Blame, Fault, Sent, chain};
+use crate::fault::{Blame, Sent, chain};
 use crate::legacy::api::{BackendError, RawReply};
 use crate::net::lease::Lease;
 use crate::session::ReplyBody;
 use crate::time;
 use crate::wire::legacy::{MessageCall, MessageType};
 
-/// What the bot's side of one turn came to.
+/// The result of asking the bot in one turn.
 pub(super) struct Asked {
     /// One body a message, in order.
     pub(super) bodies: Bodies,
     /// How long it took.
     pub(super) took: Duration,
-    /// What was wrong with the last bad one, and what came.
+    /// The problem of the last bad reply, with what came instead.
     pub(super) problem: Option<(BackendProblem, Box<str>)>,
-    /// The bot could not be reached, or did not answer in time: whatever was said, it is not well (S4).
+    /// The bot could not be reached, or did not answer in time: it counts as sick, even if another message was answered
+    /// (S4).
     pub(super) undelivered: bool,
     /// The bridge itself could not ask: that says nothing of the bot (S4).
     pub(super) own_shortage: bool,
@@ -33,8 +34,8 @@ pub(super) struct Asked {
 /// The wait for a file that another connection gives back.
 const FILES_BACKOFF: Duration = Duration::from_millis(20);
 
-/// Asks the bot. Where it gives none, `texts.no_reply` stands in its place; `texts.resend` where a message was not sent,
-/// because those before it have taken its time. Whether a body can be read is seen by who reads it.
+/// Asks the bot. Where it gives none, `texts.no_reply` stands in its place; `texts.resend` where a message was not
+/// sent, because those before it have taken its time. Whether a body can be read is decided by its reader.
 pub(super) async fn ask(call: &Call, lease: &Lease, messages: &[(MessageType, Cow<'_, str>)]) -> Asked {
     let texts = call.texts();
     let started = time::instant();
@@ -65,8 +66,8 @@ pub(super) async fn ask(call: &Call, lease: &Lease, messages: &[(MessageType, Co
     asked
 }
 
-/// Sends one message. Where nothing was sent for want of a file, it is tried again as soon as somebody gives one back
-/// (I7).
+/// Sends one message. Where nothing was sent for want of a file, it is tried again as soon as another connection gives
+/// one back (I7).
 async fn send(call: &Call, lease: &Lease, message: MessageCall<'_>) -> Result<RawReply, BackendError> {
     loop {
         let until = call.give_up_after(time::instant());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::delivery::{Delivery, Doubtful, Reader};
+use super::delivery::{Delivery, HalfClosed, Reader};
 use super::reply;
 use super::turn::call_back;
 use crate::bot::Bot;
@@ -31,26 +31,26 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) struct Arrival {
     /// On which core.
-    pub core: CoreId,
+    pub(crate) core: CoreId,
     /// Its first byte.
-    pub at: Instant,
+    pub(crate) at: Instant,
     /// `X-Request-Id`, or one of our own.
-    pub request_id: RequestId,
+    pub(crate) request_id: RequestId,
     /// Quick replies by block, for this call's `bot.id` (K3).
-    pub message_block: Option<Box<str>>,
+    pub(crate) message_block: Option<Box<str>>,
     /// Where a late answer may go (S2).
-    pub callback: Option<CallbackUrl>,
-    /// Who called; `None` where nobody can hang up.
-    pub peer: Option<Peer>,
+    pub(crate) callback: Option<CallbackUrl>,
+    /// The peer; `None` where there is no connection that could end.
+    pub(crate) peer: Option<Peer>,
 }
 
-/// What a turn needs of its call. It owns its words: a turn may outlive the call it came with (I7).
+/// The part of a call that its turn needs. It owns its words: a turn may outlive the call it came with (I7).
 pub(super) struct TurnInput {
-    /// Who speaks, as the bot knows them (I1).
+    /// The user who speaks, by the key that the bot knows (I1).
     pub(super) user: UserKey,
     /// Under which key their keyboard and late answers are kept (I10).
     pub(super) session: UserKey,
-    /// What they say.
+    /// Their words or action.
     pub(super) says: UserInput<'static>,
     /// A group room (I10).
     pub(super) room: bool,
@@ -76,8 +76,8 @@ pub(crate) struct Call {
     give_up: Instant,
     /// For whom the answer is.
     pub(super) delivery: Delivery,
-    /// An answer for a caller of whom nobody knows whether they still read.
-    pub(super) doubtful: Doubtful,
+    /// Whether the caller has closed their sending side, and the answer for them then.
+    pub(super) half_closed: HalfClosed,
     /// Among the turns in flight (S5), given back when the turn ends.
     _permits: Option<[Permit; 3]>,
 }
@@ -108,7 +108,7 @@ impl Call {
             },
             arrival,
             delivery: Delivery::default(),
-            doubtful: Doubtful::default(),
+            half_closed: HalfClosed::default(),
             _permits: permits,
         }
     }
@@ -140,8 +140,12 @@ impl Call {
         self.give_up.checked_sub(deadline).map_or(own, |last| last.max(own))
     }
 
-    /// When a bot that is asked at `asked` has had a full deadline (S4). What left at once shares the caller's own.
+    /// When a bot that is asked at `asked` has had a full deadline (S4). A message that left at once shares the
+    /// caller's own deadline. With a callback the bot may take until it is given up: its answer is late for nobody.
     pub(super) fn overdue_after(&self, asked: Instant) -> Instant {
+        if self.arrival.callback.is_some() {
+            return self.give_up_after(asked);
+        }
         let since = if asked <= self.arrival.at + AT_ONCE { self.arrival.at } else { asked };
         since + self.bot.settings.deadline
     }
@@ -156,7 +160,7 @@ impl Call {
         self.give_up
     }
 
-    /// Names the tap this call is, whatever it is a tap of (I3).
+    /// Names the tap that this call is, of any button (I3).
     pub(super) fn tap(&self) -> Option<TapId> {
         match &self.input.says {
             UserInput::Tap(mark) => Some(self.shared.tap_id(mark)),
@@ -191,10 +195,12 @@ impl Call {
     }
 
     /// Gives words of ours to a callback, where the answer is for one and there is no turn that would.
-    pub(super) async fn deliver_alone(&self, body: &Bytes) {
-        let to = self.delivery.claim();
-        if let (Reader::Callback, Some(url)) = (to, &self.arrival.callback) {
-            call_back(self, url, body).await;
+    ///
+    /// False where a callback failed.
+    pub(super) async fn deliver_alone(&self, body: &Bytes) -> bool {
+        match (self.delivery.claim(), &self.arrival.callback) {
+            (Reader::Callback, Some(url)) => call_back(self, url, body).await,
+            (Reader::Callback | Reader::Caller | Reader::Nobody, _) => true,
         }
     }
 

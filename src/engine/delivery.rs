@@ -1,9 +1,9 @@
 //! For whom the answer of a turn is, decided exactly once.
 //!
 //! Two sides race: the turn, which ends when the bot has answered, and its caller, who stops waiting at the deadline or
-//! hangs up. Both move one state under one lock, so an answer is never given twice and never to nobody. [`next`] is the
+//! hangs up. Both move one state under one lock, so an answer is never given twice and never lost. [`next`] is the
 //! table of all moves. Rejected: a channel between the two, which loses the answer when one end is dropped in between;
-//! bits in an atomic word, which nobody could read.
+//! bits in an atomic word, which are hard to read.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -20,7 +20,7 @@ pub(super) enum Reader {
     Caller,
     /// Kakao, by a POST to the call's `callbackUrl` (S2).
     Callback,
-    /// Nobody at the moment: it is kept until the user asks for it (S3).
+    /// No one at the moment: it is kept until the user asks for it (S3).
     Nobody,
 }
 
@@ -88,7 +88,7 @@ const fn next(state: State, event: Event) -> Option<State> {
         (Following(Caller), HangUp) => Some(Withdrawn),
 
         // Nobody else is told at once: who hung up is told when their turn comes, who follows shares what the other gets.
-        (Queued(Callback) | First(Callback), Withdraw) => Some(Withdrawn),
+        (Queued(Callback) | First(Callback), Withdraw) => Some(Claimed(Callback)),
         _ => None,
     }
 }
@@ -147,21 +147,21 @@ impl Delivery {
 /// The way of an answer to a caller who has closed their sending side: they may still read, or they may be gone. It is
 /// handed to their connection before the turn ends, and the turn ends when it is known whether they took it.
 #[derive(Debug, Default)]
-pub(super) struct Doubtful {
-    half_closed: AtomicBool,
+pub(super) struct HalfClosed {
+    is_set: AtomicBool,
     answer: Mutex<Option<Bytes>>,
     handed_over: Notify,
 }
 
-impl Doubtful {
+impl HalfClosed {
     /// The caller has closed their sending side.
-    pub(super) fn half_closed(&self) {
-        self.half_closed.store(true, Ordering::Relaxed);
+    pub(super) fn set(&self) {
+        self.is_set.store(true, Ordering::Relaxed);
     }
 
     /// Whether they have.
-    pub(super) fn is_half_closed(&self) -> bool {
-        self.half_closed.load(Ordering::Relaxed)
+    pub(super) fn is_set(&self) -> bool {
+        self.is_set.load(Ordering::Relaxed)
     }
 
     /// The answer is there; the turn has not ended.
@@ -238,7 +238,10 @@ mod tests {
     #[test]
     fn s2_only_a_callback_of_ones_own_is_taken_out_of_the_line() {
         for events in [&[Event::Acknowledge][..], &[Event::ComeFirst, Event::Acknowledge]] {
-            assert!(after(events).on(Event::Withdraw).is_ok());
+            let delivery = after(events);
+            assert!(delivery.on(Event::Withdraw).is_ok());
+            assert_eq!(delivery.claim(), Reader::Callback, "what it reads instead is called back");
+            assert!(delivery.on(Event::ComeFirst).is_err() && !delivery.begin());
         }
         let others = [&[Event::HangUp][..], &[Event::ComeFirst, Event::HangUp], &[Event::Follow, Event::Acknowledge]];
         for events in others {

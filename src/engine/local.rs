@@ -1,4 +1,4 @@
-//! What is shown without asking the bot: the home keyboard, a page, what waits, a human, the end.
+//! Answers that do not ask the bot: the home keyboard, a page, a late reply, a rest, the hand-over, the end.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::time::Moment;
 use crate::translate::keyboard::Keyboard;
 use crate::translate::outbound;
 
-/// What `step` shows by `keyboard`, by which it was decided.
+/// The answer of `step` under `keyboard`, by which it was decided.
 pub(super) fn reply(
     runner: &TurnRunner<'_>,
     step: LocalStep<'_>,
@@ -84,7 +84,8 @@ fn reprompt(
     (Reply { late, remember, ..of(PlanKind::Reprompt, below) }, BotReplies::words(text, now))
 }
 
-/// Who turns pages is offered what came late: its own keyboard would take the place of the pages.
+/// A user who turns pages is offered late replies. They are not shown above the page: their keyboard would take the
+/// place of the pages.
 fn turned_page(
     runner: &TurnRunner<'_>,
     keyboard: Option<Arc<Keyboard>>,
@@ -109,7 +110,8 @@ fn more(runner: &TurnRunner<'_>, keyboard: Option<Arc<Keyboard>>, part: u32, now
     (Reply { part, late, remember, ..of(PlanKind::More, below) }, BotReplies { bodies, asked: now })
 }
 
-/// What came late (S3). Its keyboard counts from now, unless a newer reply was shown since it was asked for.
+/// Shows the late replies (S3). The keyboard of the last one counts from now, unless a newer reply was shown since it
+/// was asked for.
 fn late(runner: &TurnRunner<'_>, keyboard: Option<Arc<Keyboard>>, now: Moment) -> (Reply, BotReplies) {
     let session = &runner.turn.session;
     let asked = session.late(now).last().map_or(now, |newest| newest.asked);

@@ -1,4 +1,4 @@
-//! What a turn shows: replies read once, laid out as an answer.
+//! The answer of a turn: replies read once, laid out as an answer.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,21 +17,21 @@ use crate::translate::outbound::{self, Content, Page};
 use crate::translate::view::View;
 use crate::wire::legacy::Keys;
 
-/// What a turn wants to show, as data. [`super::turn::TurnRunner::finish`] carries it out.
+/// An answer before it is laid out, as data. [`super::turn::TurnRunner::finish`] carries it out.
 pub(super) struct Reply {
-    /// What was to be done.
+    /// The plan of the turn.
     pub(super) plan: PlanKind,
-    /// What comes of it when it is read.
+    /// The outcome when it is read.
     pub(super) outcome: Outcome,
     /// Which part of it, where it does not fit (O5).
     pub(super) part: u32,
-    /// What becomes of replies that came late before it (S3).
+    /// Where replies go that came late before it (S3).
     pub(super) late: LateReplies,
     /// The keyboard below it.
     pub(super) below: Below,
-    /// What is remembered once it was read.
+    /// How the session changes once it was read.
     pub(super) remember: Remember,
-    /// What happens when nobody reads it.
+    /// What to do when it has no reader.
     pub(super) unread: Unread,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct BotReplies {
     pub(super) asked: Moment,
 }
 
-/// What becomes of replies that came late.
+/// Where late replies go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LateReplies {
     /// They stand above this answer.
@@ -70,14 +70,14 @@ pub(super) enum Below {
     Only(Option<Arc<Keyboard>>, u32),
 }
 
-/// What is remembered of an answer that was read.
+/// How the session changes after an answer was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Remember {
     /// A reply, or the home keyboard, was shown (K2).
     Shown,
     /// The keyboard was shown again.
     ShownAgain,
-    /// A user nobody knew was shown the home keyboard (I5).
+    /// An unknown user was shown the home keyboard (I5).
     Greeted,
     /// A part of the rest of a long reply was shown (O5).
     Part,
@@ -87,12 +87,12 @@ pub(super) enum Remember {
     End,
 }
 
-/// What happens when nobody reads an answer.
+/// What to do with an answer that has no reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unread {
     /// It is kept until the user asks for it (S3).
     Park,
-    /// Nothing has happened: what waits goes on waiting.
+    /// Nothing has changed: parked replies stay parked.
     Forget,
 }
 
@@ -107,7 +107,7 @@ impl BotReplies {
         Self { bodies: smallvec![ReplyBody::Unsent(text.into())], asked: now }
     }
 
-    /// The same to be read later: what cannot be read is `no_reply`, for it says nothing.
+    /// The same to be read later: a reply that cannot be read is `no_reply`, because it says nothing.
     pub(super) fn to_park(&self, no_reply: &str) -> Vec<ReplyBody> {
         let readable = |body: &ReplyBody| match body {
             ReplyBody::Reply(bytes) if reading::read(bytes).is_err() => ReplyBody::Words(no_reply.into()),
@@ -128,7 +128,7 @@ pub(super) struct ParsedReplies<'a> {
 }
 
 impl<'a> ParsedReplies<'a> {
-    /// Reads bodies in order; what cannot be read becomes `no_reply`, once for several in a row (O4).
+    /// Reads bodies in order; a reply that cannot be read becomes `no_reply`, once for several in a row (O4).
     pub(super) fn parse(bodies: &'a [ReplyBody], no_reply: &'a str) -> Self {
         let mut parsed = Self::default();
         for body in bodies {
@@ -177,7 +177,7 @@ impl<'a> ParsedReplies<'a> {
         }
     }
 
-    /// What there is to read.
+    /// The replies, read.
     pub(super) fn readings(&self) -> &[Reading<'a>] {
         &self.readings
     }

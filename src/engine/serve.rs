@@ -37,11 +37,11 @@ pub(crate) async fn serve(call: Call) -> Bytes {
                 // Dropping the turn is hanging up.
                 return Bytes::new();
             }
-            call.doubtful.half_closed();
+            call.half_closed.set();
             tokio::select! {
                 biased;
                 answer = turn.ended() => return answer,
-                answer = call.doubtful.answer() => {
+                answer = call.half_closed.answer() => {
                     turn.finish_detached();
                     return answer;
                 }
@@ -53,14 +53,14 @@ pub(crate) async fn serve(call: Call) -> Bytes {
     let event = match &call.arrival.callback {
         Some(_) => Event::Acknowledge,
         // Most of those who have closed their side are gone: what waits in the line must not depend on their reading.
-        None if call.doubtful.is_half_closed() => Event::HangUp,
+        None if call.half_closed.is_set() => Event::HangUp,
         None => Event::Deadline,
     };
     match call.delivery.on(event) {
         // The answer is claimed for the caller: it is there at once, or in doubt.
         Err(_) => tokio::select! {
             answer = turn.ended() => answer,
-            answer = call.doubtful.answer() => {
+            answer = call.half_closed.answer() => {
                 turn.finish_detached();
                 answer
             }
@@ -73,7 +73,7 @@ pub(crate) async fn serve(call: Call) -> Bytes {
             turn.finish_detached();
             call.words_meanwhile(&texts.wait, true)
         }
-        // What it waited for is the answer of another turn: the user may simply ask again.
+        // It waited for the answer of another turn: the user may simply ask again.
         Ok(State::Following(_)) => {
             turn.give_up(followed());
             call.words_meanwhile(&texts.wait, true)
@@ -144,7 +144,7 @@ impl AttendedTurn {
     /// The caller has been answered: the rest of the turn becomes a task.
     fn finish_detached(&mut self) {
         if let Some(ending) = self.ending.take() {
-            self.call.shared.tasks.track(finish_detached(Arc::clone(&self.call), ending));
+            self.call.shared.tasks.track(run_to_end(Arc::clone(&self.call), ending));
         }
     }
 }
@@ -168,15 +168,15 @@ async fn catch_panic(call: Arc<Call>) -> Option<Bytes> {
     }
     tracing::error!(bot = %call.bot.settings.id, "a turn panicked: this is a bug of the bridge, please report it");
     let body = call.words(&call.texts().no_reply);
-    call.deliver_alone(&body).await;
+    let _parked_by_nobody = call.deliver_alone(&body).await;
     call.record(TurnEnd::of(Outcome::Panicked));
     Some(body)
 }
 
-/// Waits for the end of a turn whose caller has gone. With a callback, a turn that is still in the line when nothing may
-/// be sent any more is taken out, and the user is asked to send again (S1). Who hung up in the line finds that asked
-/// behind `답변 보기`, when their turn comes.
-async fn finish_detached(call: Arc<Call>, mut ending: Ending) {
+/// Waits for the end of a turn whose caller has gone. With a callback, a turn that is still in the line when nothing
+/// may be sent any more is taken out, and the user is asked to send again (S1). A user whose caller hung up in the line
+/// finds that request behind `답변 보기`, after their turn.
+async fn run_to_end(call: Arc<Call>, mut ending: Ending) {
     if call.arrival.callback.is_some() {
         tokio::select! {
             biased;
@@ -185,7 +185,9 @@ async fn finish_detached(call: Arc<Call>, mut ending: Ending) {
         }
         if let Ok(state) = call.delivery.on(Event::Withdraw) {
             drop(ending);
-            call.deliver_alone(&call.words(&call.texts().resend)).await;
+            if !call.deliver_alone(&call.words(&call.texts().resend)).await {
+                turn::park_unsent(&call).await;
+            }
             return call.record(unsent(state));
         }
     }

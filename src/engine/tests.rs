@@ -1,5 +1,5 @@
-//! Who waits how long for what (S1 to S3, I6, I7), at the times of production and without sockets: the clock is
-//! paused, the bot is a script.
+//! The waiting times of callers and turns (S1 to S3, I6, I7), at the times of production and without sockets: the clock
+//! is paused, the bot is a script.
 
 mod callbacks;
 mod connections;
@@ -51,7 +51,7 @@ fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// What the bot does with one message.
+/// How the bot answers one message.
 #[derive(Debug, Clone)]
 enum Act {
     Say(Value),
@@ -66,7 +66,7 @@ struct Bot {
     script: Box<Script>,
     home: Mutex<Option<Duration>>,
     asked: Mutex<Vec<String>>,
-    /// Whose messages came, each user once.
+    /// The users whose messages came, each once.
     users: Mutex<BTreeSet<String>>,
     out: AtomicUsize,
     most_out: AtomicUsize,
@@ -188,7 +188,7 @@ impl Read {
     }
 }
 
-/// What production has, and these keys.
+/// The settings of production, and these keys.
 fn settings(keys: &[(&str, &str)]) -> Arc<Settings> {
     let mut flags = vec![("bots.default.url", "http://127.0.0.1:1"), ("workers", "1")];
     flags.extend(keys);

@@ -1,8 +1,8 @@
 //! The life of a turn, from its place in the user's line to the committed session.
 //!
 //! [`run`] knows no caller: it returns an answer, never an error, and asks the call's delivery for whom the answer is.
-//! So it reads the same whether the caller still waits, was told to wait, or has hung up. What was shown is remembered
-//! after it has arrived: where a callback fails, nothing was shown, and the reply is parked.
+//! So it reads the same whether the caller still waits, was told to wait, or has hung up. An answer is remembered as
+//! shown after it has arrived: where a callback fails, nothing was shown, and the reply is parked.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,8 +89,8 @@ impl<'c> LeaveToAsk<'c> {
     }
 }
 
-/// Leave to ask the bot, in order of arrival (I8). Nobody waits for a bot that is out: its connections may be busy with
-/// what it hangs on, and the outage words are read at once (S4).
+/// Leave to ask the bot, in order of arrival (I8). No turn waits for a bot that is out: its connections may all hang,
+/// and the user reads the outage words at once (S4).
 async fn lease(bot: &Bot) -> Option<Lease> {
     match bot.breaker.state() {
         State::Closed(_) => Some(bot.api.connections().acquire().await),
@@ -98,8 +98,23 @@ async fn lease(bot: &Bot) -> Option<Lease> {
     }
 }
 
-/// The same tap is in flight already: its answer is this call's too (I3). Without one, its message was not sent, or
-/// nobody knows what became of it: the user is asked to send it again.
+/// Keeps, behind the user's earlier turns, that a message was not sent: its callback failed, and nothing else tells it
+/// (S1, S3).
+pub(super) async fn park_unsent(call: &Call) {
+    let turn = match call.bot.sessions.begin(call.input.session, None) {
+        Begun::Turn(turn) => Some(turn),
+        Begun::Queued(waiting) => waiting.await,
+        Begun::Follow(_) | Begun::Full => None,
+    };
+    let Some(turn) = turn else { return };
+    let now = time::now();
+    let mut runner = TurnRunner { call, turn, home: None, home_waited_for: false };
+    runner.park(&BotReplies::unsent(&call.texts().resend, now), now);
+    runner.turn.commit(None, now);
+}
+
+/// The same tap is in flight already: its answer is this call's too (I3). Without one, its message was not sent, or its
+/// fate is unknown: the user is asked to send it again.
 async fn follow(call: &Call, following: Following) -> Option<Bytes> {
     call.delivery.on(Event::Follow).ok()?;
     let answer = following.await;
@@ -201,7 +216,7 @@ impl<'c> TurnRunner<'c> {
         let (messages, failures) = match step {
             Step::Ask(messages) => (messages, Failures::Count),
             Step::Forward(messages) => {
-                // The pass of a user whom nobody knew is used up by it (I5).
+                // It uses up the pass of an unknown user (I5).
                 self.turn.session.spend_greeting();
                 (messages, Failures::CountUndelivered)
             }
@@ -254,7 +269,7 @@ impl<'c> TurnRunner<'c> {
                 }
             }
         };
-        // What follows may want the home keyboard, which waits in the same line.
+        // The next steps may want the home keyboard, which waits in the same line.
         drop(leave);
         let said = BotReplies { bodies, asked };
         let mut parsed = ParsedReplies::parse(&said.bodies, &texts.no_reply);
@@ -291,10 +306,10 @@ impl<'c> TurnRunner<'c> {
         }
     }
 
-    /// The bot gave nothing usable (O4), or was not asked (S1, S4): the user reads so, above the keyboard that counts. The
-    /// session stays where it was, but what is shown counts from now.
+    /// The bot gave nothing usable (O4), or was not asked (S1, S4): the user reads so, above the keyboard that counts.
+    /// The session stays where it was, but the keyboard shown counts from now.
     async fn without_bot(mut self, outcome: Outcome, said: BotReplies, end: TurnEnd) -> Bytes {
-        // Before the answer is claimed: it takes up to a second, and whoever has claimed must answer at once.
+        // Before the answer is claimed: it takes up to a second, and a turn that has claimed must answer at once.
         if matches!(self.turn.session.current(time::now()), Current::Home(_)) && self.home.is_none() {
             Box::pin(self.fetch_home()).await;
         }
@@ -336,7 +351,7 @@ impl<'c> TurnRunner<'c> {
     }
 
     /// The end of every turn: the answer is claimed for its reader, laid out, shared, delivered, and then remembered as
-    /// shown; what nobody reads is parked.
+    /// shown; an answer without a reader is parked.
     async fn finish(mut self, reply: Reply, said: &BotReplies, own: ParsedReplies<'_>, mut end: TurnEnd) -> Bytes {
         let call = self.call;
         let to = call.delivery.claim();
@@ -346,7 +361,7 @@ impl<'c> TurnRunner<'c> {
         if to == Reader::Nobody && reply.unread == Unread::Forget && followers.is_empty() {
             return self.unread(reply.remember, end, now);
         }
-        // What the session is once the answer has been read.
+        // The session as it is once the answer has been read.
         let mut session = self.turn.session.clone();
         let taken = match reply.late {
             LateReplies::Above if to == Reader::Nobody => Vec::new(),
@@ -355,8 +370,8 @@ impl<'c> TurnRunner<'c> {
         };
         let newer = taken.last().is_some_and(|newest| !session.shown_since(newest.asked));
         let above: Vec<ReplyBody> = match reply.late {
-            // A "no reply" that came late is told only to who asks for it, not above another answer. That a message
-            // was not sent is told to everybody: nothing else would.
+            // A "no reply" that came late is shown only when the user asks for it, not above another answer. That a message
+            // was not sent is always shown: nothing else tells it.
             LateReplies::Above => {
                 let bodies = taken.into_iter().flat_map(|late| late.bodies);
                 bodies.filter(|body| !matches!(body, ReplyBody::Words(_))).collect()
@@ -410,7 +425,8 @@ impl<'c> TurnRunner<'c> {
         layout.body
     }
 
-    /// Nobody reads it: nothing was shown, and what waits goes on waiting. Only who has left has left.
+    /// The answer has no reader: nothing was shown, and parked replies stay parked. Only a user who has left is
+    /// forgotten.
     fn unread(mut self, remember: Remember, mut end: TurnEnd, now: Moment) -> Bytes {
         if remember == Remember::End {
             self.turn.session = Session::default();
@@ -459,7 +475,8 @@ impl<'c> TurnRunner<'c> {
     }
 }
 
-/// Gives an answer to its reader and to those who made the same tap (I3); whether anybody has it, and what that comes to.
+/// Gives an answer to its reader and to those who made the same tap (I3); gives whether any of them has it, and the
+/// outcome.
 async fn deliver(call: &Call, to: Reader, outcome: Outcome, body: &Bytes, followers: Vec<Follower>) -> (bool, Outcome) {
     let offered: Vec<_> = followers.into_iter().filter_map(|follower| follower.offer(body.clone())).collect();
     let missed = match (to, &call.arrival.callback) {
@@ -480,11 +497,11 @@ async fn deliver(call: &Call, to: Reader, outcome: Outcome, body: &Bytes, follow
     (false, missed)
 }
 
-/// Whether the caller has the answer. Usually nobody needs to ask: they wait for it.
+/// Whether the caller has the answer. Usually this needs no look: they wait for it.
 async fn took_it(call: &Call, body: &Bytes) -> bool {
     match &call.arrival.peer {
-        Some(peer) if call.doubtful.is_half_closed() => {
-            call.doubtful.hand_over(body.clone());
+        Some(peer) if call.half_closed.is_set() => {
+            call.half_closed.hand_over(body.clone());
             peer.took_it().await
         }
         Some(_) | None => true,

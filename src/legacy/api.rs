@@ -1,4 +1,4 @@
-//! What an old bot can be asked, whatever carries the question.
+//! The questions to an old bot, independent of the transport.
 //!
 //! The trait is object-safe and its answers are raw bytes, so that a scripted bot needs no socket and the reading of
 //! replies ([`crate::reading`]) stays in one place. Rejected: typed replies here, which would put the lenient
@@ -12,7 +12,7 @@ use bytes::Bytes;
 use thiserror::Error;
 
 use crate::backend_problem::BackendProblem;
-use crate::fault::{Blame, Fault, Sent};
+use crate::fault::{Blame, Sent};
 use crate::ids::UserKey;
 use crate::net::CoreId;
 use crate::net::client::{Cause, ClientError};
@@ -24,23 +24,23 @@ use crate::wire::legacy::{MessageCall, Notice};
 /// A boxed future: what an object-safe async method returns.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What a bot answered, unread.
+/// The answer of a bot, unread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawReply {
     /// The HTTP status; anything but 200 is no reply (legacy.md 1), which the engine says.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The body, at most [`crate::wire::limits::REPLY_BYTES`].
-    pub body: Bytes,
+    pub(crate) body: Bytes,
     /// The transport ended before the announced length: good only if the body is a whole document all the same.
-    pub cut_short: bool,
+    pub(crate) cut_short: bool,
     /// Where a redirect leads, as far as it is printable.
-    pub location: Option<Box<str>>,
+    pub(crate) location: Option<Box<str>>,
 }
 
 impl RawReply {
-    /// What came, for operators: never words of users, which only a body holds.
+    /// The answer in short, for operators: never words of users, which only a body holds.
     #[must_use]
-    pub fn status_line(&self) -> Box<str> {
+    pub(crate) fn status_line(&self) -> Box<str> {
         match &self.location {
             Some(location) => format!("status {}, Location {location}", self.status).into(),
             None => format!("status {}", self.status).into(),
@@ -51,7 +51,7 @@ impl RawReply {
 /// An old bot. Every call ends at `cut` at the latest, and dropping the future ends it at once.
 pub trait LegacyApi: Send + Sync + 'static {
     /// How many connections to it there may be, and the line before them (I8). `home` and `notify` stand in it
-    /// themselves; who sends a message waits first, so that waiting is not sending (S1).
+    /// themselves; a turn that sends a message waits before it asks, so that waiting is not sending (S1).
     fn connections(&self) -> &Arc<ConnectionLimit>;
 
     /// `GET /keyboard` as it stands at the bot, without the cache of K1. One redirect on the same host is followed.
@@ -115,7 +115,7 @@ pub enum BackendError {
     Cut {
         /// Whether the call was on its way.
         sent: Sent,
-        /// What the transport said.
+        /// The transport's error.
         #[source]
         source: Option<Cause>,
     },
@@ -131,9 +131,9 @@ pub enum BackendError {
 }
 
 impl BackendError {
-    /// What it is for logs and metrics.
+    /// Its name in logs and metrics.
     #[must_use]
-    pub const fn problem(&self) -> BackendProblem {
+    pub(crate) const fn problem(&self) -> BackendProblem {
         match self {
             Self::Unresolved(_) => BackendProblem::Unresolved,
             Self::NoFiles(_) => BackendProblem::NoFiles,
@@ -150,13 +150,14 @@ impl BackendError {
 
     /// Its word for logs and metrics.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub(crate) const fn code(&self) -> &'static str {
         self.problem().as_str()
     }
 }
 
-impl Fault for BackendError {
-    fn blame(&self) -> Blame {
+impl BackendError {
+    /// The side that caused it.
+    pub(crate) fn blame(&self) -> Blame {
         match self {
             Self::NoFiles(_) | Self::Queued => Blame::Us,
             Self::Untrusted(_) => Blame::Operator,
@@ -170,7 +171,8 @@ impl Fault for BackendError {
         }
     }
 
-    fn sent(&self) -> Sent {
+    /// Whether a repeat is safe.
+    pub(crate) fn sent(&self) -> Sent {
         match self {
             Self::Unresolved(_)
             | Self::NoFiles(_)

@@ -1,9 +1,9 @@
 //! The home keyboard (K1): one fetch per bot and minute for all users, as the old server did (legacy.md 1).
 //!
-//! Reading a fresh copy is one atomic load. A miss starts at most one fetch for all cores; whoever needs it waits at
-//! most one second of their turn, while the fetch itself may take the five seconds the old server gave it, so that a
-//! slow bot still fills the cache. A failure is remembered for ten seconds and the last good copy serves meanwhile.
-//! Rejected: a refresh by timer, which would ask bots nobody talks to.
+//! Reading a fresh copy is one atomic load. A miss starts at most one fetch for all cores; a turn that needs it waits
+//! at most one second, while the fetch itself may take the five seconds the old server gave it, so that a slow bot
+//! still fills the cache. A failure is remembered for ten seconds and the last good copy serves meanwhile. Rejected: a
+//! refresh by timer, which would ask bots that no user talks to.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,19 +53,19 @@ struct CachedHome {
     at: Moment,
 }
 
-/// What a fetch needs.
+/// The parts that a fetch needs.
 #[derive(Clone)]
 pub(crate) struct Fetcher {
-    /// Whose, for the log.
-    pub bot: BotId,
+    /// The bot's name, for the log.
+    pub(crate) bot: BotId,
     /// The bot.
-    pub api: Arc<dyn LegacyApi>,
+    pub(crate) api: Arc<dyn LegacyApi>,
     /// Where its keyboard is shared.
-    pub keyboards: Arc<Keyboards>,
+    pub(crate) keyboards: Arc<Keyboards>,
     /// Where the fetch runs.
-    pub tasks: Tasks,
+    pub(crate) tasks: Tasks,
     /// On which core.
-    pub core: CoreId,
+    pub(crate) core: CoreId,
 }
 
 impl HomeCache {
@@ -93,7 +93,7 @@ impl HomeCache {
         self.copy.load().as_ref().and_then(|copy| copy.keyboard.clone())
     }
 
-    /// How the last good copy had to be read: what differs from the documented form.
+    /// How the last good copy differs from the documented form.
     #[must_use]
     pub(crate) fn degradations(&self) -> Degradations {
         self.copy.load().as_ref().map_or(Degradations::NONE, |copy| copy.degradations)

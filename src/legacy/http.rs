@@ -19,7 +19,7 @@ use url::Url;
 use super::api::{BackendError, BoxFuture, LegacyApi, RawReply};
 use super::pool::Pool;
 use crate::config::settings::BotSettings;
-use crate::fault::{Blame, Fault, Sent};
+use crate::fault::Sent;
 use crate::ids::UserKey;
 use crate::messages::{Message, start as messages};
 use crate::net::CoreId;
@@ -67,23 +67,13 @@ pub enum SetupProblem {
 }
 
 impl SetupProblem {
-    /// What the operator reads, with what to do.
+    /// The message to the operator, with what to do.
     #[must_use]
-    pub fn message(&self) -> Message {
+    pub(crate) fn message(&self) -> Message {
         match self {
             Self::Tls { bot, source } => messages::bot_tls(bot.as_str(), source.message()),
             Self::Url { bot } => messages::bot_address(bot.as_str()),
         }
-    }
-}
-
-impl Fault for SetupProblem {
-    fn blame(&self) -> Blame {
-        Blame::Operator
-    }
-
-    fn sent(&self) -> Sent {
-        Sent::Nothing
     }
 }
 
@@ -244,8 +234,8 @@ impl HttpLegacy {
         }
     }
 
-    /// Where a redirect leads, when it stays at this very server (K1): another one was never configured, and what
-    /// it may reach is not the bot's to decide.
+    /// Where a redirect leads, when it stays at this very server (K1): another one was never configured, and the bot
+    /// must not choose which hosts the bridge calls.
     fn redirect(&self, response: &Response<Incoming>) -> Option<Uri> {
         match response.status() {
             StatusCode::MOVED_PERMANENTLY
@@ -293,7 +283,7 @@ impl HttpLegacy {
     }
 }
 
-/// What is known of a notice, also when its future was dropped.
+/// The state of a notice, also known when its future was dropped.
 struct Told {
     sent: Sent,
     status: Option<u16>,
@@ -344,7 +334,7 @@ impl LegacyApi for HttpLegacy {
             let mut told = Told { sent: Sent::Nothing, status: None };
             let ended = timeout_at(cut, self.announce(core, notice, user_key, cut, &mut told)).await;
             match (told.status, ended) {
-                // The bot has it, whatever became of the rest (legacy.md 3: never parsed).
+                // The bot has it, even if the rest did not come (legacy.md 3: never parsed).
                 (Some(status), _) => Ok(status),
                 (None, Ok(Err(error))) => Err(error.into()),
                 (None, _) => Err(BackendError::TimedOut { sent: told.sent }),
@@ -363,9 +353,9 @@ fn location(value: &HeaderValue) -> Box<str> {
     printable(whole.split(['?', '#']).next().unwrap_or_default(), LOCATION_CHARS)
 }
 
-/// Whether the server of this response can have a connection wait without losing a worker to it: who speaks HTTP/1.0
-/// serves one after the other, and Apache's prefork, which PHP runs in, gives each a process (I8, legacy.md 3). Which of
-/// its models an Apache runs it does not say.
+/// Whether the server of this response can have a connection wait without losing a worker to it: a server of HTTP/1.0
+/// serves one after the other, and Apache's prefork, which PHP runs in, gives each a process (I8, legacy.md 3). An
+/// Apache does not say which of its models it runs.
 fn waits_cheaply(response: &Response<Incoming>) -> bool {
     let says_apache =
         |server: &HeaderValue| server.as_bytes().windows(APACHE.len()).any(|part| part.eq_ignore_ascii_case(APACHE));
@@ -376,8 +366,8 @@ fn path(path: &str) -> Option<Uri> {
     PathAndQuery::try_from(path).ok().map(Uri::from)
 }
 
-/// The headers of a call in the order they are written. A header of the operator's stands instead of one of ours of
-/// the same name, beside one of their own; what says where a message ends is not theirs to say.
+/// The headers of a call in the order they are written. A header of the operator's stands instead of one of ours of the
+/// same name, beside one of their own; headers that say where a message ends cannot be replaced.
 fn headers(target: &Target, extra: &[(HeaderName, HeaderValue)], content: Option<HeaderValue>) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(header::HOST, target.authority().clone());

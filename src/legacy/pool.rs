@@ -1,9 +1,9 @@
 //! Open connections to one bot, waiting for the next call: one stack per core, so no core waits for another.
 //!
 //! An idle connection costs some old servers a worker, so there are never more than calls were under way at once during
-//! the last second (I8). Last in, first out: under little load few connections stay warm and the others age and go.
-//! Nobody watches a waiting connection (no task), so it is looked at when taken out, and not taken at all when it waited
-//! longer than old servers keep one open.
+//! the last second (I8). Last in, first out: under little load few connections stay warm and the others age and go. No
+//! task watches a waiting connection, so it is looked at when taken out, and not taken at all when it waited longer
+//! than old servers keep one open.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -29,6 +29,7 @@ struct Idle {
 }
 
 impl Pool {
+    /// An empty pool for each core; `limit` bounds all of them together.
     pub(super) fn new(cores: usize, limit: Arc<ConnectionLimit>) -> Self {
         Self { cores: (0..cores.max(1)).map(|_| Mutex::default()).collect(), limit }
     }
@@ -78,7 +79,7 @@ impl Pool {
         }
     }
 
-    /// Drops what has waited too long, and what is more than was in use during the last second.
+    /// Drops connections that have waited too long, and those beyond the number in use during the last second.
     pub(super) fn sweep(&self, core: CoreId, now: Instant) {
         if self.limit.idle() == 0 {
             return;

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use crate::callback::{CallbackClient, CallbackError, CallbackUrl};
 use crate::config::settings::{BotSettings, Breaker, FreeText, Trust};
-use crate::fault::{Blame, Fault, Sent};
+use crate::fault::{Blame, Sent};
 use crate::ids::{BotId, UserKey};
 use crate::legacy::api::{BackendError, LegacyApi, RawReply};
 use crate::legacy::http::HttpLegacy;

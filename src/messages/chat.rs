@@ -1,4 +1,4 @@
-//! `say` and `demo`: what is told beside a conversation.
+//! `say` and `demo`: words beside a conversation.
 
 use super::messages;
 

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, and what to do.
+//! Problems of a configuration, and what to do.
 //!
 //! `SB10` how it is written, `SB11` one value, `SB12` secrets and files, `SB13` how values fit together, `SB14` warnings,
 //! `SB15` advice.

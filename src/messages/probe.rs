@@ -1,4 +1,4 @@
-//! What an old bot answers when it is asked for its home keyboard, and what that means for its messages.
+//! The answers of an old bot that is asked for its home keyboard, and their meaning for its messages.
 //!
 //! `SB30` good or good enough, `SB31` a bot that would not answer messages either, `SB32` a bot that cannot be reached.
 

@@ -1,7 +1,7 @@
 //! Collecting a body into memory, never more than a bound.
 //!
 //! The usual body arrives as one frame and is handed on as it is, without a copy. `http_body_util`'s `Limited` was
-//! rejected: it forgets what had come when the other side hangs up, and what had come may be a whole reply under a
+//! rejected: it forgets the part that had come when the other side hangs up, and that part may be a whole reply under a
 //! Content-Length that lies (legacy.md 3).
 
 use std::pin::Pin;
@@ -50,7 +50,7 @@ impl Collector {
     ///
     /// # Errors
     /// [`BodyError::TooLarge`] as soon as the announced length or what came passes the bound, [`BodyError::Cut`] when
-    /// the transport ends too early; what came until then stays here.
+    /// the transport ends too early; the bytes that came until then stay here.
     pub(crate) fn poll<B>(&mut self, body: &mut B, cx: &mut Context<'_>) -> Poll<Result<(), BodyError>>
     where
         B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
@@ -92,7 +92,7 @@ impl Collector {
         Ok(())
     }
 
-    /// What has come.
+    /// The bytes that have come.
     #[must_use]
     pub(crate) fn finish(self) -> Bytes {
         if self.joined.is_empty() { self.first } else { self.joined.freeze() }
@@ -115,7 +115,7 @@ where
 /// Reads what is left of a body and throws it away, at most `bound` bytes.
 ///
 /// A connection that is closed while its peer still sends is reset by the kernel, and the reset takes the answer with
-/// it: who sent too much would read no refusal.
+/// it: a caller who sent too much would read no refusal.
 pub(crate) async fn discard<B>(mut body: B, bound: usize)
 where
     B: Body<Data = Bytes, Error = hyper::Error> + Unpin,

@@ -1,9 +1,9 @@
-//! One HTTP/1.1 connection to somebody's server, driven by the call that uses it.
+//! One HTTP/1.1 connection to a server, driven by the call that uses it.
 //!
-//! `hyper::client::conn::http1` directly, without a task per connection: the connection's future is polled inside
-//! the call's own future, so dropping the call drops the connection and nothing is left behind. Rejected:
-//! `hyper_util`'s pooled client, which spawns a task per connection, keeps one lock for all cores, and repeats
-//! requests by rules of its own; this house must know for every failure whether anything was sent (I7).
+//! `hyper::client::conn::http1` directly, without a task per connection: the connection's future is polled inside the
+//! call's own future, so dropping the call drops the connection and nothing is left behind. Rejected: `hyper_util`'s
+//! pooled client, which spawns a task per connection, keeps one lock for all cores, and repeats requests by rules of
+//! its own; the bridge must know for every failure whether anything was sent (I7).
 
 use std::io;
 use std::pin::{Pin, pin};
@@ -27,7 +27,7 @@ const HEAD_BYTES: usize = 64 * 1024;
 /// Any cause, kept for the log.
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a call got no answer. The caller of this module knows whose server it was, and so whom to blame.
+/// Why a call got no answer. Only the user of this module knows whose server it was, and so whose doing the failure is.
 #[derive(Debug, Error)]
 pub enum ClientError {
     /// The name has no address.
@@ -53,7 +53,7 @@ pub enum ClientError {
     Cut {
         /// Whether the request was on its way.
         sent: Sent,
-        /// What the transport said.
+        /// The transport's error.
         #[source]
         source: Option<Cause>,
     },
@@ -70,7 +70,7 @@ pub enum ClientError {
 
 type Driven = Pin<Box<http1::Connection<TokioIo<Stream>, Full<Bytes>>>>;
 
-/// One open connection: a sender and the future that moves its bytes, polled by whoever holds both.
+/// One open connection: a sender and the future that moves its bytes, polled by the holder of both.
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     socket: Socket,
@@ -92,10 +92,10 @@ pub(crate) enum IdleState {
 
 /// A request that got no response, and the request itself when nothing of it was written (I7).
 pub(crate) struct Unanswered {
-    /// What happened.
-    pub error: ClientError,
+    /// The error.
+    pub(crate) error: ClientError,
     /// The request, untouched: it may go out on another connection.
-    pub unsent: Option<Request<Full<Bytes>>>,
+    pub(crate) unsent: Option<Request<Full<Bytes>>>,
 }
 
 impl Connection {
@@ -105,7 +105,7 @@ impl Connection {
         let (sender, connection) = Builder::new()
             // Header names as Kakao's server wrote them.
             .title_case_headers(true)
-            // What hand-written bots and shared hosts put into heads (legacy.md 3).
+            // Faults that hand-written bots and shared hosts put into heads (legacy.md 3).
             .allow_spaces_after_header_name_in_responses(true)
             .allow_obsolete_multiline_headers_in_responses(true)
             .ignore_invalid_headers_in_responses(true)
@@ -151,8 +151,8 @@ impl Connection {
         })
     }
 
-    /// Reads the response's body, at most `bound` bytes. The flag is true where the connection ended before the
-    /// body did: what had come may still be whole (legacy.md 3), which is for the reader to say.
+    /// Reads the response's body, at most `bound` bytes. The flag is true where the connection ended before the body
+    /// did: the part that came may still be whole (legacy.md 3), which the reader decides.
     ///
     /// # Errors
     /// [`ClientError::TooLarge`]; the connection is useless then.
@@ -181,8 +181,8 @@ impl Connection {
         }
     }
 
-    /// What has come on a waiting connection, asked of the kernel. Bytes nobody asked for spoil a plain connection;
-    /// under TLS they may be tickets or a farewell, which shows when the runtime has read them.
+    /// Asks the kernel for bytes on a waiting connection. Bytes without a request make a plain connection useless;
+    /// under TLS they may be session tickets or a close notice, which is seen when the runtime has read them.
     pub(crate) fn idle_state(&self) -> IdleState {
         match self.socket.peek() {
             Peek::Quiet => IdleState::Undisturbed,

@@ -1,14 +1,14 @@
-//! Whose address it is that called: the peer's, or the one a trusted proxy speaks for.
+//! The address of a caller: the peer's, or the one a trusted proxy speaks for.
 //!
-//! `X-Forwarded-For` is written by whoever likes to, so it is read from the right and only as far as each hop is one
-//! the operator listed (rust-rpxy's rule). Rejected: taking its leftmost entry, which any caller can invent.
+//! `X-Forwarded-For` can be written by any caller, so it is read from the right and only as far as each hop is one the
+//! operator listed (rust-rpxy's rule). Rejected: taking its leftmost entry, which any caller can invent.
 
 use std::net::{IpAddr, SocketAddr};
 
 use hyper::header::HeaderValue;
 use ipnet::IpNet;
 
-/// Entries of `X-Forwarded-For` that are looked at. Nobody has more proxies than that.
+/// Entries of `X-Forwarded-For` that are looked at. No installation has more proxies than that.
 const HOPS: usize = 32;
 
 /// The caller's address, given the connection's peer and every `X-Forwarded-For` header in order of arrival.
@@ -35,7 +35,7 @@ pub(crate) fn caller<'a>(
     caller
 }
 
-/// Whether one of `list` holds `ip`, an IPv4 address in IPv6 clothes counting as what it is.
+/// Whether one of `list` holds `ip`, where an IPv4 address written as IPv6 counts as IPv4.
 #[must_use]
 pub(crate) fn contains(list: &[IpNet], ip: IpAddr) -> bool {
     let ip = ip.to_canonical();

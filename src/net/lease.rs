@@ -1,10 +1,10 @@
-//! How many connections to one server there may be, and who may have the next: first come, first served, on whatever
-//! core (I8).
+//! How many connections to one server there may be, and which call gets the next: first come, first served, across all
+//! cores (I8).
 //!
-//! Whoever wants to send takes a [`Lease`] first. Leases and idle connections together are never more than the bound:
-//! an idle one gives way to a call. While nobody waits, a lease costs two atomic steps; the line's lock is taken only
-//! at the bound. Rejected: tokio's `Semaphore`, which takes its lock at every release, and whose bound cannot sink
-//! below what is in use at a reload (S6).
+//! A call takes a [`Lease`] before it sends. Leases and idle connections together are never more than the bound: an
+//! idle one gives way to a call. While no call waits, a lease costs two atomic steps; the line's lock is taken only at
+//! the bound. Rejected: tokio's `Semaphore`, which takes its lock at every release, and whose bound cannot sink below
+//! what is in use at a reload (S6).
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,8 +15,8 @@ use tokio::sync::oneshot;
 use super::peak::Peak;
 use crate::time::{self, Instant};
 
-/// In the word of a limit: somebody waits, so leases go through the line. Only who holds the line's lock sets it, clears
-/// it, or changes the count while it is set.
+/// In the word of a limit: a call waits, so leases go through the line. Only the holder of the line's lock sets it,
+/// clears it, or changes the count while it is set.
 const LINE: usize = 1 << (usize::BITS - 1);
 /// Leavers that the line may hold beside as many as wait, before they are cleared away.
 const LEFT: usize = 32;
@@ -34,12 +34,12 @@ pub struct ConnectionLimit {
     line: Mutex<VecDeque<oneshot::Sender<Lease>>>,
 }
 
-/// Leave to have one connection in use; given back when dropped, to who has waited longest.
+/// Leave to have one connection in use; given back when dropped, to the call that has waited longest.
 #[derive(Debug)]
 #[must_use = "the connection may be used as long as this lives"]
 pub struct Lease(Option<Arc<ConnectionLimit>>);
 
-/// Counts somebody as waiting for as long as it lives.
+/// Counts a call as waiting for as long as it lives.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl Drop for Waiting<'_> {
@@ -51,7 +51,7 @@ impl Drop for Waiting<'_> {
 impl ConnectionLimit {
     /// At most `bound` connections, at least one.
     #[must_use]
-    pub fn new(bound: usize) -> Arc<Self> {
+    pub(crate) fn new(bound: usize) -> Arc<Self> {
         Arc::new(Self {
             word: AtomicUsize::new(0),
             bound: AtomicUsize::new(at_least_one(bound)),
@@ -62,9 +62,9 @@ impl ConnectionLimit {
         })
     }
 
-    /// A lease, if one is free and nobody waits for it.
+    /// A lease, if one is free and no call waits for it.
     #[must_use]
-    pub fn try_acquire(self: &Arc<Self>) -> Option<Lease> {
+    pub(crate) fn try_acquire(self: &Arc<Self>) -> Option<Lease> {
         let bound = self.bound.load(Ordering::Acquire);
         let take = |word: usize| (word & LINE == 0 && word < bound).then_some(word + 1);
         let before = self.word.fetch_update(Ordering::AcqRel, Ordering::Acquire, take).ok()?;
@@ -80,7 +80,7 @@ impl ConnectionLimit {
             }
             let _waiting = self.waits();
             let turn = self.queue_up();
-            // An error would mean that the line was lost; nobody waits in vain then.
+            // An error would mean that the line was lost; no call waits in vain then.
             if let Ok(lease) = turn.await {
                 return lease;
             }
@@ -109,7 +109,7 @@ impl ConnectionLimit {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands free leases to who waits, and opens the short way where nobody is left. The lock is held.
+    /// Hands free leases to the calls that wait, and opens the short way when none is left. The lock is held.
     fn serve(self: &Arc<Self>, line: &mut VecDeque<oneshot::Sender<Lease>>) {
         while self.in_use() < self.bound.load(Ordering::Acquire)
             && let Some(first) = line.pop_front()
@@ -136,8 +136,8 @@ impl ConnectionLimit {
         }
     }
 
-    /// Another bound, at once. What is in use beyond it goes on, and nothing new begins until it has ended.
-    pub fn set_bound(self: &Arc<Self>, bound: usize) {
+    /// Another bound, at once. Connections in use beyond it go on, and no new one begins until they have ended.
+    pub(crate) fn set_bound(self: &Arc<Self>, bound: usize) {
         let bound = at_least_one(bound);
         if self.bound.swap(bound, Ordering::AcqRel) != bound {
             self.serve(&mut self.line());
@@ -146,45 +146,45 @@ impl ConnectionLimit {
 
     /// Leases out.
     #[must_use]
-    pub fn in_use(&self) -> usize {
+    pub(crate) fn in_use(&self) -> usize {
         self.word.load(Ordering::Acquire) & !LINE
     }
 
     /// How many wait for a lease.
     #[must_use]
-    pub fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 
     /// Connections kept open without being in use.
     #[must_use]
-    pub fn idle(&self) -> usize {
+    pub(crate) fn idle(&self) -> usize {
         self.idle.load(Ordering::SeqCst)
     }
 
     /// Counts one more idle connection, where a holder of a lease may keep theirs: not more are kept than were in use
     /// at once during the last second.
     #[must_use]
-    pub fn try_keep(&self, now: Instant) -> bool {
+    pub(crate) fn try_keep(&self, now: Instant) -> bool {
         let (peak, bound) = (self.peak(now), self.bound.load(Ordering::Acquire));
         let keep = |idle: usize| (idle < peak && idle + self.in_use() <= bound).then_some(idle + 1);
         self.idle.fetch_update(Ordering::SeqCst, Ordering::SeqCst, keep).is_ok()
     }
 
     /// So many idle ones were closed, or are in use again.
-    pub fn no_longer_idle(&self, count: usize) {
+    pub(crate) fn no_longer_idle(&self, count: usize) {
         self.idle.fetch_sub(count, Ordering::SeqCst);
     }
 
     /// Idle connections beyond what was in use at once during the last second.
     #[must_use]
-    pub fn surplus(&self, now: Instant) -> usize {
+    pub(crate) fn surplus(&self, now: Instant) -> usize {
         self.idle().saturating_sub(self.peak(now))
     }
 
     /// Whether an idle connection has to go before a holder of a lease opens one.
     #[must_use]
-    pub fn is_crowded(&self) -> bool {
+    pub(crate) fn is_crowded(&self) -> bool {
         let idle = self.idle();
         idle > 0 && idle + self.in_use() > self.bound.load(Ordering::Acquire)
     }

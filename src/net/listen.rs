@@ -1,7 +1,7 @@
 //! Listening sockets that several runtimes share.
 //!
 //! All cores accept from one socket. Rejected: a socket for each core with `SO_REUSEPORT`. It lets a second bridge bind
-//! the same port without a word, and what waits in the backlog of one core is lost when that core stops listening.
+//! the same port without a word, and connections in the backlog of one core are lost when that core stops listening.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -17,7 +17,7 @@ const BACKLOG: i32 = 4096;
 /// mapped addresses, which [`super::ip`] undoes. The socket does not block, as tokio wants it.
 ///
 /// # Errors
-/// Whatever the system says, usually that the address is in use or not ours.
+/// The system's error, usually that the address is in use or not ours.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if let SocketAddr::V6(v6) = address {

@@ -1,6 +1,6 @@
 //! Rank 2: bytes to and from other machines, knowing nothing of bots and bubbles.
 //!
-//! Everything here is bounded in bytes and in time, because whatever arrives is untrusted (S5).
+//! Everything here is bounded in bytes and in time, because all input is untrusted (S5).
 
 pub(crate) mod body;
 pub(crate) mod client;

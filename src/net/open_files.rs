@@ -1,4 +1,4 @@
-//! How many files the process may have open, and who gets them (S5).
+//! How many files the process may have open, and how they are shared out (S5).
 //!
 //! Each caller is one file and each message to a bot another. A bridge that gives all of them to callers cannot reach
 //! the bot any more, and would take its own shortage for the bot's outage. So the soft limit is raised to the hard one
@@ -30,7 +30,7 @@ pub(crate) fn connections(files: u64, wanted: usize) -> usize {
 }
 
 /// Whether an error of the system says that this process, or the whole machine, has no file left: the bridge's own
-/// shortage, and nobody else's fault.
+/// shortage, and no fault of another side.
 #[must_use]
 pub(crate) fn is_shortage(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))

@@ -1,6 +1,6 @@
 //! The highest a count has been during the last second, for as many threads as like, without a lock.
 //!
-//! A ring of tenths of a second, each an atomic maximum; old ones count no more by their own number, so nobody has to
+//! A ring of tenths of a second, each an atomic maximum; old ones count no more by their own number, so nothing has to
 //! clear them. Rejected: an average or a decaying mark, which says something else than what was in use.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::time::{self, Instant};
 
-/// How finely the second is divided: what counts is between this and nothing older than a second.
+/// How finely the second is divided: a peak is forgotten after one second, less at most this.
 const TICK: Duration = Duration::from_millis(100);
 /// Ticks that are looked back.
 const BACK: u64 = 10;
@@ -23,6 +23,7 @@ pub(super) struct Peak {
 }
 
 impl Peak {
+    /// No peak yet.
     pub(super) fn new() -> Self {
         Self { began: time::instant(), slots: std::array::from_fn(|_| AtomicU64::new(0)) }
     }

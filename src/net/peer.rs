@@ -1,4 +1,4 @@
-//! Who is at the other end of a connection, and whether they still are.
+//! The other end of a connection, and whether it is still there.
 //!
 //! A caller that has closed its sending side looks the same as one that has gone: only what is sent to it tells. One
 //! that has gone answers with a reset; one that merely has nothing more to say takes it. Rejected: to take every such

@@ -1,10 +1,10 @@
-//! Callers who were not admitted yet (S5): how many bytes they may hold together, and who goes first.
+//! Callers who were not admitted yet (S5): how many bytes they may hold together, and which of them is closed first.
 //!
 //! Anybody can open a connection, send half a head and wait. Such callers must cost the bridge a bounded amount of
-//! memory, and must not keep others out. So a connection is *pending* until it has brought an admitted call. What
-//! pending connections have sent is counted, and past the bound the one that has waited longest is closed. A newcomer
-//! that finds all places taken gets the place of the one that has waited longest. An admitted connection is never
-//! touched.
+//! memory, and must not keep others out. So a connection is *pending* until it has brought an admitted call. The bytes
+//! that pending connections have sent are counted, and past the bound the connection that has waited longest is closed.
+//! A newcomer that finds all places taken gets the place of the one that has waited longest. An admitted connection is
+//! never touched.
 //!
 //! Each core has one registry for its own connections, so its lock is hardly ever contended: only a core that has no
 //! place and no pending connection of its own takes the place of another core's. Rejected: a bound per address,
@@ -31,7 +31,7 @@ const TIME_TO_SPEAK: Duration = Duration::from_millis(100);
 pub(crate) enum NoPlace {
     /// All pending connections are new themselves: one of them is admitted, or can be closed, in a moment.
     Soon,
-    /// All places are taken by admitted connections, the reserve by those who ask for health.
+    /// All places are taken by admitted connections, the reserve by callers who ask for health.
     Full,
 }
 
@@ -226,7 +226,7 @@ impl Caller {
         self.calls.load(Ordering::Acquire) > 0
     }
 
-    /// Takes it out of the registry; its place, unless somebody else has got it.
+    /// Takes it out of the registry; gives its place, unless another caller has got it.
     fn forget(&self) -> Option<Permit> {
         let mut registry = self.pending.registry()?;
         let entry = registry.callers.remove(&self.number)?;
@@ -246,7 +246,7 @@ impl Caller {
         while registry.bytes > self.pending.bound && registry.evict().is_some() {}
     }
 
-    /// It was answered without being admitted: what it sent is not held any more.
+    /// It was answered without being admitted: its bytes are not held any more.
     pub(crate) fn answered(&self) {
         if self.admitted.load(Ordering::Relaxed) {
             return;
@@ -360,7 +360,7 @@ mod tests {
         drop(second);
         assert_eq!(places.count(), 2, "the place went over, it was not given back");
         drop(third.admit());
-        // All are admitted: what is left is for health and readiness.
+        // All are admitted: the places left are for health and readiness.
         let probe = enter(&pending, &places, &reserve).unwrap();
         assert!(probe.is_on_reserve() && enter(&pending, &places, &reserve).is_ok_and(|newer| newer.is_on_reserve()));
         assert!(has_to_leave(&probe), "the newer probe has its place");
@@ -398,7 +398,7 @@ mod tests {
         assert!(!has_to_leave(&old));
         young.holds(1);
         assert!(has_to_leave(&old) && !has_to_leave(&young) && !has_to_leave(&admitted));
-        // Who is answered holds nothing any more.
+        // A caller who is answered holds nothing any more.
         young.answered();
         young.holds(100);
         assert!(!has_to_leave(&young));

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Addresses that are tried. Each gets a share of the time, so more would leave none enough.
 const TRIED: usize = 8;
 
-/// What leads to one host and port.
+/// The known addresses of one host and port.
 pub(super) enum Addresses {
     /// The URL says it itself.
     Written(Arc<[SocketAddr]>),
@@ -43,6 +43,7 @@ impl Addresses {
         Self::Written(Arc::new([address]))
     }
 
+    /// The addresses of `host`: written in the URL, or to be looked up.
     pub(super) fn new(host: Host<String>, port: u16) -> Self {
         match host {
             Host::Ipv4(ip) => Self::Written(Arc::new([SocketAddr::from((ip, port))])),
@@ -66,7 +67,7 @@ impl Addresses {
     }
 }
 
-/// What is known and fresh, else what `lookup` finds, else what was known before.
+/// The fresh addresses, else those that `lookup` finds, else the old ones.
 async fn fresh_or_asked(
     known: &ArcSwapOption<Known>,
     until: Instant,

@@ -28,12 +28,12 @@ pub(crate) struct Socket {
     bound: usize,
 }
 
-/// What a look at a waiting socket finds.
+/// The state of a waiting socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Peek {
     /// Nothing has come.
     Quiet,
-    /// Bytes nobody asked for.
+    /// Bytes without a request.
     Bytes,
     /// It was closed, or is broken.
     Closed,
@@ -68,7 +68,7 @@ impl Socket {
     }
 
     /// Asks the kernel itself: tokio knows of a close only after its next turn, and in between a message would be
-    /// written to nobody, which cannot be told from a bot that took it and died (I7).
+    /// written to a dead peer, which cannot be told from a bot that took it and died (I7).
     pub(super) fn peek(&self) -> Peek {
         Peek::of(self.peek_byte())
     }

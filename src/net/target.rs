@@ -27,7 +27,8 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// The same server, reached at `address` whatever its name resolves to. `Host` and the name in its certificate stay.
+    /// The same server, reached at `address` instead of the addresses of its name. `Host` and the name in its
+    /// certificate stay.
     #[must_use]
     pub(crate) fn reached_at(self, address: SocketAddr) -> Self {
         Self { addresses: Addresses::written(address), ..self }
@@ -53,7 +54,7 @@ impl Target {
         Some(Self { addresses: Addresses::new(host, port), authority: HeaderValue::from_str(&authority).ok()?, tls })
     }
 
-    /// What stands in `Host`.
+    /// The value of `Host`.
     #[must_use]
     pub(crate) fn authority(&self) -> &HeaderValue {
         &self.authority

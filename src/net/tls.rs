@@ -1,7 +1,8 @@
 //! TLS to bots and to Kakao, and TLS for those who have no front proxy.
 //!
 //! rustls with ring and the roots of `webpki-roots`: the same on every machine, no system store to be missing from a
-//! small container image. A private CA is an addition to those roots (I8), as with `curl --cacert` for a mixed house.
+//! small container image. A private CA is an addition to those roots (I8), as `curl --cacert` does, for an operator
+//! with both kinds of servers.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -16,7 +17,6 @@ use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::{self, ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme};
 
 use crate::config::settings::{TlsFiles, Trust};
-use crate::fault::{Blame, Fault, Sent};
 use crate::files::{self, ReadError};
 use crate::messages::{Message, start as messages};
 
@@ -52,7 +52,7 @@ pub enum TlsProblem {
         /// Which file.
         path: PathBuf,
     },
-    /// What the file holds is refused: a broken certificate, a key of another certificate.
+    /// The content of the file is refused: a broken certificate, a key of another certificate.
     #[error("{path} cannot be used")]
     Refused {
         /// Which file.
@@ -67,9 +67,9 @@ pub enum TlsProblem {
 }
 
 impl TlsProblem {
-    /// What the operator reads, with what to do.
+    /// The message to the operator, with what to do.
     #[must_use]
-    pub fn message(&self) -> Message {
+    pub(crate) fn message(&self) -> Message {
         let file = |path: &Path| path.display().to_string();
         match self {
             Self::File { path, source } => messages::tls_file_unreadable(file(path), source.message()),
@@ -78,16 +78,6 @@ impl TlsProblem {
             Self::Refused { path, source } => messages::tls_refused(file(path), source.to_string()),
             Self::Unavailable(error) => messages::tls_unavailable(error.to_string()),
         }
-    }
-}
-
-impl Fault for TlsProblem {
-    fn blame(&self) -> Blame {
-        Blame::Operator
-    }
-
-    fn sent(&self) -> Sent {
-        Sent::Nothing
     }
 }
 
@@ -141,7 +131,7 @@ impl ServerTls {
     ///
     /// # Errors
     /// [`TlsProblem`], naming the file.
-    pub fn load(files: TlsFiles) -> Result<Self, TlsProblem> {
+    pub(crate) fn load(files: TlsFiles) -> Result<Self, TlsProblem> {
         let current = ArcSwap::new(server_config(&files)?);
         Ok(Self { files, current })
     }
@@ -154,15 +144,9 @@ impl ServerTls {
         Ok(NewCertificate { tls: Arc::clone(self), config: server_config(&self.files)? })
     }
 
-    /// Where it was read from.
-    #[must_use]
-    pub fn files(&self) -> &TlsFiles {
-        &self.files
-    }
-
     /// Takes the next connection's handshake.
     #[must_use]
-    pub fn acceptor(&self) -> TlsAcceptor {
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(self.current.load_full())
     }
 }
@@ -206,8 +190,8 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsProblem>
     if chain.is_empty() { Err(TlsProblem::Empty { path: path.to_owned() }) } else { Ok(chain) }
 }
 
-/// Accepts whoever answers: for `insecure = true` alone (I8), a bot with an expired or home-made certificate inside
-/// the operator's own network. The line is still encrypted, but whoever sits on it can read it. Signatures are not
+/// Accepts any certificate: for `insecure = true` alone (I8), a bot with an expired or home-made certificate inside the
+/// operator's own network. The line is still encrypted, but an attacker on the way can read it. Signatures are not
 /// looked at either, because old certificates (X.509 v1, SHA-1) fail before they come to be compared.
 #[derive(Debug)]
 struct AnyCertificate {

@@ -1,4 +1,4 @@
-//! From bytes to characters (legacy.md 4, step 2): gzip that nobody asked for, UTF-16, UTF-8, CP949.
+//! From bytes to characters (legacy.md 4, step 2): gzip that was not asked for, UTF-16, UTF-8, CP949.
 //!
 //! The Content-Type and Content-Encoding headers are not asked: of the recorded bots many name the wrong one
 //! (legacy.md 3). The bytes tell.
@@ -29,8 +29,8 @@ pub(super) fn decode(body: &[u8]) -> Result<(Cow<'_, str>, Degradations), Unread
     Ok((Cow::Owned(text.into_owned()), found))
 }
 
-/// Decompresses at most as much as a reply may have. A damaged or cut stream gives what came out before the damage;
-/// whether that is a reply is for the parser to say. What stands behind the first stream is ignored.
+/// Decompresses at most as much as a reply may have. A damaged or cut stream gives what came out before the damage; the
+/// parser decides whether that is a reply. Bytes behind the first stream are ignored.
 fn inflate(body: &[u8]) -> Result<Vec<u8>, Unreadable> {
     let bound = u64::try_from(limits::REPLY_BYTES).unwrap_or(u64::MAX);
     let mut inflated = Vec::new();

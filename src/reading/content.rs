@@ -9,21 +9,23 @@ use super::document::{Object, Value};
 use super::{Link, Photo, Reading, url, visible};
 use crate::degradation::{Degradation, Degradations};
 
-/// What was said so far.
+/// The content found so far.
 pub(super) struct MessageContent<'a> {
     pub(super) reading: Reading<'a>,
 }
 
 impl<'a> MessageContent<'a> {
+    /// Notes a difference.
     pub(super) fn found(&mut self, degradation: Degradation) {
         self.reading.degradations.add(degradation);
     }
 
+    /// Takes a member out of `object`, and notes a name that stands there twice.
     pub(super) fn take(&mut self, object: &mut Object<'a>, name: &str) -> Option<Value<'a>> {
         object.take(name, &mut self.reading.degradations)
     }
 
-    /// What `message` should hold, from wherever it stands.
+    /// Reads the members of `message`, wherever they stand.
     pub(super) fn content(&mut self, object: &mut Object<'a>) {
         if let Some(text) = self.take(object, "text") {
             self.text(text);
@@ -36,6 +38,7 @@ impl<'a> MessageContent<'a> {
         }
     }
 
+    /// Adds a text, on lines of its own behind earlier ones.
     pub(super) fn text(&mut self, value: Value<'a>) {
         match value {
             Value::Array(items) => {
@@ -113,7 +116,7 @@ impl<'a> MessageContent<'a> {
         }
     }
 
-    /// A width or height: a positive number of pixels, in whatever form. What is none is no size (O3).
+    /// A width or height: a positive number of pixels, as a number or as text. Any other value is no size (O3).
     fn side(&mut self, value: &Value<'a>) -> Option<u32> {
         let written = match value {
             Value::Number(written) => written,

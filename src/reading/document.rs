@@ -43,18 +43,22 @@ impl<'a> Object<'a> {
         Some(self.0.remove(last).1)
     }
 
+    /// Whether a member of this name is left.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)
     }
 
+    /// Whether a member of any of these names is left.
     pub(super) fn has_any(&self, names: &[&str]) -> bool {
         self.0.iter().any(|(key, _)| names.contains(&key.as_ref()))
     }
 
+    /// Whether no member is left.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// The values of the members that are left.
     pub(super) fn into_values(self) -> impl Iterator<Item = Value<'a>> {
         self.0.into_iter().map(|(_, value)| value)
     }
@@ -88,7 +92,7 @@ pub(super) fn first(text: &str) -> Result<(Value<'_>, Degradations), Unreadable>
     Ok((value, parser.found))
 }
 
-/// What a text that could not be read looks like.
+/// The kind of a text that could not be read.
 fn looks(text: &str, found: Degradations) -> Looks {
     let tag = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '!');
     if found.has(Degradation::PhpMessage) {
@@ -247,7 +251,7 @@ impl<'a> Parser<'a> {
         loop {
             self.between();
             match self.peek() {
-                // Cut off behind its opening bracket: nobody knows what was to come.
+                // Cut off behind its opening bracket: the rest is unknown.
                 None if *gap == Gap::Start => return Err(self.trouble()),
                 None => {
                     self.found.add(Degradation::BracesRepaired);
@@ -317,7 +321,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// What an escape stands for; its backslash is already behind us.
+    /// The character of an escape whose backslash was read already.
     fn escape(&mut self) -> Result<char, Unreadable> {
         let Some(letter) = self.rest.chars().next() else {
             return Err(self.trouble());
@@ -373,7 +377,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// What stands before the place the parser is at, in a list.
+/// The token before the parser's place in a list.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Gap {
     Start,

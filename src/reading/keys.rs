@@ -1,8 +1,8 @@
 //! Keyboards as bots write them (legacy.md 3): nested, without a type, labels as numbers, objects or rows.
 //!
 //! The type decides, as it did on the old platform: an unknown word is free typing, and so is `buttons` without a
-//! label. Only where no type is written, or one that can mean nothing else (`button`, `Buttons`, an object), a list
-//! of labels makes it a buttons keyboard: whoever wrote the labels wanted them shown.
+//! label. Only where no type is written, or one that can mean nothing else (`button`, `Buttons`, an object), a list of
+//! labels makes it a buttons keyboard: a developer who wrote labels wanted them shown.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::degradation::{Degradation, Degradations};
 use crate::wire::legacy::Keys;
 use crate::wire::limits;
 
-/// What a `keyboard` member says; `None` where that is nothing.
+/// The keyboard of a `keyboard` member; `None` where it has none.
 pub(super) fn of_value<'a>(value: Value<'a>, found: &mut Degradations) -> Option<Keys<'a>> {
     match value {
         Value::Object(object) => Some(of_object(object, found)),

@@ -1,4 +1,4 @@
-//! What a document means, whatever its shape (legacy.md 3): what is good is kept, what is not is named.
+//! The meaning of a document of any shape (legacy.md 3): good parts are kept, others are reported.
 //!
 //! The order of the parts is the order they are shown in: `message` first, then what stood beside it.
 
@@ -53,7 +53,7 @@ pub(super) fn read(body: &[u8], asked: ReplyKind) -> Result<Reading<'_>, Unreada
     Ok(reading)
 }
 
-/// Reads characters; what is read of owned ones is owned too.
+/// Reads characters; of owned characters the result is owned too.
 fn over(text: Cow<'_, str>, asked: ReplyKind, may_be_quoted: bool) -> Result<Reading<'_>, Unreadable> {
     match text {
         Cow::Borrowed(text) => meaning(text, asked, may_be_quoted),
@@ -144,7 +144,7 @@ impl<'a> MessageContent<'a> {
         Ok(())
     }
 
-    /// What stands beside `message`. Some bots write the same words in both places; they are said once.
+    /// The members beside `message`. Some bots write the same words in both places; they are said once.
     fn beside(&mut self, object: &mut Object<'a>) {
         let before = self.reading.text.take();
         self.content(object);

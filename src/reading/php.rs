@@ -23,7 +23,7 @@ const LEVELS: [&str; 11] = [
 /// Longest message, in bytes: PHP itself cuts at `log_errors_max_len`, 1024 by default, beside the path of a file.
 const LONGEST: usize = 16 * 1024;
 
-/// What follows the messages at the beginning of `text`; `None` when there is no message.
+/// The part of `text` behind the PHP messages at its beginning; `None` when there is no such message.
 pub(super) fn skip(text: &str) -> Option<&str> {
     let mut rest = text;
     let mut skipped = false;

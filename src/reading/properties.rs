@@ -1,4 +1,4 @@
-//! What holds for every body: no panic, the strict form read strictly and exactly, the usual disfigurements undone.
+//! Properties of every body: no panic, the strict form read strictly and exactly, the usual disfigurements undone.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -142,7 +142,7 @@ fn words<'a>(scanner: &mut Scanner<'a>, found: &mut Degradations) -> Option<Opti
     unless_null(scanner, found, |scanner, _| scanner.string())
 }
 
-/// What `read` reads, or nothing where `null` stands.
+/// The value that `read` reads; nothing for `null`.
 fn unless_null<'a, T>(
     scanner: &mut Scanner<'a>,
     found: &mut Degradations,

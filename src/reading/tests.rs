@@ -90,9 +90,9 @@ fn what_is_not_an_object_is_no_reply() {
 }
 
 #[test]
-fn a_refusal_blames_the_bot_and_quotes_nothing() {
+fn a_refusal_has_a_code_and_quotes_nothing() {
     let error = refusal("secret");
-    assert_eq!((error.blame(), error.sent(), error.code()), (Blame::Bot, Sent::Unknown, "not_json"));
+    assert_eq!(error.code(), "not_json");
     assert!(!error.to_string().contains("secret"));
 }
 

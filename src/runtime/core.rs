@@ -28,7 +28,7 @@ use crate::telemetry::metrics::Refusal;
 use crate::telemetry::pace::Pace;
 use crate::time::{self, Instant};
 
-/// How often idle connections to bots are looked at: what counts for them is the last second (I8).
+/// How often idle connections to bots are looked at: only the last second counts for them (I8).
 const SWEEP: Duration = Duration::from_millis(500);
 /// In how many of these looks old sessions and parked replies are looked at, too.
 const SESSIONS_EVERY: u64 = 4;
@@ -41,7 +41,7 @@ const WARNING: Duration = Duration::from_secs(10);
 /// How long a new connection may take for its TLS handshake, and for the head of its first request. A caller of ours
 /// sends both at once and hangs up after 5 s.
 const FIRST_HEAD: Duration = Duration::from_secs(10);
-/// Places beyond `limits.connections` for those who ask for health and readiness.
+/// Places beyond `limits.connections` for callers who ask for health and readiness.
 const PROBES: usize = 16;
 /// After a stop, how long a connection lives on which no admitted call is being answered.
 const LAST_ANSWER: Duration = Duration::from_secs(1);
@@ -49,8 +49,8 @@ const LAST_ANSWER: Duration = Duration::from_secs(1);
 const UNREAD: Duration = Duration::from_secs(30);
 /// Connections of the operators' listener.
 const ADMIN_CONNECTIONS: usize = 64;
-/// Bytes of a request's head at most; hyper's own bound would be 400 KB. What is set aside for a connection begins
-/// at 8 KB and follows what comes.
+/// Bytes of a request's head at most; hyper's own bound would be 400 KB. The buffer of a connection begins at 8 KB and
+/// grows with the bytes that come.
 const HEAD_BYTES: usize = 64 * 1024;
 /// How long a connection without a request yet may bring its first after a stop came: its bytes are on the way, and
 /// hyper would close it under them.
@@ -105,7 +105,7 @@ pub(super) struct Core {
     pub(super) operators: Arc<OperatorAccess>,
     pub(super) stop: Stop,
     pub(super) places: Places,
-    /// Callers of the wrong protocol: anybody can be one, so they are told together.
+    /// Callers of the wrong protocol: any caller can do that, so many of them share one log line.
     pub(super) strange: Pace,
 }
 
@@ -154,7 +154,7 @@ impl Core {
         self.shared.tasks.stopping.cancel();
     }
 
-    async fn accept(self: &Arc<Self>, listener: TcpListener, places: Places, face: ListenerKind) {
+    async fn accept(self: &Arc<Self>, listener: TcpListener, places: Places, kind: ListenerKind) {
         let listener = match tokio::net::TcpListener::from_std(listener) {
             Ok(listener) => listener,
             Err(error) => {
@@ -165,20 +165,20 @@ impl Core {
         let mut told: Option<Instant> = None;
         let mut stragglers = STRAGGLERS;
         loop {
-            if face == ListenerKind::Public && self.stop.gently.is_cancelled() {
+            if kind == ListenerKind::Public && self.stop.gently.is_cancelled() {
                 stragglers = stragglers.saturating_sub(1);
             }
             let accepted = tokio::select! {
                 biased;
                 accepted = listener.accept(), if stragglers > 0 => accepted,
-                // Last in this order: whoever stood in the backlog when the stop came is still let in. Operators may
-                // look until the end.
-                () = self.stop.gently.cancelled(), if face == ListenerKind::Public => return,
+                // Last in this order: callers who stood in the backlog when the stop came are still let in. Operators
+                // may look until the end.
+                () = self.stop.gently.cancelled(), if kind == ListenerKind::Public => return,
             };
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // No files are left, nearly always: whoever has not brought a call gives one back (S5).
+                    // Nearly always no files are left: a connection that has not brought a call is closed for one (S5).
                     let now = time::instant();
                     places.pending.make_room(now);
                     if told.is_none_or(|told| now.saturating_duration_since(told) >= WARNING) {
@@ -194,15 +194,15 @@ impl Core {
                 continue;
             };
             let core = Arc::clone(self);
-            let connection = async move { core.connection(stream, peer, Arc::new(caller), face).await };
-            match face {
+            let connection = async move { core.connection(stream, peer, Arc::new(caller), kind).await };
+            match kind {
                 ListenerKind::Public => self.shared.tasks.track(connection),
                 ListenerKind::Operators => self.shared.tasks.background(connection),
             }
         }
     }
 
-    async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, caller: Arc<Caller>, face: ListenerKind) {
+    async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, caller: Arc<Caller>, kind: ListenerKind) {
         // Answers are one small packet each: waiting for more to send would only delay them.
         let _best_effort = stream.set_nodelay(true);
         // hyper waits for ever for a peer that does not read its answer; the kernel then gives it up.
@@ -210,7 +210,7 @@ impl Core {
         let _best_effort = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD));
         let socket = Socket::of_caller(stream);
         let remote = Peer::new(peer, socket.clone());
-        match (&self.tls, face) {
+        match (&self.tls, kind) {
             (Some(tls), ListenerKind::Public) => {
                 let handshake = tokio::time::timeout(FIRST_HEAD, tls.acceptor().accept(socket));
                 let shaken = tokio::select! {
@@ -221,19 +221,19 @@ impl Core {
                     () = self.stopped_for(FIRST_REQUEST) => return,
                 };
                 match shaken {
-                    Ok(Ok(stream)) => self.serve(stream, remote, caller, face).await,
+                    Ok(Ok(stream)) => self.serve(stream, remote, caller, kind).await,
                     Ok(Err(error)) => self.no_handshake(peer, &error),
                     Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
                 }
             }
-            _ => self.serve(socket, remote, caller, face).await,
+            _ => self.serve(socket, remote, caller, kind).await,
         }
     }
 
-    /// Somebody speaks TLS where the bridge does not.
-    fn tls_to_a_plain_port(&self, peer: SocketAddr, face: ListenerKind) {
+    /// A caller speaks TLS where the bridge does not.
+    fn tls_to_a_plain_port(&self, peer: SocketAddr, kind: ListenerKind) {
         let Some(times) = self.strange.line(WARNING, time::now()) else { return };
-        match face {
+        match kind {
             ListenerKind::Public => tracing::warn!(
                 %peer,
                 times,
@@ -248,7 +248,8 @@ impl Core {
         }
     }
 
-    /// A TLS handshake failed. Who does not speak TLS at all is told apart: that is a wrong URL, not a wrong cipher.
+    /// A TLS handshake failed. A caller who does not speak TLS at all is reported apart: that is a wrong URL, not a
+    /// wrong cipher.
     fn no_handshake(&self, peer: SocketAddr, error: &std::io::Error) {
         let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
         if !matches!(cause, Some(rustls::Error::InvalidMessage(_))) {
@@ -269,7 +270,7 @@ impl Core {
         tokio::time::sleep(while_at_most).await;
     }
 
-    async fn serve<S>(&self, stream: S, peer: Peer, caller: Arc<Caller>, face: ListenerKind)
+    async fn serve<S>(&self, stream: S, peer: Peer, caller: Arc<Caller>, kind: ListenerKind)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -277,7 +278,7 @@ impl Core {
         let (quiet, own, peer) = (&quiet, &caller, &peer);
         let service = service_fn(|request| async move {
             quiet.ends();
-            let reply = match face {
+            let reply = match kind {
                 ListenerKind::Public => skill::handle(&self.shared, self.id, peer, own, request).await,
                 ListenerKind::Operators => admin::handle(&self.shared, &self.operators, own, &request),
             };
@@ -287,7 +288,8 @@ impl Core {
         let stream = CountedStream::new(stream, Arc::clone(&caller));
         let connection = http1::Builder::new()
             .max_buf_size(HEAD_BYTES)
-            // Who has nothing more to say may still read; who has gone is found out by `net/peer.rs`.
+            // A caller who has closed their sending side may still read; `net/peer.rs` finds out whether they have
+            // gone.
             .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
@@ -304,12 +306,12 @@ impl Core {
                     // An error here is the peer's: gone, or no HTTP. hyper has answered what can be answered.
                     ended = &mut connection => {
                         if ended.is_err_and(|error| error.is_parse()) && caller.greets_in_tls() {
-                            self.tls_to_a_plain_port(peer.address(), face);
+                            self.tls_to_a_plain_port(peer.address(), kind);
                         }
                         return;
                     }
                     () = &mut leaves => return,
-                    () = &mut stops, if face == ListenerKind::Public => break,
+                    () = &mut stops, if kind == ListenerKind::Public => break,
                     // Looked at only while no call is answered: when it goes off, it wakes this task all the same.
                     () = poll_fn(|cx| if quiet.is_busy() { Poll::Pending } else { timer.as_mut().poll(cx) }) => {
                         let over_at = quiet.over_at();
@@ -328,7 +330,7 @@ impl Core {
             }
         }
         connection.as_mut().graceful_shutdown();
-        // A stop waits for turns, not for strangers: who sends half a call, or does not read an answer, is cut (S6).
+        // A stop waits for turns only: a caller who sends half a call, or does not read an answer, is cut (S6).
         loop {
             tokio::select! {
                 _ended = &mut connection => return,
@@ -341,7 +343,7 @@ impl Core {
         }
     }
 
-    /// Closes what was idle too long, forgets what waited too long.
+    /// Closes connections that were idle too long, drops replies that waited too long.
     async fn sweep(&self) {
         let mut ticks = tokio::time::interval(SWEEP);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -1,4 +1,4 @@
-//! Who may call: after the bot is known, its address lists and its secret.
+//! The access check of a call whose bot is known: address lists and the secret.
 
 use std::net::IpAddr;
 
@@ -58,7 +58,7 @@ pub(crate) fn caller_address(access: &Access, peer: IpAddr, headers: &HeaderMap)
     ip::caller(peer, headers.get_all(FORWARDED_FOR).iter(), &access.trusted_proxies)
 }
 
-/// What the caller's proxies said of the caller's address, for the log.
+/// The proxies' word about the caller's address, for the log.
 #[must_use]
 pub(crate) fn forwarded_for(headers: &HeaderMap) -> Option<Box<str>> {
     let all: Vec<_> = headers.get_all(FORWARDED_FOR).iter().map(|value| value.as_bytes()).collect();

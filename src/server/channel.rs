@@ -1,7 +1,7 @@
 //! Kakao's channel webhook: a friend was added or blocked (E2, openbuilder.md 5).
 //!
-//! Always answered at once, for Kakao waits three seconds; what follows is delivered in the background. An event that
-//! cannot be anybody's (another channel, an open id) is answered 200 and counted: Kakao would only repeat it.
+//! Always answered at once, for Kakao waits three seconds; the event is delivered in the background. An event that fits
+//! no bot or user (another channel, an open id) is answered 200 and counted: Kakao would only repeat it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -112,7 +112,7 @@ pub(crate) fn receive(
     }
 }
 
-/// Kakao wants a 2XX whatever becomes of it; `fate` is `None` where the delivery will tell.
+/// Kakao wants a 2XX in every case; `fate` is `None` where the delivery will tell.
 fn accepted(shared: &Shared, core: CoreId, fate: Option<EventFate>) -> Reply {
     if let Some(fate) = fate {
         shared.metrics.event(core, fate);

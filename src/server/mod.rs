@@ -1,4 +1,4 @@
-//! Rank 5: what the outside sees. One call comes in, one answer goes out; nothing else is harmed.
+//! Rank 5: the side that callers see. One call comes in, one answer goes out; nothing else is harmed.
 
 pub(crate) mod admin;
 pub(crate) mod admit;

@@ -1,9 +1,9 @@
 //! Which operator may read what of the admin listener (C2).
 //!
 //! Two tokens: `admin.token` opens everything, `admin.metrics_token` opens `/metrics` and `/readyz` only, so that a
-//! Prometheus that is broken into cannot act as an operator. A listener that other machines reach is never open:
-//! where no `admin.token` is configured, the process makes a random one and prints it at start. Rejected: refusing to
-//! start without a token, for then nobody who tries the container image could look at it.
+//! Prometheus that is broken into cannot act as an operator. A listener that other machines reach is never open: where
+//! no `admin.token` is configured, the process makes a random one and prints it at start. Rejected: refusing to start
+//! without a token, because a person who tries the container image could not look at it then.
 
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HeaderValue};
@@ -14,7 +14,7 @@ use crate::config::settings::Admin;
 /// The random token of a process, in bytes before they are written as hexadecimal digits: 192 bits.
 const TOKEN_BYTES: usize = 24;
 
-/// What a path of the admin listener asks of who reads it.
+/// The token that a path of the admin listener asks its reader for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Needs {
     /// `admin.token` or `admin.metrics_token`: `/metrics` and `/readyz`.

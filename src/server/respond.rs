@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
 
@@ -75,17 +75,17 @@ pub(crate) enum Refused {
     NoChannelKey,
 }
 
-/// How a secret is missing or wrong, for operators. The values themselves are nobody's to read.
+/// How a secret is missing or wrong, for operators. The values themselves are never told.
 #[derive(Debug)]
 pub(crate) struct SecretMiss {
     /// For which bot.
-    pub bot: BotId,
+    pub(crate) bot: BotId,
     /// In which header it should stand.
-    pub header: HeaderName,
+    pub(crate) header: HeaderName,
     /// Bytes of the value that came; `None` when the header is missing.
-    pub offered: Option<usize>,
+    pub(crate) offered: Option<usize>,
     /// Bytes of the values that would be right.
-    pub wanted: Vec<usize>,
+    pub(crate) wanted: Vec<usize>,
 }
 
 impl fmt::Display for SecretMiss {
@@ -120,7 +120,7 @@ impl Refused {
         }
     }
 
-    /// What an operator may know of it and a caller may not.
+    /// The detail for the operator, which the caller must not see.
     #[must_use]
     pub(crate) fn detail(&self) -> Option<String> {
         match self {
@@ -138,7 +138,7 @@ impl Refused {
         }
     }
 
-    /// What it counts as.
+    /// The kind it is counted as.
     #[must_use]
     pub(crate) fn kind(&self) -> Refusal {
         match self {
@@ -192,6 +192,10 @@ impl Refused {
         let error = self.to_string();
         let body = serde_json::to_vec(&Body { error: &error, path }).unwrap_or_default();
         let mut reply = with(self.status(), JSON, Bytes::from(body));
+        if matches!(self, Self::Full) {
+            // Its place is for others, and a client that keeps it would send its next call into the close.
+            reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Self::Miss(Miss::Method(allowed)) = self {
             reply.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
         }
@@ -199,8 +203,8 @@ impl Refused {
     }
 }
 
-/// An answer to a skill call. `used` is the map of the request's headers: what hyper has set aside for them is used
-/// again, unless a caller made it large.
+/// An answer to a skill call. `used` is the map of the request's headers: the memory that hyper has allocated for them
+/// is used again, unless a caller made it large.
 #[must_use]
 pub(crate) fn answer(body: Bytes, mut used: HeaderMap) -> Reply {
     used.clear();
@@ -211,7 +215,7 @@ pub(crate) fn answer(body: Bytes, mut used: HeaderMap) -> Reply {
     reply
 }
 
-/// A short text, not to be kept by anybody.
+/// A short text that no cache may keep.
 #[must_use]
 pub(crate) fn text(status: StatusCode, body: impl Into<Bytes>) -> Reply {
     let mut reply = with(status, TEXT, body.into());
@@ -219,7 +223,7 @@ pub(crate) fn text(status: StatusCode, body: impl Into<Bytes>) -> Reply {
     reply
 }
 
-/// JSON for operators, not to be kept by anybody.
+/// JSON for operators that no cache may keep.
 #[must_use]
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Reply {
     let mut reply = with(status, JSON, Bytes::from(serde_json::to_vec(body).unwrap_or_default()));

@@ -4,16 +4,16 @@ use hyper::Method;
 
 use crate::translate::inbound::Endpoint;
 
-/// What a path asks for.
+/// The target of a path, and the bot it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Route<'a> {
     /// The bot the path names; `None` for the short forms.
-    pub bot: Option<&'a str>,
-    /// What of it.
-    pub target: Target,
+    pub(crate) bot: Option<&'a str>,
+    /// The target.
+    pub(crate) target: Target,
 }
 
-/// What is asked for.
+/// The things that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     /// A skill call.

@@ -49,12 +49,12 @@ const REQUEST_ID: usize = 128;
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// In a call: the caller wants to know what becomes of it. OpenBuilder never sends it; `say` does.
 pub(crate) const X_BRIDGE_EXPLAIN: HeaderName = HeaderName::from_static("x-bridge-explain");
-/// In the answer to such a call, once it is admitted: what was to be done.
+/// In the answer to such a call, once it is admitted: the plan of the turn.
 pub(crate) const X_BRIDGE_PLAN: HeaderName = HeaderName::from_static("x-bridge-plan");
 /// And what came of it. Both are left out while the turn goes on.
 pub(crate) const X_BRIDGE_OUTCOME: HeaderName = HeaderName::from_static("x-bridge-outcome");
 
-/// Answers whatever comes in at the public listener.
+/// Answers every request at the public listener.
 pub(crate) async fn handle(
     shared: &Arc<Shared>,
     core: CoreId,
@@ -110,7 +110,7 @@ async fn answer_any(
                 "refused"
             );
         }
-        // Who was too slow is not given more time.
+        // A caller who was too slow is not given more time.
         if !matches!(refused, Refused::Slow) {
             linger(shared, body);
         }
@@ -127,8 +127,8 @@ fn linger(shared: &Shared, body: Incoming) {
     }
 }
 
-/// What the head alone can tell, before a byte of the body is read: the bot's own rules where path or configuration
-/// settle which bot it is, else whether any bot admits this address.
+/// The check that needs the head alone, before a byte of the body is read: the bot's own rules where path or
+/// configuration settle which bot it is, else whether any bot admits this address.
 fn admit_head(shared: &Shared, path: Option<&str>, peer: IpAddr, headers: &HeaderMap) -> Result<(), Refused> {
     let bots = shared.registry();
     let access = &bots.settings.access;
@@ -217,8 +217,8 @@ async fn answer(
     Ok(reply)
 }
 
-/// What a call teaches besides its words: whose shared user id this is (E2), and which blocks are ours (I5). `trial`: the
-/// call is one of `say`'s, whose blocks are made up; nobody should paste their ids (K3).
+/// Keeps the facts that a call brings besides its words: the shared id of this user (E2), and which blocks are ours
+/// (I5). `trial`: the call is one of `say`'s, whose blocks are made up; no operator should paste their ids (K3).
 fn learn(
     shared: &Arc<Shared>,
     core: CoreId,
@@ -227,7 +227,8 @@ fn learn(
     openbuilder_id: Option<&str>,
     trial: bool,
 ) {
-    // Testers are nobody's friends (I9), and the blocks of the skill page's tester are made up, too (openbuilder.md 1.6).
+    // Testers are no friends of a channel (I9), and the blocks of the skill page's tester are made up, too
+    // (openbuilder.md 1.6).
     if let Some(block) = inbound.block.as_deref().filter(|_| !inbound.tester && !trial) {
         bot.own_block(block);
         if let Some(id) = openbuilder_id

@@ -1,12 +1,12 @@
-//! What waits to be seen: late replies, and the rest of a long one (S3, O5).
+//! Replies that wait to be seen: late ones, and the rest of a long one (S3, O5).
 
 use bytes::Bytes;
 
 use super::{Session, TEN_MINUTES};
 use crate::time::Moment;
 
-/// LateReply replies kept for one user (S3). The oldest goes first. Ten: who writes on to a slow bot for ten minutes instead
-/// of looking was seen to lose answers with four.
+/// Late replies kept for one user (S3). The oldest goes first. With four, users were seen to lose answers when they kept
+/// writing to a slow bot for ten minutes instead of reading what had come.
 const LATE_REPLIES: usize = 10;
 /// Rests of long replies kept for one user (O5). The oldest goes first.
 const RESTS: usize = 10;
@@ -21,10 +21,10 @@ pub(super) struct Parked {
 
 /// One message's worth of a reply: the bot's bytes, read again when shown, or words of ours in their place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReplyBody {
-    /// What the bot answered, bounded.
+pub(crate) enum ReplyBody {
+    /// The bot's answer, bounded.
     Reply(Bytes),
-    /// What the user reads where the bot gave nothing usable.
+    /// The words that the user reads where the bot gave nothing usable.
     Words(Box<str>),
     /// What the user reads where their message was not sent: they have to send it again.
     Unsent(Box<str>),
@@ -33,15 +33,15 @@ pub enum ReplyBody {
 impl ReplyBody {
     /// Bytes it holds, for the bound on parked replies (S3).
     #[must_use]
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         match self {
             Self::Reply(bytes) => bytes.len(),
             Self::Words(words) | Self::Unsent(words) => words.len(),
         }
     }
 
-    /// Lets go of the buffer it was read into, which may be many times its size: what is kept for minutes holds what
-    /// it counts (S3).
+    /// Copies it out of the buffer it was read into, which may be many times its size: a reply that is kept for minutes
+    /// must not hold more bytes than are counted for it (S3).
     fn detach(&mut self) {
         if let Self::Reply(bytes) = self {
             *bytes = Bytes::copy_from_slice(bytes);
@@ -51,29 +51,29 @@ impl ReplyBody {
 
 /// A reply that came after its call was answered (S3).
 #[derive(Debug, Clone)]
-pub struct LateReply {
-    /// What it says.
-    pub bodies: Vec<ReplyBody>,
+pub(crate) struct LateReply {
+    /// Its content.
+    pub(crate) bodies: Vec<ReplyBody>,
     /// When its question was asked: a reply shown after this is newer.
-    pub asked: Moment,
+    pub(crate) asked: Moment,
     /// When it came.
-    pub came: Moment,
+    pub(crate) came: Moment,
 }
 
 /// The parts of a long reply that were not shown yet (O5).
 #[derive(Debug, Clone)]
-pub struct Rest {
+pub(crate) struct Rest {
     /// The whole reply.
-    pub bodies: Vec<ReplyBody>,
+    pub(crate) bodies: Vec<ReplyBody>,
     /// The next part to show.
-    pub next: u32,
+    pub(crate) next: u32,
     /// When its first part was shown.
-    pub at: Moment,
+    pub(crate) at: Moment,
 }
 
 impl Session {
     /// Keeps a reply that came late (S3), in the order of the questions.
-    pub fn park(&mut self, mut late: LateReply) {
+    pub(crate) fn park(&mut self, mut late: LateReply) {
         late.bodies.iter_mut().for_each(ReplyBody::detach);
         let parked = self.parked.get_or_insert_default();
         let place = parked.late.partition_point(|other| other.asked <= late.asked);
@@ -87,19 +87,19 @@ impl Session {
     }
 
     /// The late replies that wait (S3), oldest question first.
-    pub fn late(&self, now: Moment) -> impl Iterator<Item = &LateReply> {
+    pub(crate) fn late(&self, now: Moment) -> impl Iterator<Item = &LateReply> {
         let late = self.parked.iter().flat_map(|parked| &parked.late);
         late.filter(move |late| now.since(late.came) < TEN_MINUTES)
     }
 
     /// Whether a late reply waits (S3).
     #[must_use]
-    pub fn has_late(&self, now: Moment) -> bool {
+    pub(crate) fn has_late(&self, now: Moment) -> bool {
         self.late(now).next().is_some()
     }
 
     /// Takes the late replies, oldest first, those over ten minutes left out.
-    pub fn take_late(&mut self, now: Moment) -> Vec<LateReply> {
+    pub(crate) fn take_late(&mut self, now: Moment) -> Vec<LateReply> {
         let Some(parked) = &mut self.parked else { return Vec::new() };
         let mut late = std::mem::take(&mut parked.late);
         late.retain(|late| now.since(late.came) < TEN_MINUTES);
@@ -109,13 +109,13 @@ impl Session {
 
     /// The rest of a long reply that is gone on with next, if one waits (O5): of the newest reply that has one.
     #[must_use]
-    pub fn rest(&self, now: Moment) -> Option<&Rest> {
+    pub(crate) fn rest(&self, now: Moment) -> Option<&Rest> {
         self.rests(now).next_back()
     }
 
     /// The rest that is gone on with once the newest is read.
     #[must_use]
-    pub fn older_rest(&self, now: Moment) -> Option<&Rest> {
+    pub(crate) fn older_rest(&self, now: Moment) -> Option<&Rest> {
         self.rests(now).rev().nth(1)
     }
 
@@ -125,7 +125,7 @@ impl Session {
     }
 
     /// Keeps the rest of a long reply. One that still waits is not lost by it: it follows when this one is read.
-    pub fn keep_rest(&mut self, mut rest: Rest) {
+    pub(crate) fn keep_rest(&mut self, mut rest: Rest) {
         rest.bodies.iter_mut().for_each(ReplyBody::detach);
         let rests = &mut self.parked.get_or_insert_default().rests;
         rests.push(rest);
@@ -135,7 +135,7 @@ impl Session {
     }
 
     /// A part of the newest rest was shown: the next one is `next`.
-    pub fn advance_rest(&mut self, next: u32, now: Moment) {
+    pub(crate) fn advance_rest(&mut self, next: u32, now: Moment) {
         self.tidy(now);
         if let Some(rest) = self.parked.as_mut().and_then(|parked| parked.rests.last_mut()) {
             (rest.next, rest.at) = (next, now);
@@ -143,7 +143,7 @@ impl Session {
     }
 
     /// Forgets the newest rest: it was shown to its end. The one before it goes on waiting, ten minutes from now.
-    pub fn drop_rest(&mut self, now: Moment) {
+    pub(crate) fn drop_rest(&mut self, now: Moment) {
         self.tidy(now);
         if let Some(parked) = &mut self.parked {
             parked.rests.pop();
@@ -154,8 +154,8 @@ impl Session {
         self.tidy(now);
     }
 
-    /// Drops what waited over ten minutes; frees the shelf when it is empty.
-    pub fn tidy(&mut self, now: Moment) {
+    /// Drops replies that waited over ten minutes; frees the box when nothing is left.
+    pub(crate) fn tidy(&mut self, now: Moment) {
         if let Some(parked) = &mut self.parked {
             parked.late.retain(|late| now.since(late.came) < TEN_MINUTES);
             parked.rests.retain(|rest| now.since(rest.at) < TEN_MINUTES);
@@ -167,13 +167,13 @@ impl Session {
 
     /// Whether anything waits to be seen: such a session is never evicted (S5).
     #[must_use]
-    pub fn has_parked(&self) -> bool {
+    pub(crate) fn has_parked(&self) -> bool {
         self.parked.is_some()
     }
 
     /// Bytes that wait to be seen (S3).
     #[must_use]
-    pub fn parked_bytes(&self) -> usize {
+    pub(crate) fn parked_bytes(&self) -> usize {
         let Some(parked) = &self.parked else { return 0 };
         let late = parked.late.iter().flat_map(|late| &late.bodies);
         late.chain(parked.rests.iter().flat_map(|rest| &rest.bodies)).map(ReplyBody::size).sum()
@@ -181,7 +181,7 @@ impl Session {
 
     /// Replies that wait to be seen.
     #[must_use]
-    pub fn parked_count(&self) -> usize {
+    pub(crate) fn parked_count(&self) -> usize {
         self.parked.as_ref().map_or(0, |parked| parked.late.len() + parked.rests.len())
     }
 }

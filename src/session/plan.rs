@@ -1,4 +1,4 @@
-//! What happens next (I3, I5), decided from what is remembered of a user and what they say.
+//! The decision what to do next (I3, I5), made from the memory of a user and from their words.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,37 +15,37 @@ use crate::wire::mark::Mark;
 
 /// Operator's choices that a plan depends on, and what the call itself adds.
 #[derive(Debug, Clone, Copy)]
-pub struct Rules<'a> {
+pub(crate) struct Rules<'a> {
     /// I5.
-    pub free_text: FreeText,
+    pub(crate) free_text: FreeText,
     /// The labels that navigate, typed.
-    pub texts: &'a Texts,
+    pub(crate) texts: &'a Texts,
     /// Labels that call a human (K5).
-    pub handover: &'a [Box<str>],
-    /// A block that is not ours spoke last: what this bridge showed does not bind (I5, K3).
-    pub unbound: bool,
+    pub(crate) handover: &'a [Box<str>],
+    /// A block that is not ours spoke last: the keyboard of this bridge does not bind the user (I5, K3).
+    pub(crate) unbound: bool,
     /// The process started less than ten minutes ago and its store began empty: a text keyboard of before may still
     /// count, so an unknown user's words may be meant for the bot (I5, K2).
-    pub recently_started: bool,
-    /// When the call arrived: what was shown only after that was not before the user's eyes when they spoke (I5).
-    pub arrived: Moment,
+    pub(crate) recently_started: bool,
+    /// When the call arrived: the user had not seen an answer that was shown only after that (I5).
+    pub(crate) arrived: Moment,
 }
 
-/// What happens next, and the keyboard by which it was decided.
+/// The next step, and the keyboard by which it was decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan<'a> {
-    /// What happens.
-    pub step: Step<'a>,
+pub(crate) struct Plan<'a> {
+    /// The step.
+    pub(crate) step: Step<'a>,
     /// The keyboard that counts; `None` for free typing.
-    pub keyboard: Option<Arc<Keyboard>>,
+    pub(crate) keyboard: Option<Arc<Keyboard>>,
 }
 
 /// Messages to the bot, in order; nearly always one, several for several photos (I4).
-pub type Messages<'a> = SmallVec<[(MessageType, Cow<'a, str>); 1]>;
+pub(crate) type Messages<'a> = SmallVec<[(MessageType, Cow<'a, str>); 1]>;
 
-/// What happens next, as data.
+/// The next step, as data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step<'a> {
+pub(crate) enum Step<'a> {
     /// The bot is asked, one message after the other (I4).
     Ask(Messages<'a>),
     /// The bot is asked what matches no button of the keyboard that counts (I5). On the old platform it never got such
@@ -55,9 +55,9 @@ pub enum Step<'a> {
     Local(LocalStep<'a>),
 }
 
-/// What the bridge does by itself.
+/// A step that the bridge does by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LocalStep<'a> {
+pub(crate) enum LocalStep<'a> {
     /// The home keyboard is shown (I2).
     Home,
     /// The current keyboard is shown again under these words.
@@ -76,14 +76,14 @@ pub enum LocalStep<'a> {
 
 /// The words above a keyboard that is shown again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Prompt {
-    /// `texts.home`, to a user nobody knows; their next words are forwarded (I5).
+pub(crate) enum Prompt {
+    /// `texts.home`, to an unknown user; their next words are forwarded (I5).
     Greet,
     /// `texts.choose`.
     Choose,
     /// `texts.expired`.
     Expired,
-    /// `texts.media_refused`; to a user nobody knows like [`Prompt::Greet`].
+    /// `texts.media_refused`; to an unknown user like [`Prompt::Greet`].
     MediaRefused,
     /// `texts.empty`.
     Empty,
@@ -92,10 +92,10 @@ pub enum Prompt {
 }
 
 impl Session {
-    /// What happens next. `home` is the home keyboard's buttons, needed only where [`Session::current`] says
+    /// Decides the next step. `home` is the home keyboard's buttons, needed only where [`Session::current`] says
     /// `Home`; `None` counts as free typing (K1).
     #[must_use]
-    pub fn plan<'a>(
+    pub(crate) fn plan<'a>(
         &self,
         says: UserInput<'a>,
         home: Option<&Arc<Keyboard>>,
@@ -112,8 +112,8 @@ impl Session {
             UserInput::Home => Step::Local(LocalStep::Home),
             UserInput::Nothing => Step::Local(LocalStep::Reprompt(Prompt::Empty)),
             UserInput::Tap(mark) => self.plan_tap(mark, keyboard, why, rules, now),
-            // Whatever `free_text` says of words: under buttons no bot ever got a medium (legacy.md 1).
-            // Only a user nobody knew, who was shown the home keyboard once, is believed, as with words (I5).
+            // This does not depend on `free_text`: under buttons no bot ever got a medium (legacy.md 1). Only an
+            // unknown user who was shown the home keyboard once may pass, as with words (I5).
             UserInput::Media(_) if keyboard.is_some() && self.binds(rules) && !self.is_believed(rules) => {
                 Step::Local(LocalStep::Reprompt(Prompt::MediaRefused))
             }
@@ -134,7 +134,7 @@ impl Session {
         now: Moment,
     ) -> Step<'a> {
         let again = if why.is_some() { Prompt::Expired } else { Prompt::Choose };
-        // A button of a card nobody remembers: the keyboard that counts, or home where there is none.
+        // A button of a forgotten keyboard: the keyboard that counts, or home where there is none.
         let lost =
             || if keyboard.is_some() { Step::Local(LocalStep::Reprompt(again)) } else { Step::Local(LocalStep::Home) };
         let named = |id| [keyboard, self.keyboard.as_ref()].into_iter().flatten().find(|k| k.id() == id);
@@ -185,14 +185,14 @@ impl Session {
         }
     }
 
-    /// Whether a user whom the bridge did not know, and who has read the home keyboard, is believed: what they say may
-    /// answer a text keyboard that an earlier process has shown (I5).
+    /// Whether an unknown user who has read the home keyboard may pass: their words may answer a text keyboard that an
+    /// earlier process has shown (I5).
     fn is_believed(&self, rules: &Rules<'_>) -> bool {
         self.greeted && rules.recently_started
     }
 
-    /// Whether the user saw what this bridge showed last when they spoke, and nothing else since (I5). Who types two
-    /// lines at once answers neither keyboard with the second: the old platform passed both on.
+    /// Whether the user saw what this bridge showed last when they spoke, and nothing else since (I5). When a user
+    /// types two lines at once, the second one answers neither keyboard: the old platform passed both on.
     fn binds(&self, rules: &Rules<'_>) -> bool {
         !rules.unbound && self.at <= rules.arrived
     }

@@ -32,7 +32,7 @@ fn after(millis: u64) -> Moment {
     NOON.plus(Duration::from_millis(millis))
 }
 
-/// What comes of it, under the rules as they come.
+/// The step under the default rules.
 fn plan<'a>(session: &Session, says: UserInput<'a>, home: Option<&Arc<Keyboard>>, now: Moment) -> Step<'a> {
     ruled(session, says, home, now, |_| {})
 }
@@ -139,7 +139,7 @@ fn k3_a_long_label_is_picked_from_the_keyboard_that_has_it() {
     let other = keyboard(&["다른"]);
     assert_eq!(plan(&session, pick(other.id(), 0), None, NOON), Step::Local(LocalStep::Reprompt(Prompt::Choose)));
     assert_eq!(plan(&session, pick(other.id(), 0), Some(&other), after(600_000)), asks("다른"));
-    // Nobody remembers it and there is no keyboard to show again: home.
+    // It is forgotten and there is no keyboard to show again: home.
     assert_eq!(plan(&Session::default(), pick(old.id(), 1), None, NOON), Step::Local(LocalStep::Home));
 }
 

@@ -1,5 +1,5 @@
-//! What is known of a bot's users beyond their sessions: which Kakao Login id is which user key, which events wait
-//! for that to be learnt, and which webhook calls were seen (E2).
+//! Facts about a bot's users besides their sessions: which Kakao Login id is which user key, which events wait for that
+//! to be learnt, and which webhook calls were seen (E2).
 //!
 //! Kakao's channel webhook names a user by app user id, a skill call by user key; only a skill call that carries both
 //! can tell that they are one (openbuilder.md 5). In memory, and bounded: the oldest goes first.
@@ -31,7 +31,7 @@ pub(crate) struct Contacts {
     hasher: RandomState,
     seen: Mutex<SeenIds>,
     /// For the line that says that events wait.
-    pub waiting_line: Pace,
+    pub(crate) waiting_line: Pace,
 }
 
 #[derive(Debug, Default)]
@@ -72,7 +72,7 @@ impl Contacts {
         shard.waiting.remove(app_user_id).unwrap_or_default()
     }
 
-    /// Whose event it is; one that nobody can be named for is kept.
+    /// Finds the user of an event; an event whose user is not known yet is kept.
     #[must_use]
     pub(crate) fn event(&self, app_user_id: &str, notice: Notice) -> Known {
         let Some(mut shard) = self.shard(app_user_id) else { return Known::Waits };

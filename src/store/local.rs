@@ -1,9 +1,9 @@
 //! The store of one bot in the memory of one process.
 //!
-//! A user costs one small slot by value; who waits stands in the slot itself, boxed, for as long as a turn is in
-//! flight. So a turn is one look-up to begin and one to end. When sessions reach their bound, the oldest of a few drawn
-//! at random goes: an exact order would be a lock that all users share. A session that is held or has something parked
-//! never goes (S5).
+//! A user costs one small slot by value; the calls that wait stand in the slot itself, boxed, for as long as a turn is
+//! in flight. So a turn is one look-up to begin and one to end. When sessions reach their bound, the oldest of a few
+//! drawn at random goes: an exact order would be a lock that all users share. A session that is held or has something
+//! parked never goes (S5).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -154,6 +154,7 @@ impl LocalStore {
         followers
     }
 
+    /// Takes the followers of the turn of `user` that is in flight.
     pub(super) fn take_followers(&self, user: &UserKey) -> Vec<Follower> {
         let busy = |slot: &mut Slot| slot.busy.as_mut().map(|busy| busy.take_followers());
         self.slots.with(user, busy).flatten().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Rank 3: what is kept of users between calls, and whose turn it is.
+//! Rank 3: the state of users between calls, and whose turn it is.
 //!
 //! A store belongs to one bot, so two channels with the same user key never meet (I6). Its one promise is order: of one
 //! user at most one [`Turn`] exists at a time, and turns are handed out in the order they were asked for. A turn owns
@@ -31,10 +31,10 @@ use crate::time::Moment;
 use local::LocalStore;
 
 /// Names a tap for as long as it is in flight: the same tap of the same user has the same (I3). 128 bits of a hash that
-/// is keyed by the process, so that two taps meet by no accident and by nobody's design.
+/// is keyed by the process, so that two taps get one name neither by accident nor by intent.
 pub(crate) type TapId = u128;
 
-/// What beginning a turn came to.
+/// The result of beginning a turn.
 #[derive(Debug)]
 pub enum Begun {
     /// It is this call's turn.
@@ -71,7 +71,7 @@ impl Turn {
         Self { user, store: Some(store), session }
     }
 
-    /// Those who made the same tap and wait for its answer (I3). Who comes later is served by [`Turn::commit`].
+    /// Those who made the same tap and wait for its answer (I3). Calls that come later are served by [`Turn::commit`].
     #[must_use]
     pub fn take_followers(&self) -> Vec<Follower> {
         self.store.as_ref().map(|store| store.take_followers(&self.user)).unwrap_or_default()
@@ -83,13 +83,13 @@ impl Turn {
         self.store.as_ref().is_some_and(|store| store.may_park(bytes))
     }
 
-    /// Keeps the session as it is now, and lets the next turn begin. `answer` goes to whoever made the same tap since
-    /// its followers were taken; without one they learn that there is none.
+    /// Keeps the session as it is now, and lets the next turn begin. `answer` goes to the calls that made the same tap
+    /// since its followers were taken; without one they learn that there is none.
     pub fn commit(mut self, answer: Option<&Bytes>, now: Moment) {
         if let Some(store) = self.store.take() {
             let late = store.end(&self.user, Some((std::mem::take(&mut self.session), now)));
             if let Some(answer) = answer {
-                // Whether they are still there changes nothing: the answer was shown to somebody.
+                // Whether they are still there changes nothing: the answer was shown to a user.
                 late.into_iter().for_each(|follower| drop(follower.offer(answer.clone())));
             }
         }

@@ -1,5 +1,5 @@
 //! Channel events that wait for their way to a bot (E4): one small queue a user, and which kinds of event the bot is
-//! spared. Who delivers them is in `events.rs`.
+//! spared. The delivery is in `events.rs`.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ use crate::ids::UserKey;
 use crate::time::Moment;
 use crate::wire::legacy::Notice;
 
-/// How long a bot without such a path is left in peace.
+/// How long a bot without such a path is not asked again.
 const PEACE: Duration = Duration::from_secs(600);
 /// Different users for whom a path that names its user is missing, before it counts as missing for all.
 const USERS_WITHOUT_PATH: usize = 3;
@@ -28,7 +28,7 @@ pub(crate) struct Outbox {
     queues: DashMap<UserKey, Queue>,
     /// Until when this bot is not told of this kind of event: milliseconds, by kind.
     peace: [AtomicU64; 3],
-    /// Who was answered 404 since the last event of that kind that was not.
+    /// Users whose event was answered 404 since the last event of that kind that was not.
     missing: Mutex<HashSet<(Notice, UserKey)>>,
 }
 
@@ -39,7 +39,7 @@ struct Queue {
     wake: Arc<Notify>,
 }
 
-/// What became of an event that was put into the outbox.
+/// The result of putting an event into the outbox.
 #[derive(Debug)]
 pub(crate) enum Put {
     /// It stands behind others of its user; whether the oldest of them had to go.
@@ -47,7 +47,7 @@ pub(crate) enum Put {
         /// True when it had to.
         dropped: bool,
     },
-    /// It is the only one: somebody has to work it off, and to listen to this wake.
+    /// It is the only one: the caller has to start a worker that listens to this wake.
     First(Arc<Notify>),
 }
 
@@ -99,7 +99,7 @@ impl Outbox {
         self.peace(notice).store(now.plus(PEACE).as_millis(), Ordering::Relaxed);
     }
 
-    /// The bot has this path: what was missing before was missing for single users.
+    /// The bot has this path: the 404s before were about single users.
     pub(crate) fn has_path(&self, notice: Notice) {
         self.missing.lock().unwrap_or_else(PoisonError::into_inner).retain(|(kind, _)| *kind != notice);
     }

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::concurrency::share_of;
 
-/// What all bots together may park. Half of it is divided evenly; the other half goes to whoever comes first.
+/// The bound on the bytes that all bots park together. Half of it is divided evenly; the other half goes to the bots
+/// that need it first.
 #[derive(Debug)]
 pub struct ParkedLimit {
     bound: usize,
-    /// What is parked beyond the shares.
+    /// Bytes that are parked beyond the shares.
     common: AtomicUsize,
 }
 
@@ -37,7 +38,7 @@ impl ParkedShare {
         Self { limit: Arc::clone(limit), used: AtomicUsize::new(0), share }
     }
 
-    /// There are so many bots now. What is parked stays, whatever becomes of the share.
+    /// There are so many bots now. Parked replies stay, even beyond a share that became smaller.
     pub fn resize(&self, bots: usize) {
         let after = share_of(self.limit.bound, bots);
         let before = self.share.swap(after, Ordering::Relaxed);
@@ -50,7 +51,7 @@ impl ParkedShare {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// Whether so many bytes more fit. What several turns park at once may pass the bound by their own bytes.
+    /// Whether so many bytes more fit. Several turns that park at once may pass the bound by their own bytes.
     pub(super) fn fits(&self, bytes: usize) -> bool {
         let (used, share) = (self.used(), self.share.load(Ordering::Relaxed));
         let beyond = used.saturating_add(bytes).saturating_sub(share) - used.saturating_sub(share);
@@ -58,7 +59,7 @@ impl ParkedShare {
         beyond == 0 || common.saturating_add(beyond) <= self.limit.bound - self.limit.bound / 2
     }
 
-    /// What one user has parked has changed.
+    /// The parked bytes of one user have changed.
     pub(super) fn account(&self, was: usize, is: usize) {
         if was == is {
             return;
@@ -78,7 +79,7 @@ impl Drop for ParkedShare {
     }
 }
 
-/// Moves a total as one of its parts moves from `was` to `is`; what the total was before.
+/// Moves a total as one of its parts moves from `was` to `is`; gives the total before.
 fn move_by(total: &AtomicUsize, was: usize, is: usize) -> usize {
     if is >= was { total.fetch_add(is - was, Ordering::Relaxed) } else { total.fetch_sub(was - is, Ordering::Relaxed) }
 }

@@ -3,8 +3,9 @@
 //! Each shard is a dense vector and a hash table of places in it. So a user costs their value, five bytes of table at
 //! its load, and nothing else; the vector grows by an eighth, where a hash map of values doubles. Dense, it also gives
 //! what eviction and sweeping need: any user at random, and all users in pieces (S5). A shard's lock is held for one
-//! look-up. Rejected: `DashMap` by value (132 bytes a session at a million, half of them empty places, and a second
-//! list of users to draw from behind one lock for all).
+//! look-up; a sweep holds it for all users of the shard, and an eviction that must search holds it for a search of the
+//! shard. Rejected: `DashMap` by value (132 bytes a session at a million, half of them empty places, and a second list
+//! of users to draw from behind one lock for all).
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -47,7 +48,7 @@ impl<V> Slots<V> {
     /// Bytes of one user: the entry, and its place at half a load.
     const EACH: usize = size_of::<(UserKey, V)>() * 9 / 8 + 10;
 
-    /// Nobody yet; the bytes of those to come count in `bytes`.
+    /// Empty; the bytes of those to come count in `bytes`.
     pub(super) fn new(bytes: Arc<AtomicUsize>) -> Self {
         let shard = || Mutex::new(Shard { places: HashTable::new(), entries: Vec::new() });
         Self {
@@ -69,13 +70,13 @@ impl<V> Slots<V> {
         Locked { shard: lock(self.shard(hash)), slots: self, hash, user: *user }
     }
 
-    /// What `look` sees of what is kept of `user`.
+    /// The result of `look` at the value of `user`, if there is one.
     pub(super) fn with<R>(&self, user: &UserKey, look: impl FnOnce(&mut V) -> R) -> Option<R> {
         self.lock(user).get().map(look)
     }
 
     /// Removes the oldest of a few users drawn at random for whom `age` gives an age, as Redis does it; where those
-    /// drawn have none, any other who has. False when nobody has.
+    /// drawn have none, any other user who has one. False when no user has.
     pub(super) fn evict<A: Ord>(&self, mut random: u64, age: impl Fn(&V) -> Option<A>) -> bool {
         let mut oldest: Option<(A, UserKey)> = None;
         for _ in 0..DRAWN {
@@ -83,7 +84,7 @@ impl<V> Slots<V> {
             oldest = [oldest, self.draw(random, &age)].into_iter().flatten().min();
         }
         let candidates = oldest.map(|(_, user)| user).into_iter();
-        // Most users are held or have something parked: whoever comes first.
+        // Most users are held or have something parked: the first one that may go.
         let others = self.shards.iter().filter_map(|shard| {
             let shard = lock(shard);
             shard.entries.iter().find(|(_, value)| age(value).is_some()).map(|(user, _)| *user)
@@ -111,7 +112,7 @@ impl<V> Slots<V> {
     }
 
     /// Shows `visit` the users of one shard after the other, about `most` of them, and goes on where the last call with
-    /// this `cursor` ended. Who is not to be kept is removed.
+    /// this `cursor` ended. A user for whom `visit` says no is removed.
     pub(super) fn walk(&self, cursor: &AtomicUsize, most: usize, mut visit: impl FnMut(&mut V) -> Keep) {
         let mut seen = 0;
         for _ in 0..SHARDS {
@@ -181,7 +182,7 @@ impl<V> Locked<'_, V> {
         places.find(self.hash, is_own).map(|place| at(*place))
     }
 
-    /// What is kept of this user.
+    /// The value of this user.
     pub(super) fn get(&mut self) -> Option<&mut V> {
         let place = self.place()?;
         self.shard.entries.get_mut(place).map(|(_, value)| value)
@@ -211,7 +212,7 @@ impl<V> Locked<'_, V> {
     }
 }
 
-/// xorshift is random enough to choose who is forgotten.
+/// xorshift is random enough to choose a user to forget.
 fn next_random(mut random: u64) -> u64 {
     random |= 1;
     random ^= random << 13;

@@ -1,4 +1,5 @@
-//! Who waits behind one user's turn (I6), and who waits for its answer because they made the same tap (I3).
+//! The calls that wait behind one user's turn (I6), and the calls that wait for its answer because they made the same
+//! tap (I3).
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -24,20 +25,25 @@ pub(super) struct Busy {
 }
 
 #[derive(Debug)]
+/// A call in the line: its number, its tap, and where its turn is sent.
 struct Waiter {
     number: u64,
     tap: Option<TapId>,
     turn: oneshot::Sender<Turn>,
 }
 
-/// What standing in line came to.
+/// The result of standing in line.
 pub(super) enum Stood {
+    /// It has a place: its number there, and the channel that its turn comes by.
     Behind { number: u64, turn: oneshot::Receiver<Turn> },
+    /// It follows a turn of the same tap: the channel that the answer is offered by.
     Following(oneshot::Receiver<Offer>),
+    /// The line, or the list of followers, is at its bound.
     Full,
 }
 
 impl Busy {
+    /// A turn of this tap that has just begun, with an empty line behind it.
     pub(super) fn new(tap: Option<TapId>) -> Self {
         Self { tap, ..Self::default() }
     }
@@ -64,7 +70,7 @@ impl Busy {
         Stood::Behind { number, turn: receiver }
     }
 
-    /// One who waited has gone: their followers learn it now, not at their own deadline.
+    /// A call that waited has gone: its followers learn it now, not at their own deadline.
     fn leave(&mut self, number: u64) {
         let Some(place) = self.waiting.iter().position(|waiter| waiter.number == number) else { return };
         if let Some(tap) = self.waiting.remove(place).and_then(|waiter| waiter.tap) {
@@ -103,6 +109,7 @@ pub struct Waiting {
 }
 
 impl Waiting {
+    /// The place `number` in the line of `user`; its turn comes by `turn`. `store` is where it leaves the line.
     pub(super) fn new(turn: oneshot::Receiver<Turn>, number: u64, store: Arc<LocalStore>, user: UserKey) -> Self {
         Self { turn, number, store, user }
     }
@@ -160,12 +167,13 @@ pub struct Taken(oneshot::Sender<()>);
 impl Taken {
     /// The answer was delivered: it counts as shown.
     pub fn delivered(self) {
-        // Where nobody asks, it was shown to another besides.
+        // Without this receiver the answer was shown to another caller as well.
         let _nobody_asks = self.0.send(());
     }
 }
 
 impl Following {
+    /// Waits for what is offered by `answer`.
     pub(super) fn new(answer: oneshot::Receiver<Offer>) -> Self {
         Self(answer)
     }

@@ -12,7 +12,7 @@ pub(crate) struct Page {
     text: String,
 }
 
-/// What kind of metric it is.
+/// The kind of a metric.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
     /// Only grows.

@@ -22,7 +22,7 @@ const FLUSH: Duration = Duration::from_millis(500);
 
 static QUEUES: OnceLock<&'static Queues> = OnceLock::new();
 
-/// Ends the log when it goes out of sight: what is queued is written, as far as that takes no longer than half a second.
+/// Ends the log when it goes out of sight: queued lines are written, as far as that takes no longer than half a second.
 #[derive(Debug)]
 pub(crate) struct Logging(());
 
@@ -55,7 +55,7 @@ pub(crate) fn start(log: &Log, workers: usize) -> io::Result<Logging> {
     } else {
         lines.json().flatten_event(true).with_current_span(false).with_span_events(FmtSpan::NONE).try_init()
     });
-    // The standard hook writes to standard error itself, and would wait for a pipe that nobody reads.
+    // The standard hook writes to standard error itself, and would wait for a pipe without a reader.
     std::panic::set_hook(Box::new(tell_panic));
     Ok(Logging(()))
 }

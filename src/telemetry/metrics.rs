@@ -41,9 +41,9 @@ named! {
 }
 
 named! {
-    /// What became of a channel event (E2, E4).
+    /// The results of a channel event (E2, E4).
     pub(crate) enum EventFate {
-        /// The bot answered, whatever it said.
+        /// The bot answered, with any status.
         Delivered "delivered",
         /// Every try failed.
         Undelivered "undelivered",
@@ -64,7 +64,7 @@ named! {
     }
 }
 
-/// What is counted for the whole process.
+/// The counts of the whole process.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     cores: Box<[CoreCells]>,
@@ -72,11 +72,11 @@ pub(crate) struct Metrics {
     lines: [AtomicU64; Refusal::ALL.len()],
 }
 
-/// What is counted for one bot.
+/// The counts of one bot.
 #[derive(Debug)]
 pub(crate) struct BotMetrics {
     /// Calls that ask what becomes of them.
-    pub watches: Watches,
+    pub(crate) watches: Watches,
     cores: Box<[BotCells]>,
 }
 
@@ -111,11 +111,11 @@ struct Histogram {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Durations {
     /// Upper bounds in seconds and how many fell up to each, not cumulated.
-    pub buckets: [(f64, u64); BUCKETS.len()],
+    pub(crate) buckets: [(f64, u64); BUCKETS.len()],
     /// How many.
-    pub count: u64,
+    pub(crate) count: u64,
     /// Their sum in seconds.
-    pub sum: f64,
+    pub(crate) sum: f64,
 }
 
 impl Metrics {
@@ -128,7 +128,7 @@ impl Metrics {
         })
     }
 
-    /// Whether a refused call is worth a line in the log: one a second and reason, for anybody can make them.
+    /// Whether a refused call is worth a line in the log: one a second and reason, because any caller can make them.
     #[must_use]
     pub(crate) fn is_worth_a_line(&self, why: Refusal, now: Moment) -> bool {
         let second = now.as_millis() / 1000;

@@ -1,4 +1,4 @@
-//! Rank 2: what is told about what happened. One [`record::TurnRecord`] a turn, from which all else is made.
+//! Rank 2: logs and metrics. One [`record::TurnRecord`] a turn, from which all else is made.
 
 pub(crate) mod exposition;
 pub(crate) mod log;

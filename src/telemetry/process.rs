@@ -1,7 +1,7 @@
-//! What this process takes of the machine, from `/proc/self`, under the names that Prometheus gives such metrics
-//! (prometheus.io, "Writing client libraries", process metrics).
+//! The resources of this process, from `/proc/self`, under the names that Prometheus gives such metrics (prometheus.io,
+//! "Writing client libraries", process metrics).
 //!
-//! Read when somebody scrapes, on the operators' thread. Where there is no `/proc`, as on macOS, nothing is said.
+//! Read when metrics are scraped, on the operators' thread. Where there is no `/proc`, as on macOS, nothing is said.
 //! Rejected: the `procfs` crate, which does not compile there and brings five others for six numbers.
 
 use std::path::Path;
@@ -13,25 +13,25 @@ const TICKS: f64 = 100.0;
 /// Far more than either file has.
 const LONGEST: u64 = 64 * 1024;
 
-/// What a process takes. `None` is what the system does not tell.
+/// The resources of a process. `None` where the system does not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct ProcessUsage {
     /// User and system time, in seconds.
-    pub cpu_seconds: Option<f64>,
+    pub(crate) cpu_seconds: Option<f64>,
     /// Memory in RAM, in bytes.
-    pub resident_bytes: Option<f64>,
+    pub(crate) resident_bytes: Option<f64>,
     /// Address space, in bytes.
-    pub virtual_bytes: Option<f64>,
+    pub(crate) virtual_bytes: Option<f64>,
     /// Threads.
-    pub threads: Option<f64>,
+    pub(crate) threads: Option<f64>,
     /// Files and connections that are open.
-    pub open_files: Option<f64>,
+    pub(crate) open_files: Option<f64>,
     /// How many may be open: the soft limit.
-    pub max_files: Option<f64>,
+    pub(crate) max_files: Option<f64>,
 }
 
 impl ProcessUsage {
-    /// What this process takes now.
+    /// The resources of this process now.
     #[must_use]
     pub(crate) fn read() -> Self {
         let text = |path: &str| {
@@ -46,7 +46,7 @@ impl ProcessUsage {
         }
     }
 
-    /// What `stat` and `status` say of a process.
+    /// Reads `stat` and `status` of a process.
     fn parse(stat: &str, status: &str) -> Self {
         // The name of the program stands in brackets and may hold blanks and brackets itself. proc(5) counts from 1, and
         // behind the name comes field 3.

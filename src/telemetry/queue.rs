@@ -1,10 +1,10 @@
 //! Log lines on their way to standard error: bounded queues, and the one thread that writes.
 //!
-//! A turn must neither wait for the log nor fail by it (S1): standard error may be a pipe that nobody reads, a closed
-//! pipe, or a file on a full disk. So whoever has something to tell puts it into a bounded queue and goes on. One
-//! thread takes from all queues and writes in batches. What does not fit, and what cannot be written, is dropped and
-//! counted. Each core has a queue of its own for the records of turns; all other lines share two, one for warnings and
-//! errors, one for the rest. So a flood of turns cannot push out a warning.
+//! A turn must neither wait for the log nor fail by it (S1): standard error may be a pipe without a reader, a closed
+//! pipe, or a file on a full disk. So a thread that logs puts its line into a bounded queue and goes on. One thread
+//! takes from all queues and writes in batches. Lines that do not fit or cannot be written are dropped and counted.
+//! Each core has a queue of its own for the records of turns; all other lines share two, one for warnings and errors,
+//! one for the rest. So a flood of turns cannot push out a warning.
 //!
 //! Rejected: a write with a time limit by the core itself, which still costs each turn that time. Rejected: `tracing`'s
 //! own non-blocking appender, which has one queue for everything and allocates a line per turn on the core.
@@ -30,7 +30,7 @@ use crate::wire::json::JsonWriter;
 const TURNS: usize = 2048;
 /// Other lines that wait, warnings and the rest each.
 const LINES: usize = 1024;
-/// Bytes of one line; what is longer is cut.
+/// Bytes of one line; a longer one is cut.
 pub(super) const LINE_BYTES: usize = 16 * 1024;
 /// Bytes that are written at once.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -42,7 +42,7 @@ const IDLE_ROUNDS: u32 = 20;
 const BLOCKED: Duration = Duration::from_millis(10);
 
 named! {
-    /// What kind of line was dropped, the least important first.
+    /// The kinds of dropped lines, the least important first.
     pub(crate) enum LineKind {
         /// The line of a turn.
         Turn "turn",
@@ -54,6 +54,7 @@ named! {
 }
 
 impl LineKind {
+    /// The kind of a line that is not a turn's.
     pub(super) fn of(level: Level) -> Self {
         if level <= Level::WARN { Self::Warning } else { Self::Info }
     }
@@ -194,7 +195,7 @@ pub(super) fn time_of_line() -> SystemTime {
     BATCH.with_borrow(|batch| batch.as_ref().and_then(|batch| batch.at)).unwrap_or_else(now)
 }
 
-/// What the formatter writes one line into; queued when it is dropped.
+/// A buffer for one line of the formatter; the line is queued when this is dropped.
 pub(super) struct LineWriter {
     queues: &'static Queues,
     kind: LineKind,
@@ -203,6 +204,7 @@ pub(super) struct LineWriter {
 }
 
 impl LineWriter {
+    /// An empty line of this kind; `format` says how it is made safe.
     pub(super) fn new(queues: &'static Queues, kind: LineKind, format: LineFormat) -> Self {
         Self { queues, kind, format, bytes: Vec::new() }
     }
@@ -277,7 +279,7 @@ struct Writer<W> {
     clock: turn_line::Clock,
 }
 
-/// What was queued, in the order in which it happened.
+/// The queued lines, in the order of their events.
 enum Queued {
     Line(Line),
     Turn(SystemTime, TurnRecord),
@@ -296,7 +298,7 @@ impl<W: Write> Writer<W> {
     fn run(mut self) {
         let mut empty = 0;
         loop {
-            // Read before the queues: what was queued before the end was asked for is still written.
+            // Read before the queues: lines that were queued before the end was asked for are still written.
             let ending = self.queues.ending.load(Ordering::SeqCst);
             if self.round() > 0 {
                 empty = 0;
@@ -315,7 +317,7 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    /// Sleeps until somebody queues something.
+    /// Sleeps until a line is queued.
     fn sleep(&mut self) {
         self.queues.asleep.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
@@ -368,7 +370,7 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    /// Writes the batch. What cannot be written is dropped.
+    /// Writes the batch. Lines that cannot be written are dropped.
     fn write(&mut self) {
         let (mut bytes, ends) = with_batch(|batch| (std::mem::take(&mut batch.bytes), std::mem::take(&mut batch.ends)));
         let mut written = 0;

@@ -1,4 +1,4 @@
-//! What one turn leaves behind: from it the log line and the metrics are made, so they never disagree.
+//! The record of a turn: from it the log line and the metrics are made, so they never disagree.
 //!
 //! No words, no user key, no callback token: the user is a keyed hash.
 
@@ -12,7 +12,7 @@ use crate::ids::{BotId, RequestId};
 use crate::named::named;
 
 named! {
-    /// What was to be done.
+    /// The plan of a turn.
     pub(crate) enum PlanKind {
         /// It never came to a plan: a bound was reached or the deadline passed in the line.
         None "none",
@@ -38,7 +38,7 @@ named! {
 }
 
 named! {
-    /// What came of it.
+    /// The outcome of a turn.
     pub(crate) enum Outcome {
         /// The user read the answer in time.
         Answered "answered",
@@ -88,19 +88,19 @@ impl PlanKind {
     }
 }
 
-/// What a turn came to.
+/// The end of a turn.
 #[derive(Debug, Clone)]
 pub(crate) struct TurnEnd {
-    /// What was to be done.
-    pub plan: PlanKind,
-    /// What came of it.
-    pub outcome: Outcome,
+    /// The plan of a turn.
+    pub(crate) plan: PlanKind,
+    /// The outcome of a turn.
+    pub(crate) outcome: Outcome,
     /// How long the bot took, where it was asked.
-    pub backend: Option<Duration>,
+    pub(crate) backend: Option<Duration>,
     /// Why the bot gave no usable reply, and for operators what came. Never words of users.
-    pub problem: Option<(BackendProblem, Box<str>)>,
+    pub(crate) problem: Option<(BackendProblem, Box<str>)>,
     /// How the answer differs from the reply.
-    pub degradations: Degradations,
+    pub(crate) degradations: Degradations,
 }
 
 impl Default for TurnEnd {
@@ -129,21 +129,21 @@ impl TurnEnd {
     }
 }
 
-/// What one turn leaves behind.
+/// The record of a turn.
 #[derive(Debug, Clone)]
 pub(crate) struct TurnRecord {
     /// `X-Request-Id` of the call, or one of our own.
-    pub request_id: RequestId,
+    pub(crate) request_id: RequestId,
     /// Which bot.
-    pub bot: BotId,
+    pub(crate) bot: BotId,
     /// Keyed hash of the user key.
-    pub user: u64,
+    pub(crate) user: u64,
     /// From the first byte of the call to the end of the turn.
-    pub total: Duration,
-    /// From the first byte of the call to its answer: what the user waited.
-    pub answered: Duration,
-    /// What it came to.
-    pub end: TurnEnd,
+    pub(crate) total: Duration,
+    /// From the first byte of the call to its answer: the time that the user waited.
+    pub(crate) answered: Duration,
+    /// Its end.
+    pub(crate) end: TurnEnd,
 }
 
 /// Emits the line of a turn at a level that is known when it is compiled.

@@ -1,10 +1,10 @@
-//! What comes from outside can forge no log line (paths, request ids, words of Kakao's and of bots).
+//! Text from outside (paths, request ids, words of Kakao's and of bots) cannot forge a log line.
 //!
-//! One place for both formats, behind the formatter: a field that somebody adds is tamed like the others. JSON escapes
+//! One place for both formats, behind the formatter: a field that is added later is tamed like the others. JSON escapes
 //! line ends by itself, but not what turns the direction of writing around; a pretty line shows a line end as the
 //! beginning of a continuation, which no line begins like.
 
-/// What stands before each further line of a pretty event.
+/// The beginning of each further line of a pretty event.
 const CONTINUATION: &str = "    | ";
 
 /// How lines are written.

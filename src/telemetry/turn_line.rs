@@ -1,4 +1,4 @@
-//! The JSON line of a turn, written by who knows its members.
+//! The JSON line of a turn, written member by member without a serializer.
 //!
 //! It is the one line of every turn. Through `tracing` and its formatter it cost a tenth of the whole turn; other lines
 //! are few, and a terminal's pretty line is for one pair of eyes. Both ways say the same (a test holds them together).

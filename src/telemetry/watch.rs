@@ -1,8 +1,8 @@
 //! Telling a caller what became of their own turn: `say` asks for it, OpenBuilder never does.
 //!
-//! The answer to a skill call has no room for it, and the engine does not know who asks. So a call that wants to know is
-//! noted down by its request id, and the record that every turn leaves behind anyway finds it there. While nobody asks,
-//! which is always in production, a turn pays one load of an atomic.
+//! The answer to a skill call cannot hold it, and the engine does not know the caller. So a call that wants to know is
+//! noted down by its request id, and the record that every turn leaves behind anyway finds it there. While no call
+//! asks, which is always in production, a turn pays one load of an atomic.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use super::record::{Outcome, PlanKind};
 use crate::ids::RequestId;
 
-/// Calls that may be watched at once: it is people who ask. Without a bound, callers who ask could slow down the turns of
+/// Calls that may be watched at once: only people ask. Without a bound, callers who ask could slow down the turns of
 /// all others.
 const MOST: usize = 16;
 
@@ -59,7 +59,7 @@ impl Watches {
 }
 
 impl Watch<'_> {
-    /// What the turn came to; `None` while it goes on.
+    /// The end of the turn; `None` while it goes on.
     #[must_use]
     pub(crate) fn end(&self) -> Option<(PlanKind, Outcome)> {
         let watched = self.watches.watched.lock().unwrap_or_else(PoisonError::into_inner);

@@ -16,20 +16,20 @@ const COLUMNS: usize = 76;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Drawn {
     /// Lines, each with its end.
-    pub text: String,
-    /// What the printed numbers press, in their order.
-    pub presses: Vec<Press>,
+    pub(crate) text: String,
+    /// The buttons of the printed numbers, in their order.
+    pub(crate) presses: Vec<Press>,
 }
 
 /// A button that says something when it is pressed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Press {
-    /// What is said.
-    pub words: String,
-    /// What comes back as `clientExtra`.
-    pub extra: Value,
+    /// The words that a press says.
+    pub(crate) words: String,
+    /// The value that comes back as `clientExtra`.
+    pub(crate) extra: Value,
     /// The block it runs, where it runs one.
-    pub block: Option<String>,
+    pub(crate) block: Option<String>,
 }
 
 /// Draws `answer`; numbers begin with `first`.
@@ -51,7 +51,7 @@ pub(crate) fn draw(answer: &Value, first: usize) -> Drawn {
     pen.drawn
 }
 
-/// What keeps Kakao from showing this answer, as far as its shape tells (openbuilder.md 2).
+/// Reasons why Kakao would not show this answer, as far as its shape tells (openbuilder.md 2).
 #[must_use]
 pub(crate) fn flaw(answer: &Value) -> Option<&'static str> {
     if answer.get("version").and_then(Value::as_str) != Some("2.0") {

@@ -1,4 +1,4 @@
-//! Keyboards as cards: what calls a human (K5), and the carousel that an operator may want instead of pages (K4).
+//! Keyboards as cards: the hand-over to a human (K5), and the carousel that an operator may want instead of pages (K4).
 
 use std::borrow::Cow;
 
@@ -13,6 +13,7 @@ use crate::wire::limits;
 
 /// Bytes of one carousel, below the bound of a bubble; the rest of the part's bytes is for the two other bubbles.
 const CAROUSEL_BYTES: usize = 24 * 1024;
+const _: () = assert!(CAROUSEL_BYTES <= limits::BUBBLE_BYTES);
 /// Bytes of a card beside its buttons: a title of two numbers and the names of the fields.
 const CARD_BYTES: usize = 160;
 

@@ -1,8 +1,8 @@
-//! What is shown of a keyboard's labels that are too long, so that each can be told from all others (K3).
+//! Short names for a keyboard's labels that are too long, so that each can be told from all others (K3).
 //!
 //! Labels of one menu often begin alike: a school's stops, a series' episodes. Cut at the end they would all look the
-//! same. So what labels share is left out, and what tells them apart is kept: `청원고등학교_노원08_상계역방면` becomes
-//! `청원고등학교_노…상계역방면`. The whole keyboard is looked at, not the page, because a page is turned back and forth.
+//! same. So the part that labels share is left out, and the part that tells them apart is kept: `청원고등학교_노원08_상계역방면`
+//! becomes `청원고등학교_노…상계역방면`. The whole keyboard is looked at, not the page, because a page is turned back and forth.
 //! Where that does not help, the labels are listed whole above the buttons and carry their numbers. Rejected: a number
 //! behind the cut label, which reads like a part of it (`연애의 발…3` is not the third episode).
 
@@ -26,19 +26,19 @@ const TAIL: usize = limits::LABEL - 3;
 const HEAD: usize = 4;
 const WINDOW: usize = limits::LABEL - HEAD - 2;
 
-/// What is shown of a keyboard's labels.
+/// The short names of a keyboard's labels.
 #[derive(Debug)]
 pub(super) struct ShownLabels {
     /// By place; `None` where the label fits as it is.
     names: Box<[Option<Box<str>>]>,
-    /// By place: the label stands as it is, whatever the rest of an answer shows.
+    /// By place: the label stands as it is in every answer.
     plain: Box<[bool]>,
     /// They carry numbers, and the whole labels have to be listed above them.
     pub(super) listed: bool,
 }
 
 impl ShownLabels {
-    /// What is shown for the label at `place` that does not fit.
+    /// The short name of the label at `place`, which does not fit.
     pub(super) fn name(&self, place: usize) -> Option<&str> {
         self.names.get(place)?.as_deref()
     }

@@ -1,7 +1,7 @@
 //! From a skill call to what the user means (I1 to I4, I9).
 //!
-//! The order is the design's: our own mark, a medium, home, words. Nothing here asks what keyboard is current; that
-//! is [`crate::session`]'s part. What is not understood counts as words: a bot that gets odd words answers
+//! The order is the design's: our own mark, a medium, home, words. Nothing here asks what keyboard is current; that is
+//! [`crate::session`]'s part. A call that fits none of these counts as words: a bot that gets odd words answers
 //! something, a bot that gets nothing answers nothing.
 
 use std::borrow::Cow;
@@ -32,7 +32,7 @@ pub enum Endpoint {
     Leave,
 }
 
-/// What the operator configured about listening.
+/// The operator's settings about the meaning of calls.
 #[derive(Debug, Clone, Copy)]
 pub struct InboundRules<'a> {
     /// Which bot, for derived user keys (I1).
@@ -46,12 +46,12 @@ pub struct InboundRules<'a> {
 /// A call, understood.
 #[derive(Debug)]
 pub struct Inbound<'a> {
-    /// Who speaks, as the bot knows them (I1).
+    /// The user who speaks, by the key that the bot knows (I1).
     pub user: UserKey,
     /// Under which key their keyboard and late answers are kept: in a group room one of the room's, so that nothing
     /// private appears there, and nothing of the room in private (I10).
     pub session: UserKey,
-    /// What they say.
+    /// Their words or action.
     pub says: UserInput<'a>,
     /// Where a late answer may go, never for testers (I9).
     pub callback_url: Option<Cow<'a, str>>,
@@ -71,7 +71,7 @@ pub struct Inbound<'a> {
     pub dropped: usize,
 }
 
-/// What the user says.
+/// The words or action of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UserInput<'a> {
     /// A button of ours was pressed.
@@ -170,7 +170,7 @@ pub fn understand<'a>(
             }
             None if home => (UserInput::Home, 0),
             None if utterance.is_empty() => match params.media.and_then(medium).and_then(|m| m.url) {
-                // A medium of a kind nobody knows goes as words (I4): its URL, when nothing else was said.
+                // A medium of an unknown kind goes as words (I4): its URL, when nothing else was said.
                 Some(url) if !url.as_str().trim().is_empty() => (UserInput::Words(trimmed(url.0)), 0),
                 _ => (UserInput::Nothing, 0),
             },
@@ -267,7 +267,7 @@ fn medium(raw: Raw<'_>) -> Option<Media<'_>> {
     serde_json::from_str(raw.get()).ok()
 }
 
-/// What a secure image parameter holds (openbuilder.md 1.8).
+/// The content of a secure image parameter (openbuilder.md 1.8).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SecureImage<'a> {

@@ -65,7 +65,7 @@ impl Keyboard {
         self
     }
 
-    /// About how many bytes it takes: the labels, what is shown of them, and what holds both.
+    /// About how many bytes it takes: the labels, their short names, and the memory around both.
     fn size(&self) -> usize {
         size_of::<Self>() + self.labels.iter().map(|label| 2 * label.len() + 5 * size_of::<Box<str>>()).sum::<usize>()
     }
@@ -86,7 +86,7 @@ impl Keyboard {
         self.shown.get_or_init(|| ShownLabels::of(&self.labels))
     }
 
-    /// What is shown for the label at `place`, where it does not fit as it is (K3).
+    /// The short name of the label at `place`, where it does not fit as it is (K3).
     pub(super) fn short_name(&self, place: usize) -> Option<&str> {
         self.shown().name(place)
     }

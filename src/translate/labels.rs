@@ -22,8 +22,8 @@ pub(super) fn cut(line: Cow<'_, str>) -> Cow<'_, str> {
 /// says the same words.
 #[derive(Debug, Default)]
 pub(super) struct Names<'a> {
-    /// What is shown, and the bot's whole label it is shown for; `None` for the bridge's own words. A list: an answer
-    /// has a dozen names, and looking them through costs less than hashing one.
+    /// A name, and the bot's whole label that it stands for; `None` for the bridge's own words. A list: an answer has a
+    /// dozen names, and looking them through costs less than hashing one.
     shown: SmallVec<[(Cow<'a, str>, Option<&'a str>); 12]>,
 }
 
@@ -34,12 +34,12 @@ impl<'a> Names<'a> {
         self.shown.extend(plain.map(|label| (Cow::Borrowed(label), Some(label))));
     }
 
-    /// What is shown for a label of the bot, and whether that differs from it by more than line breaks.
+    /// The name of a label of the bot, and whether it differs from the label by more than line breaks.
     pub(super) fn name(&mut self, whole: &'a str) -> (Cow<'a, str>, bool) {
         self.take(whole, Some(whole))
     }
 
-    /// What is shown for a label of a keyboard, which has found a short name for it among all its labels.
+    /// The name of a label of a keyboard, which has found a short name for it among all its labels.
     pub(super) fn key(&mut self, whole: &'a str, short: Option<&str>) -> (Cow<'a, str>, bool) {
         match short {
             Some(short) if self.is_free(short, Some(whole)) => {
@@ -51,7 +51,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// What is shown for words of the bridge's own.
+    /// The name of words of the bridge's own.
     pub(super) fn own(&mut self, words: &'a str) -> Cow<'a, str> {
         self.take(words, None).0
     }
@@ -89,7 +89,7 @@ impl<'a> Names<'a> {
         self.shown.iter().find(|(shown, _)| shown == name).map(|(_, owner)| *owner)
     }
 
-    /// Whether a name is nobody's yet, or this very label's.
+    /// Whether a name is still free, or belongs to this very label.
     fn is_free(&self, name: &str, owner: Option<&str>) -> bool {
         self.owner(name).is_none_or(|taken| taken.is_some() && taken == owner)
     }

@@ -118,8 +118,8 @@ fn is_public_name(host: &[u8]) -> bool {
         && !matches!(top, b"localhost" | b"local" | b"internal")
 }
 
-/// An address that has to be written out. Of a `data:` address, the picture itself in letters, only the beginning:
-/// nobody can read it, and it would bury the words.
+/// An address that has to be written out. Of a `data:` address, the picture itself in letters, only the beginning: no
+/// user can read it, and the words would be lost above it.
 pub(super) fn written(raw: &str) -> Cow<'_, str> {
     match raw.split_once(':') {
         Some((scheme, _)) if scheme.eq_ignore_ascii_case("data") => text::cut(raw, DATA_UNITS),
@@ -127,7 +127,7 @@ pub(super) fn written(raw: &str) -> Cow<'_, str> {
     }
 }
 
-/// What an address is before it is parsed.
+/// The form of an address before it is parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// `http:` or `https:`.

@@ -1,9 +1,9 @@
 //! Media a user sent (I4): the three ways OpenBuilder tells of them (openbuilder.md 1.8, 1.9).
 //!
-//! Nothing is downloaded. Only an absolute http(s) URL of a public host counts as a medium; anything else that
-//! claims to be one (another scheme, userinfo, a private address) goes on as words, so that a forged call cannot
-//! make a bot fetch something inside its own network by calling it a photo. A name is judged by how it is written:
-//! resolving it here would be a lookup for everybody's words, and could say something else a second later.
+//! Nothing is downloaded. Only an absolute http(s) URL of a public host counts as a medium; anything else that claims
+//! to be one (another scheme, userinfo, a private address) goes on as words, so that a forged call cannot make a bot
+//! fetch something inside its own network by calling it a photo. A name is judged by how it is written: resolving it
+//! here would be a look-up for the words of every user, and could say something else a second later.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -129,7 +129,7 @@ fn split_urls(inside: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Endings of names that lead into somebody's own network (RFC 6761, 6762, 8375; `.internal` by ICANN).
+/// Endings of names of private networks (RFC 6761, 6762, 8375; `.internal` by ICANN).
 const INSIDE: [&str; 6] = ["localhost", "local", "internal", "home.arpa", "lan", "intranet"];
 
 /// The URL, when it is one that may be called a medium.
@@ -144,7 +144,7 @@ fn public(url: &str) -> Option<Url> {
     let outside = match parsed.host()? {
         Host::Ipv4(ip) => is_outside(ip),
         Host::Ipv6(ip) => match ip.to_ipv4() {
-            // Mapped (::ffff:10.0.0.1) and compatible (::10.0.0.1) are the IPv4 address in other clothes.
+            // Mapped (::ffff:10.0.0.1) and compatible (::10.0.0.1) are the same IPv4 address written as IPv6.
             Some(ip) => is_outside(ip),
             None => !(ip.is_multicast() || ip.is_unique_local() || ip.is_unicast_link_local() || holds_ipv4(ip)),
         },
@@ -160,7 +160,7 @@ fn public(url: &str) -> Option<Url> {
 /// Whether an address is one of the internet's.
 fn is_outside(ip: Ipv4Addr) -> bool {
     let [first, second, ..] = ip.octets();
-    // 0/8 is this host, 100.64/10 a provider's own network (RFC 6598), 240/4 nobody's.
+    // 0/8 is this host, 100.64/10 a provider's own network (RFC 6598), 240/4 is reserved.
     let shared = first == 100 && second & 0xc0 == 64;
     !(first == 0 || first >= 240 || shared)
         && !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_multicast())

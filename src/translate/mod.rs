@@ -1,4 +1,4 @@
-//! Rank 1: what is said on one wire, said on the other. Pure and total: no IO, no clock, every input has an output.
+//! Rank 1: translation between the two wires. Pure and total: no IO, no clock, every input has an output.
 
 mod cards;
 

@@ -25,11 +25,12 @@ use crate::wire::text::units;
 
 /// Bytes of the bubbles of one part; with 32 KiB of quick replies the answer stays below 64 KiB (O5).
 const BUBBLES_BYTES: usize = 31 * 1024 + 512;
+const _: () = assert!(BUBBLES_BYTES + 32 * 1024 <= limits::ANSWER_BYTES);
 
 /// Labels of a keyboard; most keyboards fit into one answer.
 type Keys<'a> = SmallVec<[ButtonLabel<'a>; limits::QUICK_REPLIES]>;
 
-/// What is to be shown, and which slice of it.
+/// The content of an answer, and which slice of it is shown.
 #[derive(Debug, Clone, Copy)]
 pub struct Content<'a> {
     /// The replies, in the order they are read; often one, several after late answers or several photos.
@@ -50,7 +51,7 @@ pub struct Content<'a> {
 /// The answer, and what is worth knowing about it.
 #[derive(Debug, Clone)]
 pub struct Translated<'a> {
-    /// Obeys the schema, whatever came in.
+    /// Obeys the schema for every input.
     pub response: Answer<'a>,
     /// How it differs from what the bot said (readings' degradations included).
     pub degradations: Degradations,
@@ -162,7 +163,8 @@ pub fn place_of_page(keyboard: &Keyboard, page: u32, view: &View<'_>) -> Option<
     quick_replies::place_of_page(&keys, page, view)
 }
 
-fn number(count: usize) -> u32 {
+/// A count as marks and sessions hold it; none of a keyboard or reply comes near the bound.
+pub(super) fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use super::keyboard::Keyboard;
 use super::labels::Names;
-use super::outbound::Page;
+use super::outbound::{Page, number};
 use super::text;
 use super::view::View;
 use crate::degradation::{Degradation, Degradations};
@@ -34,7 +34,7 @@ pub(super) struct ButtonLabel<'a> {
     pub(super) label: &'a str,
 }
 
-/// What a press says and carries, whether on a card or on a quick reply.
+/// The words and the mark of a press, on a card or on a quick reply.
 pub(super) struct Press<'a> {
     /// 1 to 1000 units.
     pub(super) message_text: Cow<'a, str>,
@@ -43,7 +43,7 @@ pub(super) struct Press<'a> {
 }
 
 impl<'a> ButtonLabel<'a> {
-    /// What pressing it says and carries; `shown` stands in for a label that has nothing to say.
+    /// The words and the mark of pressing it; `shown` stands in for a label that has nothing to say.
     pub(super) fn press(self, keyboard: &Keyboard, shown: &Cow<'a, str>, degradations: &mut Degradations) -> Press<'a> {
         if keyboard.is_plain(self.index) {
             // It is short, and not blank: it stands as it is in all three places.
@@ -57,12 +57,12 @@ impl<'a> ButtonLabel<'a> {
             return Press { message_text, mark: Mark::Say(Cow::Borrowed(self.label)) };
         }
         degradations.add(Degradation::LabelToken);
-        let index = u32::try_from(self.index).unwrap_or(u32::MAX);
+        let index = number(self.index);
         let message_text = if text::is_blank(&message_text) { shown.clone() } else { message_text };
         Press { message_text, mark: Mark::Pick { keyboard: keyboard.id(), index } }
     }
 
-    /// What is shown for it, and whether that differs from it by more than line breaks.
+    /// The name shown for it, and whether that differs from it by more than line breaks.
     pub(super) fn name(self, keyboard: &Keyboard, names: &mut Names<'a>) -> (Cow<'a, str>, bool) {
         if keyboard.is_plain(self.index) {
             (Cow::Borrowed(self.label), false)
@@ -141,7 +141,7 @@ pub(super) fn place_of_page(keys: &[ButtonLabel<'_>], page: u32, view: &View<'_>
     Some((place + 1, starts.len()))
 }
 
-/// Where pages begin while nothing of the bridge's own is offered: what `◀ 이전` goes back to.
+/// Where pages begin while nothing of the bridge's own is offered: `◀ 이전` goes back to one of these.
 fn starts(keys: &[ButtonLabel<'_>], block: Option<&str>) -> Vec<usize> {
     let mut starts = vec![0];
     loop {
@@ -153,7 +153,7 @@ fn starts(keys: &[ButtonLabel<'_>], block: Option<&str>) -> Vec<usize> {
     }
 }
 
-/// What the quick replies of an answer are made of.
+/// The input of an answer's quick replies.
 pub(super) struct RowContent<'a> {
     /// `이어서 보기`: the part it shows.
     pub(super) more: Option<u32>,
@@ -225,10 +225,6 @@ pub(super) fn lay<'a>(row: &RowContent<'_>, keys: &[ButtonLabel<'a>], view: &Vie
     quick_replies.extend(forward);
     let page = Page { start: number(start), previous: previous.map(number), next: next.map(number) };
     QuickReplyRow { quick_replies, page, degradations }
-}
-
-fn number(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn quick_reply<'a>(

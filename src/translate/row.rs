@@ -18,9 +18,11 @@ use crate::wire::text::{fits, units};
 /// Bytes that a bubble other than a carousel takes at most: a card with two URLs of 4096, 400 units of 6 bytes as
 /// JSON escapes, and names. Three of them fit into a part.
 const SIMPLE_BYTES: usize = 10_500;
+const _: () = assert!(SIMPLE_BYTES <= limits::BUBBLE_BYTES);
 
 /// A bubble and what grouping needs to know of it.
 pub(super) struct Bubble<'a> {
+    /// The bubble itself.
     pub(super) output: Output<'a>,
     /// Never less than it takes as JSON.
     pub(super) bytes: usize,
@@ -41,7 +43,9 @@ pub(super) type Bubbles<'a> = SmallVec<[Bubble<'a>; limits::OUTPUTS]>;
 /// Everything there is to show, in order.
 pub(super) struct Row<'a, 'v> {
     view: &'v View<'a>,
+    /// The bubbles so far.
     pub(super) bubbles: Bubbles<'a>,
+    /// The differences so far.
     pub(super) degradations: Degradations,
     /// Units that may still be said (O5).
     left: usize,
@@ -50,11 +54,14 @@ pub(super) struct Row<'a, 'v> {
 }
 
 impl<'a> Row<'a, '_> {
+    /// An empty row. `view` gives the operator's words, and the length of texts: in a group room they leave a place for
+    /// the hint.
     pub(super) fn new<'v>(view: &'v View<'a>) -> Row<'a, 'v> {
         let text = if view.room { room::TEXT } else { limits::SIMPLE_TEXT };
         Row { view, bubbles: SmallVec::new(), degradations: Degradations::NONE, left: limits::REPLY_UNITS, text }
     }
 
+    /// Adds any bubble but a carousel.
     fn push(&mut self, output: Output<'a>) {
         self.bubbles.push(Bubble::new(output));
     }
@@ -73,6 +80,7 @@ impl<'a> Row<'a, '_> {
         (left >= 3).then(|| Cow::Owned(text::cut(&words, left).into_owned()))
     }
 
+    /// Adds words as one text bubble, or as several where they are too long (O1).
     fn texts(&mut self, words: Cow<'a, str>) {
         if fits(&words, self.text) && !text::is_blank(&words) {
             return self.push(Output::SimpleText(SimpleText { text: words }));
@@ -127,8 +135,9 @@ impl<'a> Row<'a, '_> {
         }
     }
 
-    /// The title and the button of a link. A link alone is a card titled with its label; beside words a label that
-    /// had to be cut is written out below them, unless it stands there already; what is no button goes there too.
+    /// The title and the button of a link. A link alone is a card titled with its label; beside words a label that had
+    /// to be cut is written out below them, unless it stands there already; a link that cannot be a button goes there
+    /// too.
     fn link(
         &mut self,
         link: &'a Link<'a>,
@@ -204,6 +213,7 @@ impl<'a> Row<'a, '_> {
         }
     }
 
+    /// Adds the cards of `human`, the labels that call a human (K5); nothing where there are none.
     pub(super) fn handover(&mut self, human: &[ButtonLabel<'a>]) {
         if human.is_empty() {
             return;
@@ -216,6 +226,7 @@ impl<'a> Row<'a, '_> {
         }
     }
 
+    /// Adds `keys`, labels of `keyboard`, as carousels (K4).
     pub(super) fn carousels(&mut self, keyboard: &Keyboard, keys: &[ButtonLabel<'a>]) {
         let (carousels, degradations) = cards::carousels(keyboard, keys, self.view);
         self.degradations.join(degradations);

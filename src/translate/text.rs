@@ -10,7 +10,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::wire::text::{fits, units};
 
-/// What stands where something was cut.
+/// The sign for text that was cut.
 pub(super) const ELLIPSIS: &str = "…";
 
 /// Whether there is nothing to read in it.

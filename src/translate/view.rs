@@ -1,4 +1,4 @@
-//! What the operator decided about how things are shown, and the words users read.
+//! The operator's choices about how answers look, and the words users read.
 
 use crate::ids::BotId;
 use url::Url;
@@ -78,7 +78,7 @@ impl Default for Texts {
     }
 }
 
-/// What to do with more than ten buttons (K4).
+/// The form of more than ten buttons (K4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Overflow {
     /// Pages of quick replies.
@@ -101,7 +101,7 @@ pub struct Policy {
     pub texts: Texts,
     /// The bot's own address, by which internal URLs are recognised (O3).
     pub backend: Option<Url>,
-    /// What relative and internal URLs are resolved by (O3).
+    /// The base by which relative and internal URLs are resolved (O3).
     pub public_url: Option<Url>,
 }
 
@@ -116,7 +116,7 @@ pub struct View<'a> {
     pub room: bool,
 }
 
-/// What words that match no button come to (I5).
+/// How words that match no button are treated (I5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FreeText {
     /// The keyboard is shown again.

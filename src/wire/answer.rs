@@ -1,5 +1,5 @@
-//! An answer to a skill call (openbuilder.md 2), strict: what these types can hold is what the schema accepts,
-//! as far as types can say it. Written once into a sized buffer.
+//! An answer to a skill call (openbuilder.md 2), strict: these types can hold only answers that the schema accepts, as
+//! far as types can say it. Written once into a sized buffer.
 
 use std::borrow::Cow;
 
@@ -107,13 +107,13 @@ pub struct Carousel<'a> {
 /// A card's button. The label has at most 14 units.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Button<'a> {
-    /// What is shown.
+    /// The label that is shown.
     pub label: Cow<'a, str>,
-    /// What pressing does, with what that takes.
+    /// The action of a press, with its values.
     pub action: ButtonAction<'a>,
 }
 
-/// What pressing a card's button does.
+/// The action of a card's button.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ButtonAction<'a> {
     /// Opens a page.
@@ -135,27 +135,27 @@ pub enum ButtonAction<'a> {
 /// A quick reply.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuickReply<'a> {
-    /// What is shown; at most 14 units, distinct within the answer.
+    /// The label that is shown; at most 14 units, distinct within the answer.
     pub label: Cow<'a, str>,
     /// `message`, or `block` when `block_id` is given.
     pub action: SayAction<'a>,
 }
 
-/// What a press does that says something.
+/// The action of a press that says something.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SayAction<'a> {
     /// Says something.
     Message {
-        /// What is said; 1 to 1000 units.
+        /// The words that are said; 1 to 1000 units.
         message_text: Cow<'a, str>,
         /// Comes back as `clientExtra`.
         extra: Extra<'a>,
     },
-    /// Runs a block, whatever the words are (K3 `message_block`).
+    /// Runs a block for any words (K3 `message_block`).
     Block {
         /// Which.
         block_id: Cow<'a, str>,
-        /// What is shown as said.
+        /// The words that are shown as said.
         message_text: Cow<'a, str>,
         /// Comes back as `clientExtra`.
         extra: Extra<'a>,
@@ -333,9 +333,9 @@ impl Extra<'_> {
         json.raw("}");
     }
 
-    /// As it travels: what comes back as `clientExtra`.
-    #[must_use]
-    pub fn to_json(&self) -> String {
+    /// The JSON that comes back as `clientExtra`.
+    #[cfg(test)]
+    pub(super) fn to_json(&self) -> String {
         let mut json = JsonWriter::reusing(Vec::new());
         self.write(&mut json);
         String::from_utf8(json.finish()).unwrap_or_default()

@@ -1,8 +1,8 @@
-//! JSON as it is written: into one buffer, by who knows the names of the members.
+//! JSON as it is written: into one buffer, with the names of members written as they are.
 //!
 //! An answer has sixty members with names that never change. serde writes each name as if it might have to be escaped,
-//! and members that are flattened through a map of their own; both together cost more than the words of the answer.
-//! What is written here is held to what serde reads by the tests of [`super::answer`].
+//! and members that are flattened through a map of their own; both together cost more than the words of the answer. The
+//! tests of [`super::answer`] hold these bytes to what serde reads.
 
 use std::cell::Cell;
 
@@ -14,7 +14,7 @@ use super::scan::plain_length;
 const KEPT: usize = 64 * 1024;
 
 thread_local! {
-    /// What this thread writes documents into, one after the other.
+    /// The buffer for the documents of this thread, one after the other.
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct JsonWriter {
 }
 
 impl JsonWriter {
-    /// A document in a buffer that was used before; what stood there goes.
+    /// A document in a buffer that was used before; its old content is dropped.
     pub(crate) fn reusing(mut bytes: Vec<u8>) -> Self {
         bytes.clear();
         Self { bytes }

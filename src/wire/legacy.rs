@@ -1,7 +1,7 @@
-//! What the old Kakao server said to a bot: exactly these bodies and no field more (legacy.md 2: an extra field,
+//! The requests of the old Kakao server to a bot: exactly these bodies and no field more (legacy.md 2: an extra field,
 //! a missing Content-Type or empty content each broke real bots).
 //!
-//! What a bot answers is read in [`crate::reading`]; only its meaning is named here.
+//! Answers of bots are read in [`crate::reading`]; only their meaning is named here.
 
 use bytes::Bytes;
 
@@ -24,7 +24,7 @@ pub enum MessageType {
 /// The body of `POST /message`.
 #[derive(Debug, Clone, Copy)]
 pub struct MessageCall<'a> {
-    /// Who speaks.
+    /// The user who speaks.
     pub user_key: &'a UserKey,
     /// What kind of message it is.
     pub kind: MessageType,

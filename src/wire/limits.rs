@@ -9,8 +9,6 @@ pub const QUICK_REPLIES: usize = 10;
 pub const SIMPLE_TEXT: usize = 1000;
 /// Units of a `textCard`'s title and description together (openbuilder.md 2).
 pub const TEXT_CARD: usize = 400;
-/// Units of a `textCard`'s description in a carousel (openbuilder.md 2).
-pub const TEXT_CARD_IN_CAROUSEL: usize = 128;
 /// Units of a card's title (openbuilder.md 2).
 pub const TITLE: usize = 50;
 /// Units of a `basicCard`'s description (openbuilder.md 2).

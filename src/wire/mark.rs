@@ -1,9 +1,9 @@
 //! The mark on every button the bridge makes: `extra.sb`, which comes back as `clientExtra.sb`.
 //!
-//! A tap must mean what its label said when it was shown, whatever keyboard is current by then (I3), also after a
-//! restart; so the mark carries the exact words itself, not a reference into state that may be gone. Only words
-//! over 1000 units, and the bridge's own navigation, refer to a keyboard by its id. Small and versioned: a mark of
-//! another version, or one that makes no sense, is ignored and the utterance speaks for itself.
+//! A tap must mean what its label said when it was shown, no matter which keyboard is current by then (I3), also after
+//! a restart; so the mark carries the exact words itself, not a reference into state that may be gone. Only words over
+//! 1000 units, and the bridge's own navigation, refer to a keyboard by its id. Small and versioned: a mark of another
+//! version, or one that makes no sense, is ignored and the utterance speaks for itself.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -26,7 +26,7 @@ impl fmt::Debug for KeyboardId {
     }
 }
 
-/// What a button of ours means when it is pressed.
+/// The meaning of a button of ours.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Mark<'a> {
     /// Say these exact words to the bot (I3).

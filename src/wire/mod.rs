@@ -1,4 +1,4 @@
-//! Rank 0: the two wires, as types. What OpenBuilder sends and wants, what an old bot is asked and says.
+//! Rank 0: the two wires, as types. Calls of OpenBuilder and answers to it, requests to an old bot and its replies.
 
 pub mod answer;
 pub(crate) mod json;

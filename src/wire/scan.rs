@@ -1,10 +1,10 @@
-//! JSON as it is read on the usual way: one pass, nothing copied, nothing kept of what nobody asks for.
+//! JSON as it is read on the usual way: one pass, nothing copied, members that are not needed are not kept.
 //!
-//! serde decodes whatever comes, names the place of every error, and costs for that. A usual call and a usual reply need
-//! none of it, so they are scanned; whatever is unusual (an escape in a name, a member that stands twice, a wrong type, no
-//! JSON at all) gives `None` here and goes to serde, which says what is meant or what is wrong. So a mistake here could
-//! only be to accept what serde does not, or to read it otherwise: property tests hold the two together. Rejected: a
-//! faster decoder with `unsafe` in it, on bytes that anybody may send.
+//! serde decodes any document, names the place of every error, and costs for that. A usual call and a usual reply need
+//! none of it, so they are scanned; any unusual document (an escape in a name, a member that stands twice, a wrong
+//! type, no JSON at all) gives `None` here and goes to serde, which gives its meaning or its error. So a mistake here
+//! could only be to accept what serde does not, or to read it otherwise: property tests hold the two together.
+//! Rejected: a faster decoder with `unsafe` in it, on bytes that any caller may send.
 
 use std::borrow::Cow;
 
@@ -172,7 +172,7 @@ impl<'a> Scanner<'a> {
                     self.at += length + 1;
                     return Some(plain);
                 }
-                // What is escaped is looked at by who reads the string; here it only must not end it.
+                // The reader of the string looks at escapes; here an escape only must not end it.
                 b'\\' => {
                     plain = false;
                     self.at += length

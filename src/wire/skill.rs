@@ -1,8 +1,8 @@
 //! A skill call, as OpenBuilder POSTs it (openbuilder.md 1).
 //!
 //! Every member is optional, unknown ones are ignored, null counts as absent, both spellings of a key are read
-//! (openbuilder.md 1.2 to 1.4). Strings borrow from the body. A member of the wrong type is an error that names
-//! its place: the call does not come from OpenBuilder, and guessing would send a bot words nobody said.
+//! (openbuilder.md 1.2 to 1.4). Strings borrow from the body. A member of the wrong type is an error that names its
+//! place: the call does not come from OpenBuilder, and guessing would send a bot words that no user said.
 
 mod usual;
 
@@ -11,7 +11,6 @@ use serde::Deserialize;
 use super::limits;
 use super::object::object;
 use super::text::{Raw, Text, utf8};
-use crate::fault::{Blame, Fault, Sent};
 
 /// Characters of a JSON path that an error repeats; real ones have at most 60.
 const PATH: usize = 120;
@@ -29,10 +28,10 @@ pub struct SkillCall<'a> {
     /// The skill's own part.
     #[serde(borrow, default, deserialize_with = "object")]
     pub action: Option<Action<'a>>,
-    /// What the user did; without it this is no skill call.
+    /// The action of the user; without it this is no skill call.
     #[serde(borrow, default, deserialize_with = "object")]
     pub user_request: Option<UserRequest<'a>>,
-    /// What led here; in newer calls only.
+    /// The blocks that led here; in newer calls only.
     #[serde(borrow, default, deserialize_with = "object")]
     pub flow: Option<Flow<'a>>,
 }
@@ -64,10 +63,10 @@ pub struct Action<'a> {
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserRequest<'a> {
-    /// What the user said.
+    /// The words of the user.
     #[serde(borrow, default)]
     pub utterance: Option<Text<'a>>,
-    /// Who they are.
+    /// The user.
     #[serde(borrow, default, deserialize_with = "object")]
     pub user: Option<User<'a>>,
     /// The same block as `intent`.
@@ -199,16 +198,6 @@ impl NotASkillCall {
     }
 }
 
-impl Fault for NotASkillCall {
-    fn blame(&self) -> Blame {
-        Blame::Caller
-    }
-
-    fn sent(&self) -> Sent {
-        Sent::Nothing
-    }
-}
-
 impl<'a> SkillCall<'a> {
     /// Reads a body.
     ///
@@ -220,7 +209,7 @@ impl<'a> SkillCall<'a> {
             None => std::str::from_utf8(body).map_err(NotASkillCall::NotUtf8)?,
         };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        // The usual call; whatever is not usual goes the long way, which says what is wrong.
+        // The usual call; any other call goes the long way, which names the error.
         if let Some(call) = usual::scan(text).filter(|call| call.user_request.is_some()) {
             return Ok(call);
         }

@@ -8,7 +8,7 @@ use crate::term::draw::Press;
 const FALLBACK: (&str, &str) = ("64a1f0c27b3d9e5a10c4e8b7", "폴백 블록");
 const WELCOME: (&str, &str) = ("64a1f0c27b3d9e5a10c4e8b5", "웰컴 블록");
 
-/// Who speaks, and to which OpenBuilder bot.
+/// The user who speaks, and the OpenBuilder bot they speak to.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::cli) struct Who<'a> {
     pub(in crate::cli) user: &'a str,
@@ -17,7 +17,7 @@ pub(in crate::cli) struct Who<'a> {
     pub(in crate::cli) tester: bool,
 }
 
-/// What is said.
+/// One thing that the user does.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::cli) enum Spoken<'a> {
     /// The chat room is entered.

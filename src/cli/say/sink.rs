@@ -31,6 +31,7 @@ pub(super) struct Sink {
 }
 
 impl Sink {
+    /// Listens at `address`.
     pub(super) async fn open(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
@@ -57,7 +58,7 @@ impl Sink {
             let service = service_fn(|request| take(request, &taken));
             let mut server = hyper::server::conn::http1::Builder::new();
             let connection = server.keep_alive(false).serve_connection(TokioIo::new(stream), service);
-            // Whatever becomes of the connection, what was taken counts.
+            // An answer that was taken counts, even if the connection fails after that.
             let _ended = timeout_at(until.min(time::instant() + CONNECTION), connection).await;
             let found = taken.lock().ok().and_then(|mut taken| taken.take());
             if found.is_some() {

@@ -14,10 +14,12 @@ const LONGEST_SECRETS: u64 = 64 * 1024;
 /// Longest PEM file that is read; bundles of all public authorities have about 250 KB.
 const LONGEST_PEM: u64 = 4 * 1024 * 1024;
 
-/// What a PEM file must hold.
+/// The content that a PEM file must have.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::config) enum Pem {
+    /// At least one certificate.
     Certificate,
+    /// A private key.
     Key,
 }
 

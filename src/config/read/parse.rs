@@ -19,10 +19,12 @@ use crate::wire::text::units;
 
 type Result<T> = std::result::Result<T, Message>;
 
+/// The message about a value of another kind than the key's.
 fn wrong_kind(value: &Value, kind: Kind) -> Message {
     messages::wrong_kind(kind_name(&value.kind), kind.wants())
 }
 
+/// The defaults of all keys, by path.
 static DEFAULTS: LazyLock<HashMap<&'static str, Value>> = LazyLock::new(|| {
     let parsed = |key: &'static Key| sources::value(&key.default, "").ok().map(|value| (key.path.as_ref(), value));
     keys::all().iter().filter_map(parsed).collect()
@@ -65,10 +67,12 @@ pub(super) fn typed<'a>(value: &'a Value, kind: Kind, origin: &Origin) -> Result
     }
 }
 
+/// The text of a value; an error names `kind`, the kind that is wanted.
 fn str_of(value: &Value, kind: Kind) -> Result<&str> {
     if let ValueKind::String(text) = &value.kind { Ok(text) } else { Err(wrong_kind(value, kind)) }
 }
 
+/// A text that is not empty.
 pub(super) fn text(value: &Value) -> Result<String> {
     match str_of(value, Kind::Text)? {
         "" => Err(messages::empty()),
@@ -76,6 +80,7 @@ pub(super) fn text(value: &Value) -> Result<String> {
     }
 }
 
+/// A text that is not empty; where the key is for words that users read, also not blank and no longer than allowed.
 pub(super) fn words(value: &Value, key: &Key) -> Result<String> {
     let text = text(value)?;
     let Kind::Words(longest) = key.kind else {
@@ -91,10 +96,12 @@ pub(super) fn words(value: &Value, key: &Key) -> Result<String> {
     Ok(text)
 }
 
+/// `true` or `false`.
 pub(super) fn switch(value: &Value) -> Result<bool> {
     if let ValueKind::Boolean(switch) = value.kind { Ok(switch) } else { Err(wrong_kind(value, Kind::Switch)) }
 }
 
+/// An IP address with a port. The message names the part that is missing.
 pub(super) fn address(value: &Value) -> Result<SocketAddr> {
     let text = str_of(value, Kind::Address)?;
     text.parse().map_err(|_| {
@@ -108,6 +115,7 @@ pub(super) fn address(value: &Value) -> Result<SocketAddr> {
     })
 }
 
+/// A URL as [`url_of`] takes it.
 pub(in crate::config) fn url(value: &Value) -> Result<Url> {
     url_of(str_of(value, Kind::Url)?)
 }
@@ -142,6 +150,7 @@ pub(in crate::config) fn url_of(text: &str) -> Result<Url> {
     Ok(url)
 }
 
+/// One of the key's words. The message names the nearest one.
 pub(super) fn choice(value: &Value, key: &Key) -> Result<String> {
     let text = str_of(value, key.kind)?;
     let Kind::Choice(words) = key.kind else {
@@ -177,7 +186,7 @@ pub(super) fn number(value: &Value, key: &Key) -> Result<u64> {
     within(number, least, most, show, Why::NOTHING)
 }
 
-/// What is wrong with a quantity.
+/// The message about a wrong quantity.
 fn flawed(flaw: Flaw, text: &str, kind: Kind) -> Message {
     match (flaw, kind) {
         (Flaw::Negative, _) => messages::negative(format!("\"{text}\""), kind.wants()),
@@ -187,6 +196,7 @@ fn flawed(flaw: Flaw, text: &str, kind: Kind) -> Message {
     }
 }
 
+/// A duration within the key's bounds. The message says why there is a bound.
 pub(super) fn duration(value: &Value, key: &Key) -> Result<Duration> {
     if let ValueKind::I64(number) = value.kind {
         return Err(messages::number_without_unit(number));
@@ -204,6 +214,7 @@ pub(super) fn duration(value: &Value, key: &Key) -> Result<Duration> {
     within(millis, least, most, show, Why::Words(second(key.english), second(key.korean))).map(|_| read)
 }
 
+/// `number`, where it lies between both bounds; else the message, with numbers written by `show` and the reason `why`.
 fn within(number: u64, least: u64, most: u64, show: impl Fn(u64) -> String, why: Why) -> Result<u64> {
     if number < least {
         Err(messages::too_little(show(number), show(least), show(most), why))
@@ -219,6 +230,7 @@ pub(super) fn list(value: &Value) -> Result<Vec<String>> {
     entries(value, Kind::List)
 }
 
+/// The texts of a list, none of them empty; an error names `kind`.
 fn entries(value: &Value, kind: Kind) -> Result<Vec<String>> {
     let ValueKind::Array(all) = &value.kind else {
         return Err(wrong_kind(value, kind));
@@ -252,7 +264,7 @@ pub(super) fn map(value: &Value, kind: Kind) -> Result<Vec<(String, String)>> {
     Ok(entries)
 }
 
-/// What a value is, for messages.
+/// The word for a value's kind, for messages.
 fn kind_name(kind: &ValueKind) -> Message {
     match kind {
         ValueKind::Nil => messages::is_nothing(),

@@ -25,14 +25,17 @@ pub(super) fn shown(value: &Value, kind: Kind) -> String {
     }
 }
 
+/// A text as TOML writes it.
 fn quoted(text: &str) -> String {
     toml_edit::Value::from(text).to_string()
 }
 
+/// An inline table of entries that are written already.
 fn table(entries: &[String]) -> String {
     if entries.is_empty() { String::from("{}") } else { format!("{{ {} }}", entries.join(", ")) }
 }
 
+/// A value without secrets, as TOML.
 fn toml(kind: &ValueKind) -> String {
     match kind {
         ValueKind::Nil => String::new(),

@@ -36,8 +36,7 @@ async fn a_message_with_a_callback_leaves_only_while_a_full_deadline_remains() {
 /// `답변 보기`.
 #[tokio::test(start_paused = true)]
 async fn s1_words_with_a_callback_whose_caller_hung_up_in_the_line_are_never_dropped_without_a_word() {
-    let bridge =
-        Bridge::new(&[CALLBACK_HERE], |words| (ms(if words == "하나" { 52_000 } else { 1 }), says(words)));
+    let bridge = Bridge::new(&[CALLBACK_HERE], |words| (ms(if words == "하나" { 52_000 } else { 1 }), says(words)));
     let _first = bridge.say_with_callback("하나");
     sleep(ms(1)).await;
     let second = bridge.say_with_callback("둘");

@@ -1,4 +1,4 @@
-//! The line before a bot whose connections are all in use (I8): what waits there was not sent (S1).
+//! The line before a bot whose connections are all in use (I8): a message that waits there was not sent (S1).
 
 use super::*;
 
@@ -67,7 +67,7 @@ async fn s1_a_message_that_waits_for_a_connection_past_its_deadline_is_not_sent_
     bridge.is_quiet();
 }
 
-/// Whoever stands behind a message of their own is offered its answer, as before.
+/// A user who waits behind a message of their own is offered its answer, as before.
 #[tokio::test(start_paused = true)]
 async fn words_behind_a_message_of_ones_own_are_offered_its_answer() {
     let bridge = Bridge::new(&[ONE, ("bots.default.one_at_a_time", "true")], |_| (ms(9_000), says("답")));

@@ -89,7 +89,7 @@ async fn a_hang_up_before_and_in_mid_turn_parks_the_answer() {
     }
 }
 
-/// The home keyboard is fetched again after a failed turn of a user nobody knows; that second is the turn's, too.
+/// The home keyboard is fetched again after a failed turn of an unknown user; that second is the turn's, too.
 #[tokio::test(start_paused = true)]
 async fn a_home_keyboard_that_hangs_does_not_carry_an_answer_past_its_deadline() {
     let bridge = Bridge::new(&[], |_| (ms(4_400), Act::Cut));

@@ -15,8 +15,8 @@ impl Dice {
 }
 
 /// One user talks without waiting, hangs up, taps twice, asks for what is late, while the bot is slow, cut, or buggy.
-/// Whatever happens: an answer by the deadline, the bot asked in order, one message out, and every answer of the bot
-/// read: once, or by each who made the same tap.
+/// In every case: an answer by the deadline, the bot asked in order, one message out, and every answer of the bot read:
+/// once, or by each who made the same tap.
 #[tokio::test(start_paused = true)]
 async fn whatever_a_user_does_no_answer_is_lost_or_read_twice() {
     let (mut calls, mut said, mut slowest) = (0, 0, Duration::ZERO);
@@ -67,7 +67,7 @@ async fn whatever_a_user_does_no_answer_is_lost_or_read_twice() {
         }
         sleep(ms(20_000)).await;
         read.push(("답변 보기".to_owned(), time::instant(), bridge.ask_for_late().await.unwrap()));
-        // What did not fit one answer.
+        // The rest that did not fit one answer.
         for part in 1..9 {
             if !read.last().unwrap().2.offers("이어서 보기") {
                 break;
@@ -91,7 +91,8 @@ async fn whatever_a_user_does_no_answer_is_lost_or_read_twice() {
             let line = format!("[{words}]");
             let count = |answer: &Read| answer.text().lines().filter(|own| *own == line).count();
             let readers: Vec<_> = read.iter().filter(|(_, _, answer)| count(answer) > 0).collect();
-            // Whoever makes the same tap while it is in flight reads the same answer, with all that stands above it.
+            // A call that makes the same tap while it is in flight reads the same answer, with all that stands above
+            // it.
             let read_anew = |place: &usize| {
                 let (tap, at, _) = readers[*place];
                 let shares =

@@ -56,7 +56,7 @@ async fn of_two_taps_on_the_rest_of_a_long_reply_both_read_the_same_part() {
     bridge.is_quiet();
 }
 
-/// Its caller has gone; who made the same tap reads the answer, and nothing is left to be parked.
+/// Its caller has gone; the call that made the same tap reads the answer, and nothing is left to be parked.
 #[tokio::test(start_paused = true)]
 async fn the_answer_of_a_tap_whose_caller_hung_up_is_read_by_who_made_it_again() {
     let bridge = Bridge::new(&[], |words| (ms(3_000), says(words)));
@@ -69,7 +69,7 @@ async fn the_answer_of_a_tap_whose_caller_hung_up_is_read_by_who_made_it_again()
     bridge.is_quiet();
 }
 
-/// Both callers have gone: the answer waits for whoever asks.
+/// Both callers have gone: the answer waits until the user asks.
 #[tokio::test(start_paused = true)]
 async fn the_answer_of_a_tap_that_nobody_waits_for_is_parked_once() {
     let bridge = Bridge::new(&[], |words| (ms(3_000), says(words)));

@@ -41,7 +41,6 @@ async fn fail_error_and_bad_statuses_are_read_as_refusals() {
         let kakao = Bot::scripted(move |peer| peer.serve(&said));
         let error = call_back(&kakao).await.unwrap_err();
         assert!(matches!(&error, CallbackError::Refused { message, .. } if **message == *words), "{error:?}");
-        assert!(matches!(error, CallbackError::Refused { .. }) && error.blame() == Blame::Platform);
         assert_eq!(kakao.heard().len(), 1, "never twice");
     }
 }

@@ -63,7 +63,7 @@ async fn i8_idle_connections_shrink_to_the_peak_of_the_last_second() {
         said.await.unwrap().unwrap();
     }
     let began = api.connections().idle();
-    // How many overlapped is up to the machine; whoever is slow makes fewer.
+    // How many overlapped is up to the machine; a slow machine makes fewer.
     assert!(began >= 1 && bot.open() == began, "{began} are kept, {} are open", bot.open());
 
     // Two are out for longer than a second, so two may be idle beside them.
@@ -78,7 +78,7 @@ async fn i8_idle_connections_shrink_to_the_peak_of_the_last_second() {
         held.await.unwrap().unwrap();
     }
     assert!(api.connections().idle() >= 1);
-    // Nobody says anything for a second: nothing is kept.
+    // No message for a second: no connection is kept.
     api.sweep(CORE, in_millis(1_200));
     assert_eq!((api.connections().idle(), bot.open()), (0, 0));
 }
@@ -183,7 +183,8 @@ async fn i8_the_home_keyboard_and_events_stand_in_the_same_line_and_send_nothing
     assert_eq!(bot.most(), 1, "sockets at once");
 }
 
-/// I7: the kept connection is looked at before it is used, and who finds it closed goes to a new one within the bound.
+/// I7: the kept connection is looked at before it is used, and a call that finds it closed opens a new one within the
+/// bound.
 #[tokio::test]
 async fn i8_a_kept_connection_that_was_closed_makes_no_second_one() {
     let mut bot = Bot::scripted(|peer| {

@@ -1,4 +1,4 @@
-//! What the bot hears.
+//! The requests that a bot gets.
 
 use super::*;
 

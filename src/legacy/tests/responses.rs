@@ -1,4 +1,4 @@
-//! Whatever bots say.
+//! Answers of all kinds.
 
 use super::*;
 

@@ -162,7 +162,7 @@ async fn a_turn_that_arrives_after_its_waiter_has_gone_is_not_lost() {
     let first = turn(begin(&store, 1, None));
     let waits = queued(begin(&store, 1, None));
     first.commit(None, NOON);
-    // The baton lies in the channel; nobody takes it.
+    // The turn lies in the channel; no call takes it.
     drop(waits);
     assert!(matches!(begin(&store, 1, None), Begun::Turn(_)));
 }
@@ -411,7 +411,7 @@ fn two_stores_never_mix() {
     assert!(!held.session.is_new());
 }
 
-/// One step of somebody.
+/// One step of one user.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Begin { user: usize, tap: u32 },
@@ -431,7 +431,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Polls once; what is there is there.
+/// Polls once.
 fn poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
     use futures_util::FutureExt;
     future.now_or_never()

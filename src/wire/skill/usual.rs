@@ -1,4 +1,4 @@
-//! The usual skill call, scanned (see [`crate::wire::scan`]). What it gives is what serde would give.
+//! The usual skill call, scanned (see [`crate::wire::scan`]). It gives the same as serde would.
 
 use super::{Action, Chat, Flow, Named, Params, SkillCall, User, UserProperties, UserRequest};
 use crate::wire::scan::Scanner;

@@ -99,7 +99,7 @@ fn an_address_that_is_not_admitted_is_told_as_it_was_judged() {
 #[test]
 fn nothing_that_comes_from_outside_can_forge_a_line() {
     let bot = old_bot("봇");
-    // A right-to-left override, C1's CSI, a line end; percent signs stay percent signs.
+    // A right-to-left override, the control character CSI, a line end; percent signs stay percent signs.
     let wild = "/sk\u{202e}lli\u{9b}31m%0d%0aINFO";
     for format in ["json", "pretty"] {
         let url = bot.url();

@@ -141,11 +141,8 @@ impl Call {
     }
 
     /// When a bot that is asked at `asked` has had a full deadline (S4). A message that left at once shares the
-    /// caller's own deadline. With a callback the bot may take until it is given up: its answer is late for nobody.
+    /// caller's own deadline.
     pub(super) fn overdue_after(&self, asked: Instant) -> Instant {
-        if self.arrival.callback.is_some() {
-            return self.give_up_after(asked);
-        }
         let since = if asked <= self.arrival.at + AT_ONCE { self.arrival.at } else { asked };
         since + self.bot.settings.deadline
     }

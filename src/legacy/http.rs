@@ -183,16 +183,31 @@ impl HttpLegacy {
             let mut connection = self.pool.take(core, time::instant())?;
             match connection.idle_state() {
                 IdleState::Over => {}
+                IdleState::Disturbed => self.distrust(),
                 // It was usable when it was kept, and nothing has come since.
                 IdleState::Undisturbed => return Some(connection),
                 IdleState::Unread => {
                     // Resumes after the runtime has read what has arrived.
                     tokio::task::yield_now().await;
-                    if connection.is_usable() {
+                    if connection.settle() == IdleState::Undisturbed {
                         return Some(connection);
                     }
                 }
             }
+        }
+    }
+
+    /// The bot has sent bytes that nobody asked for. On a kept connection such bytes would answer the next user, so none
+    /// is kept for a while (I8).
+    fn distrust(&self) {
+        if self.pool.keep_none_for_a_while(time::instant()) {
+            let place = self.url.host_str();
+            tracing::warn!(
+                place,
+                "the bot sent bytes that nobody asked for: for ten minutes its connections are not used again, so that no \
+                 user reads what was meant for another; look for an answer that is sent twice, or longer than its \
+                 Content-Length"
+            );
         }
     }
 
@@ -211,8 +226,10 @@ impl HttpLegacy {
         let location = response.headers().get(header::LOCATION).map(location);
         let waits_cheaply = waits_cheaply(&response);
         let (body, cut_short) = connection.read(response.into_body(), limits::REPLY_BYTES).await?;
-        if waits_cheaply && connection.is_usable() {
-            self.pool.put(core, connection, time::instant());
+        match connection.settle() {
+            IdleState::Undisturbed if waits_cheaply => self.pool.put(core, connection, time::instant()),
+            IdleState::Disturbed => self.distrust(),
+            IdleState::Undisturbed | IdleState::Unread | IdleState::Over => {}
         }
         Ok(RawReply { status, body, cut_short, location })
     }

@@ -5,22 +5,29 @@
 //! task watches a waiting connection, so it is looked at when taken out, and not taken at all when it waited longer
 //! than old servers keep one open.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::net::CoreId;
 use crate::net::client::Connection;
 use crate::net::lease::ConnectionLimit;
-use crate::time::Instant;
+use crate::time::{self, Instant};
 
 /// How long a connection may wait. Node and Apache close theirs after 5 s (legacy.md 3); one second less, so that
 /// their close and our call do not meet on the way.
 const IDLE: Duration = Duration::from_secs(4);
 
+/// How long none is kept after the bot sent bytes that nobody asked for.
+const DISTRUST: Duration = Duration::from_secs(600);
+
 /// The waiting connections of one bot.
 pub(super) struct Pool {
     cores: Box<[Mutex<Vec<Idle>>]>,
     limit: Arc<ConnectionLimit>,
+    /// Milliseconds from `created` until which none is kept; 0 where all may be.
+    none_until: AtomicU64,
+    created: Instant,
 }
 
 struct Idle {
@@ -31,7 +38,8 @@ struct Idle {
 impl Pool {
     /// An empty pool for each core; `limit` bounds all of them together.
     pub(super) fn new(cores: usize, limit: Arc<ConnectionLimit>) -> Self {
-        Self { cores: (0..cores.max(1)).map(|_| Mutex::default()).collect(), limit }
+        let cores = (0..cores.max(1)).map(|_| Mutex::default()).collect();
+        Self { cores, limit, none_until: AtomicU64::new(0), created: time::instant() }
     }
 
     /// How many connections there may be, and how many there are.
@@ -57,11 +65,29 @@ impl Pool {
 
     /// Keeps `connection` for the next call, where one more may be kept. The lease it was used by is still held.
     pub(super) fn put(&self, core: CoreId, connection: Connection, now: Instant) {
-        if let Some(mut idle) = self.of(core)
+        if self.none_until.load(Ordering::Relaxed) <= self.since_created(now)
+            && let Some(mut idle) = self.of(core)
             && self.limit.try_keep(now)
         {
             idle.push(Idle { connection, since: now });
         }
+    }
+
+    /// Closes all that wait and keeps none for [`DISTRUST`]: the bot answers what nobody asked. False where that is so
+    /// already.
+    pub(super) fn keep_none_for_a_while(&self, now: Instant) -> bool {
+        let now = self.since_created(now);
+        let until = now + u64::try_from(DISTRUST.as_millis()).unwrap_or(u64::MAX);
+        let is_new = self.none_until.swap(until, Ordering::Relaxed) <= now;
+        for stack in &self.cores {
+            let over = std::mem::take(&mut *lock(stack));
+            self.close(over);
+        }
+        is_new
+    }
+
+    fn since_created(&self, now: Instant) -> u64 {
+        u64::try_from(now.saturating_duration_since(self.created).as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Closes idle connections, of whichever core, until one for a lease that is held fits the bound.

@@ -5,6 +5,7 @@
 //! pooled client, which spawns a task per connection, keeps one lock for all cores, and repeats requests by rules of
 //! its own; the bridge must know for every failure whether anything was sent (I7).
 
+use std::error::Error as _;
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
@@ -68,15 +69,33 @@ pub enum ClientError {
     },
 }
 
-type Driven = Pin<Box<http1::Connection<TokioIo<Stream>, Full<Bytes>>>>;
+/// The future that moves the bytes of a connection.
+enum Driven {
+    Open(Pin<Box<http1::Connection<TokioIo<Stream>, Full<Bytes>>>>),
+    /// It is over: bytes came that nobody asked for.
+    Disturbed,
+    Over,
+}
+
+impl Driven {
+    /// Moves bytes; drops the connection when it is over. Dropping it also settles every request still queued.
+    fn drive(&mut self, cx: &mut Context<'_>) {
+        let Self::Open(connection) = self else { return };
+        let Poll::Ready(over) = connection.as_mut().poll(cx) else { return };
+        // Neither a close nor the transport's failure: hyper read what answers no request.
+        let is_disturbed = over.is_err_and(|error| {
+            !error.is_incomplete_message() && !error.source().is_some_and(|source| source.is::<io::Error>())
+        });
+        *self = if is_disturbed { Self::Disturbed } else { Self::Over };
+    }
+}
 
 /// One open connection: a sender and the future that moves its bytes, polled by the holder of both.
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     socket: Socket,
     encrypted: bool,
-    /// `None` once the connection is over.
-    connection: Option<Driven>,
+    connection: Driven,
 }
 
 /// How a waiting connection fares.
@@ -86,7 +105,9 @@ pub(crate) enum IdleState {
     Undisturbed,
     /// Something has come that has to be read first.
     Unread,
-    /// It cannot be used any more.
+    /// Bytes have come that nobody asked for: what comes next may answer another request.
+    Disturbed,
+    /// It is closed.
     Over,
 }
 
@@ -114,17 +135,7 @@ impl Connection {
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| ClientError::Cut { sent: Sent::Nothing, source: Some(Box::new(error)) })?;
-        Ok(Self { sender, socket, encrypted, connection: Some(Box::pin(connection)) })
-    }
-
-    /// Moves bytes; drops the connection when it is over. Dropping it also settles every request still queued.
-    fn drive(&mut self, cx: &mut Context<'_>) -> Option<hyper::Result<()>> {
-        let over = match self.connection.as_mut()?.as_mut().poll(cx) {
-            Poll::Pending => return None,
-            Poll::Ready(over) => over,
-        };
-        self.connection = None;
-        Some(over)
+        Ok(Self { sender, socket, encrypted, connection: Driven::Open(Box::pin(connection)) })
     }
 
     /// Sends `request` and waits for the response's head; 1xx responses are skipped. Dropping the future makes the
@@ -137,11 +148,7 @@ impl Connection {
         let mut answer = pin!(self.sender.try_send_request(request));
         let connection = &mut self.connection;
         let answered = std::future::poll_fn(|cx| {
-            if let Some(driven) = connection.as_mut()
-                && driven.as_mut().poll(cx).is_ready()
-            {
-                *connection = None;
-            }
+            connection.drive(cx);
             answer.as_mut().poll(cx)
         });
         answered.await.map_err(|mut refused| {
@@ -164,18 +171,18 @@ impl Connection {
             if let Poll::Ready(ended) = collector.poll(&mut body, cx) {
                 return Poll::Ready(ended);
             }
-            self.drive(cx);
+            self.connection.drive(cx);
             collector.poll(&mut body, cx)
         })
         .await;
         match collected {
             Ok(()) => Ok((collector.finish(), false)),
             Err(BodyError::Cut(_)) => {
-                self.connection = None;
+                self.connection = Driven::Over;
                 Ok((collector.finish(), true))
             }
             Err(BodyError::TooLarge { bound }) => {
-                self.connection = None;
+                self.connection = Driven::Over;
                 Err(ClientError::TooLarge { bound })
             }
         }
@@ -187,14 +194,19 @@ impl Connection {
         match self.socket.peek() {
             Peek::Quiet => IdleState::Undisturbed,
             Peek::Bytes if self.encrypted => IdleState::Unread,
-            Peek::Bytes | Peek::Closed => IdleState::Over,
+            Peek::Bytes => IdleState::Disturbed,
+            Peek::Closed => IdleState::Over,
         }
     }
 
-    /// Whether another request can go out now, as far as the runtime knows: polls once.
-    pub(crate) fn is_usable(&mut self) -> bool {
-        let over = self.drive(&mut Context::from_waker(Waker::noop())).is_some();
-        !over && self.connection.is_some() && self.sender.is_ready()
+    /// How it fares between two requests, as far as the runtime knows: polls once.
+    pub(crate) fn settle(&mut self) -> IdleState {
+        self.connection.drive(&mut Context::from_waker(Waker::noop()));
+        match &self.connection {
+            Driven::Open(_) if self.sender.is_ready() => IdleState::Undisturbed,
+            Driven::Disturbed => IdleState::Disturbed,
+            Driven::Open(_) | Driven::Over => IdleState::Over,
+        }
     }
 }
 
@@ -216,7 +228,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let mut connection = Connection::open(Stream::Tcp(Socket::new(tcp))).await.unwrap();
-        assert!(connection.is_usable());
+        assert_eq!(connection.settle(), IdleState::Undisturbed);
         drop(listener.accept().await.unwrap());
         // The close has arrived; yielding lets the runtime see it.
         tokio::task::yield_now().await;
@@ -227,6 +239,6 @@ mod tests {
         let unsent = unanswered.unsent.unwrap();
         assert_eq!(unsent.uri(), "/message");
         assert!(matches!(unanswered.error, ClientError::Cut { sent: Sent::Nothing, .. }));
-        assert!(!connection.is_usable());
+        assert_eq!(connection.settle(), IdleState::Over);
     }
 }

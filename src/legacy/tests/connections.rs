@@ -34,6 +34,21 @@ async fn bytes_nobody_asked_for_spoil_a_kept_connection_not_the_next_message() {
     assert_eq!(bot.heard().len(), 2);
 }
 
+/// Else the stray answer of one user would be read by the next, and every answer after it one too late.
+#[tokio::test]
+async fn no_connection_is_kept_of_a_bot_that_answered_what_nobody_asked() {
+    let bot = Bot::scripted(|peer| {
+        peer.hear();
+        peer.say(OK.repeat(if peer.number == 0 { 2 } else { 1 }));
+        peer.wait_for_close();
+    });
+    let api = api(&bot.url());
+    for _ in 0..3 {
+        assert_eq!(body(&message(&api, patience()).await.unwrap()), "{\"message\":null");
+    }
+    assert_eq!(bot.connections(), 3);
+}
+
 #[tokio::test]
 async fn a_bot_that_takes_the_message_and_closes_is_not_asked_again() {
     for answer in ["", "HTTP/1.1 200 OK\r\nContent-Le"] {

@@ -13,7 +13,7 @@ use crate::session::ReplyBody;
 use crate::telemetry::record::{Outcome, PlanKind};
 use crate::time::Moment;
 use crate::translate::keyboard::Keyboard;
-use crate::translate::outbound::{self, Content, Page};
+use crate::translate::outbound::{self, Content, Page, Translated};
 use crate::translate::view::View;
 use crate::wire::legacy::Keys;
 
@@ -202,7 +202,15 @@ impl Layout {
 
 /// Lays out `content`.
 pub(super) fn lay_out(content: &Content<'_>, view: &View<'_>) -> Layout {
-    let translated = outbound::reply(content, view);
+    layout(&outbound::reply(content, view))
+}
+
+/// The same where there is no room to keep a rest.
+pub(super) fn lay_out_without_rest(content: &Content<'_>, view: &View<'_>) -> Layout {
+    layout(&outbound::reply_without_rest(content, view))
+}
+
+fn layout(translated: &Translated<'_>) -> Layout {
     Layout {
         body: translated.response.to_bytes(),
         degradations: translated.degradations,

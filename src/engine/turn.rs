@@ -391,17 +391,23 @@ impl<'c> TurnRunner<'c> {
             Remember::Nothing => None,
             Remember::Shown | Remember::ShownAgain | Remember::Greeted | Remember::End => session.rest(now),
         };
-        let layout = reply::lay_out(
-            &Content {
-                readings: parsed.readings(),
-                keyboard: keyboard.as_deref(),
-                part: reply.part,
-                page,
-                late: reply.late == LateReplies::Offered && session.has_late(now),
-                older_rest: older_rest.map(|rest| rest.next),
-            },
-            &call.view(),
-        );
+        let content = Content {
+            readings: parsed.readings(),
+            keyboard: keyboard.as_deref(),
+            part: reply.part,
+            page,
+            late: reply.late == LateReplies::Offered && session.has_late(now),
+            older_rest: older_rest.map(|rest| rest.next),
+        };
+        let mut layout = reply::lay_out(&content, &call.view());
+        // What cannot be kept is not offered. A rest that is gone on with is kept already.
+        if layout.rest().is_some() && reply.remember != Remember::Part {
+            let bytes = above.iter().chain(&said.bodies).map(ReplyBody::size).sum();
+            if !self.turn.may_park(bytes) {
+                tracing::warn!(bot = %call.bot.settings.id, bytes, "the rest of a long reply is cut off: limits.parked is reached");
+                layout = reply::lay_out_without_rest(&content, &call.view());
+            }
+        }
         drop(parsed);
         end.degradations.join(layout.degradations);
 
@@ -409,7 +415,7 @@ impl<'c> TurnRunner<'c> {
         end.outcome = outcome;
         if shown {
             let bodies = above.into_iter().chain(said.bodies.iter().cloned());
-            self.keep_rest(&mut session, reply.remember, &layout, bodies, now);
+            keep_rest(&mut session, reply.remember, &layout, bodies, now);
             remember(&mut session, reply.remember, keyboard, &layout, now);
             self.turn.session = session;
         } else if reply.unread == Unread::Forget {
@@ -449,30 +455,6 @@ impl<'c> TurnRunner<'c> {
         }
         fits
     }
-
-    /// Keeps what of a reply is still to come (O5).
-    fn keep_rest(
-        &self,
-        session: &mut Session,
-        remember: Remember,
-        layout: &Layout,
-        bodies: impl Iterator<Item = ReplyBody>,
-        now: Moment,
-    ) {
-        match (remember, layout.rest()) {
-            (Remember::Part, Some(next)) => session.advance_rest(next, now),
-            (Remember::Part, None) => session.drop_rest(now),
-            (Remember::Nothing | Remember::End, _) | (_, None) => {}
-            (Remember::Shown | Remember::ShownAgain | Remember::Greeted, Some(next)) => {
-                let bodies: Vec<ReplyBody> = bodies.collect();
-                if self.turn.may_park(bodies.iter().map(ReplyBody::size).sum()) {
-                    session.keep_rest(Rest { bodies, next, at: now });
-                } else {
-                    tracing::warn!(bot = %self.call.bot.settings.id, "the rest of a long reply is not kept: limits.parked is reached");
-                }
-            }
-        }
-    }
 }
 
 /// Gives an answer to its reader and to those who made the same tap (I3); gives whether any of them has it, and the
@@ -505,6 +487,24 @@ async fn took_it(call: &Call, body: &Bytes) -> bool {
             peer.took_it().await
         }
         Some(_) | None => true,
+    }
+}
+
+/// Keeps what of a reply is still to come (O5).
+fn keep_rest(
+    session: &mut Session,
+    remember: Remember,
+    layout: &Layout,
+    bodies: impl Iterator<Item = ReplyBody>,
+    now: Moment,
+) {
+    match (remember, layout.rest()) {
+        (Remember::Part, Some(next)) => session.advance_rest(next, now),
+        (Remember::Part, None) => session.drop_rest(now),
+        (Remember::Nothing | Remember::End, _) | (_, None) => {}
+        (Remember::Shown | Remember::ShownAgain | Remember::Greeted, Some(next)) => {
+            session.keep_rest(Rest { bodies: bodies.collect(), next, at: now });
+        }
     }
 }
 

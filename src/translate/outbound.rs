@@ -16,6 +16,7 @@ use super::keyboard::Keyboard;
 use super::quick_replies::{self, ButtonLabel, RowContent};
 use super::room;
 use super::row::{Bubble, Row};
+use super::text::{self, ELLIPSIS};
 use super::view::View;
 use crate::degradation::{Degradation, Degradations};
 use crate::reading::Reading;
@@ -83,6 +84,25 @@ pub struct Page {
 /// n + 1 asked for later begins where part n ended.
 #[must_use]
 pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
+    show(content, view, Rest::Waits)
+}
+
+/// The same where there is no room to keep a rest: what is shown ends in an ellipsis, and that is reported (O5).
+#[must_use]
+pub fn reply_without_rest<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
+    show(content, view, Rest::Lost)
+}
+
+/// What becomes of the parts behind the one that is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// They wait behind `이어서 보기`.
+    Waits,
+    /// They are cut off.
+    Lost,
+}
+
+fn show<'a>(content: &Content<'a>, view: &View<'a>, rest: Rest) -> Translated<'a> {
     let mut row = Row::new(view);
     for reading in content.readings {
         row.reading(reading);
@@ -113,7 +133,7 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
         row.carousels(keyboard, &keys);
     }
 
-    let parts = parts(&row.bubbles, view.room);
+    let mut parts = parts(&row.bubbles, view.room);
     let last = parts.len().saturating_sub(1);
     let part = usize::try_from(content.part).unwrap_or(usize::MAX).min(last);
     let range = parts.get(part).cloned().unwrap_or_default();
@@ -121,11 +141,18 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
     let numbered = bubbles.get(range.clone()).is_some_and(|shown| shown.iter().any(|bubble| bubble.numbered));
     let shown = bubbles.into_iter().skip(range.start).take(range.len());
     let mut outputs: SmallVec<[Output<'a>; limits::OUTPUTS]> = shown.map(|bubble| bubble.output).collect();
-    let more = if part < last {
-        degradations.add(Degradation::Parked);
-        Some(number(part + 1))
-    } else {
-        content.older_rest
+    let more = match rest {
+        _ if part == last => content.older_rest,
+        Rest::Waits => {
+            degradations.add(Degradation::Parked);
+            Some(number(part + 1))
+        }
+        Rest::Lost => {
+            degradations.add(Degradation::TextCut);
+            parts.truncate(part + 1);
+            end_in_ellipsis(&mut outputs);
+            content.older_rest
+        }
     };
     if view.room
         && let Some(hint) = room::hint(more.is_some(), content.late, view)
@@ -188,6 +215,21 @@ fn parts(bubbles: &[Bubble<'_>], room: bool) -> SmallVec<[Range<usize>; 4]> {
         }
     }
     parts
+}
+
+/// Shows that there was more.
+fn end_in_ellipsis(outputs: &mut SmallVec<[Output<'_>; limits::OUTPUTS]>) {
+    match outputs.last_mut() {
+        Some(Output::SimpleText(last)) => {
+            let longer = format!("{}{ELLIPSIS}", last.text);
+            last.text = Cow::Owned(text::cut(&longer, limits::SIMPLE_TEXT).into_owned());
+        }
+        // Behind three pictures there is no place for it.
+        _ if outputs.len() < limits::OUTPUTS => {
+            outputs.push(Output::SimpleText(SimpleText { text: Cow::Borrowed(ELLIPSIS) }));
+        }
+        _ => {}
+    }
 }
 
 /// Adds the hint below the last text, or as a bubble of its own.

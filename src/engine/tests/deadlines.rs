@@ -1,6 +1,7 @@
 //! Deadlines, lines, hang-ups and panics.
 
 use super::*;
+use crate::degradation::Degradation;
 
 #[tokio::test(start_paused = true)]
 async fn a_bot_that_takes_eight_seconds_is_waited_for_on_the_tap() {
@@ -227,4 +228,18 @@ async fn s3_that_the_bot_gave_no_reply_in_the_end_is_told_only_to_who_asks() {
     assert_eq!(bridge.say("하나").await.unwrap().text(), WAIT);
     sleep(ms(5_000)).await;
     assert_eq!(bridge.say("둘").await.unwrap().text(), "둘");
+}
+
+#[tokio::test(start_paused = true)]
+async fn o5_a_rest_for_which_there_is_no_room_is_not_offered_and_the_words_end_in_an_ellipsis() {
+    for (times, kept) in [(800, true), (2_000, false)] {
+        let bridge = Bridge::new(&[("limits.parked", "16KiB")], move |_| (ms(10), says(&"가나다라 ".repeat(times))));
+        let answer = bridge.say("긴 글").await.unwrap();
+        assert_eq!(answer.offers("이어서 보기"), kept, "{times}");
+        assert_eq!(answer.text().ends_with('…'), !kept, "{times}");
+        let bot = Arc::clone(bridge.shared.registry().iter().next().unwrap());
+        assert_eq!(bot.metrics.degradations(Degradation::TextCut), u64::from(!kept));
+        assert_eq!(bot.metrics.degradations(Degradation::Parked), u64::from(kept));
+        bridge.is_quiet();
+    }
 }

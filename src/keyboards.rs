@@ -65,10 +65,8 @@ impl Keyboards {
         }
         let id = id_of(labels);
         if let Some(known) = self.known.get(&id).and_then(|weak| weak.upgrade()) {
-            let same = known.labels().len() == labels.len()
-                && known.labels().iter().zip(labels).all(|(known, label)| **known == *label.as_ref());
             let own = || Keyboard::new(labels).map(|keyboard| Arc::new(keyboard.counted(self.memory.used())));
-            return if same { Some(known) } else { own() };
+            return if known.has_labels(labels) { Some(known) } else { own() };
         }
         let fresh = Arc::new(Keyboard::new(labels)?.counted(self.memory.used()));
         match self.known.entry(id) {

@@ -83,6 +83,12 @@ impl Session {
         }
     }
 
+    /// The keyboard that was last shown, whether it counts or not.
+    #[must_use]
+    pub(crate) fn last_keyboard(&self) -> Option<&Arc<Keyboard>> {
+        self.keyboard.as_ref()
+    }
+
     /// The page that was last shown, by its first label.
     #[must_use]
     pub(crate) fn page(&self) -> u32 {

@@ -59,9 +59,11 @@ pub fn now() -> Moment {
 #[must_use]
 pub fn moment_of(instant: Instant) -> Moment {
     let anchor = ANCHOR.get_or_init(|| Anchor { wall: wall_millis(), monotonic: self::instant() });
-    let ahead = instant.saturating_duration_since(anchor.monotonic);
-    let behind = anchor.monotonic.saturating_duration_since(instant);
-    Moment(anchor.wall).plus(ahead).minus(behind)
+    let start = Moment(anchor.wall);
+    match instant.checked_duration_since(anchor.monotonic) {
+        Some(ahead) => start.plus(ahead),
+        None => start.minus(anchor.monotonic.saturating_duration_since(instant)),
+    }
 }
 
 impl Moment {

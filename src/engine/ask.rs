@@ -13,7 +13,7 @@ use crate::fault::{Blame, Sent, chain};
 use crate::legacy::api::{BackendError, RawReply};
 use crate::net::lease::Lease;
 use crate::session::ReplyBody;
-use crate::time;
+use crate::time::{self, Instant};
 use crate::wire::legacy::{MessageCall, MessageType};
 
 /// The result of asking the bot in one turn.
@@ -41,14 +41,16 @@ pub(super) async fn ask(call: &Call, lease: &Lease, messages: &[(MessageType, Co
     let started = time::instant();
     let mut asked =
         Asked { bodies: Bodies::new(), took: Duration::ZERO, problem: None, undelivered: false, own_shortage: false };
+    let mut now = started;
     for (kind, content) in messages {
-        if time::instant() > call.last_send() {
+        if now > call.last_send() {
             let why = "no full deadline remained for this message";
             asked.problem.get_or_insert_with(|| (BackendProblem::NoTime, why.into()));
             asked.bodies.push(ReplyBody::Unsent(texts.resend.clone()));
             break;
         }
-        let body = match send(call, lease, MessageCall { user_key: &call.input.user, kind: *kind, content }).await {
+        let message = MessageCall { user_key: &call.input.user, kind: *kind, content };
+        let body = match send(call, lease, message, now).await {
             Ok(raw) => whole(raw),
             Err(error) => {
                 asked.own_shortage |= error.blame() == Blame::Us;
@@ -61,21 +63,28 @@ pub(super) async fn ask(call: &Call, lease: &Lease, messages: &[(MessageType, Co
             asked.problem = Some(problem);
             ReplyBody::Words(texts.no_reply.clone())
         }));
+        now = time::instant();
     }
-    asked.took = time::instant().saturating_duration_since(started);
+    asked.took = now.saturating_duration_since(started);
     asked
 }
 
 /// Sends one message. Where nothing was sent for want of a file, it is tried again as soon as another connection gives
 /// one back (I7).
-async fn send(call: &Call, lease: &Lease, message: MessageCall<'_>) -> Result<RawReply, BackendError> {
+async fn send(
+    call: &Call,
+    lease: &Lease,
+    message: MessageCall<'_>,
+    mut now: Instant,
+) -> Result<RawReply, BackendError> {
     loop {
-        let until = call.give_up_after(time::instant());
+        let until = call.give_up_after(now);
         let answered = call.bot.api.message(call.arrival.core, lease, message, until).await;
         if !matches!(answered, Err(BackendError::NoFiles(_))) || time::instant() > call.last_send() {
             return answered;
         }
         tokio::time::sleep(FILES_BACKOFF).await;
+        now = time::instant();
     }
 }
 

@@ -164,13 +164,14 @@ impl<'c> TurnRunner<'c> {
             says,
             UserInput::Leave | UserInput::Nothing | UserInput::Tap(Mark::Say(_) | Mark::More { .. } | Mark::Late)
         );
-        let at_home = matches!(self.turn.session.current(time::now()), Current::Home(_));
+        let mut now = time::now();
+        let at_home = matches!(self.turn.session.current(now), Current::Home(_));
         let by_token = matches!(says, UserInput::Tap(Mark::Pick { .. } | Mark::Page { .. }));
         if *says == UserInput::Home || by_token || at_home && !by_itself {
             Box::pin(self.fetch_home()).await;
+            now = time::now();
         }
         let settings = &self.call.bot.settings;
-        let now = time::now();
         let rules = Rules {
             recently_started: now.since(self.call.shared.started) < TEN_MINUTES,
             free_text: settings.free_text,
@@ -208,7 +209,10 @@ impl<'c> TurnRunner<'c> {
     }
 
     fn keyboard_of(&self, parsed: &ParsedReplies<'_>) -> Option<Arc<Keyboard>> {
-        parsed.labels().and_then(|labels| self.call.shared.keyboards.intern(labels))
+        let labels = parsed.labels()?;
+        // Nearly always the one they have just used, or seen: then it need not be looked up.
+        let again = self.turn.session.last_keyboard().filter(|last| last.has_labels(labels));
+        again.cloned().or_else(|| self.call.shared.keyboards.intern(labels))
     }
 
     async fn carry_out(mut self, plan: Plan<'c>, leave: LeaveToAsk<'c>) -> Bytes {
@@ -243,8 +247,9 @@ impl<'c> TurnRunner<'c> {
     /// Asks the bot and shows what it says. Without a lease it is out, and not waited for (S4).
     async fn ask(self, messages: Messages<'_>, leave: LeaveToAsk<'_>, failures: Failures) -> Bytes {
         let texts = self.call.texts();
-        let asked = time::now();
-        if time::instant() > self.call.last_send() {
+        let at = time::instant();
+        let asked = time::moment_of(at);
+        if at > self.call.last_send() {
             drop(leave);
             return self
                 .without_bot(Outcome::Withdrawn, BotReplies::unsent(&texts.resend, asked), TurnEnd::default())
@@ -263,7 +268,7 @@ impl<'c> TurnRunner<'c> {
                 biased;
                 asked = &mut asking => asked,
                 // The bot has had a full deadline, however late it was asked: that counts, once (S4).
-                () = unconstrained(sleep_until(self.call.overdue_after(time::instant()))) => {
+                () = unconstrained(sleep_until(self.call.overdue_after(at))) => {
                     self.announce(attempt.failed(time::now()));
                     asking.await
                 }

@@ -148,18 +148,21 @@ impl HttpLegacy {
         cut: Instant,
         sent: &mut Sent,
     ) -> Result<(Connection, Response<Incoming>), ClientError> {
-        let mut kept = self.kept(core).await;
+        let mut now = time::instant();
+        let mut kept = self.kept(core, now).await;
         let mut offers = 1;
         loop {
             let mut connection = match kept.take() {
                 Some(connection) => connection,
                 None => {
                     self.pool.make_room().await;
-                    self.target.connect(cut).await?
+                    let connection = self.target.connect(cut).await?;
+                    now = time::instant();
+                    connection
                 }
             };
             // A timer is asked after the work it bounds: without this, a call that is late already would go out.
-            if time::instant() >= cut {
+            if now >= cut {
                 return Err(ClientError::TimedOut { sent: Sent::Nothing });
             }
             *sent = Sent::Unknown;
@@ -178,9 +181,9 @@ impl HttpLegacy {
     }
 
     /// A kept connection that is still open, as far as can be known.
-    async fn kept(&self, core: CoreId) -> Option<Connection> {
+    async fn kept(&self, core: CoreId, now: Instant) -> Option<Connection> {
         loop {
-            let mut connection = self.pool.take(core, time::instant())?;
+            let mut connection = self.pool.take(core, now)?;
             match connection.idle_state() {
                 IdleState::Over => {}
                 IdleState::Disturbed => self.distrust(),

@@ -182,7 +182,7 @@ async fn answer(
     let trial = headers.contains_key(&X_BRIDGE_EXPLAIN);
     learn(shared, core, &bot, &inbound, openbuilder_id, trial);
 
-    let request_id = request_id(headers);
+    let request_id = request_id(headers, arrived);
     let watch = if trial { bot.metrics.watches.watch(&request_id) } else { None };
     let arrival = Arrival {
         core,
@@ -254,11 +254,11 @@ fn callback(bots: &BotRegistry, inbound: &Inbound<'_>, bot: &Bot) -> Option<Call
 }
 
 /// Kakao's own id of the call, to find it again in its logs; else one of ours.
-fn request_id(headers: &HeaderMap) -> RequestId {
+fn request_id(headers: &HeaderMap, arrived: Instant) -> RequestId {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let given = headers.get(&X_REQUEST_ID).map(HeaderValue::as_bytes).and_then(|id| std::str::from_utf8(id).ok());
     match given {
         Some(id) if !id.is_empty() && id.len() <= REQUEST_ID => RequestId::Given(id.into()),
-        _ => RequestId::Own { at: time::now().as_millis(), number: NEXT.fetch_add(1, Ordering::Relaxed) },
+        _ => RequestId::Own { at: time::moment_of(arrived).as_millis(), number: NEXT.fetch_add(1, Ordering::Relaxed) },
     }
 }

@@ -82,6 +82,12 @@ impl Keyboard {
         &self.labels
     }
 
+    /// Whether its labels are these, in this order.
+    #[must_use]
+    pub(crate) fn has_labels<S: AsRef<str>>(&self, labels: &[S]) -> bool {
+        self.labels.len() == labels.len() && self.labels.iter().zip(labels).all(|(own, label)| **own == *label.as_ref())
+    }
+
     fn shown(&self) -> &ShownLabels {
         self.shown.get_or_init(|| ShownLabels::of(&self.labels))
     }

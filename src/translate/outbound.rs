@@ -219,16 +219,12 @@ fn parts(bubbles: &[Bubble<'_>], room: bool) -> SmallVec<[Range<usize>; 4]> {
 
 /// Shows that there was more.
 fn end_in_ellipsis(outputs: &mut SmallVec<[Output<'_>; limits::OUTPUTS]>) {
-    match outputs.last_mut() {
-        Some(Output::SimpleText(last)) => {
-            let longer = format!("{}{ELLIPSIS}", last.text);
-            last.text = Cow::Owned(text::cut(&longer, limits::SIMPLE_TEXT).into_owned());
-        }
+    if let Some(Output::SimpleText(last)) = outputs.last_mut() {
+        let longer = format!("{}{ELLIPSIS}", last.text);
+        last.text = Cow::Owned(text::cut(&longer, limits::SIMPLE_TEXT).into_owned());
+    } else if outputs.len() < limits::OUTPUTS {
         // Behind three pictures there is no place for it.
-        _ if outputs.len() < limits::OUTPUTS => {
-            outputs.push(Output::SimpleText(SimpleText { text: Cow::Borrowed(ELLIPSIS) }));
-        }
-        _ => {}
+        outputs.push(Output::SimpleText(SimpleText { text: Cow::Borrowed(ELLIPSIS) }));
     }
 }
 

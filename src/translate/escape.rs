@@ -34,9 +34,13 @@ pub(super) fn is_strict(raw: &str) -> bool {
         table
     };
     let bytes = raw.as_bytes();
+    let anywhere = |byte: &u8| ANYWHERE.get(usize::from(*byte)).is_some_and(|anywhere| *anywhere);
+    if bytes.iter().all(anywhere) {
+        return true;
+    }
     let mut fragments = 0;
     bytes.iter().enumerate().all(|(at, byte)| match byte {
-        byte if ANYWHERE.get(usize::from(*byte)).is_some_and(|anywhere| *anywhere) => true,
+        byte if anywhere(byte) => true,
         b'#' => {
             fragments += 1;
             fragments == 1

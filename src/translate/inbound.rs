@@ -225,8 +225,10 @@ fn is_home(endpoint: Endpoint, blocks: &[Option<&Named<'_>>], welcome: &[Box<str
         Endpoint::Message | Endpoint::Leave => false,
         Endpoint::Skill => blocks.iter().flatten().any(|block| {
             [&block.id, &block.name].into_iter().flatten().any(|own| {
-                let own = own.as_str().trim();
-                !own.is_empty() && welcome.iter().any(|name| **name == *own)
+                let own = own.as_str();
+                // As it stands, nearly always; in the console a name may be given white space at its end.
+                let is_named = |name: &Box<str>| **name == *own || own.len() > name.len() && **name == *own.trim();
+                !own.is_empty() && welcome.iter().any(is_named)
             })
         }),
     }
@@ -250,6 +252,10 @@ fn is_true(raw: Raw<'_>) -> bool {
 #[must_use]
 pub fn id_text(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     let text = raw.get();
+    let plain = text.strip_prefix('"').and_then(|id| id.strip_suffix('"'));
+    if let Some(id) = plain.filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+        return (!id.is_empty() && id.len() <= ID_BYTES).then_some(Cow::Borrowed(id));
+    }
     let id = match serde_json::from_str::<Text<'_>>(text) {
         Ok(id) => id.0,
         Err(_) if text.bytes().all(|b| b.is_ascii_digit()) => Cow::Borrowed(text),

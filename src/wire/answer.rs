@@ -310,16 +310,16 @@ impl SayAction<'_> {
     fn write(&self, json: &mut JsonWriter) {
         let (message_text, extra) = match self {
             Self::Message { message_text, extra } => {
-                json.raw(r#","action":"message""#);
+                json.raw(r#","action":"message","messageText":"#);
                 (message_text, extra)
             }
             Self::Block { block_id, message_text, extra } => {
                 json.raw(r#","action":"block","blockId":"#);
                 json.string(block_id);
+                json.raw(r#","messageText":"#);
                 (message_text, extra)
             }
         };
-        json.raw(r#","messageText":"#);
         json.string(message_text);
         json.raw(r#","extra":"#);
         extra.write(json);

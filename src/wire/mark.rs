@@ -140,6 +140,10 @@ impl<'a> Mark<'a> {
             #[serde(borrow, default)]
             sb: Option<Written<'b>>,
         }
+        // Nearly all words come with an empty one.
+        if client_extra == "{}" {
+            return None;
+        }
         let written = serde_json::from_str::<ClientExtra<'a>>(client_extra).ok()?.sb?;
         if written.v != VERSION {
             return None;

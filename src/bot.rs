@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
+use foldhash::quality::RandomState;
 use tokio::sync::Semaphore;
 
 use crate::breaker::Breaker;
@@ -54,7 +55,7 @@ pub(crate) struct Bot {
     /// One permit, where only one message may be out at a time (I6).
     pub(crate) one_at_a_time: Option<Arc<Semaphore>>,
     /// Blocks whose calls came here: they are ours (I5).
-    pub(crate) blocks: Arc<ArcSwap<HashSet<Box<str>>>>,
+    pub(crate) blocks: Arc<ArcSwap<HashSet<Box<str>, RandomState>>>,
     /// Whether the ids of its block were told.
     pub(crate) advice: Arc<BlockAdvice>,
     /// Channel events on their way to it (E4).
@@ -92,20 +93,24 @@ impl Bot {
     /// Tells which ids `message_block` wants (K3): once when the first words of a block came, and once as a warning when
     /// another block spoke in between, which is what it is for. Silent where it is configured.
     pub(crate) fn advise_message_block(&self, openbuilder_id: &str, block: &str, last_block: Option<&str>) {
+        let is_foreign = last_block.is_some_and(|last| self.foreign_block(last));
+        let given = if is_foreign { &self.advice.warned } else { &self.advice.told };
+        if given.load(Ordering::Relaxed) {
+            return;
+        }
         let id = openbuilder_id.trim_end_matches('!');
         let plain = |id: &str| !id.is_empty() && id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if self.settings.message_block.contains_key(id) || !plain(id) || !plain(block) {
             return;
         }
+        if given.swap(true, Ordering::Relaxed) {
+            return;
+        }
         let bot = &self.settings.id;
-        let paste = || format!("bots.{bot}.message_block = {{ \"{id}\" = \"{block}\" }}");
-        if last_block.is_some_and(|last| self.foreign_block(last)) {
-            if !self.advice.warned.swap(true, Ordering::Relaxed) {
-                let paste = paste();
-                tracing::warn!(%bot, paste, "another block of the scenario answered in between; with these ids quick replies come here whatever their words");
-            }
-        } else if !self.advice.told.swap(true, Ordering::Relaxed) {
-            let paste = paste();
+        let paste = format!("bots.{bot}.message_block = {{ \"{id}\" = \"{block}\" }}");
+        if is_foreign {
+            tracing::warn!(%bot, paste, "another block of the scenario answered in between; with these ids quick replies come here whatever their words");
+        } else {
             tracing::info!(%bot, paste, "the first words of this block; should other blocks catch words of quick replies, paste these ids");
         }
     }

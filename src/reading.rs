@@ -27,6 +27,7 @@ use crate::backend_problem::BackendProblem;
 use crate::degradation::Degradations;
 use crate::wire::legacy::Keys;
 use crate::wire::limits;
+use crate::wire::text::begins_visibly;
 
 mod bytes;
 mod content;
@@ -228,7 +229,7 @@ fn url(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
 }
 
 fn is_blank(text: &str) -> bool {
-    text.chars().all(is_space)
+    !begins_visibly(text) && text.chars().all(is_space)
 }
 
 /// White space, and the characters of no width that editors and web forms leave behind.

@@ -5,8 +5,10 @@
 //! can tell that they are one (openbuilder.md 5). In memory, and bounded: the oldest goes first.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, Hash};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use foldhash::quality::RandomState;
 
 use crate::ids::UserKey;
 use crate::telemetry::pace::Pace;
@@ -52,7 +54,7 @@ pub(crate) enum Known {
 impl Default for Contacts {
     fn default() -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { shards, hasher: RandomState::new(), seen: Mutex::default(), waiting_line: Pace::default() }
+        Self { shards, hasher: RandomState::default(), seen: Mutex::default(), waiting_line: Pace::default() }
     }
 }
 
@@ -114,14 +116,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// old self in the order.
 #[derive(Debug)]
 struct Bounded<K, V> {
-    map: HashMap<K, (u64, V)>,
+    map: HashMap<K, (u64, V), RandomState>,
     order: VecDeque<(u64, K)>,
     next: u64,
 }
 
 impl<K, V> Default for Bounded<K, V> {
     fn default() -> Self {
-        Self { map: HashMap::new(), order: VecDeque::new(), next: 0 }
+        Self { map: HashMap::default(), order: VecDeque::new(), next: 0 }
     }
 }
 

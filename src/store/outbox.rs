@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use foldhash::quality::RandomState;
 use tokio::sync::Notify;
 
 use crate::concurrency::Permit;
@@ -25,7 +26,7 @@ const PER_USER: usize = 8;
 /// The events of one bot that are on their way.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    queues: DashMap<UserKey, Queue>,
+    queues: DashMap<UserKey, Queue, RandomState>,
     /// Until when this bot is not told of this kind of event: milliseconds, by kind.
     peace: [AtomicU64; 3],
     /// Users whose event was answered 404 since the last event of that kind that was not.

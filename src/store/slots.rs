@@ -7,10 +7,11 @@
 //! shard. Rejected: `DashMap` by value (132 bytes a session at a million, half of them empty places, and a second list
 //! of users to draw from behind one lock for all).
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 
 use crate::ids::UserKey;
@@ -24,6 +25,7 @@ const DRAWN: usize = 8;
 #[derive(Debug)]
 pub(super) struct Slots<V> {
     shards: Box<[Mutex<Shard<V>>]>,
+    /// Seeded anew in each process: nobody can choose keys that meet.
     hasher: RandomState,
     count: AtomicUsize,
     /// Where the users' bytes are counted.
@@ -53,7 +55,7 @@ impl<V> Slots<V> {
         let shard = || Mutex::new(Shard { places: HashTable::new(), entries: Vec::new() });
         Self {
             shards: (0..SHARDS).map(|_| shard()).collect(),
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
             count: AtomicUsize::new(0),
             bytes,
         }

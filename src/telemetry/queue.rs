@@ -17,6 +17,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, SystemTime};
 
+use smallvec::SmallVec;
 use tracing::Level;
 
 use super::record::TurnRecord;
@@ -30,6 +31,8 @@ use crate::wire::json::JsonWriter;
 const TURNS: usize = 2048;
 /// Other lines that wait, warnings and the rest each.
 const LINES: usize = 1024;
+/// Lines that are written in one round.
+const ROUND: usize = 2 * LINES + TURNS;
 /// Bytes of one line; a longer one is cut.
 pub(super) const LINE_BYTES: usize = 16 * 1024;
 /// Bytes that are written at once.
@@ -294,6 +297,12 @@ impl Queued {
     }
 }
 
+/// Which of these happened first.
+fn oldest(heads: &[Option<Queued>]) -> Option<usize> {
+    let times = heads.iter().enumerate().filter_map(|(queue, head)| Some((head.as_ref()?.at(), queue)));
+    times.min().map(|(_, queue)| queue)
+}
+
 impl<W: Write> Writer<W> {
     fn run(mut self) {
         let mut empty = 0;
@@ -327,16 +336,25 @@ impl<W: Write> Writer<W> {
         self.queues.asleep.store(false, Ordering::Relaxed);
     }
 
+    /// The next of a queue: warnings, other lines, and the turns of each core.
+    fn next(&self, queue: usize) -> Option<Queued> {
+        match queue.checked_sub(2) {
+            Some(core) => self.turns.get(core)?.try_recv().ok().map(|(at, record)| Queued::Turn(at, record)),
+            None if queue == 0 => self.warnings.try_recv().ok().map(Queued::Line),
+            None => self.info.try_recv().ok().map(Queued::Line),
+        }
+    }
+
     /// Writes what is queued by now, a batch at most; how many lines.
     fn round(&mut self) -> usize {
-        let mut queued: Vec<Queued> = self.warnings.try_iter().take(LINES).map(Queued::Line).collect();
-        queued.extend(self.info.try_iter().take(LINES).map(Queued::Line));
-        for queue in &self.turns {
-            queued.extend(queue.try_iter().take(TURNS).map(|(at, record)| Queued::Turn(at, record)));
-        }
-        queued.sort_by_key(Queued::at);
-        let count = queued.len();
-        for queued in queued {
+        let mut count = 0;
+        // The oldest of each queue: the oldest of these is written next.
+        let mut heads: SmallVec<[Option<Queued>; 8]> =
+            (0..self.turns.len() + 2).map(|queue| self.next(queue)).collect();
+        while let Some(oldest) = oldest(&heads) {
+            let behind = if count < ROUND { self.next(oldest) } else { None };
+            let Some(queued) = heads.get_mut(oldest).and_then(|head| std::mem::replace(head, behind)) else { break };
+            count += 1;
             match queued {
                 Queued::Line(line) => with_batch(|batch| {
                     batch.kind = Some(line.kind);

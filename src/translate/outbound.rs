@@ -137,10 +137,10 @@ fn show<'a>(content: &Content<'a>, view: &View<'a>, rest: Rest) -> Translated<'a
     let last = parts.len().saturating_sub(1);
     let part = usize::try_from(content.part).unwrap_or(usize::MAX).min(last);
     let range = parts.get(part).cloned().unwrap_or_default();
-    let Row { bubbles, mut degradations, .. } = row;
+    let Row { mut bubbles, mut degradations, .. } = row;
     let numbered = bubbles.get(range.clone()).is_some_and(|shown| shown.iter().any(|bubble| bubble.numbered));
-    let shown = bubbles.into_iter().skip(range.start).take(range.len());
-    let mut outputs: SmallVec<[Output<'a>; limits::OUTPUTS]> = shown.map(|bubble| bubble.output).collect();
+    let mut outputs: SmallVec<[Output<'a>; limits::OUTPUTS]> =
+        bubbles.drain(range).map(|bubble| bubble.output).collect();
     let more = match rest {
         _ if part == last => content.older_rest,
         Rest::Waits => {
@@ -159,7 +159,7 @@ fn show<'a>(content: &Content<'a>, view: &View<'a>, rest: Rest) -> Translated<'a
     {
         add_hint(&mut outputs, hint);
     }
-    let mut template = Template { outputs, quick_replies: Vec::new() };
+    let mut quick_replies = Vec::new();
     let mut page = Page::default();
     if !view.room {
         let keys = if on_cards.is_some() { &[] } else { keys.as_slice() };
@@ -167,10 +167,10 @@ fn show<'a>(content: &Content<'a>, view: &View<'a>, rest: Rest) -> Translated<'a
         let laid = quick_replies::lay(&asked, keys, view);
         degradations.join(laid.degradations);
         page = laid.page;
-        template.quick_replies = laid.quick_replies;
+        quick_replies = laid.quick_replies;
     }
     Translated {
-        response: Answer::Bubbles(template),
+        response: Answer::Bubbles(Template { outputs, quick_replies }),
         degradations,
         parts: number(parts.len()),
         part: number(part),

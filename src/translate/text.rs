@@ -8,14 +8,14 @@ use std::borrow::Cow;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::wire::text::{fits, units};
+use crate::wire::text::{begins_visibly, fits, units};
 
 /// The sign for text that was cut.
 pub(super) const ELLIPSIS: &str = "…";
 
 /// Whether there is nothing to read in it.
 pub(super) fn is_blank(text: &str) -> bool {
-    text.chars().all(char::is_whitespace)
+    !begins_visibly(text) && text.chars().all(char::is_whitespace)
 }
 
 /// The longest beginning of at most `limit` units (`limit` at least 2) that ends between two graphemes; a first

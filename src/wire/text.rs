@@ -49,6 +49,13 @@ pub fn utf8(body: &[u8]) -> Option<&str> {
     simdutf8::basic::from_utf8(body).ok()
 }
 
+/// Whether the first byte alone tells that there is something to read: a printable ASCII character, or the beginning of
+/// a Hangul syllable or anything behind those. White space of whatever kind begins otherwise.
+#[must_use]
+pub(crate) fn begins_visibly(text: &str) -> bool {
+    matches!(text.as_bytes().first(), Some(b'!'..=b'~' | 0xEA..=0xED | 0xF0..))
+}
+
 /// Length in UTF-16 units (O1).
 #[must_use]
 pub fn units(text: &str) -> usize {
@@ -127,6 +134,17 @@ mod tests {
         assert!(matches!(plain, Some(Text(Cow::Borrowed("오늘 급식")))));
         let escaped: Option<Text<'_>> = serde_json::from_str("\"a\\nb\"").unwrap();
         assert!(matches!(escaped, Some(Text(Cow::Owned(_)))));
+    }
+
+    #[test]
+    fn no_white_space_begins_visibly() {
+        let blank = |c: &char| {
+            c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+        };
+        for c in ('\0'..=char::MAX).filter(blank) {
+            assert!(!begins_visibly(c.encode_utf8(&mut [0; 4])), "{c:?}");
+        }
+        assert!(begins_visibly("가") && begins_visibly("a") && begins_visibly("😀") && !begins_visibly(""));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Whatever a bot answers becomes an answer within all bounds, over all its parts (O1 to O5).
+//! Every reply of a bot becomes an answer within all bounds, over all its parts (O1 to O5).
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

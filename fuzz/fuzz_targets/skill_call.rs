@@ -1,4 +1,4 @@
-//! Whatever arrives as a skill call is understood or refused; it never panics (ranks 0 and 1).
+//! Every skill call is understood or refused; it never panics (ranks 0 and 1).
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -64,11 +64,11 @@ pub(super) struct TurnInput {
 
 /// One call, admitted and understood.
 pub(crate) struct Call {
-    /// What all bots share.
+    /// The parts that all bots share.
     pub(super) shared: Arc<Shared>,
     /// For whom.
     pub(super) bot: Arc<Bot>,
-    /// What the user means.
+    /// The meaning of the call.
     pub(super) input: TurnInput,
     /// How it came in.
     pub(super) arrival: Arrival,

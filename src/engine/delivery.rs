@@ -41,7 +41,7 @@ pub(super) enum State {
     Withdrawn,
 }
 
-/// What happens to a call.
+/// An event in the life of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
     /// The same tap is in flight already.
@@ -87,7 +87,8 @@ const fn next(state: State, event: Event) -> Option<State> {
         // Nothing of its own to finish; and it must not be given what another call may still read.
         (Following(Caller), HangUp) => Some(Withdrawn),
 
-        // Nobody else is told at once: who hung up is told when their turn comes, who follows shares what the other gets.
+        // Only a call with a callback is told at once: a user whose caller hung up is told when their turn comes, and a
+        // follower shares the other turn's answer.
         (Queued(Callback) | First(Callback), Withdraw) => Some(Claimed(Callback)),
         _ => None,
     }

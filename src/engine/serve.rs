@@ -52,7 +52,7 @@ pub(crate) async fn serve(call: Call) -> Bytes {
     let texts = call.texts();
     let event = match &call.arrival.callback {
         Some(_) => Event::Acknowledge,
-        // Most of those who have closed their side are gone: what waits in the line must not depend on their reading.
+        // Most callers who have closed their side are gone: a message in the line must not depend on their reading.
         None if call.half_closed.is_set() => Event::HangUp,
         None => Event::Deadline,
     };
@@ -82,7 +82,7 @@ pub(crate) async fn serve(call: Call) -> Bytes {
             turn.give_up(TurnEnd::of(Outcome::Waits));
             call.words_meanwhile(&texts.wait, true)
         }
-        // It keeps its place in the line. Whoever still reads finds behind the tap what became of it (I7).
+        // It keeps its place in the line. A caller who still reads finds its outcome behind the tap (I7).
         Ok(_) if event == Event::HangUp => {
             turn.finish_detached();
             call.words_meanwhile(&texts.wait, true)

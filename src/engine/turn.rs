@@ -68,8 +68,8 @@ pub(super) async fn run(call: &Call) -> Option<Bytes> {
     Some(runner.carry_out(plan, leave).await)
 }
 
-/// Held until the bot has answered, and no longer: what follows, a callback for one, must not hold back other users.
-/// Waiting for it is waiting in a line: nothing was sent yet (S1).
+/// Held until the bot has answered, and no longer: the steps after it, such as a callback, must not hold back other
+/// users. Waiting for it is waiting in a line: nothing was sent yet (S1).
 #[derive(Default)]
 struct LeaveToAsk<'c> {
     /// Where only one message may be out at a time (I6).
@@ -405,7 +405,7 @@ impl<'c> TurnRunner<'c> {
             older_rest: older_rest.map(|rest| rest.next),
         };
         let mut layout = reply::lay_out(&content, &call.view());
-        // What cannot be kept is not offered. A rest that is gone on with is kept already.
+        // A rest that cannot be kept is not offered. A rest that is being read is kept already.
         if layout.rest().is_some() && reply.remember != Remember::Part {
             let bytes = above.iter().chain(&said.bodies).map(ReplyBody::size).sum();
             if !self.turn.may_park(bytes) {

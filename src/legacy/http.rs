@@ -200,8 +200,8 @@ impl HttpLegacy {
         }
     }
 
-    /// The bot has sent bytes that nobody asked for. On a kept connection such bytes would answer the next user, so none
-    /// is kept for a while (I8).
+    /// The bot has sent bytes without a request. On a kept connection such bytes would answer the next user, so none is
+    /// kept for a while (I8).
     fn distrust(&self) {
         if self.pool.keep_none_for_a_while(time::instant()) {
             let place = self.url.host_str();

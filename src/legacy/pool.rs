@@ -18,7 +18,7 @@ use crate::time::{self, Instant};
 /// their close and our call do not meet on the way.
 const IDLE: Duration = Duration::from_secs(4);
 
-/// How long none is kept after the bot sent bytes that nobody asked for.
+/// How long none is kept after the bot sent bytes without a request.
 const DISTRUST: Duration = Duration::from_secs(600);
 
 /// The waiting connections of one bot.
@@ -73,8 +73,8 @@ impl Pool {
         }
     }
 
-    /// Closes all that wait and keeps none for [`DISTRUST`]: the bot answers what nobody asked. False where that is so
-    /// already.
+    /// Closes all that wait and keeps none for [`DISTRUST`]: the bot sends answers without a request. False where none
+    /// is kept already.
     pub(super) fn keep_none_for_a_while(&self, now: Instant) -> bool {
         let now = self.since_created(now);
         let until = now + u64::try_from(DISTRUST.as_millis()).unwrap_or(u64::MAX);

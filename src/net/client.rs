@@ -72,7 +72,7 @@ pub enum ClientError {
 /// The future that moves the bytes of a connection.
 enum Driven {
     Open(Pin<Box<http1::Connection<TokioIo<Stream>, Full<Bytes>>>>),
-    /// It is over: bytes came that nobody asked for.
+    /// It is over: bytes came without a request.
     Disturbed,
     Over,
 }
@@ -105,7 +105,7 @@ pub(crate) enum IdleState {
     Undisturbed,
     /// Something has come that has to be read first.
     Unread,
-    /// Bytes have come that nobody asked for: what comes next may answer another request.
+    /// Bytes have come without a request: the next bytes may answer another request.
     Disturbed,
     /// It is closed.
     Over,
@@ -166,8 +166,8 @@ impl Connection {
     pub(crate) async fn read(&mut self, mut body: Incoming, bound: usize) -> Result<(Bytes, bool), ClientError> {
         let mut collector = Collector::new(bound);
         let collected = std::future::poll_fn(|cx| {
-            // hyper reads a body once it is asked for: the first look asks, and what has come by then is there at the
-            // second. The connection's own error reaches the body too, so it is not asked for here.
+            // hyper reads a body once it is asked for: the first look asks, and the bytes that have come by then are
+            // there at the second. The connection's own error reaches the body too, so it is not asked for here.
             if let Poll::Ready(ended) = collector.poll(&mut body, cx) {
                 return Poll::Ready(ended);
             }

@@ -26,7 +26,7 @@ pub(crate) enum ReplyBody {
     Reply(Bytes),
     /// The words that the user reads where the bot gave nothing usable.
     Words(Box<str>),
-    /// What the user reads where their message was not sent: they have to send it again.
+    /// The words that the user reads where their message was not sent: they have to send it again.
     Unsent(Box<str>),
 }
 

@@ -87,13 +87,13 @@ pub fn reply<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
     show(content, view, Rest::Waits)
 }
 
-/// The same where there is no room to keep a rest: what is shown ends in an ellipsis, and that is reported (O5).
+/// The same where there is no room to keep a rest: the words shown end in an ellipsis, and that is reported (O5).
 #[must_use]
 pub fn reply_without_rest<'a>(content: &Content<'a>, view: &View<'a>) -> Translated<'a> {
     show(content, view, Rest::Lost)
 }
 
-/// What becomes of the parts behind the one that is shown.
+/// The fate of the parts behind the one that is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rest {
     /// They wait behind `이어서 보기`.

@@ -26,7 +26,7 @@ pub enum MessageType {
 pub struct MessageCall<'a> {
     /// The user who speaks.
     pub user_key: &'a UserKey,
-    /// What kind of message it is.
+    /// The kind of the message.
     pub kind: MessageType,
     /// The words, or the medium's URL; never empty (legacy.md 2).
     pub content: &'a str,

@@ -175,7 +175,7 @@ pub enum NotASkillCall {
     Malformed {
         /// Where in the document, as in `userRequest.user.id`; empty when at no member.
         path: String,
-        /// What is wrong there.
+        /// The error at that place.
         problem: String,
         /// The decoder's own words.
         #[source]

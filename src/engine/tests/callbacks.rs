@@ -32,8 +32,8 @@ async fn a_message_with_a_callback_leaves_only_while_a_full_deadline_remains() {
     }
 }
 
-/// A caller who hung up in the line before they were acknowledged: nobody calls them back, so the words stand behind
-/// `답변 보기`.
+/// A caller who hung up in the line before they were acknowledged: there is no callback for them, so the words stand
+/// behind `답변 보기`.
 #[tokio::test(start_paused = true)]
 async fn s1_words_with_a_callback_whose_caller_hung_up_in_the_line_are_never_dropped_without_a_word() {
     let bridge = Bridge::new(&[CALLBACK_HERE], |words| (ms(if words == "하나" { 52_000 } else { 1 }), says(words)));

@@ -43,7 +43,7 @@ impl Peer {
         written.and_then(|()| self.wire.flush()).ok();
     }
 
-    /// Writes until nobody listens any more or `most` bytes went out; how many went out.
+    /// Writes until the peer has gone or `most` bytes went out; how many went out.
     pub(crate) fn pour(&mut self, chunk: &[u8], most: usize) -> usize {
         let mut poured = 0;
         while poured < most && self.wire.write_all(chunk).is_ok() {

@@ -68,7 +68,7 @@ async fn a_callback_that_may_have_arrived_is_not_repeated() {
 
 #[tokio::test]
 async fn a_callback_is_tried_again_while_the_connection_is_refused() {
-    // The address is taken but refuses until somebody listens on it.
+    // The address is taken but refuses until a listener is there.
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap();

@@ -17,7 +17,7 @@ impl Call {
         self.goes_on.send(()).unwrap();
     }
 
-    /// What the user said.
+    /// The words of the user.
     pub(crate) fn content(&self) -> String {
         let body: serde_json::Value = serde_json::from_str(&self.body).unwrap();
         body["content"].as_str().unwrap().to_owned()

@@ -62,7 +62,7 @@ async fn a_body_without_end_is_cut_at_the_bound() {
         let error = message(&api(&bot.url()), patience()).await.unwrap_err();
         assert!(matches!(error, BackendError::TooLarge { bound: limits::REPLY_BYTES }), "{error:?}");
         bot.closed().await;
-        // What was not read sits in the kernel's buffers, a few megabytes on loopback.
+        // Bytes that were not read sit in the kernel's buffers, a few megabytes on loopback.
         assert!(poured.load(Ordering::SeqCst) < 50 << 20, "nobody read on");
     }
 }

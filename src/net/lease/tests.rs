@@ -117,7 +117,7 @@ fn leases_from_many_threads_never_pass_the_bound_and_none_is_lost() {
                     for round in 0..2_000 {
                         let waits = [limit.acquire(), limit.acquire()].map(Box::pin);
                         let [one, other] = waits;
-                        // Every third one is dropped while it waits, or with a lease that nobody looked at.
+                        // Every third one is dropped while it waits, or with a lease that was not looked at.
                         if round % 3 == 0 {
                             drop(other.now_or_never());
                         }

@@ -2,6 +2,7 @@
 //! before the bot is given up (S1).
 
 use std::borrow::Cow;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::de::IgnoredAny;
@@ -13,7 +14,7 @@ use crate::fault::{Blame, Sent, chain};
 use crate::legacy::api::{BackendError, RawReply};
 use crate::net::lease::Lease;
 use crate::session::ReplyBody;
-use crate::time;
+use crate::time::{self, Instant};
 use crate::wire::legacy::{MessageCall, MessageType};
 
 /// The result of asking the bot in one turn.
@@ -34,9 +35,35 @@ pub(super) struct Asked {
 /// The wait for a file that another connection gives back.
 const FILES_BACKOFF: Duration = Duration::from_millis(20);
 
+/// When the bot has had a full deadline (S4). A message that waits for a file has not left: with each try the time
+/// begins anew, for a shortage of the bridge's own says nothing of the bot (S5).
+#[derive(Debug)]
+pub(super) struct Overdue(Mutex<Instant>);
+
+impl Overdue {
+    /// For a bot that is asked now.
+    pub(super) fn of(call: &Call) -> Self {
+        Self(Mutex::new(call.overdue_after(time::instant())))
+    }
+
+    /// When that is, as far as is known now.
+    pub(super) fn at(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begins_anew(&self, call: &Call) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = call.overdue_after(time::instant());
+    }
+}
+
 /// Asks the bot. Where it gives none, `texts.no_reply` stands in its place; `texts.resend` where a message was not
 /// sent, because those before it have taken its time. Whether a body can be read is decided by its reader.
-pub(super) async fn ask(call: &Call, lease: &Lease, messages: &[(MessageType, Cow<'_, str>)]) -> Asked {
+pub(super) async fn ask(
+    call: &Call,
+    lease: &Lease,
+    messages: &[(MessageType, Cow<'_, str>)],
+    overdue: &Overdue,
+) -> Asked {
     let texts = call.texts();
     let started = time::instant();
     let mut asked =
@@ -48,15 +75,16 @@ pub(super) async fn ask(call: &Call, lease: &Lease, messages: &[(MessageType, Co
             asked.bodies.push(ReplyBody::Unsent(texts.resend.clone()));
             break;
         }
-        let body = match send(call, lease, MessageCall { user_key: &call.input.user, kind: *kind, content }).await {
-            Ok(raw) => whole(raw),
-            Err(error) => {
-                asked.own_shortage |= error.blame() == Blame::Us;
-                asked.undelivered |= error.blame() != Blame::Us
-                    && (error.sent() == Sent::Nothing || matches!(error, BackendError::TimedOut { .. }));
-                Err((error.problem(), format!("{}: {}", call.bot.settings.place(), chain(&error)).into()))
-            }
-        };
+        let body =
+            match send(call, lease, MessageCall { user_key: &call.input.user, kind: *kind, content }, overdue).await {
+                Ok(raw) => whole(raw),
+                Err(error) => {
+                    asked.own_shortage |= error.blame() == Blame::Us;
+                    asked.undelivered |= error.blame() != Blame::Us
+                        && (error.sent() == Sent::Nothing || matches!(error, BackendError::TimedOut { .. }));
+                    Err((error.problem(), format!("{}: {}", call.bot.settings.place(), chain(&error)).into()))
+                }
+            };
         asked.bodies.push(body.unwrap_or_else(|problem| {
             asked.problem = Some(problem);
             ReplyBody::Words(texts.no_reply.clone())
@@ -68,7 +96,12 @@ pub(super) async fn ask(call: &Call, lease: &Lease, messages: &[(MessageType, Co
 
 /// Sends one message. Where nothing was sent for want of a file, it is tried again as soon as another connection gives
 /// one back (I7).
-async fn send(call: &Call, lease: &Lease, message: MessageCall<'_>) -> Result<RawReply, BackendError> {
+async fn send(
+    call: &Call,
+    lease: &Lease,
+    message: MessageCall<'_>,
+    overdue: &Overdue,
+) -> Result<RawReply, BackendError> {
     loop {
         let until = call.give_up_after(time::instant());
         let answered = call.bot.api.message(call.arrival.core, lease, message, until).await;
@@ -76,6 +109,7 @@ async fn send(call: &Call, lease: &Lease, message: MessageCall<'_>) -> Result<Ra
             return answered;
         }
         tokio::time::sleep(FILES_BACKOFF).await;
+        overdue.begins_anew(call);
     }
 }
 

@@ -5,6 +5,8 @@ mod callbacks;
 mod connections;
 mod deadlines;
 mod gone;
+mod shares;
+mod shortage;
 mod simulation;
 mod taps;
 
@@ -58,6 +60,10 @@ enum Act {
     Cut,
     Hang,
     Panic,
+    /// The bridge has no file left for the connection.
+    NoFiles,
+    /// Nothing listens there.
+    Unreachable,
 }
 
 type Script = dyn Fn(&str) -> (Duration, Act) + Send + Sync;
@@ -131,6 +137,8 @@ impl LegacyApi for Bot {
                 }
                 // Without the hook, which would fill the output.
                 Act::Panic => std::panic::resume_unwind(Box::new("the client has a bug")),
+                Act::NoFiles => Err(BackendError::NoFiles("no file is left".into())),
+                Act::Unreachable => Err(BackendError::Unreachable("nothing listens".into())),
                 Act::Cut | Act::Hang => Err(BackendError::Cut { sent: Sent::Unknown, source: None }),
             }
         })

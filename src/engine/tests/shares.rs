@@ -1,4 +1,4 @@
-//! Bounds that are common to all bots (S5): each has a share that no other can take.
+//! What is common to all bots: bounds of which each has a share (S5), and the threads that serve them (S6).
 
 use super::*;
 
@@ -35,4 +35,14 @@ async fn s5_the_events_of_one_bot_leave_room_for_those_of_another() {
     assert_eq!(bridge.shared.events.count(), 8);
     sleep(ms(1_000)).await;
     assert_eq!(bridge.shared.events.count(), 0);
+}
+
+/// A thread of the start goes on with the count and the kept connections of its own, whatever the newest file says.
+#[tokio::test(start_paused = true)]
+async fn s6_a_reload_with_fewer_workers_keeps_room_for_the_connections_of_every_thread() {
+    let bridge = Bridge::new(&[("workers", "4")], |words| (ms(10), says(words)));
+    let elsewhere = settings(&[("workers", "1"), ("bots.default.url", "http://127.0.0.1:3")]);
+    bridge.shared.install(bridge.shared.prepare(elsewhere).ok().unwrap());
+    // Four workers, and the thread of the operators' listener.
+    assert_eq!(*bridge.bot.set_up.lock().unwrap(), [5, 5]);
 }

@@ -80,6 +80,23 @@ fn who_has_no_right_address_or_secret_is_refused_before_the_body() {
 }
 
 #[test]
+fn of_several_bots_the_path_says_whose_secret_comes_before_the_body() {
+    let bot = Bot::echo("봇");
+    let own = |name: &str| {
+        let secret = format!("secret = {{ header = \"x-skill-secret\", values = [\"secret-of-{name}-0123\"] }}");
+        format!("[bots.{name}]\nurl = \"{}\"\n{secret}\n", bot.url())
+    };
+    let bridge = Bridge::start(&(own("shop") + &own("school")));
+    let mut stream = TcpStream::connect(bridge.public).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
+    let head = "POST /bots/shop/skill HTTP/1.1\r\nHost: a\r\nx-skill-secret: secret-of-school-0123\r\n";
+    stream.write_all(format!("{head}Content-Length: 200000\r\n\r\n{{").as_bytes()).unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 401");
+}
+
+#[test]
 fn silent_connections_give_way_to_calls_probes_and_metrics() {
     let bot = Bot::echo("봇");
     let bridge = Bridge::of(&bot, "[limits]\nconnections = 8");

@@ -255,10 +255,14 @@ fn a_certificate_comes_into_force_with_the_rest_of_its_configuration_or_not_at_a
     fs::write(&file, &good).unwrap();
     let bridge = Program::with_file(&file);
     let mut tried = 0;
-    fs::write(&file, good.replace("http://", "ftp://")).unwrap();
     let second = pair(folder.path());
-    assert!(!reload(&bridge, &mut tried));
-    assert!(shows(&bridge, &first) && !shows(&bridge, &second), "swapped although the rest was refused");
+    // Fine as PEM, and no certificate: found when the bots are built, behind everything else.
+    fs::write(folder.path().join("ca.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    for bad in [good.replace("http://", "ftp://"), good.replace("http://", "https://") + "ca = \"ca.pem\"\n"] {
+        fs::write(&file, bad).unwrap();
+        assert!(!reload(&bridge, &mut tried));
+        assert!(shows(&bridge, &first) && !shows(&bridge, &second), "swapped although the rest was refused");
+    }
     fs::write(&file, &good).unwrap();
     assert!(reload(&bridge, &mut tried));
     assert!(shows(&bridge, &second));

@@ -178,11 +178,18 @@ fn a_file_that_is_valid_in_its_half_removes_no_bot_while_it_is_written() {
     let bridge = Program::with_file(&file);
     let call = Say::words("Qw7-eRt_9YzA", "급식").call;
     let served = || post(bridge.public, "/bots/second/skill", &[], &call).status == 200;
-    // Half of it lies there for the time that an editor over a slow line takes, then the rest comes.
-    fs::write(&file, of("first")).unwrap();
+    // Half of it lies there and grows, as an editor writes it over a slow line, for longer than two looks at it take:
+    // no two of them see the same.
     let half = Instant::now();
-    while half.elapsed().as_millis() < 500 {
-        assert!(served(), "the second bot is gone");
+    for written in 0.. {
+        fs::write(&file, of("first") + &"# a comment\n".repeat(written)).unwrap();
+        let so_far = Instant::now();
+        while so_far.elapsed() < ms(100) {
+            assert!(served(), "the second bot is gone");
+        }
+        if half.elapsed() > ms(2_000) {
+            break;
+        }
     }
     fs::write(&file, of("first") + &of("second") + &of("third")).unwrap();
     eventually("the third bot comes", || {

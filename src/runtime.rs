@@ -306,3 +306,34 @@ impl Running {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S6: `getaddrinfo` blocks a thread of the runtime, and nothing can end it before its time.
+    #[test]
+    fn a_name_look_up_that_hangs_does_not_hold_the_end_of_a_thread() {
+        let (answer, hangs) = std::sync::mpsc::channel::<()>();
+        let (begun, has_begun) = std::sync::mpsc::channel();
+        let thread = run_on_a_thread("bridge-test".to_owned(), async move {
+            let look_up = tokio::task::spawn_blocking(move || {
+                begun.send(()).unwrap();
+                hangs.recv()
+            });
+            // The stop takes the work away from the caller who waits for it.
+            has_begun.recv().unwrap();
+            drop(look_up);
+        });
+        let thread = thread.unwrap();
+        let (end, ended) = std::sync::mpsc::channel();
+        let joins = thread::spawn(move || {
+            thread.join().unwrap();
+            end.send(()).unwrap();
+        });
+        let in_time = ended.recv_timeout(std::time::Duration::from_secs(10));
+        drop(answer);
+        joins.join().unwrap();
+        assert!(in_time.is_ok(), "it waits for the look-up");
+    }
+}

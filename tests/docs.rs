@@ -102,6 +102,17 @@ fn the_guide_names_what_stands_on_the_screens() {
     }
 }
 
+#[test]
+fn troubleshooting_says_what_late_does_and_when_to_lower_it() {
+    for (path, lower) in
+        [("docs/troubleshooting.md", "Lower `late`"), ("docs/troubleshooting.ko.md", "`late`를 6~8초로 줄이")]
+    {
+        let page = text(path);
+        let place = page.find("`late`").unwrap_or_else(|| panic!("{path} does not name late"));
+        assert!(page[place..].contains("texts.resend") && page.contains(lower), "{path}");
+    }
+}
+
 /// What follows `smartchat-bridge` or `cargo run … --` in fenced blocks.
 fn commands_named() -> BTreeSet<String> {
     let mut named = BTreeSet::new();

@@ -2,6 +2,7 @@
 //! before the bot is given up (S1).
 
 use std::borrow::Cow;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::de::IgnoredAny;
@@ -34,9 +35,35 @@ pub(super) struct Asked {
 /// The wait for a file that another connection gives back.
 const FILES_BACKOFF: Duration = Duration::from_millis(20);
 
+/// When the bot has had a full deadline (S4). A message that waits for a file has not left: with each try the time
+/// begins anew, for a shortage of the bridge's own says nothing of the bot (S5).
+#[derive(Debug)]
+pub(super) struct Overdue(Mutex<Instant>);
+
+impl Overdue {
+    /// For a bot that is asked at `now`.
+    pub(super) fn of(call: &Call, now: Instant) -> Self {
+        Self(Mutex::new(call.overdue_after(now)))
+    }
+
+    /// When that is, as far as is known now.
+    pub(super) fn at(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begins_anew(&self, call: &Call, now: Instant) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = call.overdue_after(now);
+    }
+}
+
 /// Asks the bot. Where it gives none, `texts.no_reply` stands in its place; `texts.resend` where a message was not
 /// sent, because those before it have taken its time. Whether a body can be read is decided by its reader.
-pub(super) async fn ask(call: &Call, lease: &Lease, messages: &[(MessageType, Cow<'_, str>)]) -> Asked {
+pub(super) async fn ask(
+    call: &Call,
+    lease: &Lease,
+    messages: &[(MessageType, Cow<'_, str>)],
+    overdue: &Overdue,
+) -> Asked {
     let texts = call.texts();
     let started = time::instant();
     let mut asked =
@@ -50,7 +77,7 @@ pub(super) async fn ask(call: &Call, lease: &Lease, messages: &[(MessageType, Co
             break;
         }
         let message = MessageCall { user_key: &call.input.user, kind: *kind, content };
-        let body = match send(call, lease, message, now).await {
+        let body = match send(call, lease, message, now, overdue).await {
             Ok(raw) => whole(raw),
             Err(error) => {
                 asked.own_shortage |= error.blame() == Blame::Us;
@@ -76,6 +103,7 @@ async fn send(
     lease: &Lease,
     message: MessageCall<'_>,
     mut now: Instant,
+    overdue: &Overdue,
 ) -> Result<RawReply, BackendError> {
     loop {
         let until = call.give_up_after(now);
@@ -85,6 +113,7 @@ async fn send(
         }
         tokio::time::sleep(FILES_BACKOFF).await;
         now = time::instant();
+        overdue.begins_anew(call, now);
     }
 }
 

@@ -5,6 +5,8 @@ mod callbacks;
 mod connections;
 mod deadlines;
 mod gone;
+mod shares;
+mod shortage;
 mod simulation;
 mod taps;
 
@@ -58,6 +60,10 @@ enum Act {
     Cut,
     Hang,
     Panic,
+    /// The bridge has no file left for the connection.
+    NoFiles,
+    /// Nothing listens there.
+    Unreachable,
 }
 
 type Script = dyn Fn(&str) -> (Duration, Act) + Send + Sync;
@@ -73,8 +79,8 @@ struct Bot {
     said: Mutex<Vec<String>>,
     told: Mutex<Vec<Notice>>,
     connections: Arc<ConnectionLimit>,
-    /// How often the bridge set itself up for this bot anew.
-    set_up: AtomicUsize,
+    /// For how many threads the bridge set itself up for this bot, each time that it did.
+    set_up: Mutex<Vec<usize>>,
 }
 
 /// Counts a message as out for as long as it lives.
@@ -131,6 +137,8 @@ impl LegacyApi for Bot {
                 }
                 // Without the hook, which would fill the output.
                 Act::Panic => std::panic::resume_unwind(Box::new("the client has a bug")),
+                Act::NoFiles => Err(BackendError::NoFiles("no file is left".into())),
+                Act::Unreachable => Err(BackendError::Unreachable("nothing listens".into())),
                 Act::Cut | Act::Hang => Err(BackendError::Cut { sent: Sent::Unknown, source: None }),
             }
         })
@@ -191,6 +199,7 @@ impl Read {
 /// The settings of production, and these keys.
 fn settings(keys: &[(&str, &str)]) -> Arc<Settings> {
     let mut flags = vec![("bots.default.url", "http://127.0.0.1:1"), ("workers", "1")];
+    flags.retain(|(key, _)| keys.iter().all(|(own, _)| own != key));
     flags.extend(keys);
     let flag =
         |(key, value): (&str, &str)| Flag { key: key.to_owned(), value: value.to_owned(), name: format!("--{key}") };
@@ -211,11 +220,11 @@ impl Bridge {
             said: Mutex::default(),
             told: Mutex::default(),
             connections: ConnectionLimit::new(usize::MAX),
-            set_up: AtomicUsize::new(0),
+            set_up: Mutex::default(),
         });
         let api = Arc::clone(&bot);
-        let connect = move |_: &_, _| {
-            api.set_up.fetch_add(1, Ordering::SeqCst);
+        let connect = move |_: &_, cores| {
+            api.set_up.lock().unwrap().push(cores);
             Ok(Arc::clone(&api) as Arc<dyn LegacyApi>)
         };
         let shared = Shared::build(settings, Box::new(connect));

@@ -12,7 +12,7 @@ use tokio::sync::SemaphorePermit;
 use tokio::task::unconstrained;
 use tokio::time::sleep_until;
 
-use super::ask::{self, Asked};
+use super::ask::{self, Asked, Overdue};
 use super::call::Call;
 use super::delivery::{Event, Reader};
 use super::local;
@@ -262,15 +262,20 @@ impl<'c> TurnRunner<'c> {
             return self.without_bot(Outcome::Outage, said, TurnEnd::default()).await;
         };
         let Asked { bodies, took, problem, undelivered, own_shortage } = {
-            let asking = ask::ask(self.call, lease, &messages);
+            let overdue = Overdue::of(self.call, at);
+            let asking = ask::ask(self.call, lease, &messages, &overdue);
             tokio::pin!(asking);
-            tokio::select! {
-                biased;
-                asked = &mut asking => asked,
+            loop {
+                let due = overdue.at();
+                tokio::select! {
+                    biased;
+                    asked = &mut asking => break asked,
+                    () = unconstrained(sleep_until(due)) => {}
+                }
                 // The bot has had a full deadline, however late it was asked: that counts, once (S4).
-                () = unconstrained(sleep_until(self.call.overdue_after(at))) => {
+                if overdue.at() == due {
                     self.announce(attempt.failed(time::now()));
-                    asking.await
+                    break asking.await;
                 }
             }
         };

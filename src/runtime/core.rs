@@ -414,3 +414,55 @@ enum ListenerKind {
     Public,
     Operators,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load::{Flag, Sources, load};
+    use crate::net::listen::bind;
+    use crate::registry;
+    use std::io::Write;
+
+    fn core() -> Arc<Core> {
+        let flag = |(key, value): (&str, &str)| Flag { key: key.into(), value: value.into(), name: key.into() };
+        let flags = [("bots.default.url", "http://127.0.0.1:1"), ("workers", "1")].map(flag).to_vec();
+        let settings = load(&Sources { flags, ..Sources::default() }).unwrap_or_else(|problems| panic!("{problems}"));
+        let settings = settings.settings;
+        Arc::new(Core {
+            id: CoreId(0),
+            operators: Arc::new(OperatorAccess::new(&settings.admin)),
+            places: Places::of_operators(settings.limits.pending_bytes),
+            shared: Shared::build(settings, Box::new(registry::over_http)).ok().unwrap(),
+            tls: None,
+            stop: Stop::default(),
+            strange: Pace::default(),
+        })
+    }
+
+    /// How long a connection is kept on which `sent` has come, and nothing more.
+    async fn kept(sent: &[u8]) -> Duration {
+        let core = core();
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let mut caller = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        caller.write_all(sent).unwrap();
+        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+        let (stream, peer) = listener.accept().await.unwrap();
+        let place = Arc::new(core.places.acquire().await.unwrap());
+        let begun = time::instant();
+        core.connection(stream, peer, place, ListenerKind::Public).await;
+        begun.elapsed()
+    }
+
+    /// The clock is paused: it goes on by itself while nothing comes.
+    #[tokio::test(start_paused = true)]
+    async fn a_first_head_has_ten_seconds_and_later_ones_have_the_time_of_a_kept_connection() {
+        let tick = Duration::from_millis(10);
+        for sent in ["", "POST /skill HTTP/1.1\r\nHost: a\r\n"] {
+            let kept = kept(sent.as_bytes()).await;
+            assert!((FIRST_HEAD..FIRST_HEAD + tick).contains(&kept), "{kept:?} after {sent:?}");
+        }
+        let minute = Duration::from_secs(60);
+        let kept = kept(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        assert!((minute - tick..minute + tick).contains(&kept), "{kept:?}");
+    }
+}

@@ -508,4 +508,48 @@ mod tests {
         assert!(queues.dropped(LineKind::Warning) > 0);
         queues.flush(Duration::from_millis(50));
     }
+
+    /// A flood of turns fills its own queue only, and what the writer has in hand does not grow meanwhile.
+    #[test]
+    fn a_flood_of_turns_pushes_out_no_warning() {
+        /// Takes nothing until it is opened.
+        #[derive(Clone)]
+        struct Gate(Disk, Arc<Mutex<()>>);
+        impl Write for Gate {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                let _open = self.1.lock().unwrap();
+                self.0.write(bytes)
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let gate = Gate(Disk::default(), Arc::default());
+        let closed = gate.1.lock().unwrap();
+        let queues = Queues::start(1, LineFormat::Json, gate.clone()).unwrap();
+        let record = TurnRecord {
+            request_id: crate::ids::RequestId::Own { at: 1, number: 1 },
+            bot: crate::ids::BotId::parse("shop").unwrap(),
+            user: 1,
+            total: Duration::ZERO,
+            answered: Duration::ZERO,
+            end: super::super::record::TurnEnd::default(),
+        };
+        say(queues, "the writer is at this one\n");
+        while queues.dropped(LineKind::Turn) == 0 {
+            queues.turn(CoreId(0), record.clone());
+        }
+        for _ in 0..100 {
+            queues.turn(CoreId(0), record.clone());
+        }
+        LineWriter::new(queues, LineKind::Info, LineFormat::Json).write_all(b"a note\n").unwrap();
+        say(queues, "a warning\n");
+        assert_eq!(queues.dropped(LineKind::Warning) + queues.dropped(LineKind::Info), 0);
+        drop(closed);
+        queues.flush(Duration::from_secs(5));
+        let text = gate.0.text();
+        assert!(text.contains("a warning\n") && text.contains("a note\n"), "{text}");
+        assert_eq!(queues.dropped(LineKind::Warning) + queues.dropped(LineKind::Info), 0);
+        assert!(queues.dropped(LineKind::Turn) > 0);
+    }
 }

@@ -69,3 +69,41 @@ fn a_key_of_thirty_thousand_levels_is_refused() {
     let flag = run(&["config", "check", "--bot", "http://old-bot:8000", "--set", &format!("{deep}b=1")], b"");
     assert!(flag.out(78).is_empty() && flag.err.contains("levels"), "{}", flag.err);
 }
+
+#[test]
+fn a_file_that_is_no_regular_one_is_refused_by_the_check_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, pipe) = (folder.path().join("bridge.toml"), folder.path().join("pipe"));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for named in ["pipe", "/dev/zero"] {
+        let secret = format!("secret = {{ header = \"x-skill-secret\", values_file = \"{named}\" }}");
+        fs::write(&file, format!("[bots.shop]\nurl = \"http://old-bot:8000\"\n{secret}\n")).unwrap();
+        let checked = run(&["config", "check", "--config", file.to_str().unwrap()], b"");
+        assert!(checked.out(78).is_empty() && checked.err.contains("no regular file"), "{}", checked.err);
+    }
+    for named in [pipe.to_str().unwrap(), "/dev/zero"] {
+        let checked = run(&["config", "check", "--config", named], b"");
+        assert!(checked.out(78).is_empty() && checked.err.contains("no regular file"), "{}", checked.err);
+    }
+}
+
+#[test]
+fn a_ca_that_cannot_be_used_is_found_by_the_check_as_by_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem");
+    // Fine as PEM; what it holds is no certificate, which only shows when a client is built with it.
+    fs::write(&ca, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    let own = ["--bot", "https://old-bot", "--set", &format!("bots.default.ca={}", ca.display())];
+    let listen = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+    for command in [&["config", "check"][..], &["serve"]] {
+        let ended = run(&[command, &own, &listen[..]].concat(), b"");
+        assert!(ended.out(78).is_empty() && ended.err.contains("ca.pem"), "{command:?}: {}", ended.err);
+    }
+}
+
+#[test]
+fn a_variable_of_thirty_thousand_levels_is_refused() {
+    let deep = format!("BRIDGE_{}B", "A__".repeat(30_000));
+    let ended = run_in(&[(&*deep, "1")], &["config", "check", "--bot", "http://old-bot:8000"], b"");
+    assert!(ended.out(78).is_empty() && ended.err.contains("levels"), "{}", ended.err);
+}

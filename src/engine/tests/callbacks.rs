@@ -69,3 +69,28 @@ async fn i6_a_callback_that_hangs_holds_back_no_other_user_of_a_bot_that_is_aske
     sleep(ms(10_000)).await;
     bridge.is_quiet();
 }
+
+/// S1 and S2 together with a bot that is asked one message at a time: the line before it is a line too.
+#[tokio::test(start_paused = true)]
+async fn s1_with_a_callback_a_message_to_a_bot_that_is_asked_one_at_a_time_leaves_while_a_full_deadline_remains() {
+    for (takes, sent) in [(49_000, true), (52_000, false)] {
+        let keys = [CALLBACK_HERE, ("bots.default.one_at_a_time", "true"), ("bots.default.breaker.failures", "2")];
+        let bridge = Bridge::new(&keys, move |words| (ms(if words == "하나" { takes } else { 4_000 }), says("답")));
+        let first = bridge.say_with_callback("하나");
+        sleep(ms(1)).await;
+        let other = spawn(bridge.call_with(&json!({
+            "userRequest": {
+                "utterance": "둘",
+                "callbackUrl": CALLBACK,
+                "user": { "properties": { "plusfriendUserKey": "Zw7-eRt_9YzA" } },
+            },
+        })));
+        assert_eq!(first.await.unwrap().json["useCallback"], true);
+        assert_eq!(other.await.unwrap().json["useCallback"], true);
+        sleep(ms(70_000)).await;
+        assert_eq!(bridge.asked().contains(&"둘".to_owned()), sent);
+        assert_eq!(bridge.bot.most_out.load(Ordering::SeqCst), 1);
+        assert_eq!(bridge.breaker(), State::Closed(0), "the bot answered all that it was asked");
+        bridge.is_quiet();
+    }
+}

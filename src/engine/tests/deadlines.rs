@@ -243,3 +243,32 @@ async fn o5_a_rest_for_which_there_is_no_room_is_not_offered_and_the_words_end_i
         bridge.is_quiet();
     }
 }
+
+/// Three late answers and a direct one are more than an answer holds; what does not fit is a rest, and so is what does
+/// not fit of the next reply (O5).
+#[tokio::test(start_paused = true)]
+async fn o5_the_rest_of_late_answers_outlives_the_rest_of_the_next_long_reply() {
+    let long = "가나다라 ".repeat(1_000) + "끝";
+    let bridge = Bridge::new(&[], move |words| match words {
+        "넷" => (ms(10), says("[넷]")),
+        "긴 글" => (ms(10), says(&long)),
+        _ => (ms(6_000), says(&format!("[{words}]"))),
+    });
+    for words in ["하나", "둘", "셋"] {
+        assert_eq!(bridge.say(words).await.unwrap().text(), WAIT);
+        sleep(ms(3_000)).await;
+    }
+    let direct = bridge.say("넷").await.unwrap();
+    assert!(direct.offers("이어서 보기") && !direct.text().contains("[넷]"), "{direct:?}");
+    let mut read = vec![direct, bridge.say("긴 글").await.unwrap()];
+    assert!(read[1].offers("이어서 보기"));
+    while read.last().unwrap().offers("이어서 보기") {
+        assert!(read.len() < 20, "it never ends: {read:?}");
+        read.push(bridge.say("이어서 보기").await.unwrap());
+    }
+    let text = read.iter().map(Read::text).collect::<Vec<_>>().join("\n");
+    for words in ["[하나]", "[둘]", "[셋]", "[넷]", "끝"] {
+        assert_eq!(text.matches(words).count(), 1, "{words} in {text}");
+    }
+    bridge.is_quiet();
+}

@@ -109,3 +109,16 @@ async fn i3_what_is_late_is_read_by_the_second_tap_when_the_caller_of_the_first_
     assert_eq!(bridge.ask_for_late().await.unwrap().text(), NOTHING);
     bridge.is_quiet();
 }
+
+/// With a name of 32 bits ten of them would be two taps at once; with 64 none would, and an attacker could look for one.
+#[tokio::test(start_paused = true)]
+async fn i3_no_two_of_three_hundred_thousand_taps_have_the_same_name() {
+    let bridge = Bridge::new(&[], |words| (ms(500), says(words)));
+    let names = (0..300_000).map(|number| {
+        let label = format!("버튼 {number}");
+        bridge.shared.tap_id(&crate::wire::mark::Mark::Say(label.as_str().into()))
+    });
+    let names: std::collections::HashSet<_> = names.collect();
+    assert_eq!(names.len(), 300_000);
+    assert!(names.iter().all(|name| name >> 64 != 0), "a name is 128 bits");
+}

@@ -66,3 +66,19 @@ async fn a_body_without_end_is_cut_at_the_bound() {
         assert!(poured.load(Ordering::SeqCst) < 50 << 20, "nobody read on");
     }
 }
+
+/// S1: each `100 Continue` is a whole head, so no bound on a head or a body ends them.
+#[tokio::test]
+async fn a_flood_of_100_continue_is_cut_at_its_bytes() {
+    let poured = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&poured);
+    let mut bot = Bot::scripted(move |peer| {
+        peer.hear();
+        let flood = "HTTP/1.1 100 Continue\r\n\r\n".repeat(1000);
+        count.store(peer.pour(flood.as_bytes(), 200 << 20), Ordering::SeqCst);
+    });
+    let error = message(&api(&bot.url()), patience()).await.unwrap_err();
+    assert!(!matches!(error, BackendError::TimedOut { .. }), "{error:?}");
+    bot.closed().await;
+    assert!(poured.load(Ordering::SeqCst) < 50 << 20, "nobody ends it");
+}

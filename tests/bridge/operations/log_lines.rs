@@ -115,3 +115,24 @@ fn nothing_that_comes_from_outside_can_forge_a_line() {
         assert!(!log.contains(wild), "{format}: {log:?}");
     }
 }
+
+/// Whatever Kakao answers to a callback stands in its warning, and stays one line of what it is.
+#[test]
+fn words_of_kakao_cannot_forge_a_line() {
+    let bot = answering(|_| words("늦은 답").after(ms(300)));
+    for format in ["json", "pretty"] {
+        let message = "no\u{202e}\u{9b}31m\u{7}\u{2028}\nINFO forged=1";
+        let kakao = Bot::new(move |_| reply(serde_json::json!({ "status": "FAIL", "message": message })));
+        let format = format!("log.format={format}");
+        let origins = format!("callback.origins=[\"{}\"]", kakao.url());
+        let mut bridge = bridge(&bot.url(), &["--set", &format, "--set", &origins, "--set", "callback.after=100ms"]);
+        let url = format!("{}/v1/bots/64a1f0c27b3d9e5a10c4e8b2/callback/token", kakao.url());
+        assert!(bridge.say(&Say::words(MINA, "급식").callback(&url)).is_acknowledgement());
+        let line = bridge.wait_for("a callback could not be delivered");
+        assert!(line.contains("forged=1"), "it stands in the line that tells of it: {line}");
+        let log = bridge.whole_log();
+        let wild =
+            |c: char| c.is_control() && c != '\n' || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        assert!(!log.contains(wild), "{format}: {log:?}");
+    }
+}

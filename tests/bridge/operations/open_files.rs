@@ -46,3 +46,40 @@ fn a_cut_that_leaves_enough_connections_alarms_nobody() {
         assert!(line.contains(&format!("\"connections\":{connections}")), "{line}");
     }
 }
+
+/// The binary under `limits`, a line of the shell.
+fn under(limits: &str, bot: &Bot) -> Program {
+    let mut shell = Command::new("sh");
+    let limited = format!("{limits}; exec \"$0\" \"$@\"");
+    shell.args(["-c", &limited, env!("CARGO_BIN_EXE_smartchat-bridge")]).arg0("sh");
+    Program::run(shell, &["--bot", &bot.url(), "--set", "workers=2"], &[])
+}
+
+#[test]
+fn the_soft_limit_on_open_files_is_raised_to_the_hard_one() {
+    let bot = old_bot("bot");
+    let mut bridge = under("ulimit -S -n 64; ulimit -H -n 4096", &bot);
+    assert_eq!(bridge.metric("process_max_fds"), 4096.0);
+    let log = bridge.whole_log();
+    let line = log.lines().find(|line| line.contains("limits.connections is cut")).unwrap();
+    assert!(line.contains("\"files\":4096") && line.contains("\"connections\":1968"), "{line}");
+}
+
+/// Strangers at the operators' port take what is left, so that nobody is accepted for a while.
+#[test]
+fn that_no_connection_can_be_accepted_is_told_once_in_a_while() {
+    let bot = old_bot("bot");
+    let mut bridge = under("ulimit -n 64", &bot);
+    let strangers: Vec<TcpStream> = (0..200)
+        .filter_map(|number| TcpStream::connect(if number % 4 == 0 { bridge.public } else { bridge.admin }).ok())
+        .collect();
+    bridge.wait_for("connections cannot be accepted");
+    for _ in 0..20 {
+        assert_eq!(bridge.say(&Say::words(MINA, "급식")).text(), "bot: 급식");
+    }
+    drop(strangers);
+    let log = bridge.whole_log();
+    // One a listener and thread: two for callers, one for operators.
+    let lines = log.lines().filter(|line| line.contains("connections cannot be accepted")).count();
+    assert!(lines <= 3, "{lines} lines: {log}");
+}

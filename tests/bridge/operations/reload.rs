@@ -178,11 +178,18 @@ fn a_file_that_is_valid_in_its_half_removes_no_bot_while_it_is_written() {
     let bridge = Program::with_file(&file);
     let call = Say::words("Qw7-eRt_9YzA", "급식").call;
     let served = || post(bridge.public, "/bots/second/skill", &[], &call).status == 200;
-    // Half of it lies there for the time that an editor over a slow line takes, then the rest comes.
-    fs::write(&file, of("first")).unwrap();
+    // Half of it lies there and grows, as an editor writes it over a slow line, for longer than two looks at it take:
+    // no two of them see the same.
     let half = Instant::now();
-    while half.elapsed().as_millis() < 500 {
-        assert!(served(), "the second bot is gone");
+    for written in 0.. {
+        fs::write(&file, of("first") + &"# a comment\n".repeat(written)).unwrap();
+        let so_far = Instant::now();
+        while so_far.elapsed() < ms(100) {
+            assert!(served(), "the second bot is gone");
+        }
+        if half.elapsed() > ms(2_000) {
+            break;
+        }
     }
     fs::write(&file, of("first") + &of("second") + &of("third")).unwrap();
     eventually("the third bot comes", || {
@@ -217,4 +224,89 @@ fn what_only_a_start_applies_is_told_until_the_start_and_fewer_workers_lose_no_c
     with("workers = 2\n", "넷");
     assert!(reload(&bridge, &mut tried));
     assert_eq!(bridge.readiness()["config"]["waits_for_restart"], serde_json::json!([]));
+}
+
+fn pair(folder: &Path) -> rcgen::CertifiedKey<rcgen::KeyPair> {
+    let made = rcgen::generate_simple_self_signed(["bridge.test".to_owned()]).unwrap();
+    fs::write(folder.join("cert.pem"), made.cert.pem()).unwrap();
+    fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    made
+}
+
+/// Whether the bridge shows this certificate.
+fn shows(bridge: &Program, made: &rcgen::CertifiedKey<rcgen::KeyPair>) -> bool {
+    use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, crypto::ring};
+    let mut roots = RootCertStore::empty();
+    roots.add(made.cert.der().clone()).unwrap();
+    let builder = ClientConfig::builder_with_provider(std::sync::Arc::new(ring::default_provider()));
+    let config =
+        builder.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots).with_no_client_auth();
+    let mut stream = std::net::TcpStream::connect(bridge.public).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut connection = ClientConnection::new(config.into(), "bridge.test".try_into().unwrap()).unwrap();
+    while connection.is_handshaking() {
+        if connection.complete_io(&mut stream).is_err() {
+            return false;
+        }
+    }
+    true
+}
+
+#[test]
+fn a_certificate_comes_into_force_with_the_rest_of_its_configuration_or_not_at_all() {
+    let bot = old_bot("bot");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    let good = format!("tls = {{ cert = \"cert.pem\", key = \"key.pem\" }}\n[bots.default]\nurl = \"{}\"\n", bot.url());
+    let first = pair(folder.path());
+    fs::write(&file, &good).unwrap();
+    let bridge = Program::with_file(&file);
+    let mut tried = 0;
+    let second = pair(folder.path());
+    // Fine as PEM, and no certificate: found when the bots are built, behind everything else.
+    fs::write(folder.path().join("ca.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    for bad in [good.replace("http://", "ftp://"), good.replace("http://", "https://") + "ca = \"ca.pem\"\n"] {
+        fs::write(&file, bad).unwrap();
+        assert!(!reload(&bridge, &mut tried));
+        assert!(shows(&bridge, &first) && !shows(&bridge, &second), "swapped although the rest was refused");
+    }
+    fs::write(&file, &good).unwrap();
+    assert!(reload(&bridge, &mut tried));
+    assert!(shows(&bridge, &second));
+}
+
+#[test]
+fn a_pair_that_does_not_match_is_told_once_however_often_it_is_tried() {
+    let bot = old_bot("bot");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    let text = format!("tls = {{ cert = \"cert.pem\", key = \"key.pem\" }}\n[bots.default]\nurl = \"{}\"\n", bot.url());
+    let first = pair(folder.path());
+    fs::write(&file, text).unwrap();
+    let mut bridge = Program::with_file(&file);
+    let other = rcgen::generate_simple_self_signed(["bridge.test".to_owned()]).unwrap();
+    fs::write(folder.path().join("key.pem"), other.signing_key.serialize_pem()).unwrap();
+    let mut tried = 0;
+    for _ in 0..4 {
+        assert!(!reload(&bridge, &mut tried));
+    }
+    assert!(shows(&bridge, &first));
+    let log = bridge.whole_log();
+    assert_eq!(log.lines().filter(|line| line.contains("key.pem")).count(), 1, "{log}");
+}
+
+/// A pipe that nobody writes into stands for every file that blocks, a network disk that is gone among them.
+#[test]
+fn a_configuration_that_becomes_a_pipe_is_refused_and_blocks_no_signal() {
+    let bot = old_bot("bot");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    write(&file, &bot, "먼저");
+    let mut bridge = Program::with_file(&file);
+    fs::remove_file(&file).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+    assert!(!reload(&bridge, &mut 0));
+    bridge.wait_for("no regular file");
+    bridge.signal("TERM");
+    assert_eq!(bridge.ended(), 0);
 }

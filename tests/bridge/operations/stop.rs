@@ -48,3 +48,24 @@ fn of_bridges_that_start_at_once_at_one_address_exactly_one_serves() {
         assert_eq!(codes, [Some(78), Some(78)], "two must be refused");
     }
 }
+
+#[test]
+fn the_log_says_what_a_stop_waits_for_and_what_a_second_signal_cuts() {
+    let bot = answering(|_| hang());
+    let mut bridge = Program::before(&bot.url(), &[]);
+    let public = bridge.public;
+    let waits = std::thread::spawn(move || Client::connect(public).say(&Say::words(MINA, "급식")));
+    eventually("the bot was asked", || bridge.metric("bridge_turns_in_flight{bot=\"default\"}") == 1.0);
+    bridge.signal("TERM");
+    let line = bridge.wait_for("stopping: what is in flight is finished");
+    assert!(line.contains("\"turns\":1") && line.contains("\"events\":0"), "{line}");
+    let (code, took) = timed(|| {
+        bridge.signal("TERM");
+        bridge.ended()
+    });
+    assert_eq!(code, 1);
+    assert!(took < ms(2_000), "a second signal ends it at once, not after {took:?}");
+    let line = bridge.wait_for("a second signal: leaving now");
+    assert!(line.contains("\"turns\":1"), "{line}");
+    let _no_answer = waits.join();
+}

@@ -47,3 +47,53 @@ fn no_secret_key_word_or_user_is_ever_logged_at_any_level() {
         .collect();
     assert!(leaks.is_empty(), "{leaks:#?}");
 }
+
+/// The lines of the bot called `name` that hold `words`, once there is one.
+fn told(name: &str, words: &str) -> Vec<String> {
+    let own = format!("bot={name}");
+    until(words, || {
+        let log = logs::lines();
+        let lines: Vec<_> = log.lines().filter(|line| line.contains(&own) && line.contains(words)).collect();
+        (!lines.is_empty()).then(|| lines.into_iter().map(str::to_owned).collect())
+    })
+}
+
+#[test]
+fn a_callback_that_fails_or_is_not_used_is_told_with_its_cause() {
+    let bot = Bot::answering(|_| words("늦은 답").after(ms(300)));
+    for (name, kakao, cause) in [
+        (
+            "refuses",
+            Bot::new(|_| reply(r#"{"status":"FAIL","message":"Invalid callback token."}"#)),
+            "Invalid callback token.",
+        ),
+        ("status", Bot::new(|_| status(403, "")), "403"),
+        ("closes", Bot::new(|_| hang_up()), "closed"),
+    ] {
+        let origin = kakao.url();
+        let bridge = Bridge::start(&format!(
+            "[callback]\nafter = \"100ms\"\norigins = [\"{origin}\"]\n[bots.{name}]\nurl = \"{}\"\n",
+            bot.url()
+        ));
+        let url = format!("{origin}/v1/bots/64a1f0c27b3d9e5a10c4e8b2/callback/token");
+        assert!(bridge.say(&Say::words(MINA, "안녕").callback(&url)).is_acknowledgement());
+        let line = told(name, "a callback could not be delivered").remove(0);
+        assert!(line.contains("WARN") && line.contains(cause), "{line}");
+        assert!(!line.contains("callback/token"), "{line}");
+        bridge.say(&Say::words(JUN, "안녕").callback("https://evil.example/v1/bots/x/callback/token"));
+        let line = told(name, "this callbackUrl is not used").remove(0);
+        assert!(line.contains("error=") && !line.contains("callback/token"), "{line}");
+    }
+}
+
+#[test]
+fn events_that_wait_for_a_call_of_their_user_are_one_line_a_minute() {
+    let bot = Bot::echo("봇");
+    let own = format!("[bots.waiting]\nurl = \"{}\"\nchannel_key = \"kakao-admin-key-of-shop\"\n", bot.url());
+    let bridge = Bridge::start(&own);
+    for number in 0..50 {
+        bridge.tell(&added(&format!("5{number}")));
+    }
+    assert_eq!(bridge.sum("bridge_channel_events_total", "waits"), 50.0);
+    assert_eq!(told("waiting", "channel events wait").len(), 1);
+}

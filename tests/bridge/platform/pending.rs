@@ -80,6 +80,23 @@ fn who_has_no_right_address_or_secret_is_refused_before_the_body() {
 }
 
 #[test]
+fn of_several_bots_the_path_says_whose_secret_comes_before_the_body() {
+    let bot = Bot::echo("봇");
+    let own = |name: &str| {
+        let secret = format!("secret = {{ header = \"x-skill-secret\", values = [\"secret-of-{name}-0123\"] }}");
+        format!("[bots.{name}]\nurl = \"{}\"\n{secret}\n", bot.url())
+    };
+    let bridge = Bridge::start(&(own("shop") + &own("school")));
+    let mut stream = TcpStream::connect(bridge.public).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
+    let head = "POST /bots/shop/skill HTTP/1.1\r\nHost: a\r\nx-skill-secret: secret-of-school-0123\r\n";
+    stream.write_all(format!("{head}Content-Length: 200000\r\n\r\n{{").as_bytes()).unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 401");
+}
+
+#[test]
 fn silent_connections_give_way_to_calls_probes_and_metrics() {
     let bot = Bot::echo("봇");
     let bridge = Bridge::of(&bot, "[limits]\nconnections = 8");
@@ -127,4 +144,29 @@ fn a_stop_is_not_held_by_half_a_call_or_by_who_does_not_read() {
     bridge.stop();
     // The grace of this bridge is 5 s; a body may take as long.
     assert!(begun.elapsed() < Duration::from_millis(4_500), "{:?}", begun.elapsed());
+}
+
+/// Requests one after the other on a connection whose answers nobody reads, until it takes no more.
+fn unread_answers(to: SocketAddr, request: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(to).unwrap();
+    stream.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    let many = request.repeat(100);
+    let until = Instant::now() + PATIENCE;
+    while stream.write_all(many.as_bytes()).is_ok() {
+        assert!(Instant::now() < until, "all of it was taken");
+    }
+    stream
+}
+
+#[test]
+fn s6_nobody_who_does_not_read_holds_a_stop_longer_than_two_seconds() {
+    let bot = Bot::echo("봇");
+    let bridge = Bridge::of(&bot, "");
+    let body = Say::words(MINA, "안녕").body();
+    let _probe = unread_answers(bridge.public, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    let call = format!("POST /skill HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let _calls = unread_answers(bridge.public, &call);
+    let (_, took) = timed(|| bridge.stop());
+    // A second for what a busy machine needs besides; the grace is 5 s.
+    assert!(took < ms(3_000), "{took:?}");
 }

@@ -139,3 +139,29 @@ fn k3_labels_that_no_cut_tells_apart_are_listed_whole_and_answered_by_number() {
     assert_eq!(bridge.say(&Say::words(MINA, "3")).text(), third);
     assert_eq!(bridge.say(&Say::tap(JUN, &home, &shown[2])).text(), third);
 }
+
+/// A chip of one page is not the chip of another, and says its own episode.
+#[test]
+fn k3_long_labels_differ_over_all_pages_of_a_keyboard() {
+    let labels: Vec<String> = (1..=25).map(|number| format!("【KBS2】.연애의 발견.{number}회 다시 보기")).collect();
+    let bot = Bot::new(move |asked| match &*asked.path {
+        "/keyboard" => bot::home(&labels.iter().map(String::as_str).collect::<Vec<_>>()),
+        _ => words(&asked.content()),
+    });
+    let bridge = Bridge::of(&bot, "");
+    let mut page = bridge.say(&Say::welcome(MINA));
+    let mut shown = std::collections::BTreeMap::new();
+    loop {
+        for chip in page.quick_replies().into_iter().filter(|chip| chip.contains("회 다시 보기")) {
+            assert!(!shown.contains_key(&chip), "{chip} stands twice");
+            let said = bridge.say(&Say::tap(JUN, &page, &chip)).text();
+            shown.insert(chip, said);
+        }
+        if page.next_page().is_none() {
+            break;
+        }
+        page = bridge.say(&Say::tap(MINA, &page, "다음 ▶"));
+    }
+    let said: std::collections::BTreeSet<_> = shown.values().collect();
+    assert_eq!((shown.len(), said.len()), (25, 25), "{shown:#?}");
+}

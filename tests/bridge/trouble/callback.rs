@@ -217,3 +217,44 @@ fn a_late_answer_outlives_a_callback_that_fails() {
         text.contains("답: 하나") && text.contains("답: 둘")
     });
 }
+
+/// The user's next turn waits for a callback that takes long: no answer overtakes another (S2).
+#[test]
+fn the_next_answer_does_not_overtake_a_callback_that_takes_long() {
+    let sink = CallbackSink::start();
+    let bot = Bot::scripted([bot::words("첫 답").after(ms(600)), bot::words("둘째 답")]);
+    let bridge = with(&bot, &[("callback.origins", &origins(&sink))]);
+    sink.mood(Mood::TakesAfter(ms(900)));
+    assert!(bridge.say(&words("u", "하나").callback(&sink.url())).is_acknowledgement());
+    eventually("Kakao has the first answer in hand", || sink.posted().len() == 1);
+    // The bot would answer it at once. It waits for Kakao's word on the first, and so beyond its acknowledgement.
+    sink.mood(Mood::Takes);
+    assert!(bridge.say(&words("u", "둘").callback(&sink.url())).is_acknowledgement(), "it has overtaken the first");
+    bridge.settled();
+    let texts: Vec<_> = sink.posted().iter().map(|json| Answer::called_back(json).text()).collect();
+    assert_eq!(texts, ["첫 답", "둘째 답"]);
+}
+
+/// Of two that made the same tap, one has read the answer: the callback of the other parks nothing (I3).
+#[test]
+fn a_callback_that_fails_parks_nothing_that_the_other_of_the_same_tap_has_read() {
+    let sink = CallbackSink::start();
+    let bot = Bot::scripted([buttons("메뉴", &["가"]), bot::words("가의 답").after(ms(800)), bot::words("다음 답")]);
+    let bridge = with(&bot, &[("callback.origins", &origins(&sink))]);
+    let menu = bridge.say(&words("u", "안녕"));
+    let pressed = tap("u", &menu, "가");
+    sink.mood(Mood::FailsOn("token-0"));
+    let (first, second) = (pressed.clone().callback(&sink.url()), pressed.callback(&sink.url()));
+    let (one, other) = together(
+        || bridge.say(&first),
+        || {
+            eventually("the first is out", || bot.messages().len() == 2);
+            bridge.say(&second)
+        },
+    );
+    assert!(one.is_acknowledgement() && other.is_acknowledgement());
+    bridge.settled();
+    let read: Vec<_> = sink.posted().iter().map(|json| Answer::called_back(json).text()).collect();
+    assert_eq!(read, ["가의 답"]);
+    assert_eq!(bridge.say(&words("u", "다음")).text(), "다음 답", "it was shown twice");
+}

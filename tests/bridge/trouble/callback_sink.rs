@@ -19,6 +19,10 @@ pub(crate) enum Mood {
     Redirects,
     /// Reads and never answers.
     Hangs,
+    /// Takes it after so long.
+    TakesAfter(Duration),
+    /// Says FAIL where the token is this one.
+    FailsOn(&'static str),
 }
 
 /// So long is a token good.
@@ -99,9 +103,17 @@ fn judge(state: &mut State, asked: &Asked) -> Reply {
             raw("HTTP/1.1 307 X\r\nLocation: /v1/bots/x/callback/elsewhere\r\nContent-Length: 0\r\n\r\n")
         }
         Mood::Hangs => return hang(),
+        Mood::TakesAfter(wait) => reply(says("SUCCESS", "")).after(wait),
+        Mood::FailsOn(token) if asked.path.ends_with(token) => reply(says("FAIL", "not today")),
+        Mood::FailsOn(_) => reply(says("SUCCESS", "")),
     };
     state.tokens.remove(&token);
-    if state.mood == Mood::Takes {
+    let takes = match state.mood {
+        Mood::Takes | Mood::TakesAfter(_) => true,
+        Mood::FailsOn(failing) => !asked.path.ends_with(failing),
+        Mood::Says(_) | Mood::Status(_) | Mood::Redirects | Mood::Hangs => false,
+    };
+    if takes {
         state.posted.push(asked.json());
     }
     answer

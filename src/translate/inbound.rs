@@ -227,8 +227,8 @@ fn is_home(endpoint: Endpoint, blocks: &[Option<&Named<'_>>], welcome: &[Box<str
             [&block.id, &block.name].into_iter().flatten().any(|own| {
                 let own = own.as_str();
                 // As it stands, nearly always; in the console a name may be given white space at its end.
-                let is_named = |name: &Box<str>| **name == *own || own.len() > name.len() && **name == *own.trim();
-                !own.is_empty() && welcome.iter().any(is_named)
+                let is_named = |name: &str| *name == *own || own.len() > name.len() && *name == *own.trim();
+                !own.is_empty() && welcome.iter().any(|name| is_named(name))
             })
         }),
     }

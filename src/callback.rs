@@ -15,13 +15,13 @@ use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Uri};
 use serde_json::Value;
 use thiserror::Error;
-use tokio::time::timeout_at;
 use tokio_rustls::rustls::ClientConfig;
 use url::Url;
 
 use crate::config::settings::Trust;
 use crate::fault::Sent;
 use crate::net::client::ClientError;
+use crate::net::once::{OneAnswer, once, path_and_query};
 use crate::net::target::Target;
 use crate::net::tls::{self, TlsProblem};
 use crate::time::{self, Instant};
@@ -128,8 +128,7 @@ impl CallbackClient {
     /// Tries until something was sent or the time is over; the status and the answer's body, as far as it came.
     async fn deliver(&self, url: &Url, body: Bytes, until: Instant) -> Result<(u16, Bytes), CallbackError> {
         let target = Target::new(url, &self.tls).ok_or(CallbackError::Address)?;
-        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let uri = Uri::try_from(format!("{}{query}", url.path())).map_err(|_| CallbackError::Address)?;
+        let uri = path_and_query(url).ok_or(CallbackError::Address)?;
         let mut waits = ExponentialBuilder::default()
             .with_min_delay(FIRST_WAIT)
             .with_max_delay(LONGEST_WAIT)
@@ -139,9 +138,9 @@ impl CallbackClient {
         loop {
             let mut sent = Sent::Nothing;
             let cut = until.min(time::instant() + TRY);
-            let tried = timeout_at(cut, attempt(&target, post(&target, &uri, &body), cut, &mut sent)).await;
-            let source = match tried.unwrap_or(Err(ClientError::TimedOut { sent })) {
-                Ok(answer) => return Ok(answer),
+            let source = match once(&target, post(&target, &uri, &body), ANSWER_BYTES, cut, &mut sent).await {
+                // The body is a courtesy: once the status is there, what becomes of the rest changes nothing.
+                Ok(OneAnswer { head, body }) => return Ok((head.status.as_u16(), body.unwrap_or_default())),
                 Err(source) => source,
             };
             let wait = waits.next().unwrap_or(LONGEST_WAIT);
@@ -151,31 +150,6 @@ impl CallbackClient {
             tokio::time::sleep(wait).await;
         }
     }
-}
-
-/// One connection, one request, one answer. The body of the answer is a courtesy: once the status is there, what
-/// becomes of the rest changes nothing.
-async fn attempt(
-    target: &Target,
-    request: Request<Full<Bytes>>,
-    cut: Instant,
-    sent: &mut Sent,
-) -> Result<(u16, Bytes), ClientError> {
-    let mut connection = target.connect(cut).await?;
-    *sent = Sent::Unknown;
-    let response = match connection.send(request).await {
-        Ok(response) => response,
-        Err(unanswered) => {
-            if unanswered.unsent.is_some() {
-                *sent = Sent::Nothing;
-            }
-            return Err(unanswered.error);
-        }
-    };
-    let status = response.status().as_u16();
-    let answer = timeout_at(cut, connection.read(response.into_body(), ANSWER_BYTES)).await;
-    let answer = answer.ok().and_then(Result::ok).map(|(body, _cut_short)| body).unwrap_or_default();
-    Ok((status, answer))
 }
 
 fn post(target: &Target, uri: &Uri, body: &Bytes) -> Request<Full<Bytes>> {

@@ -6,17 +6,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, Uri};
+use hyper::{Method, Request};
 use thiserror::Error;
-use tokio::time::timeout_at;
 use url::Url;
 
 use crate::config::settings::Trust;
 use crate::fault::Sent;
 use crate::net::client::ClientError;
+use crate::net::once::{OneAnswer, once, path_and_query};
 use crate::net::target::Target;
 use crate::net::tls::{self, TlsProblem};
-use crate::time::{self, Instant};
+use crate::time;
 
 /// Bytes of an answer that are read: far more than an answer may have (O5).
 const ANSWER_BYTES: usize = 1024 * 1024;
@@ -66,8 +66,7 @@ pub(super) async fn call(call: Call<'_>) -> Result<Answer, CallError> {
         Some(address) => target.reached_at(address),
         None => target,
     };
-    let query = call.url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    let uri = Uri::try_from(format!("{}{query}", call.url.path())).map_err(|_| address())?;
+    let uri = path_and_query(call.url).ok_or_else(address)?;
     let body = call.body.clone();
     let mut request = Request::new(Full::new(body.clone().unwrap_or_default()));
     *request.method_mut() = call.method.clone();
@@ -82,16 +81,10 @@ pub(super) async fn call(call: Call<'_>) -> Result<Answer, CallError> {
     for (name, value) in call.headers {
         headers.insert(name, value.clone());
     }
-    exchange(&target, request, until).await.map_err(|source| CallError::NoAnswer { url: call.url.clone(), source })
-}
-
-async fn exchange(target: &Target, request: Request<Full<Bytes>>, until: Instant) -> Result<Answer, ClientError> {
-    let late = |_elapsed| ClientError::TimedOut { sent: Sent::Unknown };
-    let mut connection = target.connect(until).await?;
-    let response = timeout_at(until, connection.send(request)).await.map_err(late)?.map_err(|refused| refused.error)?;
-    let (head, body) = response.into_parts();
-    let (body, _cut_short) = timeout_at(until, connection.read(body, ANSWER_BYTES)).await.map_err(late)??;
-    Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
+    let no_answer = |source| CallError::NoAnswer { url: call.url.clone(), source };
+    let OneAnswer { head, body } =
+        once(&target, request, ANSWER_BYTES, until, &mut Sent::Nothing).await.map_err(no_answer)?;
+    Ok(Answer { status: head.status.as_u16(), headers: head.headers, body: body.map_err(no_answer)? })
 }
 
 /// A runtime for a command: one thread, nothing of it outlives the command.

@@ -7,6 +7,7 @@ pub(crate) mod client;
 pub(crate) mod ip;
 pub(crate) mod lease;
 pub(crate) mod listen;
+pub(crate) mod once;
 pub(crate) mod open_files;
 mod peak;
 pub(crate) mod peer;

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::escape::percent_decoded;
+use percent_encoding::percent_decode_str;
+
 use super::view::Policy;
 use super::{labels, media, text};
 use crate::degradation::{Degradation, Degradations};
@@ -59,7 +60,7 @@ fn phone_number(raw: &str) -> Option<String> {
     if !scheme.eq_ignore_ascii_case("tel") {
         return None;
     }
-    let number = percent_decoded(number.trim_start_matches('/'))?;
+    let number = percent_decode_str(number.trim_start_matches('/')).decode_utf8().ok()?;
     let number = number.trim();
     let plausible = number.chars().all(|c| c.is_ascii_digit() || "+-*# ".contains(c));
     // E.164 has 15 digits, with signs and blanks between them never more than this.

@@ -212,7 +212,7 @@ impl Core {
         let remote = Peer::new(peer, socket.clone());
         match (&self.tls, kind) {
             (Some(tls), ListenerKind::Public) => {
-                let handshake = tokio::time::timeout(FIRST_HEAD, tls.acceptor().accept(socket));
+                let handshake = Box::pin(tokio::time::timeout(FIRST_HEAD, tls.acceptor().accept(socket)));
                 let shaken = tokio::select! {
                     biased;
                     shaken = handshake => shaken,
@@ -221,7 +221,8 @@ impl Core {
                     () = self.stopped_for(FIRST_REQUEST) => return,
                 };
                 match shaken {
-                    Ok(Ok(stream)) => self.serve(stream, remote, caller, kind).await,
+                    // In a box: a plain connection is not to have the size of an encrypted one.
+                    Ok(Ok(stream)) => Box::pin(self.serve(stream, remote, caller, kind)).await,
                     Ok(Err(error)) => self.no_handshake(peer, &error),
                     Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
                 }
@@ -279,7 +280,8 @@ impl Core {
         let service = service_fn(|request| async move {
             quiet.ends();
             let reply = match kind {
-                ListenerKind::Public => skill::handle(&self.shared, self.id, peer, own, request).await,
+                // In a box that goes with the call: hyper would keep its three kilobytes for a connection's whole life.
+                ListenerKind::Public => Box::pin(skill::handle(&self.shared, self.id, peer, own, request)).await,
                 ListenerKind::Operators => admin::handle(&self.shared, &self.operators, own, &request),
             };
             quiet.begins(time::instant());

@@ -99,6 +99,7 @@ impl BotRegistry {
     pub(crate) fn apply_bounds(&self, turns: &SharedLimit, events: &SharedLimit) {
         let bots = self.bots.len();
         for bot in self.bots.values() {
+            bot.turns.set_bound(bot.settings.turns);
             bot.turns_share.set_bound(turns.share_of(bots));
             bot.events_share.set_bound(events.share_of(bots));
             bot.parked_share.resize(bots);
@@ -179,13 +180,7 @@ fn build(
         Some(bot) => Arc::clone(&bot.api),
         None => connect(own, cores)?,
     };
-    if same_backend.is_none()
-        && let Some(bot) = kept
-    {
-        bot.outbox.ask_again();
-    }
     let same_breaker = same_backend.filter(|bot| bot.settings.breaker == own.breaker);
-    let same_bound = kept.filter(|bot| bot.settings.turns == own.turns);
     let same_gate = kept.filter(|bot| bot.settings.one_at_a_time == own.one_at_a_time);
     let parked_share = kept
         .map_or_else(|| Arc::new(ParkedShare::new(parked, settings.bots.len())), |bot| Arc::clone(&bot.parked_share));
@@ -210,7 +205,8 @@ fn build(
         parked_share,
         turns_share: kept.map_or_else(|| ConcurrencyLimit::new(0), |bot| Arc::clone(&bot.turns_share)),
         events_share: kept.map_or_else(|| ConcurrencyLimit::new(0), |bot| Arc::clone(&bot.events_share)),
-        turns: same_bound.map_or_else(|| ConcurrencyLimit::new(own.turns), |bot| Arc::clone(&bot.turns)),
+        // Turns in flight stay counted; the bound is set when this comes into force.
+        turns: kept.map_or_else(|| ConcurrencyLimit::new(own.turns), |bot| Arc::clone(&bot.turns)),
         one_at_a_time: match same_gate {
             Some(bot) => bot.one_at_a_time.clone(),
             None => own.one_at_a_time.then(|| Arc::new(Semaphore::new(1))),

@@ -185,11 +185,27 @@ pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Ru
     let mut threads = Vec::with_capacity(workers + 1);
     for (number, (listener, places)) in listeners.into_iter().zip(places).enumerate() {
         let core = core(number, places);
-        threads.push(run_on_a_thread(format!("bridge-{number}"), core.run(listener))?);
+        match run_on_a_thread(format!("bridge-{number}"), core.run(listener)) {
+            Ok(thread) => threads.push(thread),
+            Err(error) => return Err(abandon(&stop, threads, error)),
+        }
     }
     // The operators' listener never shares a thread with users (C1).
-    threads.push(run_on_a_thread("bridge-admin".to_owned(), core(workers, operator_places).run_for_operators(admin))?);
+    match run_on_a_thread("bridge-admin".to_owned(), core(workers, operator_places).run_for_operators(admin)) {
+        Ok(thread) => threads.push(thread),
+        Err(error) => return Err(abandon(&stop, threads, error)),
+    }
     Ok(Running { shared, public, admin: admin_address, tls, operators, stop, threads })
+}
+
+/// Ends the threads that run already, where another cannot be started.
+fn abandon(stop: &Stop, threads: Vec<thread::JoinHandle<()>>, error: StartError) -> StartError {
+    stop.gently.cancel();
+    stop.now.cancel();
+    for thread in threads {
+        let _panicked = thread.join();
+    }
+    error
 }
 
 /// Polls of tasks after which the kernel is asked for news although others are ready. A turn takes four, of some

@@ -180,7 +180,10 @@ impl PendingCallers {
 impl Registry {
     /// Sends the oldest away; its place, and whether that is one of the reserve.
     fn evict(&mut self) -> Option<(Permit, bool)> {
-        let (_, entry) = self.callers.pop_first()?;
+        // Whoever takes a place of the reserve may ask for health only, so one that is not of it goes first.
+        let regular = self.callers.iter().find(|(_, entry)| !entry.on_reserve).map(|(number, _)| *number);
+        let number = regular.or_else(|| self.callers.keys().next().copied())?;
+        let entry = self.callers.remove(&number)?;
         self.bytes -= entry.bytes;
         entry.leave.notify_one();
         Some((entry.place, entry.on_reserve))
@@ -366,6 +369,20 @@ mod tests {
         assert!(has_to_leave(&probe), "the newer probe has its place");
         drop((first, third));
         assert_eq!(places.count(), 0);
+    }
+
+    /// Else a user's call would inherit the place of a probe, with which it may ask for health only.
+    #[test]
+    fn a_place_of_the_reserve_is_given_on_only_when_no_other_is_left() {
+        let (pending, places, reserve) = (one(1000), ConcurrencyLimit::new(1), ConcurrencyLimit::new(1));
+        let admitted = enter(&pending, &places, &reserve).unwrap();
+        drop(admitted.admit());
+        let probe = enter(&pending, &places, &reserve).unwrap();
+        assert!(probe.is_on_reserve());
+        drop(admitted);
+        let younger = enter(&pending, &places, &reserve).unwrap();
+        let newcomer = enter(&pending, &places, &reserve).unwrap();
+        assert!(!newcomer.is_on_reserve() && has_to_leave(&younger) && !has_to_leave(&probe));
     }
 
     #[test]

@@ -46,3 +46,44 @@ async fn s6_a_reload_with_fewer_workers_keeps_room_for_the_connections_of_every_
     // Four workers, and the thread of the operators' listener.
     assert_eq!(*bridge.bot.set_up.lock().unwrap(), [5, 5]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn s6_turns_in_flight_stay_counted_when_a_reload_changes_their_bound() {
+    let bridge = Bridge::new(&[("bots.default.turns", "5")], |words| (ms(10), says(words)));
+    let bot = || Arc::clone(bridge.shared.registry().iter().next().unwrap());
+    let in_flight = bot().turns.try_acquire();
+    bridge.shared.install(bridge.shared.prepare(settings(&[("bots.default.turns", "1")])).ok().unwrap());
+    assert!(bot().turns.try_acquire().is_none());
+    drop(in_flight);
+    assert!(bot().turns.try_acquire().is_some());
+}
+
+/// The operator gives the bot another address while it is out: the alarm of the old one must not stay open.
+#[tokio::test]
+async fn s4_an_outage_that_ends_with_another_address_is_told_to_have_ended() {
+    use std::io::{Read, Write};
+    let sink = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/alert", sink.local_addr().unwrap());
+    let alerts = std::thread::spawn(move || {
+        let read = |_| {
+            let (mut wire, _) = sink.accept().unwrap();
+            let mut heard = Vec::new();
+            while !heard.ends_with(b"}") {
+                let mut bytes = [0; 2048];
+                let count = wire.read(&mut bytes).unwrap();
+                assert!(count > 0);
+                heard.extend_from_slice(&bytes[..count]);
+            }
+            wire.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+            String::from_utf8(heard).unwrap()
+        };
+        [0, 1].map(read)
+    });
+    let failing = [("alert.url", &*url), ("bots.default.breaker.failures", "1")];
+    let bridge = Bridge::new(&failing, |_| (ms(1), Act::Cut));
+    bridge.call("안녕", None, None).await;
+    let elsewhere = [failing[0], failing[1], ("bots.default.url", "http://127.0.0.1:3")];
+    bridge.shared.install(bridge.shared.prepare(settings(&elsewhere)).ok().unwrap());
+    let [outage, recovered] = tokio::task::spawn_blocking(|| alerts.join().unwrap()).await.unwrap();
+    assert!(outage.contains("outage") && recovered.contains("recovered"), "{outage}\n{recovered}");
+}

@@ -9,7 +9,7 @@ use super::{Current, Session, Why};
 use crate::time::Moment;
 use crate::translate::inbound::UserInput;
 use crate::translate::keyboard::Keyboard;
-use crate::translate::view::{FreeText, Texts};
+use crate::translate::view::{FreeText, Texts, calls_human};
 use crate::wire::legacy::MessageType;
 use crate::wire::mark::Mark;
 
@@ -178,8 +178,8 @@ impl Session {
             return ask_or_hand_over(Cow::Owned(label.to_owned()), rules);
         }
         match self.refusal(keyboard, why, rules) {
-            Some(prompt) if !calls_human(&words, rules) => Step::Local(LocalStep::Reprompt(prompt)),
-            _ if calls_human(&words, rules) => Step::Local(LocalStep::Handover(words)),
+            Some(prompt) if !calls_human(rules.handover, &words) => Step::Local(LocalStep::Reprompt(prompt)),
+            _ if calls_human(rules.handover, &words) => Step::Local(LocalStep::Handover(words)),
             _ if keyboard.is_some() => Step::Forward(smallvec![(MessageType::Text, words)]),
             _ => Step::Ask(smallvec![(MessageType::Text, words)]),
         }
@@ -235,13 +235,9 @@ impl Session {
     }
 }
 
-fn calls_human(words: &str, rules: &Rules<'_>) -> bool {
-    !rules.handover.is_empty() && rules.handover.iter().any(|label| **label == *words.trim())
-}
-
 /// Pressed or typed, a hand-over label never reaches the bot (K5).
 fn ask_or_hand_over<'a>(words: Cow<'a, str>, rules: &Rules<'_>) -> Step<'a> {
-    if calls_human(&words, rules) {
+    if calls_human(rules.handover, &words) {
         return Step::Local(LocalStep::Handover(words));
     }
     Step::Ask(smallvec![(MessageType::Text, words)])

@@ -17,12 +17,6 @@ const _: () = assert!(CAROUSEL_BYTES <= limits::BUBBLE_BYTES);
 /// Bytes of a card beside its buttons: a title of two numbers and the names of the fields.
 const CARD_BYTES: usize = 160;
 
-/// Whether a label calls a human.
-pub(super) fn calls_human(label: &str, view: &View<'_>) -> bool {
-    let human = &view.policy.handover;
-    !human.is_empty() && human.iter().any(|human| **human == *label.trim())
-}
-
 /// Cards that call a human, three buttons each; the same label once.
 pub(super) fn handover<'a>(labels: &[&'a str], view: &View<'a>) -> (Vec<Output<'a>>, Degradations) {
     let mut degradations = Degradations::NONE;

@@ -6,11 +6,11 @@
 //! OpenBuilder's schema asks for RFC 3986.
 
 use std::borrow::Cow;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
-use url::{Host, Position, Url};
+use url::{Position, Url};
 
 use super::escape::{escaped, is_strict};
+use super::host::is_public;
 use super::text;
 use super::view::Policy;
 use crate::degradation::{Degradation, Degradations};
@@ -115,7 +115,7 @@ fn is_public_name(host: &[u8]) -> bool {
         && (2..=63).contains(&top.len())
         && host.len() <= 253
         && top.iter().all(u8::is_ascii_lowercase)
-        && !matches!(top, b"localhost" | b"local" | b"internal")
+        && !matches!(top, b"localhost" | b"local" | b"internal" | b"lan" | b"intranet" | b"arpa")
 }
 
 /// An address that has to be written out. Of a `data:` address, the picture itself in letters, only the beginning: no
@@ -181,25 +181,9 @@ fn same_host(one: &Url, other: &Url) -> bool {
     one.host() == other.host() && one.port_or_known_default() == other.port_or_known_default()
 }
 
-/// Whether a user's phone cannot reach it: loopback, private or link-local address, a name without a dot.
+/// Whether a user's phone cannot reach it.
 fn is_internal(url: &Url) -> bool {
-    let v4 = |ip: Ipv4Addr| ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified();
-    let v6 = |ip: Ipv6Addr| {
-        let embedded = ip.to_ipv4_mapped().is_some_and(v4);
-        ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local() || embedded
-    };
-    match url.host() {
-        Some(Host::Ipv4(ip)) => v4(ip),
-        Some(Host::Ipv6(ip)) => v6(ip),
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            !name.contains('.')
-                || name.ends_with(".localhost")
-                || name.ends_with(".local")
-                || name.ends_with(".internal")
-        }
-        None => true,
-    }
+    !url.host().is_some_and(|host| is_public(&host))
 }
 
 /// Whether scheme and host stand in the address as the crate understood them.

@@ -7,10 +7,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
-use url::{Host, Url};
+use url::Url;
 
+use super::host::is_public;
 use super::inbound::SecureImage;
 use crate::wire::legacy::MessageType;
 use crate::wire::skill::Media;
@@ -129,9 +129,6 @@ fn split_urls(inside: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Endings of names of private networks (RFC 6761, 6762, 8375; `.internal` by ICANN).
-const INSIDE: [&str; 6] = ["localhost", "local", "internal", "home.arpa", "lan", "intranet"];
-
 /// The URL, when it is one that may be called a medium.
 fn public(url: &str) -> Option<Url> {
     // Parsers differ on these (one drops a line break, another takes `\\` for `/`), and the bot's may be another.
@@ -141,34 +138,8 @@ fn public(url: &str) -> Option<Url> {
     let parsed = Url::parse(url).ok()?;
     let plain =
         matches!(parsed.scheme(), "http" | "https") && parsed.username().is_empty() && parsed.password().is_none();
-    let outside = match parsed.host()? {
-        Host::Ipv4(ip) => is_outside(ip),
-        Host::Ipv6(ip) => match ip.to_ipv4() {
-            // Mapped (::ffff:10.0.0.1) and compatible (::10.0.0.1) are the same IPv4 address written as IPv6.
-            Some(ip) => is_outside(ip),
-            None => !(ip.is_multicast() || ip.is_unique_local() || ip.is_unicast_link_local() || holds_ipv4(ip)),
-        },
-        Host::Domain(name) => {
-            let name = name.trim_end_matches('.');
-            let ends = |inside: &str| name.strip_suffix(inside).is_some_and(|rest| rest.ends_with('.'));
-            name.contains('.') && !INSIDE.iter().any(|inside| ends(inside))
-        }
-    };
+    let outside = is_public(&parsed.host()?);
     (plain && outside).then_some(parsed)
-}
-
-/// Whether an address is one of the internet's.
-fn is_outside(ip: Ipv4Addr) -> bool {
-    let [first, second, ..] = ip.octets();
-    // 0/8 is this host, 100.64/10 a provider's own network (RFC 6598), 240/4 is reserved.
-    let shared = first == 100 && second & 0xc0 == 64;
-    !(first == 0 || first >= 240 || shared)
-        && !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_multicast())
-}
-
-/// NAT64 (64:ff9b::/96) and 6to4 (2002::/16) carry an IPv4 address, private ones too. No photo of Kakao's lies there.
-fn holds_ipv4(ip: Ipv6Addr) -> bool {
-    matches!(ip.segments(), [0x64, 0xff9b, ..] | [0x2002, ..])
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod cards;
 
 mod distinct;
 mod escape;
+mod host;
 pub mod inbound;
 pub mod keyboard;
 mod labels;

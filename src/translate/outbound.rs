@@ -17,7 +17,7 @@ use super::quick_replies::{self, ButtonLabel, RowContent};
 use super::room;
 use super::row::{Bubble, Row};
 use super::text::{self, ELLIPSIS};
-use super::view::View;
+use super::view::{View, calls_human};
 use crate::degradation::{Degradation, Degradations};
 use crate::reading::Reading;
 use crate::wire::answer::{Answer, Output, SimpleText, Template};
@@ -112,7 +112,7 @@ fn show<'a>(content: &Content<'a>, view: &View<'a>, rest: Rest) -> Translated<'a
         .iter()
         .enumerate()
         .map(|(index, label)| ButtonLabel { index, label })
-        .partition(|key| cards::calls_human(key.label, view));
+        .partition(|key| calls_human(&view.policy.handover, key.label));
     if row.bubbles.is_empty() {
         // A page turn has no replies and lacks nothing.
         if !content.readings.is_empty() || content.keyboard.is_none() {
@@ -183,7 +183,7 @@ fn show<'a>(content: &Content<'a>, view: &View<'a>, rest: Rest) -> Translated<'a
 #[must_use]
 pub fn place_of_page(keyboard: &Keyboard, page: u32, view: &View<'_>) -> Option<(usize, usize)> {
     let keys = keyboard.labels().iter().enumerate().map(|(index, label)| ButtonLabel { index, label });
-    let keys: Vec<ButtonLabel<'_>> = keys.filter(|key| !cards::calls_human(key.label, view)).collect();
+    let keys: Vec<ButtonLabel<'_>> = keys.filter(|key| !calls_human(&view.policy.handover, key.label)).collect();
     if view.room || cards::wanted(&keys, view) {
         return None;
     }

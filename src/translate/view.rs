@@ -105,6 +105,12 @@ pub struct Policy {
     pub public_url: Option<Url>,
 }
 
+/// Whether words are one of the labels that call a human (K5), white space around them left out.
+#[must_use]
+pub(crate) fn calls_human(labels: &[Box<str>], words: &str) -> bool {
+    !labels.is_empty() && labels.iter().any(|label| **label == *words.trim())
+}
+
 /// How one call's answer is shown: the bot's policy and what the call itself decides.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {

@@ -150,6 +150,7 @@ impl Shared {
         let waiting = restart_needed(&self.started_with, &registry.settings);
         self.reloads.waiting.store(Arc::new(waiting));
         registry.apply_bounds(&self.turns, &self.events);
+        registry.take_over(&self.registry());
         self.registry.store(Arc::new(registry));
     }
 

@@ -1,0 +1,46 @@
+//! What a reload keeps, and from when on it counts (S6).
+
+use super::*;
+use crate::bot;
+
+/// Another address of the same bot.
+const MOVED: (&str, &str) = ("bots.default.url", "http://127.0.0.1:2");
+
+impl Bridge {
+    fn reload(&self, keys: &[(&str, &str)]) {
+        self.shared.install(self.shared.prepare(settings(keys)).ok().unwrap());
+    }
+
+    fn as_it_is(&self) -> Arc<bot::Bot> {
+        Arc::clone(self.shared.registry().iter().next().unwrap())
+    }
+
+    fn someone_says(&self, user: usize, words: &str) -> JoinHandle<Read> {
+        let key = format!("someone-{user:0>4}");
+        let user = json!({ "properties": { "plusfriendUserKey": key } });
+        spawn(self.call_with(&json!({ "userRequest": { "utterance": words, "user": user } })))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn s4_an_outage_goes_on_when_the_bot_gets_another_address_and_ends_with_its_first_reply() {
+    let keys = [("bots.default.breaker.failures", "1")];
+    let bridge = Bridge::new(&keys, |words| (ms(1), if words == "하나" { Act::Cut } else { says(words) }));
+    assert_eq!(bridge.say("하나").await.unwrap().text(), NO_REPLY);
+    assert!(matches!(bridge.breaker(), State::Open(_)));
+    bridge.reload(&[keys[0], MOVED]);
+    assert!(matches!(bridge.breaker(), State::Open(_)), "its end was not told, so it is not over");
+    assert_eq!(bridge.say("둘").await.unwrap().text(), "둘", "the next turn is the probe");
+    assert_eq!(bridge.breaker(), State::Closed(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn s6_a_reload_that_is_refused_leaves_the_bot_in_peace() {
+    let bridge = Bridge::new(&[], |words| (ms(1), says(words)));
+    let (bot, now) = (bridge.as_it_is(), time::now());
+    bot.outbox.no_path(Notice::FriendAdded, UserKey::parse("Qw7-eRt_9YzA").unwrap(), now);
+    let prepared = bridge.shared.prepare(settings(&[MOVED])).ok().unwrap();
+    assert!(bot.outbox.at_peace(Notice::FriendAdded, now), "what is only prepared changes nothing");
+    bridge.shared.install(prepared);
+    assert!(!bridge.as_it_is().outbox.at_peace(Notice::FriendAdded, now), "it is another bot now");
+}

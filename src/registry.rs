@@ -94,7 +94,7 @@ impl BotRegistry {
         Ok(Self { settings, bots, by_openbuilder_id, by_channel_id, only })
     }
 
-    /// Puts the bounds of each bot in force: on its connections (I8), and its share of what all bound
+    /// Puts the bounds of each bot in force: on its connections (I8) and turns, and its share of what all bound
     /// together, of which there are as many as bots now (S5).
     pub(crate) fn apply_bounds(&self, turns: &SharedLimit, events: &SharedLimit) {
         let bots = self.bots.len();
@@ -102,6 +102,7 @@ impl BotRegistry {
             bot.turns_share.set_bound(turns.share_of(bots));
             bot.events_share.set_bound(events.share_of(bots));
             bot.parked_share.resize(bots);
+            bot.turns.set_bound(bot.settings.turns);
             bot.api.connections().set_bound(bot.settings.connections);
         }
     }
@@ -196,7 +197,6 @@ fn build(
         None => connect(own, cores)?,
     };
     let same_breaker = same_backend.filter(|bot| bot.settings.breaker == own.breaker);
-    let same_bound = kept.filter(|bot| bot.settings.turns == own.turns);
     let same_gate = kept.filter(|bot| bot.settings.one_at_a_time == own.one_at_a_time);
     let parked_share = kept
         .map_or_else(|| Arc::new(ParkedShare::new(parked, settings.bots.len())), |bot| Arc::clone(&bot.parked_share));
@@ -221,7 +221,7 @@ fn build(
         parked_share,
         turns_share: kept.map_or_else(|| ConcurrencyLimit::new(0), |bot| Arc::clone(&bot.turns_share)),
         events_share: kept.map_or_else(|| ConcurrencyLimit::new(0), |bot| Arc::clone(&bot.events_share)),
-        turns: same_bound.map_or_else(|| ConcurrencyLimit::new(own.turns), |bot| Arc::clone(&bot.turns)),
+        turns: kept.map_or_else(|| ConcurrencyLimit::new(own.turns), |bot| Arc::clone(&bot.turns)),
         one_at_a_time: match same_gate {
             Some(bot) => bot.one_at_a_time.clone(),
             None => own.one_at_a_time.then(|| Arc::new(Semaphore::new(1))),

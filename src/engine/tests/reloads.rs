@@ -44,3 +44,17 @@ async fn s6_a_reload_that_is_refused_leaves_the_bot_in_peace() {
     bridge.shared.install(prepared);
     assert!(!bridge.as_it_is().outbox.at_peace(Notice::FriendAdded, now), "it is another bot now");
 }
+
+#[tokio::test(start_paused = true)]
+async fn s6_turns_in_flight_count_for_another_bound_on_turns() {
+    let bridge = Bridge::new(&[("bots.default.turns", "1")], |words| (ms(2_000), says(words)));
+    let first = bridge.someone_says(1, "하나");
+    sleep(ms(100)).await;
+    bridge.reload(&[("bots.default.turns", "2")]);
+    assert_eq!(bridge.as_it_is().turns.count(), 1);
+    let second = bridge.someone_says(2, "둘");
+    assert!(bridge.shared.try_acquire(&bridge.as_it_is()).is_none(), "two are in flight");
+    assert_eq!((first.await.unwrap().text(), second.await.unwrap().text()), ("하나".into(), "둘".into()));
+    assert_eq!(bridge.as_it_is().turns.count(), 0);
+    bridge.is_quiet();
+}

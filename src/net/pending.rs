@@ -153,17 +153,24 @@ impl PendingCallers {
         self.evict(now).is_ok()
     }
 
-    /// One of this core, else of another.
+    /// One of this core, else of another; one of the reserve only where no other is pending, for whoever gets such a
+    /// place may bring no call.
     fn evict(&self, now: Instant) -> Result<(Permit, bool), NoPlace> {
+        match self.evict_of(now, |entry| !entry.on_reserve) {
+            Err(NoPlace::Full) => self.evict_of(now, |entry| entry.on_reserve),
+            known => known,
+        }
+    }
+
+    fn evict_of(&self, now: Instant, fits: impl Fn(&Entry) -> bool) -> Result<(Permit, bool), NoPlace> {
         let own_first = self.registries.iter().cycle().skip(self.core).take(self.registries.len());
         let mut none = NoPlace::Full;
         for registry in own_first {
             let mut registry = registry.lock().unwrap_or_else(PoisonError::into_inner);
-            match registry.callers.first_key_value() {
-                Some((_, oldest)) if now.saturating_duration_since(oldest.since) < TIME_TO_SPEAK => {
-                    none = NoPlace::Soon
-                }
-                Some(_) => return registry.evict().ok_or(NoPlace::Full),
+            let oldest = registry.callers.iter().find(|(_, entry)| fits(entry));
+            match oldest.map(|(number, entry)| (*number, entry.since)) {
+                Some((_, since)) if now.saturating_duration_since(since) < TIME_TO_SPEAK => none = NoPlace::Soon,
+                Some((number, _)) => return registry.send_away(number).ok_or(NoPlace::Full),
                 None => {}
             }
         }
@@ -178,9 +185,15 @@ impl PendingCallers {
 }
 
 impl Registry {
-    /// Sends the oldest away; its place, and whether that is one of the reserve.
+    /// Sends the oldest away.
     fn evict(&mut self) -> Option<(Permit, bool)> {
-        let (_, entry) = self.callers.pop_first()?;
+        let (oldest, _) = self.callers.first_key_value()?;
+        self.send_away(*oldest)
+    }
+
+    /// Sends one away; its place, and whether that is one of the reserve.
+    fn send_away(&mut self, number: u64) -> Option<(Permit, bool)> {
+        let entry = self.callers.remove(&number)?;
         self.bytes -= entry.bytes;
         entry.leave.notify_one();
         Some((entry.place, entry.on_reserve))
@@ -366,6 +379,20 @@ mod tests {
         assert!(has_to_leave(&probe), "the newer probe has its place");
         drop((first, third));
         assert_eq!(places.count(), 0);
+    }
+
+    #[test]
+    fn a_newcomer_takes_a_place_of_the_reserve_only_where_no_other_can_go() {
+        let (pending, places, reserve) = (one(1000), ConcurrencyLimit::new(1), ConcurrencyLimit::new(1));
+        let admitted = enter(&pending, &places, &reserve).unwrap();
+        drop(admitted.admit());
+        let probe = enter(&pending, &places, &reserve).unwrap();
+        assert!(probe.is_on_reserve());
+        drop(admitted);
+        let silent = enter(&pending, &places, &reserve).unwrap();
+        let call = enter(&pending, &places, &reserve).unwrap();
+        assert!(!call.is_on_reserve(), "a call would be refused there");
+        assert!(has_to_leave(&silent) && !has_to_leave(&probe));
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub(crate) enum Refused {
         openbuilder_id: Option<Box<str>>,
     },
     /// No such path, or another method.
-    #[error("{}", match .0 { Miss::NotFound => "no such path; the skill's URL ends in /skill", Miss::Method("GET") => "this path takes GET", Miss::Method(_) => "this path takes POST" })]
+    #[error("{}", match .0 { Miss::NotFound => "no such path; the skill's URL ends in /skill", Miss::Method("GET, HEAD") => "this path takes GET", Miss::Method(_) => "this path takes POST" })]
     Miss(Miss),
     /// The secret is missing or wrong.
     #[error("the secret header is missing or wrong")]

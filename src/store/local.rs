@@ -19,6 +19,8 @@ use crate::time::Moment;
 
 /// Sessions that one sweep looks at; with a sweep every 2 s a million are seen within ten minutes.
 const SWEPT: usize = 4096;
+/// Sessions that are looked at for one with a keyboard of its own; where these have none, any other session goes.
+const LOOKED_AT: usize = 256;
 /// How often room for a newcomer is made before they are refused: others may take what was freed.
 const TRIES: usize = 8;
 
@@ -114,7 +116,7 @@ impl LocalStore {
             let random = self.random.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
             let own_keyboard =
                 |slot: &Slot| slot.evictable_since().filter(|_| slot.session.keeps_a_keyboard_of_its_own());
-            if !self.slots.evict(random, own_keyboard) && !self.evict() {
+            if !self.slots.evict_among(LOOKED_AT, random, own_keyboard) && !self.evict() {
                 return;
             }
         }

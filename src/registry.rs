@@ -102,6 +102,7 @@ impl BotRegistry {
             bot.turns_share.set_bound(turns.share_of(bots));
             bot.events_share.set_bound(events.share_of(bots));
             bot.parked_share.resize(bots);
+            bot.sessions.share_memory(bots);
             bot.turns.set_bound(bot.settings.turns);
             bot.api.connections().set_bound(bot.settings.connections);
         }

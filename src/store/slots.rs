@@ -61,6 +61,11 @@ impl<V> Slots<V> {
         }
     }
 
+    /// What they cost themselves.
+    pub(super) fn bytes(&self) -> usize {
+        self.len() * Self::EACH
+    }
+
     /// How many users there are.
     pub(super) fn len(&self) -> usize {
         self.count.load(Ordering::Relaxed)

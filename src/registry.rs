@@ -99,11 +99,11 @@ impl BotRegistry {
     pub(crate) fn apply_bounds(&self, turns: &SharedLimit, events: &SharedLimit) {
         let bots = self.bots.len();
         for bot in self.bots.values() {
+            bot.turns.set_bound(bot.settings.turns);
             bot.turns_share.set_bound(turns.share_of(bots));
             bot.events_share.set_bound(events.share_of(bots));
             bot.parked_share.resize(bots);
             bot.sessions.share_memory(bots);
-            bot.turns.set_bound(bot.settings.turns);
             bot.api.connections().set_bound(bot.settings.connections);
         }
     }
@@ -222,6 +222,7 @@ fn build(
         parked_share,
         turns_share: kept.map_or_else(|| ConcurrencyLimit::new(0), |bot| Arc::clone(&bot.turns_share)),
         events_share: kept.map_or_else(|| ConcurrencyLimit::new(0), |bot| Arc::clone(&bot.events_share)),
+        // Turns in flight stay counted; the bound is set when this comes into force.
         turns: kept.map_or_else(|| ConcurrencyLimit::new(own.turns), |bot| Arc::clone(&bot.turns)),
         one_at_a_time: match same_gate {
             Some(bot) => bot.one_at_a_time.clone(),

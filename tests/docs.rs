@@ -40,7 +40,7 @@ fn headings(path: &str) -> Vec<usize> {
 }
 
 /// Pages for those who change the code: English only, as the code is.
-const FOR_CONTRIBUTORS: [&str; 1] = ["behaviour.md"];
+const FOR_CONTRIBUTORS: [&str; 2] = ["behaviour.md", "performance.md"];
 
 /// Every document that is there in both languages.
 fn pairs() -> Vec<(String, String)> {

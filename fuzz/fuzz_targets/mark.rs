@@ -18,7 +18,7 @@ fn again_bytes(extra: &Extra<'_>) -> Vec<u8> {
     // Through a whole answer, as it travels.
     let action = SayAction::Message { message_text: "x".into(), extra: extra.clone() };
     let answer = Answer::Bubbles(Template {
-        outputs: vec![Output::SimpleText(SimpleText { text: "x".into() })],
+        outputs: [Output::SimpleText(SimpleText { text: "x".into() })].into_iter().collect(),
         quick_replies: vec![QuickReply { label: "x".into(), action }],
     });
     let bytes = answer.to_bytes();

@@ -381,18 +381,34 @@ mod tests {
         assert_eq!(places.count(), 0);
     }
 
+    /// Else a user's call would inherit the place of a probe, with which it may ask for health only.
     #[test]
-    fn a_newcomer_takes_a_place_of_the_reserve_only_where_no_other_can_go() {
+    fn a_place_of_the_reserve_is_given_on_only_when_no_other_is_left() {
         let (pending, places, reserve) = (one(1000), ConcurrencyLimit::new(1), ConcurrencyLimit::new(1));
         let admitted = enter(&pending, &places, &reserve).unwrap();
         drop(admitted.admit());
         let probe = enter(&pending, &places, &reserve).unwrap();
         assert!(probe.is_on_reserve());
         drop(admitted);
-        let silent = enter(&pending, &places, &reserve).unwrap();
-        let call = enter(&pending, &places, &reserve).unwrap();
-        assert!(!call.is_on_reserve(), "a call would be refused there");
-        assert!(has_to_leave(&silent) && !has_to_leave(&probe));
+        let younger = enter(&pending, &places, &reserve).unwrap();
+        let newcomer = enter(&pending, &places, &reserve).unwrap();
+        assert!(!newcomer.is_on_reserve() && has_to_leave(&younger) && !has_to_leave(&probe));
+    }
+
+    #[test]
+    fn beside_a_probe_that_has_waited_long_who_has_just_come_is_left_alone_all_the_same() {
+        let (cores, places, reserve) =
+            (PendingCallers::of_cores(2, 1000), ConcurrencyLimit::new(1), ConcurrencyLimit::new(1));
+        let now = time::instant();
+        let admitted = cores[0].enter(&places, &reserve, now).unwrap();
+        drop(admitted.admit());
+        let probe = cores[0].enter(&places, &reserve, now).unwrap();
+        drop(admitted);
+        let later = now + 10 * TIME_TO_SPEAK;
+        let young = cores[1].enter(&places, &reserve, later).unwrap();
+        assert_eq!(cores[0].enter(&places, &reserve, later + TIME_TO_SPEAK / 2).unwrap_err(), NoPlace::Soon);
+        let newcomer = cores[0].enter(&places, &reserve, later + TIME_TO_SPEAK).unwrap();
+        assert!(!newcomer.is_on_reserve() && has_to_leave(&young) && !has_to_leave(&probe));
     }
 
     #[test]

@@ -58,3 +58,35 @@ async fn s6_turns_in_flight_count_for_another_bound_on_turns() {
     assert_eq!(bridge.as_it_is().turns.count(), 0);
     bridge.is_quiet();
 }
+
+/// The operator gives the bot another address while it is out. A reload runs on a thread of its own, without a runtime.
+#[tokio::test]
+async fn s4_the_end_of_an_outage_is_told_when_the_bot_answers_at_its_new_address() {
+    use std::io::{Read as _, Write as _};
+    let sink = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/alert", sink.local_addr().unwrap());
+    let alerts = std::thread::spawn(move || {
+        let read = |_| {
+            let (mut wire, _) = sink.accept().unwrap();
+            let mut heard = Vec::new();
+            while !heard.ends_with(b"}") {
+                let mut bytes = [0; 2048];
+                let count = wire.read(&mut bytes).unwrap();
+                assert!(count > 0);
+                heard.extend_from_slice(&bytes[..count]);
+            }
+            wire.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+            String::from_utf8(heard).unwrap()
+        };
+        [0, 1].map(read)
+    });
+    let keys = [("alert.url", &*url), ("bots.default.breaker.failures", "1")];
+    let bridge = Bridge::new(&keys, |words| (ms(1), if words == "하나" { Act::Cut } else { says(words) }));
+    assert_eq!(bridge.say("하나").await.unwrap().text(), NO_REPLY);
+    std::thread::scope(|threads| {
+        drop(threads.spawn(|| bridge.reload(&[keys[0], keys[1], MOVED])));
+    });
+    assert_eq!(bridge.say("둘").await.unwrap().text(), "둘");
+    let [outage, recovered] = tokio::task::spawn_blocking(|| alerts.join().unwrap()).await.unwrap();
+    assert!(outage.contains("outage") && recovered.contains("recovered"), "{outage}\n{recovered}");
+}

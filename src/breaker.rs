@@ -17,6 +17,9 @@ const CLOSED: u64 = 0; // failures in a row
 const OPEN: u64 = 1; // until when, milliseconds since the epoch
 const PROBING: u64 = 2; // since when
 
+/// Open, and the probe is due at once.
+const DUE: u64 = OPEN;
+
 /// One bot's breaker.
 #[derive(Debug)]
 pub(crate) struct Breaker {
@@ -113,6 +116,14 @@ impl Breaker {
         None
     }
 
+    /// It takes the place of `before`: an outage goes on, and the next turn is the probe. So its end is told once, and
+    /// only when the bot has answered.
+    pub(crate) fn take_over(&self, before: &Self) {
+        if before.succeed().is_some() {
+            self.word.store(DUE, Ordering::Release);
+        }
+    }
+
     /// A usable reply: the count begins again, also when the reply came late or was asked for before the outage.
     fn succeed(&self) -> Option<Change> {
         if self.word.load(Ordering::Acquire) == CLOSED {
@@ -152,9 +163,8 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         if let Some(probing) = self.probe {
-            // Cancelled: open again, and due at once, so that the next turn is the probe.
-            let due = OPEN;
-            let _moved_on = self.breaker.word.compare_exchange(probing, due, Ordering::AcqRel, Ordering::Acquire);
+            // Cancelled: the next turn is the probe.
+            let _moved_on = self.breaker.word.compare_exchange(probing, DUE, Ordering::AcqRel, Ordering::Acquire);
         }
     }
 }
@@ -246,6 +256,23 @@ mod tests {
         assert!(matches!(breaker.state(), State::Open(_)));
         assert_eq!(slow.succeeded(), Some(Change::Recovered));
         assert!(breaker.admit(at(11)).is_some());
+    }
+
+    #[test]
+    fn s4_an_outage_outlives_its_breaker_and_its_end_is_told_once() {
+        let before = breaker();
+        let mut slow = before.admit(at(0)).unwrap();
+        let _ = slow.failed(at(0));
+        for turn in 1..10 {
+            let _ = fail(&before, at(turn));
+        }
+        let after = breaker();
+        after.take_over(&before);
+        assert_eq!(slow.succeeded(), None, "a reply of before says nothing of the bot as it is now");
+        assert_eq!(after.admit(at(10)).unwrap().failed(at(11)), None, "an outage alarms once");
+        assert_eq!(after.admit(at(20_000)).unwrap().succeeded(), Some(Change::Recovered));
+        after.take_over(&breaker());
+        assert_eq!(after.state(), State::Closed(0));
     }
 
     proptest! {

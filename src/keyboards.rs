@@ -9,6 +9,7 @@ use std::sync::{Arc, Weak};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 
+use crate::concurrency::share_of;
 use crate::translate::keyboard::{Keyboard, id_of};
 use crate::wire::mark::KeyboardId;
 
@@ -33,6 +34,12 @@ impl SessionMemory {
     #[must_use]
     pub fn used(&self) -> &Arc<AtomicUsize> {
         &self.used
+    }
+
+    /// What each of so many bots may use of it whatever the others use.
+    #[must_use]
+    pub fn share_of(&self, bots: usize) -> usize {
+        share_of(self.bound, bots)
     }
 
     /// Whether more is used than may be.

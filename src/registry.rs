@@ -94,8 +94,8 @@ impl BotRegistry {
         Ok(Self { settings, bots, by_openbuilder_id, by_channel_id, only })
     }
 
-    /// Puts the bounds of each bot in force: on its connections (I8), and its share of what all bound together, of which
-    /// there are as many as bots now (S5).
+    /// Puts the bounds of each bot in force: on its connections (I8) and turns, and its share of what all bound
+    /// together, of which there are as many as bots now (S5).
     pub(crate) fn apply_bounds(&self, turns: &SharedLimit, events: &SharedLimit) {
         let bots = self.bots.len();
         for bot in self.bots.values() {
@@ -103,7 +103,22 @@ impl BotRegistry {
             bot.turns_share.set_bound(turns.share_of(bots));
             bot.events_share.set_bound(events.share_of(bots));
             bot.parked_share.resize(bots);
+            bot.sessions.share_memory(bots);
             bot.api.connections().set_bound(bot.settings.connections);
+        }
+    }
+
+    /// These bots take the place of those of `before`: an outage goes on (S4), and a bot at another address is told of
+    /// all events again (E4).
+    pub(crate) fn take_over(&self, before: &Self) {
+        for bot in self.bots.values() {
+            let Some(old) = before.bots.get(&bot.settings.id) else { continue };
+            if !Arc::ptr_eq(&old.breaker, &bot.breaker) {
+                bot.breaker.take_over(&old.breaker);
+            }
+            if !is_same_backend(&old.settings, &bot.settings) {
+                bot.outbox.ask_again();
+            }
         }
     }
 
@@ -161,6 +176,14 @@ impl BotRegistry {
     }
 }
 
+/// Whether both settings of a bot lead to the same server, asked in the same way.
+fn is_same_backend(before: &BotSettings, after: &BotSettings) -> bool {
+    before.url == after.url
+        && before.connect == after.connect
+        && before.trust == after.trust
+        && before.headers == after.headers
+}
+
 fn build(
     own: &Arc<BotSettings>,
     kept: Option<&Arc<Bot>>,
@@ -169,13 +192,7 @@ fn build(
     foundation: &Foundation<'_>,
 ) -> Result<Bot, SetupProblem> {
     let Foundation { parked, memory, cores, connect } = *foundation;
-    let same_backend = kept.filter(|bot| {
-        let before = &bot.settings;
-        before.url == own.url
-            && before.connect == own.connect
-            && before.trust == own.trust
-            && before.headers == own.headers
-    });
+    let same_backend = kept.filter(|bot| is_same_backend(&bot.settings, own));
     let api = match same_backend {
         Some(bot) => Arc::clone(&bot.api),
         None => connect(own, cores)?,

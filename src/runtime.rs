@@ -182,30 +182,38 @@ pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Ru
         places,
         strange: Pace::default(),
     };
-    let mut threads = Vec::with_capacity(workers + 1);
-    for (number, (listener, places)) in listeners.into_iter().zip(places).enumerate() {
-        let core = core(number, places);
-        match run_on_a_thread(format!("bridge-{number}"), core.run(listener)) {
-            Ok(thread) => threads.push(thread),
-            Err(error) => return Err(abandon(&stop, threads, error)),
-        }
-    }
+    let cores = listeners.into_iter().zip(places).enumerate();
+    let cores = cores.map(|(number, (listener, places))| {
+        run_on_a_thread(format!("bridge-{number}"), core(number, places).run(listener))
+    });
     // The operators' listener never shares a thread with users (C1).
-    match run_on_a_thread("bridge-admin".to_owned(), core(workers, operator_places).run_for_operators(admin)) {
-        Ok(thread) => threads.push(thread),
-        Err(error) => return Err(abandon(&stop, threads, error)),
-    }
+    let operators_thread = std::iter::once_with(|| {
+        run_on_a_thread("bridge-admin".to_owned(), core(workers, operator_places).run_for_operators(admin))
+    });
+    let threads = all_or_none(&stop, cores.chain(operators_thread))?;
     Ok(Running { shared, public, admin: admin_address, tls, operators, stop, threads })
 }
 
-/// Ends the threads that run already, where another cannot be started.
-fn abandon(stop: &Stop, threads: Vec<thread::JoinHandle<()>>, error: StartError) -> StartError {
-    stop.gently.cancel();
-    stop.now.cancel();
-    for thread in threads {
-        let _panicked = thread.join();
+/// All threads, each started when it is asked for; where one cannot be started, those before it are ended.
+fn all_or_none(
+    stop: &Stop,
+    starting: impl Iterator<Item = Result<thread::JoinHandle<()>, StartError>>,
+) -> Result<Vec<thread::JoinHandle<()>>, StartError> {
+    let mut threads = Vec::new();
+    for started in starting {
+        match started {
+            Ok(thread) => threads.push(thread),
+            Err(error) => {
+                stop.gently.cancel();
+                stop.now.cancel();
+                for thread in threads {
+                    let _why_it_ended = thread.join();
+                }
+                return Err(error);
+            }
+        }
     }
-    error
+    Ok(threads)
 }
 
 /// Polls of tasks after which the kernel is asked for news although others are ready. A turn takes four, of some
@@ -331,6 +339,21 @@ impl Running {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_runs_when_a_later_thread_cannot_be_started() {
+        let (stop, ended) = (Stop::default(), Arc::new(AtomicUsize::new(0)));
+        let (stops, ends) = (stop.clone(), Arc::clone(&ended));
+        let serves = run_on_a_thread("bridge-test".to_owned(), async move {
+            stops.gently.cancelled().await;
+            stops.now.cancelled().await;
+            ends.fetch_add(1, Ordering::Relaxed);
+        });
+        let none_left = Err(StartError::Thread(io::ErrorKind::WouldBlock.into()));
+        let never_asked_for = std::iter::once_with(|| unreachable!());
+        assert!(all_or_none(&stop, [serves, none_left].into_iter().chain(never_asked_for)).is_err());
+        assert_eq!(ended.load(Ordering::Relaxed), 1);
+    }
 
     /// S6: `getaddrinfo` blocks a thread of the runtime, and nothing can end it before its time.
     #[test]

@@ -11,7 +11,7 @@ use siphasher::sip::SipHasher24;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::bot::Bot;
-use crate::breaker::{Change, State};
+use crate::breaker::Change;
 use crate::callback::CallbackClient;
 use crate::concurrency::{Permit, SharedLimit};
 use crate::config::restart_needed;
@@ -150,17 +150,8 @@ impl Shared {
         let waiting = restart_needed(&self.started_with, &registry.settings);
         self.reloads.waiting.store(Arc::new(waiting));
         registry.apply_bounds(&self.turns, &self.events);
-        let before = self.registry.swap(Arc::new(registry));
-        for bot in self.registry().iter() {
-            let Some(old) = before.named(bot.settings.id.as_str()) else { continue };
-            if !Arc::ptr_eq(&old.api, &bot.api) {
-                bot.outbox.ask_again();
-            }
-            // Another address, another breaker: what was out is not asked any more, and whoever was alarmed is told (S4).
-            if !Arc::ptr_eq(&old.breaker, &bot.breaker) && !matches!(old.breaker.state(), State::Closed(_)) {
-                self.announce(bot, Change::Recovered);
-            }
-        }
+        registry.take_over(&self.registry());
+        self.registry.store(Arc::new(registry));
     }
 
     /// Keys whose new values take effect at the next start only; none while the file says what runs.

@@ -5,6 +5,7 @@ mod callbacks;
 mod connections;
 mod deadlines;
 mod gone;
+mod reloads;
 mod shares;
 mod shortage;
 mod simulation;

@@ -412,8 +412,10 @@ impl<'c> TurnRunner<'c> {
         let mut layout = reply::lay_out(&content, &call.view());
         // A rest that cannot be kept is not offered. A rest that is being read is kept already.
         if layout.rest().is_some() && reply.remember != Remember::Part {
-            let bytes = above.iter().chain(&said.bodies).map(ReplyBody::size).sum();
-            if !self.turn.may_park(bytes) {
+            let bytes: usize = above.iter().chain(&said.bodies).map(ReplyBody::size).sum();
+            // Late replies that are shown make room themselves.
+            let freed = self.turn.session.parked_bytes().saturating_sub(session.parked_bytes());
+            if !self.turn.may_park(bytes.saturating_sub(freed)) {
                 tracing::warn!(bot = %call.bot.settings.id, bytes, "the rest of a long reply is cut off: limits.parked is reached");
                 layout = reply::lay_out_without_rest(&content, &call.view());
             }

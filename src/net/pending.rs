@@ -153,17 +153,24 @@ impl PendingCallers {
         self.evict(now).is_ok()
     }
 
-    /// One of this core, else of another.
+    /// One of this core, else of another; one of the reserve only where no other is pending, for whoever gets such a
+    /// place may bring no call.
     fn evict(&self, now: Instant) -> Result<(Permit, bool), NoPlace> {
+        match self.evict_of(now, |entry| !entry.on_reserve) {
+            Err(NoPlace::Full) => self.evict_of(now, |entry| entry.on_reserve),
+            known => known,
+        }
+    }
+
+    fn evict_of(&self, now: Instant, fits: impl Fn(&Entry) -> bool) -> Result<(Permit, bool), NoPlace> {
         let own_first = self.registries.iter().cycle().skip(self.core).take(self.registries.len());
         let mut none = NoPlace::Full;
         for registry in own_first {
             let mut registry = registry.lock().unwrap_or_else(PoisonError::into_inner);
-            match registry.callers.first_key_value() {
-                Some((_, oldest)) if now.saturating_duration_since(oldest.since) < TIME_TO_SPEAK => {
-                    none = NoPlace::Soon
-                }
-                Some(_) => return registry.evict().ok_or(NoPlace::Full),
+            let oldest = registry.callers.iter().find(|(_, entry)| fits(entry));
+            match oldest.map(|(number, entry)| (*number, entry.since)) {
+                Some((_, since)) if now.saturating_duration_since(since) < TIME_TO_SPEAK => none = NoPlace::Soon,
+                Some((number, _)) => return registry.send_away(number).ok_or(NoPlace::Full),
                 None => {}
             }
         }
@@ -178,11 +185,14 @@ impl PendingCallers {
 }
 
 impl Registry {
-    /// Sends the oldest away; its place, and whether that is one of the reserve.
+    /// Sends the oldest away.
     fn evict(&mut self) -> Option<(Permit, bool)> {
-        // Whoever takes a place of the reserve may ask for health only, so one that is not of it goes first.
-        let regular = self.callers.iter().find(|(_, entry)| !entry.on_reserve).map(|(number, _)| *number);
-        let number = regular.or_else(|| self.callers.keys().next().copied())?;
+        let (oldest, _) = self.callers.first_key_value()?;
+        self.send_away(*oldest)
+    }
+
+    /// Sends one away; its place, and whether that is one of the reserve.
+    fn send_away(&mut self, number: u64) -> Option<(Permit, bool)> {
         let entry = self.callers.remove(&number)?;
         self.bytes -= entry.bytes;
         entry.leave.notify_one();
@@ -383,6 +393,22 @@ mod tests {
         let younger = enter(&pending, &places, &reserve).unwrap();
         let newcomer = enter(&pending, &places, &reserve).unwrap();
         assert!(!newcomer.is_on_reserve() && has_to_leave(&younger) && !has_to_leave(&probe));
+    }
+
+    #[test]
+    fn beside_a_probe_that_has_waited_long_who_has_just_come_is_left_alone_all_the_same() {
+        let (cores, places, reserve) =
+            (PendingCallers::of_cores(2, 1000), ConcurrencyLimit::new(1), ConcurrencyLimit::new(1));
+        let now = time::instant();
+        let admitted = cores[0].enter(&places, &reserve, now).unwrap();
+        drop(admitted.admit());
+        let probe = cores[0].enter(&places, &reserve, now).unwrap();
+        drop(admitted);
+        let later = now + 10 * TIME_TO_SPEAK;
+        let young = cores[1].enter(&places, &reserve, later).unwrap();
+        assert_eq!(cores[0].enter(&places, &reserve, later + TIME_TO_SPEAK / 2).unwrap_err(), NoPlace::Soon);
+        let newcomer = cores[0].enter(&places, &reserve, later + TIME_TO_SPEAK).unwrap();
+        assert!(!newcomer.is_on_reserve() && has_to_leave(&young) && !has_to_leave(&probe));
     }
 
     #[test]

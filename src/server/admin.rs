@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hyper::header::{HOST, HeaderValue, ORIGIN};
+use hyper::header::{ALLOW, HOST, HeaderValue, ORIGIN};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use serde::Serialize;
 
@@ -67,8 +67,8 @@ fn answer<B>(shared: &Arc<Shared>, operators: &OperatorAccess, caller: &Caller, 
     if path != "/healthz" {
         drop(caller.admit());
     }
-    if request.method() != Method::GET && request.method() != Method::HEAD {
-        return respond::text(StatusCode::METHOD_NOT_ALLOWED, "this listener takes GET\n");
+    if let Some(refusal) = refuse_method(request.method()) {
+        return refusal;
     }
     match path {
         "/healthz" => health(),
@@ -203,9 +203,27 @@ fn detail(shared: &Shared) -> Reply {
     respond::json(status, &detail)
 }
 
+/// Nothing here can be changed.
+fn refuse_method(method: &Method) -> Option<Reply> {
+    if matches!(*method, Method::GET | Method::HEAD) {
+        return None;
+    }
+    let mut reply = respond::text(StatusCode::METHOD_NOT_ALLOWED, "this listener takes GET\n");
+    reply.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    Some(reply)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_comes_with_another_method_is_told_which_are_taken() {
+        assert!(refuse_method(&Method::GET).is_none() && refuse_method(&Method::HEAD).is_none());
+        let refusal = refuse_method(&Method::POST).unwrap();
+        assert_eq!(refusal.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(refusal.headers()[ALLOW], "GET, HEAD");
+    }
 
     fn admin(hosts: &[&str]) -> Admin {
         let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));

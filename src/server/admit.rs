@@ -47,6 +47,7 @@ pub(crate) fn admit_secret(
     Err(Refused::Secret(SecretMiss {
         bot: bot.clone(),
         header: header.clone(),
+        scheme: None,
         offered: offered.map(<[u8]>::len),
         wanted: values.iter().map(|value| value.expose().len()).collect(),
     }))

@@ -12,8 +12,9 @@ use hyper::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::admit::admit_secret;
-use super::respond::{self, Refused, Reply};
+use super::respond::{self, Refused, Reply, SecretMiss};
 use crate::events;
+use crate::ids::BotId;
 use crate::net::CoreId;
 use crate::shared::Shared;
 use crate::store::contacts::Known;
@@ -25,6 +26,8 @@ use crate::wire::text::{Raw, Text};
 
 /// How often it is told that events wait: a campaign brings thousands of new friends.
 const WAITING_LINE: Duration = Duration::from_secs(60);
+/// What stands before the admin key.
+const SCHEME: &str = "KakaoAK";
 const RESOURCE_ID: HeaderName = HeaderName::from_static("x-kakao-resource-id");
 
 /// The webhook's body; every member optional, both namings, which may stand side by side.
@@ -78,8 +81,7 @@ pub(crate) fn receive(
         return Ok(accepted(shared, core, Some(EventFate::OtherChannel)));
     };
     let key = bot.settings.channel_key.as_ref().ok_or(Refused::NoChannelKey)?;
-    let offered = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
-    let offered = offered.map(|value| value.strip_prefix(b"KakaoAK ").unwrap_or_default());
+    let offered = headers.get(AUTHORIZATION).map(|value| offered_key(&bot.settings.id, value)).transpose()?;
     admit_secret(&bot.settings.id, &AUTHORIZATION, std::slice::from_ref(key), offered)?;
     let notice = match event.event.as_ref().map(Text::as_str) {
         Some("added") => Notice::FriendAdded,
@@ -112,10 +114,44 @@ pub(crate) fn receive(
     }
 }
 
+/// The key behind Kakao's scheme, however that is written.
+fn offered_key<'a>(bot: &BotId, value: &'a HeaderValue) -> Result<&'a [u8], Refused> {
+    let value = value.as_bytes();
+    let behind = value.split_at_checked(SCHEME.len() + 1);
+    let key = behind.filter(|(scheme, _)| scheme.trim_ascii_end().eq_ignore_ascii_case(SCHEME.as_bytes()));
+    let other_scheme = || SecretMiss {
+        bot: bot.clone(),
+        header: AUTHORIZATION,
+        scheme: Some(SCHEME),
+        offered: Some(value.len()),
+        wanted: Vec::new(),
+    };
+    key.map(|(_, key)| key).ok_or_else(|| Refused::Secret(other_scheme()))
+}
+
 /// Kakao wants a 2XX in every case; `fate` is `None` where the delivery will tell.
 fn accepted(shared: &Shared, core: CoreId, fate: Option<EventFate>) -> Reply {
     if let Some(fate) = fate {
         shared.metrics.event(core, fate);
     }
     respond::text(StatusCode::OK, "ok\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_scheme_is_told_apart_from_another_key() {
+        let bot = BotId::parse("shop").unwrap();
+        let key = |value: &'static str| offered_key(&bot, &HeaderValue::from_static(value)).map(<[u8]>::to_vec).ok();
+        for value in ["KakaoAK admin-key", "kakaoak admin-key", "KAKAOAK admin-key"] {
+            assert_eq!(key(value).as_deref(), Some(&b"admin-key"[..]), "{value}");
+        }
+        for value in ["Bearer admin-key", "admin-key", "KakaoAKadmin-key", "KakaoAK", ""] {
+            let refused = offered_key(&bot, &HeaderValue::from_static(value)).unwrap_err();
+            let told = format!("does not begin with KakaoAK and a blank: {} bytes came", value.len());
+            assert!(refused.detail().unwrap().ends_with(&told), "{value}");
+        }
+    }
 }

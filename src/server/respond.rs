@@ -54,7 +54,7 @@ pub(crate) enum Refused {
         openbuilder_id: Option<Box<str>>,
     },
     /// No such path, or another method.
-    #[error("{}", match .0 { Miss::NotFound => "no such path; the skill's URL ends in /skill", Miss::Method("GET") => "this path takes GET", Miss::Method(_) => "this path takes POST" })]
+    #[error("{}", match .0 { Miss::NotFound => "no such path; the skill's URL ends in /skill", Miss::Method("GET, HEAD") => "this path takes GET", Miss::Method(_) => "this path takes POST" })]
     Miss(Miss),
     /// The secret is missing or wrong.
     #[error("the secret header is missing or wrong")]
@@ -82,6 +82,8 @@ pub(crate) struct SecretMiss {
     pub(crate) bot: BotId,
     /// In which header it should stand.
     pub(crate) header: HeaderName,
+    /// What the value should begin with and does not.
+    pub(crate) scheme: Option<&'static str>,
     /// Bytes of the value that came; `None` when the header is missing.
     pub(crate) offered: Option<usize>,
     /// Bytes of the values that would be right.
@@ -90,7 +92,10 @@ pub(crate) struct SecretMiss {
 
 impl fmt::Display for SecretMiss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { header, offered, wanted, .. } = self;
+        let Self { header, scheme, offered, wanted, .. } = self;
+        if let (Some(scheme), Some(offered)) = (scheme, offered) {
+            return write!(f, "the header {header} does not begin with {scheme} and a blank: {offered} bytes came");
+        }
         match offered {
             None => write!(f, "the call has no header {header}; enter it at the skill in OpenBuilder"),
             Some(offered) => {

@@ -31,7 +31,7 @@ pub(crate) enum Target {
 pub(crate) enum Miss {
     /// No such path.
     NotFound,
-    /// It takes this method only.
+    /// It takes these methods only.
     Method(&'static str),
 }
 
@@ -59,7 +59,7 @@ impl<'a> Route<'a> {
         };
         let (allowed, fits) = match target {
             Target::Skill(_) | Target::Channel => ("POST", method == Method::POST),
-            Target::Health | Target::Ready => ("GET", method == Method::GET || method == Method::HEAD),
+            Target::Health | Target::Ready => ("GET, HEAD", method == Method::GET || method == Method::HEAD),
         };
         if fits { Ok(Self { bot, target }) } else { Err(Miss::Method(allowed)) }
     }
@@ -95,6 +95,6 @@ mod tests {
             assert_eq!(Route::parse(&Method::POST, path), Err(Miss::NotFound), "{path}");
         }
         assert_eq!(Route::parse(&Method::GET, "/skill"), Err(Miss::Method("POST")));
-        assert_eq!(Route::parse(&Method::POST, "/healthz"), Err(Miss::Method("GET")));
+        assert_eq!(Route::parse(&Method::POST, "/healthz"), Err(Miss::Method("GET, HEAD")));
     }
 }

@@ -19,6 +19,8 @@ use crate::time::Moment;
 
 /// Sessions that one sweep looks at; with a sweep every 2 s a million are seen within ten minutes.
 const SWEPT: usize = 4096;
+/// Sessions that are looked at for one with a keyboard of its own; where these have none, any other session goes.
+const LOOKED_AT: usize = 256;
 /// How often room for a newcomer is made before they are refused: others may take what was freed.
 const TRIES: usize = 8;
 
@@ -31,6 +33,8 @@ pub struct LocalStore {
     parked: AtomicUsize,
     parked_bytes: Arc<ParkedShare>,
     memory: Arc<SessionMemory>,
+    /// Bytes of `memory` that other bots cannot take (S5).
+    memory_share: AtomicUsize,
     sessions: usize,
     turns_per_user: usize,
 }
@@ -65,6 +69,7 @@ impl LocalStore {
     ) -> Self {
         Self {
             slots: Slots::new(Arc::clone(memory.used())),
+            memory_share: AtomicUsize::new(memory.share_of(1)),
             memory,
             swept: AtomicUsize::new(0),
             random: AtomicU64::new(0x9e37_79b9_7f4a_7c15),
@@ -75,8 +80,14 @@ impl LocalStore {
         }
     }
 
+    /// There are so many bots now, among which half of the memory is divided.
+    pub fn share_memory(&self, bots: usize) {
+        self.memory_share.store(self.memory.share_of(bots), Ordering::Relaxed);
+    }
+
     /// Asks for a turn of `user`. Never blocks; waiting is in what it gives back.
     pub fn begin(self: &Arc<Self>, user: UserKey, tap: Option<TapId>) -> Begun {
+        let mut nobody_can_go = false;
         for _ in 0..TRIES {
             let mut locked = self.slots.lock(&user);
             if let Some(slot) = locked.get() {
@@ -90,14 +101,16 @@ impl LocalStore {
                     Stood::Full => Begun::Full,
                 };
             }
-            if self.slots.len() < self.sessions && !self.memory.is_over() {
+            let in_share = || self.slots.bytes() < self.memory_share.load(Ordering::Relaxed);
+            if self.slots.len() < self.sessions && (!self.memory.is_over() || nobody_can_go && in_share()) {
                 locked.insert(Slot { busy: Some(Box::new(Busy::new(tap))), ..Slot::default() });
                 return Begun::Turn(Turn::new(Arc::clone(self), user, Session::default()));
             }
             drop(locked);
-            if !self.evict() {
+            if nobody_can_go {
                 return Begun::Full;
             }
+            nobody_can_go = !self.evict();
         }
         Begun::Full
     }
@@ -114,7 +127,7 @@ impl LocalStore {
             let random = self.random.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
             let own_keyboard =
                 |slot: &Slot| slot.evictable_since().filter(|_| slot.session.keeps_a_keyboard_of_its_own());
-            if !self.slots.evict(random, own_keyboard) && !self.evict() {
+            if !self.slots.evict_among(LOOKED_AT, random, own_keyboard) && !self.evict() {
                 return;
             }
         }

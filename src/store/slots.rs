@@ -61,6 +61,11 @@ impl<V> Slots<V> {
         }
     }
 
+    /// What they cost themselves.
+    pub(super) fn bytes(&self) -> usize {
+        self.len() * Self::EACH
+    }
+
     /// How many users there are.
     pub(super) fn len(&self) -> usize {
         self.count.load(Ordering::Relaxed)
@@ -79,7 +84,12 @@ impl<V> Slots<V> {
 
     /// Removes the oldest of a few users drawn at random for whom `age` gives an age, as Redis does it; where those
     /// drawn have none, any other user who has one. False when no user has.
-    pub(super) fn evict<A: Ord>(&self, mut random: u64, age: impl Fn(&V) -> Option<A>) -> bool {
+    pub(super) fn evict<A: Ord>(&self, random: u64, age: impl Fn(&V) -> Option<A>) -> bool {
+        self.evict_among(usize::MAX, random, age)
+    }
+
+    /// The same, but besides those drawn only so many others are looked at.
+    pub(super) fn evict_among<A: Ord>(&self, most: usize, mut random: u64, age: impl Fn(&V) -> Option<A>) -> bool {
         let mut oldest: Option<(A, UserKey)> = None;
         for _ in 0..DRAWN {
             random = next_random(random);
@@ -87,9 +97,15 @@ impl<V> Slots<V> {
         }
         let candidates = oldest.map(|(_, user)| user).into_iter();
         // Most users are held or have something parked: the first one that may go.
-        let others = self.shards.iter().filter_map(|shard| {
+        let (first, place) = at_random(random);
+        let mut left = most;
+        let others = self.shards.iter().cycle().skip(first).take(SHARDS).filter_map(|shard| {
             let shard = lock(shard);
-            shard.entries.iter().find(|(_, value)| age(value).is_some()).map(|(user, _)| *user)
+            let from = place.checked_rem(shard.entries.len())?;
+            let looked_at = left.min(shard.entries.len());
+            left -= looked_at;
+            let mut these = shard.entries.iter().cycle().skip(from).take(looked_at);
+            these.find(|(_, value)| age(value).is_some()).map(|(user, _)| *user)
         });
         candidates.chain(others).any(|user| {
             let mut locked = self.lock(&user);
@@ -103,8 +119,7 @@ impl<V> Slots<V> {
 
     /// One user, of the first shard from a random one on that has any.
     fn draw<A>(&self, random: u64, age: &impl Fn(&V) -> Option<A>) -> Option<(A, UserKey)> {
-        let first = usize::try_from(random % SHARDS as u64).ok()?;
-        let place = usize::try_from(random >> 32).ok()?;
+        let (first, place) = at_random(random);
         let drawn = self.shards.iter().cycle().skip(first).take(SHARDS).find_map(|shard| {
             let shard = lock(shard);
             let (user, value) = shard.entries.get(place.checked_rem(shard.entries.len())?)?;
@@ -214,6 +229,12 @@ impl<V> Locked<'_, V> {
     }
 }
 
+/// A shard, and a place to be taken by the number of its entries.
+fn at_random(random: u64) -> (usize, usize) {
+    let small = |number: u64| usize::try_from(number).unwrap_or_default();
+    (small(random % SHARDS as u64), small(random >> 32))
+}
+
 /// xorshift is random enough to choose a user to forget.
 fn next_random(mut random: u64) -> u64 {
     random |= 1;
@@ -272,6 +293,23 @@ mod tests {
             slots.walk(&AtomicUsize::new(7), usize::MAX, |value| if *value > 1 { Keep::Yes } else { Keep::No });
             prop_assert_eq!(slots.len(), model.values().filter(|value| **value > 1).count());
         }
+    }
+
+    #[test]
+    fn s5_what_nobody_has_is_looked_for_among_a_few_only() {
+        let slots = Slots::new(Arc::default());
+        for number in 0..10_000 {
+            slots.lock(&user(number)).insert(number);
+        }
+        let looked_at = std::cell::Cell::new(0);
+        let nobody = |_: &usize| {
+            looked_at.set(looked_at.get() + 1);
+            None::<usize>
+        };
+        assert!(!slots.evict_among(300, 7, nobody));
+        assert_eq!(looked_at.get(), 300 + DRAWN);
+        assert!(slots.evict_among(10_000, 7, |number| (*number == 77).then_some(0)));
+        assert_eq!((slots.len(), slots.with(&user(77), |_| ())), (9_999, None));
     }
 
     #[test]

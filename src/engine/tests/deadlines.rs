@@ -272,3 +272,13 @@ async fn o5_the_rest_of_late_answers_outlives_the_rest_of_the_next_long_reply() 
     }
     bridge.is_quiet();
 }
+
+#[tokio::test(start_paused = true)]
+async fn o5_a_late_reply_that_is_shown_makes_room_for_its_own_rest() {
+    let long = || says(&"가나다라 ".repeat(2_000));
+    let bridge = Bridge::new(&[("limits.parked", "32KiB")], move |_| (ms(6_000), long()));
+    assert_eq!(bridge.say("긴 글").await.unwrap().text(), WAIT);
+    sleep(ms(3_000)).await;
+    assert!(bridge.ask_for_late().await.unwrap().offers("이어서 보기"));
+    bridge.is_quiet();
+}

@@ -402,6 +402,31 @@ fn s5_sessions_and_keyboards_stay_within_their_bytes() {
     assert_eq!(memory.used().load(Ordering::Relaxed), 0);
 }
 
+/// What another bot remembers fills the memory, and none of it can go.
+#[test]
+fn s5_a_bot_with_nobody_to_forget_takes_newcomers_up_to_its_share_of_the_memory() {
+    let memory = SessionMemory::new(100_000);
+    let share = Arc::new(ParkedShare::new(&ParkedLimit::new(1 << 20), 2));
+    let store = || {
+        let store = Arc::new(LocalStore::new(1_000_000, 8, Arc::clone(&share), Arc::clone(&memory)));
+        store.share_memory(2);
+        store
+    };
+    let (shop, school) = (store(), store());
+    let fill = |store: &Arc<LocalStore>| {
+        let turns = (0..).map_while(|number| match begin(store, number, None) {
+            Begun::Turn(turn) => Some(turn),
+            Begun::Queued(_) | Begun::Follow(_) | Begun::Full => None,
+        });
+        turns.collect::<Vec<_>>()
+    };
+    let held = fill(&shop);
+    assert!(memory.is_over());
+    let bytes_of_one = memory.used().load(Ordering::Relaxed) / held.len();
+    let newcomers = fill(&school).len();
+    assert_eq!(newcomers, 25_000_usize.div_ceil(bytes_of_one));
+}
+
 #[test]
 fn two_stores_never_mix() {
     let (one, two) = (store(10, 8), store(10, 8));

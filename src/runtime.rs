@@ -5,6 +5,7 @@
 //! work-stealing runtime, which moves a call between cores for nothing: a turn is a few system calls.
 
 mod core;
+mod quiet_time;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

@@ -11,6 +11,7 @@ by TOLERANCE, or when ten times the input costs more than MOST_GROWTH times the 
 --record writes figures.json and the answers anew. Read the difference before you commit it.
 """
 
+import atexit
 import http.client
 import json
 import pathlib
@@ -236,10 +237,10 @@ def main():
     bridge = Bridge(sys.argv[1], server.server_port)
     play.calls = 0
     counted, answers = {}, {}
+    atexit.register(bridge.stop)
     for name, words in PLANS.items():
         counted[name], answers[name] = play(bridge, name, words)
         print(f"{name:14} {counted[name]['instructions']:9} instructions {counted[name]['allocations']:7} allocations")
-    bridge.stop()
     faults = []
     for small, large in GROWTH:
         growth = counted[large]["instructions"] / counted[small]["instructions"]

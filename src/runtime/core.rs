@@ -3,7 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::rustls;
 
 use super::Stop;
+use super::quiet_time::{FIRST_HEAD, QuietTime};
 use crate::concurrency::ConcurrencyLimit;
 use crate::net::CoreId;
 use crate::net::peer::Peer;
@@ -38,9 +39,6 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 const PLACE_BACKOFF: Duration = Duration::from_millis(5);
 /// How often a failed accept, and a caller who speaks TLS where none is spoken, are told at most.
 const WARNING: Duration = Duration::from_secs(10);
-/// How long a new connection may take for its TLS handshake, and for the head of its first request. A caller of ours
-/// sends both at once and hangs up after 5 s.
-const FIRST_HEAD: Duration = Duration::from_secs(10);
 /// Places beyond `limits.connections` for callers who ask for health and readiness.
 const PROBES: usize = 16;
 /// After a stop, how long a connection lives on which no admitted call is being answered.
@@ -359,53 +357,6 @@ impl Core {
                     bot.sessions.sweep(time::now());
                 }
             }
-        }
-    }
-}
-
-/// How long a connection has brought no call. Its one timer looks here when it goes off, and is set again: a call costs
-/// no timer.
-struct QuietTime {
-    begun: Instant,
-    /// `limits.header_timeout`.
-    most: Duration,
-    /// Milliseconds from `begun` to the last answer; [`Self::BUSY`] while a call is answered, 0 before the first.
-    since: AtomicU64,
-}
-
-impl QuietTime {
-    const BUSY: u64 = u64::MAX;
-
-    fn new(begun: Instant, most: Duration) -> Self {
-        Self { begun, most, since: AtomicU64::new(0) }
-    }
-
-    /// A call has come.
-    fn ends(&self) {
-        self.since.store(Self::BUSY, Ordering::Relaxed);
-    }
-
-    /// It is answered. Never 0 again.
-    fn begins(&self, now: Instant) {
-        let since = now.saturating_duration_since(self.begun).as_millis();
-        self.since.store(u64::try_from(since).unwrap_or_default().max(1), Ordering::Relaxed);
-    }
-
-    fn is_busy(&self) -> bool {
-        self.since.load(Ordering::Relaxed) == Self::BUSY
-    }
-
-    /// Whether a call has ever come.
-    fn was_asked(&self) -> bool {
-        self.since.load(Ordering::Relaxed) != 0
-    }
-
-    /// When it has lasted too long, as far as is known now. A first head has to come sooner than later ones.
-    fn over_at(&self) -> Instant {
-        match self.since.load(Ordering::Relaxed) {
-            Self::BUSY => time::instant() + self.most,
-            0 => self.begun + self.most.min(FIRST_HEAD),
-            since => self.begun + Duration::from_millis(since) + self.most,
         }
     }
 }

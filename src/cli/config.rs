@@ -6,10 +6,10 @@ use std::sync::Arc;
 use clap::Subcommand;
 
 use super::exit::Exit;
-use super::output::{complain, refuse};
-use super::sources::SourceArgs;
 use super::http;
+use super::output::{complain, refuse};
 use super::probe::{self, Verdict};
+use super::sources::SourceArgs;
 use crate::config::{self, Loaded};
 use crate::messages::{Language, start as messages};
 use crate::runtime;

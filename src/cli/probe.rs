@@ -208,4 +208,3 @@ async fn speaks_tls(bot: &BotSettings) -> bool {
     };
     target.connect(time::instant() + PATIENCE).await.is_ok()
 }
-

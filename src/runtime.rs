@@ -4,6 +4,7 @@
 //! connection, and nothing that a call touches on its way moves between cores. Rejected: tokio's
 //! work-stealing runtime, which moves a call between cores for nothing: a turn is a few system calls.
 
+mod connection;
 mod core;
 mod quiet_time;
 

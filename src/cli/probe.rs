@@ -18,7 +18,7 @@ use url::Url;
 use super::http::{self, Answer, Call, CallError};
 use crate::config::settings::{BotSettings, Trust};
 use crate::config::{is_loopback, split_at_call};
-use crate::legacy::http::USER_AGENT as KAKAO;
+use crate::legacy::requests::USER_AGENT as KAKAO;
 use crate::messages::{Language, Message, probe as messages};
 use crate::net::client::ClientError;
 use crate::net::target::Target;

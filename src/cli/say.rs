@@ -233,14 +233,10 @@ impl Speaker<'_> {
             self.tell(&why);
         }
         let (exit, promised) = self.show(&answer.body)?;
-        let exit = match exit {
-            Exit::Success if bot_failed(&answer.headers) => Exit::Findings,
-            Exit::Failure if !is_of_a_bridge(&answer.headers) => {
-                self.tell(&messages::not_a_skill(self.url.as_str()));
-                exit
-            }
-            exit => exit,
-        };
+        if exit == Exit::Failure && !is_of_a_bridge(&answer.headers) {
+            self.tell(&messages::not_a_skill(self.url.as_str()));
+        }
+        let exit = if exit == Exit::Success && bot_failed(&answer.headers) { Exit::Findings } else { exit };
         match &self.sink {
             Some(sink) if promised => match self.runtime.block_on(sink.wait(CALLBACK)) {
                 Some(body) => Ok(self.show(&body)?.0),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::delivery::{Delivery, HalfClosed, Reader};
+use super::finish::call_back;
 use super::reply;
-use super::turn::call_back;
 use crate::bot::Bot;
 use crate::callback::CallbackUrl;
 use crate::concurrency::Permit;

@@ -154,7 +154,7 @@ fn what_is_no_skill_of_a_bridge_is_called_that() {
         (status(401, "{}"), true),
         (status(429, "{}"), true),
     ] {
-        let answer = std::sync::Mutex::new(Some(answer));
+        let answer = Mutex::new(Some(answer));
         let server = Bot::new(move |_| answer.lock().unwrap().take().unwrap_or_else(|| status(500, "")));
         let ended = run(&["say", "안녕", "--url", &server.url()], b"");
         assert!(ended.code == 1 && ended.err.contains("SB4012") != is_skill, "{ended:?}");

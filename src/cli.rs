@@ -13,15 +13,14 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::messages::{Language, start as messages};
 
+mod check;
 mod completions;
 mod config;
 mod demo;
 mod exit;
 mod greeting;
 mod health;
-mod http;
 mod output;
-mod probe;
 mod say;
 mod serve;
 mod sources;
@@ -36,6 +35,7 @@ Examples:
   smartchat-bridge serve --bot http://old-bot:8000      one bot, everything else by default
   smartchat-bridge serve --config bridge.toml           several bots, secrets, texts
   smartchat-bridge say \"오늘의 메뉴\"                      speak to a running bridge as KakaoTalk would
+  smartchat-bridge check http://old-bot:8000            what that bot is like, and what its users will notice
   smartchat-bridge translate < reply.json               how one reply of your bot will look
   smartchat-bridge config check --config bridge.toml    every problem of a file at once
 
@@ -77,6 +77,8 @@ enum Command {
     Demo(demo::Args),
     /// Speaks to a bridge as KakaoTalk would, and draws what comes back
     Say(say::Args),
+    /// Finds out what an old bot is like, and what its users will notice
+    Check(check::Args),
     /// Translates an old bot's reply into a skill response
     Translate(translate::Args),
     /// Checks, shows and explains the configuration
@@ -140,12 +142,18 @@ impl Command {
             Self::Serve(args) => Ok(serve::run(&args, language)),
             Self::Demo(args) => demo::run(&args, language),
             Self::Say(args) => say::run(&args, language),
+            Self::Check(args) => check::run(&args, language),
             Self::Translate(args) => translate::run(&args),
             Self::Config(args) => config::run(&args, language),
             Self::Health(args) => Ok(health::run(&args)),
             Self::Completions(args) => completions::run(&args, &mut command()),
         }
     }
+}
+
+/// A runtime for a command: one thread, nothing of it outlives the command.
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 /// A reader that went away (`| head`) is no failure; anything else about input and output is.

@@ -11,7 +11,7 @@
 //! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`concurrency`], [`net`], [`telemetry`], [`tasks`], [`config`] |
 //! | 3 edges | [`legacy`], [`store`], [`callback`] |
 //! | 4 application | [`bot`], [`registry`], [`engine`], [`events`], [`shared`] |
-//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`cli`] |
+//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`check`], [`cli`] |
 
 #![allow(
     rustdoc::private_intra_doc_links,
@@ -22,6 +22,7 @@ pub mod backend_problem;
 pub(crate) mod bot;
 pub(crate) mod breaker;
 pub(crate) mod callback;
+pub(crate) mod check;
 pub mod cli;
 pub(crate) mod concurrency;
 pub mod config;

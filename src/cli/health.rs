@@ -11,11 +11,11 @@ use hyper::Method;
 use url::Url;
 
 use super::exit::Exit;
-use super::http::{self, Call};
 use super::output::complain;
 use crate::config::settings::Trust;
 use crate::config::{Sources, environment};
 use crate::fault::chain;
+use crate::net::call::{Call, call as http_call};
 
 /// How long the bridge may take: it answers from memory.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -64,8 +64,8 @@ pub(super) fn run(args: &Args) -> Exit {
         // Our own server on this machine.
         trust: &Trust { insecure: true, ..Trust::default() },
     };
-    let answer = match http::runtime() {
-        Ok(runtime) => runtime.block_on(http::call(call)),
+    let answer = match super::runtime() {
+        Ok(runtime) => runtime.block_on(http_call(call)),
         Err(error) => {
             complain(format_args!("error: {error}"));
             return Exit::Failure;

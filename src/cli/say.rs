@@ -10,11 +10,11 @@ use serde_json::Value;
 use url::Url;
 
 use super::exit::Exit;
-use super::http::{self, Call};
 use super::output::{complain, refuse};
 use crate::config::settings::Trust;
 use crate::ids::UserKey;
 use crate::messages::{Language, Message, chat as messages};
+use crate::net::call::{Call, call as http_call};
 use crate::server::skill::X_BRIDGE_EXPLAIN;
 use crate::term::draw::{self, Press};
 use crate::time;
@@ -96,7 +96,7 @@ impl Args {
 
 /// Says one thing, or holds a conversation.
 pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
-    let runtime = http::runtime()?;
+    let runtime = super::runtime()?;
     let sink = match args.callback {
         None => None,
         Some(address) => match runtime.block_on(Sink::open(address)) {
@@ -207,7 +207,7 @@ impl Speaker<'_> {
             trust: &Trust::default(),
         };
         let asked = time::instant();
-        let answer = match self.runtime.block_on(http::call(call)) {
+        let answer = match self.runtime.block_on(http_call(call)) {
             Ok(answer) => answer,
             Err(error) => {
                 self.tell(&messages::bridge_silent(self.url.as_str(), silence(&error)));

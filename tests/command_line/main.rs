@@ -16,6 +16,7 @@
     reason = "a test that panics has failed, as it should; it may print its figures and waits in real time"
 )]
 
+mod check;
 mod config;
 mod demo;
 mod language;

@@ -93,7 +93,8 @@ fn utf8(runs: Runs) -> Message {
     })
 }
 
-fn gzip(runs: Runs) -> Message {
+/// Do not compress.
+pub(super) fn gzip(runs: Runs) -> Message {
     messages::mend_gzip(match runs {
         Runs::Php => "zlib.output_compression = Off, ob_gzhandler",
         Runs::Python => "GZipMiddleware, Flask-Compress",

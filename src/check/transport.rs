@@ -50,7 +50,8 @@ pub(super) fn of_json(call: &Message, answer: &Answer, is_gzip: bool, report: &m
         && !is_gzip
     {
         let seen = messages::says_encoded(call.clone(), shown(&encoding));
-        report.add(Finding::new(Weight::Differs, seen).users(messages::users_same()));
+        let finding = Finding::new(Weight::Differs, seen).users(messages::users_same());
+        report.add(finding.remedy(remedy::gzip(runs)));
     }
     let body = answer.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&answer.body);
     if body.first().is_some_and(u8::is_ascii_whitespace) {

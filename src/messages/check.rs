@@ -84,8 +84,8 @@ messages! {
         "{call} 응답 {status}: 봇이 자기 주소의 호스트 이름을 받아 주지 않습니다.";
 
     "SB5201" one_call_a_connection(version)
-        "The bot speaks {version} or closes each connection: every message takes a new one."
-        "봇이 {version}을 쓰거나 연결을 매번 닫습니다. 메시지마다 연결을 새로 맺습니다.";
+        "The bot closes each connection ({version}): every message takes a new one."
+        "봇이 연결을 매번 닫습니다({version}). 메시지마다 연결을 새로 맺습니다.";
     "SB5202" apache()
         "The bot runs under Apache, which may keep a worker for every open connection; so the bridge keeps none open."
         "봇이 Apache에서 실행됩니다. 열린 연결마다 프로세스를 잡아 둘 수 있으므로 브리지가 연결을 열어 두지 않습니다.";

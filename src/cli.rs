@@ -24,6 +24,7 @@ mod output;
 mod say;
 mod serve;
 mod sources;
+mod test;
 mod translate;
 
 use exit::Exit;
@@ -36,6 +37,7 @@ Examples:
   smartchat-bridge serve --config bridge.toml           several bots, secrets, texts
   smartchat-bridge say \"오늘의 메뉴\"                      speak to a running bridge as KakaoTalk would
   smartchat-bridge check http://old-bot:8000            what that bot is like, and what its users will notice
+  smartchat-bridge test meal.toml                       plays a conversation, and tells what came differently
   smartchat-bridge translate < reply.json               how one reply of your bot will look
   smartchat-bridge config check --config bridge.toml    every problem of a file at once
 
@@ -79,6 +81,8 @@ enum Command {
     Say(say::Args),
     /// Finds out what an old bot is like, and what its users will notice
     Check(check::Args),
+    /// Plays written conversations against a bot, and tells what came differently
+    Test(test::Args),
     /// Translates an old bot's reply into a skill response
     Translate(translate::Args),
     /// Checks, shows and explains the configuration
@@ -143,6 +147,7 @@ impl Command {
             Self::Demo(args) => demo::run(&args, language),
             Self::Say(args) => say::run(&args, language),
             Self::Check(args) => check::run(&args, language),
+            Self::Test(args) => test::run(&args, language),
             Self::Translate(args) => translate::run(&args),
             Self::Config(args) => config::run(&args, language),
             Self::Health(args) => Ok(health::run(&args)),

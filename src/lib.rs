@@ -11,7 +11,7 @@
 //! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`concurrency`], [`net`], [`telemetry`], [`tasks`], [`config`] |
 //! | 3 edges | [`legacy`], [`store`], [`callback`] |
 //! | 4 application | [`bot`], [`registry`], [`engine`], [`events`], [`shared`] |
-//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`check`], [`cli`] |
+//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`check`], [`conversation`], [`cli`] |
 
 #![allow(
     rustdoc::private_intra_doc_links,
@@ -26,6 +26,7 @@ pub(crate) mod check;
 pub mod cli;
 pub(crate) mod concurrency;
 pub mod config;
+pub(crate) mod conversation;
 pub mod degradation;
 pub(crate) mod demo;
 pub(crate) mod engine;

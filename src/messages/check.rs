@@ -9,9 +9,6 @@ messages! {
     "SB5001" replied(call, content, millis)
         "{call} is answered after {millis} ms with {content}."
         "{call} 응답 {millis}ms: {content}.";
-    "SB5002" difference(words)
-        "{words}"
-        "{words}";
     "SB5003" redirect_followed(url, location)
         "GET {url} is redirected to {location}. The bridge follows that once on the same server; messages are not redirected."
         "GET {url} 응답이 {location} 주소로 옮겨집니다. 같은 서버이므로 브리지가 한 번 따라갑니다. 메시지는 옮겨지지 않습니다.";
@@ -123,6 +120,7 @@ messages! {
         "A keyboard is at {better}/keyboard: the path in the bot's url is probably wrong."
         "{better}/keyboard 주소에 키보드가 있습니다. 봇 url의 경로가 틀린 것 같습니다.";
 
+    "" difference(words) "{words}" "{words}";
     "" call_of(method, url) "{method} {url}" "{method} {url}";
     "" call_with(method, url, what) "{method} {url} ({what})" "{method} {url} ({what})";
     "" given_words() "your words" "입력한 말";

@@ -18,6 +18,7 @@
 
 mod check;
 mod config;
+mod conversation;
 mod demo;
 mod language;
 mod probe;

@@ -23,6 +23,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::config::settings::BotSettings;
+use crate::conversation::crawl::ACTING;
 use crate::ids::UserKey;
 use crate::messages::{Message, check as messages};
 use exchange::{Exchange, Line};
@@ -36,8 +37,6 @@ pub(crate) const USER: &str = "BridgeCheck0";
 const PHOTO: &str = "http://dn-m.talk.kakao.com/talkm/check/i_check0000001.jpg";
 /// Words that no bot knows.
 const UNKNOWN: &str = "점검용 모르는 말";
-/// Parts of labels that make a bot do what cannot be taken back; they are not pressed unasked.
-pub(crate) const ACTING: [&str; 7] = ["주문", "예약", "결제", "신청", "취소", "삭제", "접수"];
 
 /// What is asked besides `GET /keyboard`.
 #[derive(Debug, Clone, Default)]

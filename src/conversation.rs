@@ -7,6 +7,7 @@
 
 pub(crate) mod bridge;
 pub(crate) mod call;
+pub(crate) mod crawl;
 pub(crate) mod file;
 pub(crate) mod judge;
 pub(crate) mod play;

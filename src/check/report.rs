@@ -8,7 +8,13 @@ use serde::Serialize;
 use super::runs::Runs;
 use super::{Finding, Weight, millis};
 use crate::config::settings::BotSettings;
-use crate::messages::{Language, Message, check as messages};
+use crate::conversation::crawl::{Crawled, Visited};
+use crate::messages::{Language, Message, check as messages, conversation};
+
+use crate::wire::text::printable;
+
+/// Characters of a label that was left out.
+const LABEL: usize = 60;
 
 mod page;
 
@@ -33,6 +39,8 @@ pub(crate) struct Report {
     pub(crate) reached: bool,
     pub(crate) calls: Vec<CallMade>,
     pub(crate) findings: Vec<Finding>,
+    /// The screens of a crawl.
+    pub(crate) crawled: Option<Crawled>,
 }
 
 impl Report {
@@ -44,6 +52,7 @@ impl Report {
             reached: false,
             calls: Vec::new(),
             findings: Vec::new(),
+            crawled: None,
         }
     }
 
@@ -96,7 +105,26 @@ impl Report {
                 let _infallible = writeln!(text, "    {}", indented(&line.text(language)));
             }
         }
+        if let Some(crawled) = &self.crawled {
+            for screen in &crawled.screens {
+                let _infallible = writeln!(text, "\n» {}", way(screen, language));
+                text.push_str(screen.came.as_ref().map_or("", |came| &came.screen.drawn));
+                if let Some(problem) = screen.problem() {
+                    let _infallible = writeln!(text, "  {}", problem.told(language));
+                }
+            }
+            text.push('\n');
+            for message in ends(crawled) {
+                let _infallible = writeln!(text, "{}", message.told(language));
+            }
+        }
         text
+    }
+
+    /// Findings that users lose something by, screens without a reply included.
+    pub(crate) fn lost(&self) -> usize {
+        let screens = self.crawled.iter().flat_map(|crawled| &crawled.screens);
+        self.count(Weight::Lost) + screens.filter(|screen| screen.problem().is_some()).count()
     }
 
     /// For programs: members are only ever added.
@@ -110,6 +138,7 @@ impl Report {
             users_lose_something: bool,
             calls: Vec<serde_json::Value>,
             findings: Vec<serde_json::Value>,
+            screens: Vec<serde_json::Value>,
         }
         let told = |message: &Option<Message>| message.as_ref().map(|message| message.text(language));
         let call = |made: &CallMade| {
@@ -126,14 +155,23 @@ impl Report {
                 "remedy": told(&finding.remedy),
             })
         };
+        let screen = |screen: &Visited| {
+            serde_json::json!({
+                "path": screen.path,
+                "text": screen.came.as_ref().ok().map(|came| &came.screen.text),
+                "buttons": screen.came.as_ref().ok().map(|came| came.screen.buttons()),
+                "problem": told(&screen.problem()),
+            })
+        };
         let json = Json {
             bot: &self.bot,
             url: &self.url,
             runs_on: self.runs.name(),
             reached: self.reached,
-            users_lose_something: self.count(Weight::Lost) > 0,
+            users_lose_something: self.lost() > 0,
             calls: self.calls.iter().map(call).collect(),
             findings: self.findings.iter().map(finding).collect(),
+            screens: self.crawled.iter().flat_map(|crawled| &crawled.screens).map(screen).collect(),
         };
         serde_json::to_value(json).unwrap_or_default()
     }
@@ -149,6 +187,24 @@ fn weighs(weight: Weight) -> Message {
     }
 }
 
+/// The way to a screen of a crawl.
+fn way(screen: &Visited, language: Language) -> String {
+    if screen.path.is_empty() { conversation::home().text(language) } else { screen.way() }
+}
+
+/// What a crawl came to.
+fn ends(crawled: &Crawled) -> Vec<Message> {
+    let mut ends = vec![conversation::crawled(crawled.screens.len(), crawled.presses)];
+    if !crawled.left_out.is_empty() {
+        let labels: Vec<_> = crawled.left_out.iter().map(|label| printable(label, LABEL)).collect();
+        ends.push(conversation::left_out(labels.join(", ")));
+    }
+    if crawled.unpressed > 0 {
+        ends.push(conversation::unpressed(crawled.unpressed));
+    }
+    ends
+}
+
 /// Further lines stand as far to the right; what is to be copied keeps its own indent.
 fn indented(text: &str) -> String {
     text.replace('\n', "\n    ")
@@ -156,8 +212,8 @@ fn indented(text: &str) -> String {
 
 /// The last line: what all reports come to.
 pub(crate) fn verdict(reports: &[Report], only_asked: bool) -> Vec<Message> {
-    let sum = |weight| reports.iter().map(|report| report.count(weight)).sum::<usize>();
-    let (lost, differs) = (sum(Weight::Lost), sum(Weight::Differs));
+    let lost = reports.iter().map(Report::lost).sum::<usize>();
+    let differs = reports.iter().map(|report| report.count(Weight::Differs)).sum::<usize>();
     let unreached = reports.iter().filter(|report| !report.reached).count();
     let mut verdict = Vec::new();
     if differs > 0 {

@@ -17,11 +17,13 @@ pub(crate) struct Came {
     pub(crate) took: Duration,
     /// Whether the bot was asked; `None` where the bridge does not tell.
     pub(crate) asked: Option<bool>,
+    /// Why the bot gave no usable reply, in the word of the log line.
+    pub(crate) problem: Option<String>,
 }
 
 /// Every difference between the two.
 pub(crate) fn judge(expected: &Expected, came: &Came) -> Vec<Message> {
-    let Came { screen, took, asked } = came;
+    let Came { screen, took, asked, .. } = came;
     let mut differences = Vec::new();
     if let Some(flaw) = screen.flaw {
         differences.push(messages::not_shown(flaw));
@@ -89,7 +91,7 @@ mod tests {
         let press =
             Press { label: "내일".into(), words: "내일".into(), extra: serde_json::Value::Null, block: None };
         let screen = Screen { text: "오늘의 급식\n770 kcal".into(), presses: vec![press], ..Screen::default() };
-        let came = Came { screen, took: Duration::from_secs(3), asked: Some(true) };
+        let came = Came { screen, took: Duration::from_secs(3), asked: Some(true), problem: None };
         assert_eq!(codes(&Expected::default(), &came), [""; 0]);
         let good = Expected {
             text: Some("오늘의 급식  \n770 kcal\n".into()),

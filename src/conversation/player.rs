@@ -16,7 +16,7 @@ use crate::fault::chain;
 use crate::ids::{BotId, UserKey};
 use crate::messages::{Message, conversation as messages};
 use crate::net::call::{Call, call as http_call};
-use crate::server::skill::{X_BRIDGE_EXPLAIN, X_BRIDGE_PLAN};
+use crate::server::skill::{X_BRIDGE_EXPLAIN, X_BRIDGE_PLAN, X_BRIDGE_PROBLEM};
 use crate::telemetry::record::PlanKind;
 use crate::term::draw::Press;
 use crate::time;
@@ -37,11 +37,6 @@ impl<'a> Player<'a> {
     /// A user at the skill of `url`.
     pub(crate) fn new(url: &'a Url, user: String) -> Self {
         Self { url, user, screen: Screen::default() }
-    }
-
-    /// What is on the screen.
-    pub(crate) fn screen(&self) -> &Screen {
-        &self.screen
     }
 
     /// Does it. The error says why nothing could be seen.
@@ -90,7 +85,9 @@ impl<'a> Player<'a> {
             return Err(messages::no_answer(format!("status {}", answer.status)));
         }
         self.screen = Screen::of(&answer.body);
-        Ok(Came { screen: self.screen.clone(), took, asked: asked(&answer.headers) })
+        let problem = answer.headers.get(&X_BRIDGE_PROBLEM);
+        let problem = problem.map(|problem| String::from_utf8_lossy(problem.as_bytes()).into_owned());
+        Ok(Came { screen: self.screen.clone(), took, asked: asked(&answer.headers), problem })
     }
 }
 

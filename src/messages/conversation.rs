@@ -56,6 +56,25 @@ messages! {
         "KakaoTalk would not show this: {flaw}."
         "카카오톡이 보여 주지 않을 답입니다: {flaw}.";
 
+    "SB6031" the_bot_acts(presses, seconds)
+        "This presses up to {presses} buttons of the bot, one a second (about {seconds} s). The bot really acts: what is pressed may be stored, and users that nobody is stay in its database. Nothing is typed."
+        "봇의 버튼을 1초에 하나씩, 많으면 {presses}번 누릅니다(약 {seconds}초). 봇이 실제로 움직이므로 누른 내용이 저장될 수 있고, 실제로 없는 사용자가 봇의 데이터베이스에 남습니다. 글은 입력하지 않습니다.";
+    "SB6032" wants_yes()
+        "Nothing was pressed. Add --yes-the-bot-acts where nobody can be asked."
+        "아무것도 누르지 않았습니다. 물어볼 사람이 없는 곳에서는 --yes-the-bot-acts를 붙이세요.";
+    "SB6033" left_out(labels)
+        "Not pressed for what they may do (--press-all presses them): {labels}"
+        "하는 일이 있을 수 있어 누르지 않은 버튼(--press-all로 누름): {labels}";
+    "SB6034" unpressed(count)
+        "Buttons for which no press was left: {count}. Give --crawl a larger number."
+        "누르지 못하고 남은 버튼: {count}개. --crawl에 더 큰 수를 쓰세요.";
+    "SB6035" no_reply(problem)
+        "The bot gave no usable reply ({problem}): these are the bridge's words."
+        "봇이 쓸 수 있는 답을 주지 않아({problem}) 브리지의 안내 문구가 나왔습니다.";
+
+    "" crawled(screens, presses) "Screens: {screens}, presses: {presses}" "화면 {screens}개, 누른 횟수 {presses}번";
+    "" home() "home" "홈";
+    "" go_on() "Go on? [y/N] " "계속할까요? [y/N] ";
     "" no_steps() "it has no [[step]]" "[[step]]이 없습니다";
     "" too_many_steps(most) "it has more than {most} steps" "[[step]]이 {most}개를 넘습니다";
     "" one_act() "a step needs one of enter = true, tap, say and photo, and only one" "enter = true, tap, say, photo 가운데 하나만 있어야 합니다";

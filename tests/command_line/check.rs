@@ -235,3 +235,31 @@ fn the_quirks_of_each_recorded_bot_are_found_and_no_others() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[test]
+fn a_crawl_draws_every_screen_and_presses_nothing_before_somebody_agrees() {
+    let bot = Bot::before(home(&["급식", "주문하기"]), |asked| match &*asked.content() {
+        "급식" => support::buttons("고르세요", &["오늘"]),
+        _ => words("현미밥"),
+    });
+    let ended = check(&bot.url(), &["--crawl", "5"]);
+    assert!(ended.out(64).is_empty() && ended.err.contains("[SB6031]") && ended.err.contains("[SB6032]"), "{ended:?}");
+    assert!(bot.calls().is_empty());
+    let ended = check(&bot.url(), &["--crawl", "5", "--yes-the-bot-acts"]);
+    for told in ["» home\n", "» 급식\n│ 고르세요\n  [1] 오늘", "» 급식 › 오늘\n│ 현미밥", "[SB6033]", "주문하기"]
+    {
+        assert!(ended.out(0).contains(told), "{told}: {}", ended.out);
+    }
+    assert_eq!(bot.contents(), ["급식", "오늘"], "nothing is typed");
+}
+
+#[test]
+fn a_screen_without_a_reply_is_a_finding_of_a_crawl() {
+    let bot = Bot::before(home(&["급식"]), |_| status(500, "no"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("crawl.html");
+    let flags = ["--crawl", "5", "--yes-the-bot-acts", "--html", file.to_str().unwrap(), "--lang", "ko"];
+    let ended = check(&bot.url(), &flags);
+    assert!(ended.out(2).contains("[SB6035]") && ended.out.contains("» 홈"), "{ended:?}");
+    assert!(std::fs::read_to_string(file).unwrap().contains("SB6035"));
+}

@@ -3,7 +3,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::{CallMade, Report, verdict, weighs};
+use super::{CallMade, Report, ends, verdict, way, weighs};
 use crate::check::{Finding, Weight, millis};
 use crate::messages::{Language, Message, check as messages};
 
@@ -55,6 +55,14 @@ fn of_bot(report: &Report, language: Language) -> Markup {
         table {
             tr { th {} th { (text(messages::column_finding())) } }
             @for finding in &report.findings { (of_finding(finding, language)) }
+        }
+        @if let Some(crawled) = &report.crawled {
+            @for screen in &crawled.screens {
+                h3 { "» " (way(screen, language)) }
+                pre { (screen.came.as_ref().map_or("", |came| &came.screen.drawn)) }
+                @if let Some(problem) = screen.problem() { p class="lost" { (problem.told(language)) } }
+            }
+            @for message in ends(crawled) { p { (message.told(language)) } }
         }
     }
 }

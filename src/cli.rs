@@ -24,6 +24,7 @@ mod output;
 mod say;
 mod serve;
 mod sources;
+mod support;
 mod test;
 mod translate;
 
@@ -89,6 +90,8 @@ enum Command {
     Config(config::Args),
     /// Tells by its exit code whether a bridge answers
     Health(health::Args),
+    /// Writes one file, without secrets, to send to whoever helps
+    Support(support::Args),
     /// Prints a completion script for a shell
     Completions(completions::Args),
 }
@@ -150,6 +153,7 @@ impl Command {
             Self::Test(args) => test::run(&args, language),
             Self::Translate(args) => translate::run(&args),
             Self::Config(args) => config::run(&args, language),
+            Self::Support(args) => support::run(&args, language),
             Self::Health(args) => Ok(health::run(&args)),
             Self::Completions(args) => completions::run(&args, &mut command()),
         }

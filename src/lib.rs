@@ -11,7 +11,7 @@
 //! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`concurrency`], [`net`], [`telemetry`], [`tasks`], [`config`] |
 //! | 3 edges | [`legacy`], [`store`], [`callback`] |
 //! | 4 application | [`bot`], [`registry`], [`engine`], [`events`], [`shared`] |
-//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`check`], [`conversation`], [`cli`] |
+//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`check`], [`conversation`], [`support`], [`cli`] |
 
 #![allow(
     rustdoc::private_intra_doc_links,
@@ -48,6 +48,7 @@ pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod shared;
 pub(crate) mod store;
+pub(crate) mod support;
 pub(crate) mod tasks;
 pub(crate) mod telemetry;
 pub(crate) mod term;

@@ -25,6 +25,7 @@ mod probe;
 mod say;
 #[path = "../support/mod.rs"]
 mod support;
+mod support_file;
 mod translate;
 
 use std::io::Write;
@@ -81,7 +82,8 @@ impl Ended {
 #[test]
 fn help_and_version_end_well_and_a_wrong_line_is_a_usage_error() {
     let help = run(&["--help"], b"");
-    for command in ["serve", "demo", "say", "translate", "config", "health", "completions"] {
+    for command in ["serve", "demo", "say", "check", "test", "translate", "config", "health", "support", "completions"]
+    {
         assert!(
             help.out(0).contains(&format!("smartchat-bridge {command}")) || help.out.contains(&format!("  {command} "))
         );

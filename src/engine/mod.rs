@@ -7,8 +7,10 @@ pub(crate) mod call;
 pub(crate) mod serve;
 
 mod ask;
+pub(crate) mod debts;
 mod delivery;
 mod local;
+mod memory;
 mod reply;
 mod turn;
 

@@ -111,7 +111,9 @@ impl BotReplies {
     pub(super) fn to_park(&self, no_reply: &str) -> Vec<ReplyBody> {
         let readable = |body: &ReplyBody| match body {
             ReplyBody::Reply(bytes) if reading::read(bytes).is_err() => ReplyBody::Words(no_reply.into()),
-            ReplyBody::Reply(_) | ReplyBody::Words(_) | ReplyBody::Unsent(_) => body.clone(),
+            ReplyBody::Reply(_) | ReplyBody::Words(_) | ReplyBody::Unsent(_) | ReplyBody::Interrupted(_) => {
+                body.clone()
+            }
         };
         self.bodies.iter().map(readable).collect()
     }
@@ -133,7 +135,9 @@ impl<'a> ParsedReplies<'a> {
         let mut parsed = Self::default();
         for body in bodies {
             match body {
-                ReplyBody::Words(words) | ReplyBody::Unsent(words) => parsed.push(Reading::words(words), false),
+                ReplyBody::Words(words) | ReplyBody::Unsent(words) | ReplyBody::Interrupted(words) => {
+                    parsed.push(Reading::words(words), false);
+                }
                 ReplyBody::Reply(bytes) => match reading::read(bytes) {
                     Ok(reading) => parsed.push(reading, true),
                     Err(unreadable) => {

@@ -14,8 +14,10 @@ use tokio::time::sleep_until;
 
 use super::ask::{self, Asked, Overdue};
 use super::call::Call;
+use super::debts::{self, Promise};
 use super::delivery::{Event, Reader};
 use super::local;
+use super::memory;
 use super::reply::{self, Below, BotReplies, LateReplies, Layout, ParsedReplies, Remember, Reply, Unread};
 use crate::bot::Bot;
 use crate::breaker::{Change, State};
@@ -26,7 +28,7 @@ use crate::net::lease::Lease;
 use crate::session::{
     Current, LateReply, LocalStep, Messages, Plan, Prompt, ReplyBody, Rest, Rules, Session, Step, TEN_MINUTES,
 };
-use crate::store::{Begun, Follower, Following, Turn};
+use crate::store::{Acquaintance, Begun, Follower, Following, Turn};
 use crate::telemetry::record::{Outcome, PlanKind, TurnEnd};
 use crate::time::{self, Moment};
 use crate::translate::inbound::UserInput;
@@ -51,13 +53,16 @@ enum Failures {
 
 /// Lives one turn. `None` when it was taken out of the line before it began; then nothing was sent and nothing kept.
 pub(super) async fn run(call: &Call) -> Option<Bytes> {
-    let turn = match call.bot.sessions.begin(call.input.session, call.tap()) {
+    let mut turn = match call.bot.sessions.begin(call.input.session, call.tap()) {
         Begun::Turn(turn) => turn,
         Begun::Queued(waiting) => waiting.await?,
         Begun::Follow(following) => return Box::pin(follow(call, following)).await,
         Begun::Full => return Some(call.busy()),
     };
     call.delivery.on(Event::ComeFirst).ok()?;
+    if turn.is_unread() {
+        Box::pin(memory::look_up(call, &mut turn)).await;
+    }
     let mut runner = TurnRunner { call, turn, home: None, home_waited_for: false };
     let plan = runner.decide().await;
     let asks = matches!(plan.step, Step::Ask(_) | Step::Forward(_));
@@ -106,7 +111,10 @@ pub(super) async fn park_unsent(call: &Call) {
         Begun::Queued(waiting) => waiting.await,
         Begun::Follow(_) | Begun::Full => None,
     };
-    let Some(turn) = turn else { return };
+    let Some(mut turn) = turn else { return };
+    if turn.is_unread() {
+        memory::look_up(call, &mut turn).await;
+    }
     let now = time::now();
     let mut runner = TurnRunner { call, turn, home: None, home_waited_for: false };
     runner.park(&BotReplies::unsent(&call.texts().resend, now), now);
@@ -125,18 +133,21 @@ async fn follow(call: &Call, following: Following) -> Option<Bytes> {
     };
     let outcome = match (to, &call.arrival.callback) {
         (Reader::Caller, _) if took_it(call, &body).await => outcome,
-        (Reader::Callback, Some(url)) if Box::pin(call_back(call, url, &body)).await => Outcome::CalledBack,
+        (Reader::Callback, Some(url)) if Box::pin(call_back(call, url, &body, None)).await => Outcome::CalledBack,
         (Reader::Caller | Reader::Callback | Reader::Nobody, _) => Outcome::Lost,
     };
     if let Some(taken) = taken.filter(|_| outcome != Outcome::Lost) {
         taken.delivered();
     }
+    debts::settled(call);
     call.record(TurnEnd { plan: PlanKind::Follow, ..TurnEnd::of(outcome) });
     Some(body)
 }
 
-/// POSTs an answer to Kakao (S2); whether it arrived.
-pub(super) async fn call_back(call: &Call, url: &CallbackUrl, body: &Bytes) -> bool {
+/// POSTs an answer to Kakao (S2); whether it arrived. What was promised is kept first, with what becomes of the session
+/// (P4).
+pub(super) async fn call_back(call: &Call, url: &CallbackUrl, body: &Bytes, promise: Option<&Promise>) -> bool {
+    debts::answered(call, url, body, promise).await;
     let until = (call.arrival.at + TOKEN).min(time::instant() + CALLBACK);
     let posted = call.shared.callbacks.post(url, body.clone(), until).await;
     if let Err(error) = &posted {
@@ -173,11 +184,12 @@ impl<'c> TurnRunner<'c> {
         }
         let settings = &self.call.bot.settings;
         let rules = Rules {
-            recently_started: now.since(self.call.shared.started) < TEN_MINUTES,
+            recently_started: self.call.shared.began_empty() && now.since(self.call.shared.started) < TEN_MINUTES,
             free_text: settings.free_text,
             texts: &settings.policy.texts,
             handover: &settings.policy.handover,
-            unbound: self.call.input.unbound,
+            // Of whom the store cannot say what they were shown, nothing is kept from the bot (P6).
+            unbound: self.call.input.unbound || self.turn.acquaintance() == Acquaintance::Unsure,
             arrived: time::moment_of(self.call.arrival.at),
         };
         let plan = self.turn.session.plan(says.borrowed(), self.home.as_ref(), &rules, now);
@@ -261,6 +273,7 @@ impl<'c> TurnRunner<'c> {
             let said = BotReplies::words(&texts.outage, asked);
             return self.without_bot(Outcome::Outage, said, TurnEnd::default()).await;
         };
+        self.turn.asking(asked);
         let Asked { bodies, took, problem, undelivered, own_shortage } = {
             let overdue = Overdue::of(self.call, at);
             let asking = ask::ask(self.call, lease, &messages, &overdue);
@@ -423,7 +436,20 @@ impl<'c> TurnRunner<'c> {
         drop(parsed);
         end.degradations.join(layout.degradations);
 
-        let (shown, outcome) = deliver(call, to, reply.outcome, &layout.body, followers).await;
+        let promise = if to == Reader::Callback && call.debt.get().is_some() {
+            Some(Box::new(self.promise(
+                &session,
+                (reply.remember, reply.unread),
+                keyboard.clone(),
+                &layout,
+                &above,
+                said,
+                now,
+            )))
+        } else {
+            None
+        };
+        let (shown, outcome) = deliver(call, to, reply.outcome, &layout.body, followers, promise.as_deref()).await;
         end.outcome = outcome;
         if shown {
             let bodies = above.into_iter().chain(said.bodies.iter().cloned());
@@ -439,8 +465,33 @@ impl<'c> TurnRunner<'c> {
             end.outcome = Outcome::Lost;
         }
         self.turn.commit(Some(&layout.body), now);
+        debts::settled(call);
         call.record(end);
         layout.body
+    }
+
+    /// What becomes of the session when the answer is called back, and when that fails (P4).
+    #[allow(clippy::too_many_arguments, reason = "what `finish` has at hand")]
+    fn promise(
+        &self,
+        session: &Session,
+        (remembered, unread): (Remember, Unread),
+        keyboard: Option<Arc<Keyboard>>,
+        layout: &Layout,
+        above: &[ReplyBody],
+        said: &BotReplies,
+        now: Moment,
+    ) -> Promise {
+        let mut shown = session.clone();
+        let bodies = above.iter().chain(&said.bodies).cloned();
+        keep_rest(&mut shown, remembered, layout, bodies, now);
+        remember(&mut shown, remembered, keyboard, layout, now);
+        let mut failed = self.turn.session.clone();
+        if unread == Unread::Park {
+            let bodies = said.to_park(&self.call.texts().no_reply);
+            failed.park(LateReply { bodies, asked: said.asked, came: now });
+        }
+        Promise { asked: said.asked, failed, shown }
     }
 
     /// The answer has no reader: nothing was shown, and parked replies stay parked. Only a user who has left is
@@ -471,11 +522,18 @@ impl<'c> TurnRunner<'c> {
 
 /// Gives an answer to its reader and to those who made the same tap (I3); gives whether any of them has it, and the
 /// outcome.
-async fn deliver(call: &Call, to: Reader, outcome: Outcome, body: &Bytes, followers: Vec<Follower>) -> (bool, Outcome) {
+async fn deliver(
+    call: &Call,
+    to: Reader,
+    outcome: Outcome,
+    body: &Bytes,
+    followers: Vec<Follower>,
+    promise: Option<&Promise>,
+) -> (bool, Outcome) {
     let offered: Vec<_> = followers.into_iter().filter_map(|follower| follower.offer(body.clone())).collect();
     let missed = match (to, &call.arrival.callback) {
         (Reader::Caller, _) if took_it(call, body).await => return (true, outcome),
-        (Reader::Callback, Some(url)) if Box::pin(call_back(call, url, body)).await => {
+        (Reader::Callback, Some(url)) if Box::pin(call_back(call, url, body, promise)).await => {
             return (true, Outcome::CalledBack);
         }
         (Reader::Callback, _) => Outcome::CallbackFailed,

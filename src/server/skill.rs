@@ -238,8 +238,13 @@ fn learn(
         }
     }
     if let Some(app_user_id) = inbound.app_user_id.as_deref().filter(|_| !inbound.tester && !inbound.room) {
-        for notice in bot.contacts.learn(app_user_id, inbound.user) {
+        let waited = bot.contacts.learn(app_user_id, inbound.user);
+        let any = !waited.is_empty();
+        for notice in waited {
             events::deliver(shared, bot, core, notice, inbound.user);
+        }
+        if any {
+            bot.contacts.delivered(app_user_id);
         }
     }
     bot.outbox.wake(&inbound.user);

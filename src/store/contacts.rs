@@ -2,17 +2,23 @@
 //! to be learnt, and which webhook calls were seen (E2).
 //!
 //! Kakao's channel webhook names a user by app user id, a skill call by user key; only a skill call that carries both
-//! can tell that they are one (openbuilder.md 5). In memory, and bounded: the oldest goes first.
+//! can tell that they are one (openbuilder.md 5). In memory, in the journal too where there is one, and bounded: the oldest
+//! goes first.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, Hash};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use foldhash::quality::RandomState;
 
 use crate::ids::UserKey;
 use crate::telemetry::pace::Pace;
+use crate::time;
 use crate::wire::legacy::Notice;
+
+use super::journal::{BotJournal, EVENT, FactKind, KNOWN, SEEN as SEEN_FOR};
+use super::outbox::{decode_notices, encode_notices};
 
 /// App user ids that are remembered with their user key.
 const ALIASES: usize = 100_000;
@@ -34,6 +40,7 @@ pub(crate) struct Contacts {
     seen: Mutex<SeenIds>,
     /// For the line that says that events wait.
     pub(crate) waiting_line: Pace,
+    journal: Option<BotJournal>,
 }
 
 #[derive(Debug, Default)]
@@ -51,14 +58,53 @@ pub(crate) enum Known {
     Waits,
 }
 
-impl Default for Contacts {
-    fn default() -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { shards, hasher: RandomState::default(), seen: Mutex::default(), waiting_line: Pace::default() }
-    }
-}
-
 impl Contacts {
+    /// Nobody yet; those to come are written to the journal, too.
+    #[must_use]
+    pub(crate) fn new(journal: Option<BotJournal>) -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        let (hasher, seen, waiting_line) = (RandomState::default(), Mutex::default(), Pace::default());
+        Self { shards, hasher, seen, waiting_line, journal }
+    }
+
+    /// Takes up a fact of the process before, in the order in which they were kept.
+    pub(crate) fn take_up(&self, kind: FactKind, key: &[u8], value: &[u8]) {
+        let Ok(id) = std::str::from_utf8(key) else { return };
+        match kind {
+            FactKind::Seen => {
+                lock(&self.seen).insert(id);
+            }
+            FactKind::Alias => {
+                let user = std::str::from_utf8(value).ok().and_then(UserKey::parse);
+                if let Some((mut shard, user)) = self.shard(id).zip(user) {
+                    shard.aliases.insert(id.into(), user, ALIASES / SHARDS);
+                }
+            }
+            FactKind::Waiting => {
+                if let Some(mut shard) = self.shard(id) {
+                    shard.waiting.insert(id.into(), decode_notices(value), WAITING / SHARDS);
+                }
+            }
+            FactKind::Keyboard | FactKind::Block | FactKind::Outbox | FactKind::Debt => {}
+        }
+    }
+
+    fn note(&self, kind: FactKind, id: &str, value: Option<(Duration, Vec<u8>)>) {
+        if let Some(journal) = &self.journal {
+            journal.fact(kind, id.as_bytes(), value.map(|(kept, value)| (time::now().plus(kept), value)));
+        }
+    }
+
+    /// The events that waited for this user are on their way.
+    pub(crate) fn delivered(&self, app_user_id: &str) {
+        self.note(FactKind::Waiting, app_user_id, None);
+    }
+
+    /// The webhook call was dealt with: a repeat of it after a restart is known.
+    pub(crate) fn dealt_with(&self, resource_id: &str) {
+        self.note(FactKind::Seen, resource_id, Some((SEEN_FOR, vec![1])));
+    }
+
     fn shard(&self, app_user_id: &str) -> Option<MutexGuard<'_, Shard>> {
         let place = usize::try_from(self.hasher.hash_one(app_user_id) % SHARDS as u64).ok()?;
         self.shards.get(place).map(lock)
@@ -70,6 +116,7 @@ impl Contacts {
         let Some(mut shard) = self.shard(app_user_id) else { return Vec::new() };
         if shard.aliases.get(app_user_id) != Some(&user) {
             shard.aliases.insert(Box::from(app_user_id), user, ALIASES / SHARDS);
+            self.note(FactKind::Alias, app_user_id, Some((KNOWN, user.as_str().as_bytes().to_vec())));
         }
         shard.waiting.remove(app_user_id).unwrap_or_default()
     }
@@ -90,6 +137,8 @@ impl Contacts {
             }
             None => shard.waiting.insert(Box::from(app_user_id), vec![notice], WAITING / SHARDS),
         }
+        let waiting = shard.waiting.get(app_user_id).map(|notices| (EVENT, encode_notices(notices.iter().copied())));
+        self.note(FactKind::Waiting, app_user_id, waiting);
         Known::Waits
     }
 
@@ -197,7 +246,7 @@ mod tests {
 
     #[test]
     fn e2_an_event_waits_until_a_skill_call_tells_whose_it_is() {
-        let contacts = Contacts::default();
+        let contacts = Contacts::new(None);
         assert_eq!(contacts.event("31", Notice::FriendAdded), Known::Waits);
         assert_eq!(contacts.event("31", Notice::FriendBlocked), Known::Waits);
         assert_eq!(contacts.learn("31", user('A')), [Notice::FriendAdded, Notice::FriendBlocked]);
@@ -207,7 +256,7 @@ mod tests {
 
     #[test]
     fn e2_a_repeat_of_one_resource_id_is_known() {
-        let contacts = Contacts::default();
+        let contacts = Contacts::new(None);
         assert!(contacts.first_time("a") && contacts.first_time("b"));
         assert!(!contacts.first_time("a"));
     }
@@ -226,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_million_app_user_ids_stay_bounded() {
-        let contacts = Contacts::default();
+        let contacts = Contacts::new(None);
         for id in 0..300_000_u32 {
             assert_eq!(contacts.event(&id.to_string(), Notice::FriendAdded), Known::Waits);
             assert!(contacts.learn(&(id + 1_000_000).to_string(), user('A')).is_empty());

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use super::journal::BotJournal;
 use super::parked_share::ParkedShare;
 use super::slots::{Keep, Slots};
 use super::waiting::{Busy, Follower, Following, Stood, Waiting};
@@ -37,6 +38,7 @@ pub struct LocalStore {
     memory_share: AtomicUsize,
     sessions: usize,
     turns_per_user: usize,
+    journal: Option<BotJournal>,
 }
 
 #[derive(Debug, Default)]
@@ -77,7 +79,24 @@ impl LocalStore {
             parked_bytes,
             sessions: sessions.max(1),
             turns_per_user: turns_per_user.max(1),
+            journal: None,
         }
+    }
+
+    /// The same, with a journal in which users are looked up, and changes are written (P1).
+    #[must_use]
+    pub(crate) fn with_journal(self, journal: Option<BotJournal>) -> Self {
+        Self { journal, ..self }
+    }
+
+    /// Its journal.
+    pub(crate) fn journal(&self) -> Option<&BotJournal> {
+        self.journal.as_ref()
+    }
+
+    /// What is known of a user who is not in memory.
+    fn newcomer(&self) -> Session {
+        if self.journal.is_some() { Session::unread() } else { Session::default() }
     }
 
     /// There are so many bots now, among which half of the memory is divided.
@@ -103,8 +122,9 @@ impl LocalStore {
             }
             let in_share = || self.slots.bytes() < self.memory_share.load(Ordering::Relaxed);
             if self.slots.len() < self.sessions && (!self.memory.is_over() || nobody_can_go && in_share()) {
-                locked.insert(Slot { busy: Some(Box::new(Busy::new(tap))), ..Slot::default() });
-                return Begun::Turn(Turn::new(Arc::clone(self), user, Session::default()));
+                let session = self.newcomer();
+                locked.insert(Slot { busy: Some(Box::new(Busy::new(tap))), session: session.clone() });
+                return Begun::Turn(Turn::new(Arc::clone(self), user, session));
             }
             drop(locked);
             if nobody_can_go {
@@ -148,6 +168,13 @@ impl LocalStore {
         if let Some((mut session, now)) = session {
             session.tidy(now);
             self.account(&slot.session, &session);
+            // Under the lock of the slot: records of one user are told in the order of their turns.
+            if let Some(journal) = &self.journal {
+                // The first time after a look-up: what it found of them may be over.
+                let was_found = slot.session.is_unread() && !session.is_unread();
+                let whole = session.has_parked() || slot.session.has_parked() || was_found;
+                journal.user(*user, &session, None, whole);
+            }
             slot.session = session;
         }
         let followers = slot.busy.as_mut().map(|busy| busy.take_followers()).unwrap_or_default();

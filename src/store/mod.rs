@@ -5,11 +5,13 @@
 //! its session, borrows nothing and may move between tasks; dropping it gives the place to the next in line, so a
 //! panic or a cancelled future never locks a user out.
 //!
-//! There is one shape today, [`local::LocalStore`], one process's memory. Its interface asks for nothing that a store
-//! shared by several processes could not give: beginning is one step, ending is one step, waiting is a future.
+//! There is one shape today, [`local::LocalStore`], one process's memory, with a [`journal`] where the memory is to
+//! outlast the process (P1). Its interface asks for nothing that a store shared by several processes could not give:
+//! beginning is one step, ending is one step, waiting is a future.
 //! Rejected: a trait with one implementor, whose boxed futures every call would pay for.
 
 pub(crate) mod contacts;
+pub(crate) mod journal;
 pub(crate) mod local;
 pub(crate) mod outbox;
 mod parked_share;
@@ -26,8 +28,9 @@ use bytes::Bytes;
 
 use crate::ids::UserKey;
 use crate::session::Session;
-use crate::time::Moment;
+use crate::time::{self, Moment};
 
+use journal::{BotJournal, Found, KNOWN, Loaded};
 use local::LocalStore;
 
 /// Names a tap for as long as it is in flight: the same tap of the same user has the same (I3). 128 bits of a hash that
@@ -64,11 +67,66 @@ pub struct Turn {
     store: Option<Arc<LocalStore>>,
     /// The user's session, to be changed in place.
     pub session: Session,
+    /// Whether the user was here before (E3).
+    acquaintance: Acquaintance,
+}
+
+/// Whether a user was here before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Acquaintance {
+    /// They were, or nobody keeps it.
+    Known,
+    /// They were not.
+    New,
+    /// The store cannot say (P6).
+    Unsure,
 }
 
 impl Turn {
     fn new(store: Arc<LocalStore>, user: UserKey, session: Session) -> Self {
-        Self { user, store: Some(store), session }
+        Self { user, store: Some(store), session, acquaintance: Acquaintance::Known }
+    }
+
+    /// Whether the user has to be looked up first: they are not in memory, and there is a journal.
+    #[must_use]
+    pub(crate) fn is_unread(&self) -> bool {
+        self.session.is_unread()
+    }
+
+    /// Looks the user up; gives when a message of theirs left that was out when the process before died (P3).
+    pub(crate) async fn read(&mut self) -> Option<Moment> {
+        let journal = self.store.as_ref().and_then(|store| store.journal().cloned())?;
+        match journal.read(self.user).await {
+            Found::User(loaded) => {
+                let Loaded { session, known, interrupted } = *loaded;
+                self.session.take_up(session);
+                self.acquaintance = if known.is_some() { Acquaintance::Known } else { Acquaintance::New };
+                let now = time::now();
+                // Written again while half of its time is left, so that a user who keeps coming stays known.
+                if known.is_none_or(|until| until.since(now) < KNOWN / 2) {
+                    journal.know(self.user, Some(now.plus(KNOWN)));
+                }
+                interrupted
+            }
+            Found::Unsure => {
+                // They stay to be looked up: nothing that is shown meanwhile may hide what is kept.
+                self.acquaintance = Acquaintance::Unsure;
+                None
+            }
+        }
+    }
+
+    /// Whether the user was here before.
+    #[must_use]
+    pub(crate) fn acquaintance(&self) -> Acquaintance {
+        self.acquaintance
+    }
+
+    /// A message leaves: should the process die before the turn ends, the user is told (P3).
+    pub(crate) fn asking(&self, now: Moment) {
+        if let Some(journal) = self.store.as_ref().and_then(|store| store.journal()) {
+            journal.user(self.user, &self.session, Some(now), false);
+        }
     }
 
     /// Those who made the same tap and wait for its answer (I3). Calls that come later are served by [`Turn::commit`].

@@ -1,0 +1,350 @@
+//! The one thread that reads and writes the file.
+//!
+//! It gathers changes for some milliseconds, the newest value of each row alone, and writes them as one group: a turn that
+//! is quick costs one row although it is told of twice, when its message leaves and when it ends. A question makes it
+//! hurry. It never waits for the disk; [`super::sync`] does. What cannot be written stays with it, and is tried again each
+//! second (P6).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use foldhash::quality::RandomState;
+use hashbrown::HashMap;
+use rusqlite::ErrorCode;
+use tokio::sync::oneshot;
+
+use super::database::{Database, FILE, OpenError};
+use super::record::{
+    BotNumber, Changes, FactKind, Found, KEYBOARD, Loaded, Place, Record, UserKind, Value, decode_labels,
+    encode_keyboard, rows_of_user,
+};
+use super::salvage::Salvage;
+use super::state::{State, Trouble};
+use crate::ids::UserKey;
+use crate::keyboards::Keyboards;
+use crate::session::{Session, StoredShown};
+use crate::time::{self, Instant, Moment};
+use crate::translate::keyboard::Keyboard;
+use crate::wire::mark::KeyboardId;
+
+/// How long changes are gathered: what was committed 100 ms before the end of the process is kept (P2).
+const GATHER: Duration = Duration::from_millis(20);
+/// Records that are taken at once, so that questions are answered under load.
+const AT_ONCE: usize = 8192;
+/// How often what could not be written is tried again, and how often old rows are looked for.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Bytes of changes that wait while the file cannot be written; a change beyond it is lost and counted.
+const WAITING_BYTES: usize = 64 * 1024 * 1024;
+/// Keyboards that are known to lie in the file.
+const KNOWN_KEYBOARDS: usize = 100_000;
+/// How often a keyboard in use is written again, so that it is never over before a session that names it.
+const KEYBOARD_AGAIN: Duration = Duration::from_secs(60 * 60);
+
+/// The thread's own.
+pub(super) struct Writer {
+    pub(super) records: Receiver<Record>,
+    pub(super) state: Arc<State>,
+    pub(super) folder: PathBuf,
+    pub(super) keyboards: Arc<Keyboards>,
+    pub(super) database: Option<Database>,
+    pub(super) salvage: Option<Salvage>,
+    pub(super) changes: Changes,
+    /// When each was written.
+    pub(super) written: HashMap<(BotNumber, KeyboardId), Moment, RandomState>,
+    pub(super) again: Instant,
+    pub(super) sweep: Instant,
+    pub(super) reads: Vec<(BotNumber, UserKey, oneshot::Sender<Found>)>,
+    pub(super) settles: Vec<oneshot::Sender<bool>>,
+}
+
+impl Writer {
+    /// Works until the end of the process.
+    pub(super) fn run(mut self) {
+        loop {
+            let mut ends = false;
+            let reads_on = self.salvage.is_some() && self.state.trouble().is_none();
+            let wait = if reads_on { Duration::ZERO } else { AGAIN };
+            match self.records.recv_timeout(wait) {
+                Ok(record) => {
+                    ends = self.take(record);
+                    if !ends && !self.state.urgent.load(Ordering::Acquire) {
+                        thread::park_timeout(GATHER);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => ends = true,
+            }
+            self.state.urgent.store(false, Ordering::Release);
+            let mut taken = 0;
+            while let Some(record) = (taken < AT_ONCE || ends).then(|| self.records.try_recv().ok()).flatten() {
+                taken += 1;
+                ends |= self.take(record);
+            }
+            self.commit(ends);
+            self.answer();
+            if ends {
+                return self.end();
+            }
+            self.go_on_with_salvage();
+            self.sweep();
+        }
+    }
+
+    /// Notes one record; true where it is the last one.
+    fn take(&mut self, record: Record) -> bool {
+        match record {
+            Record::User { bot, user, session, asking, whole } => {
+                if let Some(keyboard) = session.last_keyboard() {
+                    self.keep_keyboard(bot, keyboard);
+                }
+                for (place, value) in rows_of_user(bot, user, &session, asking, whole).into_iter().flatten() {
+                    self.put(place, value);
+                }
+            }
+            Record::Known { bot, user, until } => {
+                self.put(Place::User(bot, user, UserKind::Known), until.map(|until| (until, vec![1])));
+            }
+            Record::Fact { kind, bot, key, value } => self.put(Place::Fact(kind, bot, key), value),
+            Record::Bot { number, name } => self.changes.bots.push((number, name)),
+            Record::Together(records) => records.into_iter().for_each(|record| {
+                self.take(record);
+            }),
+            Record::Read { bot, user, reply } => self.reads.push((bot, user, reply)),
+            Record::Settle { reply } => self.settles.push(reply),
+            Record::Close => return true,
+        }
+        false
+    }
+
+    fn put(&mut self, place: Place, value: Value) {
+        if !self.changes.put(place, value, WAITING_BYTES) {
+            self.state.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Writes a keyboard beside the session that names it, unless it lies there.
+    fn keep_keyboard(&mut self, bot: BotNumber, keyboard: &Keyboard) {
+        let (key, now) = ((bot, keyboard.id()), time::now());
+        if self.written.get(&key).is_some_and(|at| now.since(*at) < KEYBOARD_AGAIN) {
+            return;
+        }
+        if self.written.len() >= KNOWN_KEYBOARDS {
+            self.written.clear();
+        }
+        self.written.insert(key, now);
+        let place = Place::Fact(FactKind::Keyboard, bot, Box::from(keyboard.id().0.to_be_bytes()));
+        self.put(place, Some((now.plus(KEYBOARD), encode_keyboard(keyboard))));
+    }
+
+    /// Writes what was gathered; where that fails, it is kept and tried again.
+    fn commit(&mut self, now_or_never: bool) {
+        let in_trouble = self.state.trouble().is_some();
+        if self.changes.is_empty() && !in_trouble || in_trouble && time::instant() < self.again && !now_or_never {
+            self.state.waiting.store(self.changes.rows.len(), Ordering::Relaxed);
+            return;
+        }
+        // A second try at once: where the file was damaged or gone, there is a new one by then.
+        for _ in 0..2 {
+            match self.write() {
+                Ok(()) => {
+                    let rows = u64::try_from(self.changes.rows.len()).unwrap_or_default();
+                    self.state.written.fetch_add(rows, Ordering::Relaxed);
+                    self.state.dirty.store(true, Ordering::Release);
+                    self.changes.clear();
+                    self.state.waiting.store(0, Ordering::Relaxed);
+                    self.state.set_trouble(None);
+                    return;
+                }
+                Err(error) => {
+                    self.again = time::instant() + AGAIN;
+                    let trouble = trouble_of(&error);
+                    self.state.set_trouble(Some((trouble, &error)));
+                    match trouble {
+                        Trouble::Damaged => self.set_aside(),
+                        Trouble::Gone => self.reopen(),
+                        Trouble::Full | Trouble::ReadOnly | Trouble::Slow | Trouble::Other => break,
+                    }
+                }
+            }
+        }
+        self.state.waiting.store(self.changes.rows.len(), Ordering::Relaxed);
+    }
+
+    fn write(&mut self) -> rusqlite::Result<()> {
+        if self.database.is_none() {
+            self.reopen();
+        }
+        let Some(database) = &mut self.database else {
+            return Err(rusqlite::Error::InvalidPath(self.folder.clone()));
+        };
+        if self.changes.is_empty() { database.try_to_write() } else { database.write(&self.changes) }
+    }
+
+    /// Opens the file anew: it was moved away, or could not be opened before.
+    fn reopen(&mut self) {
+        let _files = self.state.lock_files();
+        self.database = None;
+        match open(&self.folder) {
+            Ok(database) => {
+                if database.is_new {
+                    self.written.clear();
+                    // The numbers of the bots went with the file.
+                    self.changes.bots.extend(self.state.bots());
+                }
+                self.database = Some(database);
+            }
+            Err(OpenError::Sqlite(error)) if trouble_of(&error) == Trouble::Damaged => {
+                drop(_files);
+                self.set_aside();
+            }
+            Err(error) => tracing::debug!(%error, "the store cannot be opened"),
+        }
+    }
+
+    /// Puts a damaged file aside and goes on with a new one, into which all that can be read is saved.
+    pub(super) fn set_aside(&mut self) {
+        self.database = None;
+        self.written.clear();
+        let files = self.state.lock_files();
+        let aside = Salvage::set_aside(&self.folder, time::now());
+        drop(files);
+        match aside {
+            Ok(salvage) => {
+                tracing::error!(file = %salvage.path().display(), "the store is damaged: it is set aside, and what can be read is saved into a new one");
+                self.state.salvaging.store(true, Ordering::Release);
+                self.salvage = Some(salvage);
+            }
+            Err(error) => tracing::error!(%error, "the store is damaged, and cannot be set aside"),
+        }
+        if let Ok(database) = open(&self.folder) {
+            self.database = Some(database);
+            self.changes.bots.extend(self.state.bots());
+        }
+    }
+
+    /// Saves some more rows of a damaged file.
+    pub(super) fn go_on_with_salvage(&mut self) {
+        let Some(salvage) = &mut self.salvage else { return };
+        let Some(database) = &mut self.database else { return };
+        let (rows, is_over) = salvage.step();
+        // What was changed since then counts, and is not all in the file yet.
+        let rows: Vec<_> = rows.into_iter().filter(|(place, _)| !self.changes.rows.contains_key(place)).collect();
+        if let Err(error) = database.write_if_absent(&rows) {
+            return self.state.set_trouble(Some((trouble_of(&error), &error)));
+        }
+        salvage.done(rows.len());
+        if is_over {
+            tracing::warn!(rows = salvage.saved(), file = %salvage.path().display(), "what could be read of the damaged store is saved");
+            self.salvage = None;
+            self.state.salvaging.store(false, Ordering::Release);
+        }
+    }
+
+    /// Answers those who wait for a user, or for the file to hold what they told before.
+    fn answer(&mut self) {
+        let held = self.changes.is_empty();
+        for settle in self.settles.drain(..) {
+            // Whoever has gone does not wait for it.
+            let _gone = settle.send(held);
+        }
+        for (bot, user, reply) in std::mem::take(&mut self.reads) {
+            let found = self.find(bot, &user).unwrap_or_else(|error| {
+                self.state.set_trouble(Some((trouble_of(&error), &error)));
+                Found::Unsure
+            });
+            let _gone = reply.send(found);
+        }
+        self.state.slow.store(false, Ordering::Release);
+    }
+
+    fn find(&self, bot: BotNumber, user: &UserKey) -> rusqlite::Result<Found> {
+        let now = time::now();
+        let Some(database) = &self.database else { return Ok(Found::Unsure) };
+        let mut rows = database.user(bot, user, now)?;
+        if !self.changes.is_empty() {
+            for kind in UserKind::ALL {
+                if let Some(newer) = self.changes.rows.get(&Place::User(bot, *user, kind)) {
+                    rows.retain(|(own, ..)| *own != kind);
+                    rows.extend(newer.as_ref().map(|(until, value)| (kind, *until, value.clone())));
+                }
+            }
+        }
+        if rows.is_empty() && self.salvage.is_some() {
+            return Ok(Found::Unsure);
+        }
+        let mut loaded = Loaded::default();
+        let value = |kind| rows.iter().find(|(own, ..)| *own == kind).map(|(_, until, value)| (*until, value));
+        if let Some(stored) = value(UserKind::Shown).and_then(|(_, value)| StoredShown::decode(value, now)) {
+            loaded.interrupted = stored.asking;
+            let keyboard = stored.keyboard.and_then(|id| self.keyboard(database, bot, id));
+            loaded.session = stored.with_keyboard(keyboard);
+        }
+        if let Some((_, value)) = value(UserKind::Parked) {
+            Session::decode_parked(&mut loaded.session, value, now);
+        }
+        loaded.known = value(UserKind::Known).map(|(until, _)| until);
+        Ok(Found::User(Box::new(loaded)))
+    }
+
+    fn keyboard(&self, database: &Database, bot: BotNumber, id: KeyboardId) -> Option<Arc<Keyboard>> {
+        let key = id.0.to_be_bytes();
+        let waits = self.changes.rows.get(&Place::Fact(FactKind::Keyboard, bot, Box::from(key)));
+        let labels = match waits {
+            Some(value) => decode_labels(&value.as_ref()?.1)?,
+            None => decode_labels(&database.fact(FactKind::Keyboard, bot, &key).ok()??)?,
+        };
+        self.keyboards.intern(&labels)
+    }
+
+    fn sweep(&mut self) {
+        if time::instant() < self.sweep || self.state.trouble().is_some() {
+            return;
+        }
+        self.sweep = time::instant() + AGAIN;
+        if let Some(Err(error)) = self.database.as_mut().map(|database| database.sweep(time::now())) {
+            self.state.set_trouble(Some((trouble_of(&error), &error)));
+        }
+    }
+
+    fn end(mut self) {
+        while self.salvage.is_some() && self.state.trouble().is_none() {
+            self.go_on_with_salvage();
+        }
+        let left = self.changes.rows.len();
+        if left > 0 {
+            tracing::error!(rows = left, "the store could not be written: these changes are lost");
+        }
+        if let Some(Err(error)) = self.database.map(Database::close) {
+            tracing::warn!(%error, "the store could not be closed in order; nothing is lost by that");
+        }
+    }
+}
+
+/// Opens the file in the folder, for this account alone.
+pub(super) fn open(folder: &std::path::Path) -> Result<Database, OpenError> {
+    let path = folder.join(FILE);
+    let database = Database::open(&path)?;
+    // Beside it SQLite makes files with the rights of this one.
+    if let Err(error) = super::only_ours(&path) {
+        tracing::warn!(%error, "the rights of the store's file cannot be set");
+    }
+    Ok(database)
+}
+
+/// What an error of the file means.
+pub(super) fn trouble_of(error: &rusqlite::Error) -> Trouble {
+    let rusqlite::Error::SqliteFailure(failure, _) = error else { return Trouble::Gone };
+    match failure.code {
+        ErrorCode::DiskFull => Trouble::Full,
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Trouble::Damaged,
+        // SQLITE_READONLY_DBMOVED: the file was moved or removed under the process.
+        ErrorCode::ReadOnly if failure.extended_code == rusqlite::ffi::SQLITE_READONLY_DBMOVED => Trouble::Gone,
+        ErrorCode::CannotOpen => Trouble::Gone,
+        ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Trouble::ReadOnly,
+        _ => Trouble::Other,
+    }
+}

@@ -189,7 +189,7 @@ impl Journal {
         };
         let refused = |reason: String| StoreError::File { folder: folder.to_owned(), reason };
         let (mut facts, mut is_new) = (Vec::new(), false);
-        match writer::open(folder).and_then(read) {
+        match writer::open(folder, &state).and_then(read) {
             Ok((database, bots, found)) => {
                 is_new = database.is_new;
                 state.know(bots);
@@ -362,11 +362,28 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Nobody else on the machine reads the file (P2).
-fn only_ours(path: &Path) -> io::Result<()> {
+/// Makes the file where it is not there, and lets nobody else on the machine read it (P2).
+fn make_ours(path: &Path) -> io::Result<()> {
+    if !path.exists() {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(path)?;
+    }
     #[cfg(unix)]
     std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     Ok(())
+}
+
+/// What the system calls the file at `path`; `None` where there is none.
+fn inode(path: &Path) -> Option<u64> {
+    let file = path.metadata().ok()?;
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(&file);
+    #[cfg(not(unix))]
+    let number = u64::from(file.is_file());
+    Some(number)
 }
 
 /// Whether files can be made there: SQLite itself would open a file that it can only read.

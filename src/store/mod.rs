@@ -30,7 +30,7 @@ use crate::ids::UserKey;
 use crate::session::Session;
 use crate::time::{self, Moment};
 
-use journal::{BotJournal, Found, KNOWN, Loaded};
+use journal::{Found, KNOWN, Loaded};
 use local::LocalStore;
 
 /// Names a tap for as long as it is in flight: the same tap of the same user has the same (I3). 128 bits of a hash that

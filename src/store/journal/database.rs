@@ -222,6 +222,11 @@ impl Database {
         Ok(removed)
     }
 
+    /// Puts a copy of everything at `path`, where nothing lies: the file itself was moved away, and can still be read.
+    pub(super) fn copy_to(&self, path: &Path) -> rusqlite::Result<()> {
+        self.connection.execute("VACUUM INTO ?1", [path.to_string_lossy()]).map(|_| ())
+    }
+
     /// Moves what lies in the log into the file, as far as nobody is waited for.
     pub(super) fn checkpoint(path: &Path) -> rusqlite::Result<()> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;

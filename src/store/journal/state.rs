@@ -51,6 +51,10 @@ pub(crate) struct State {
     pub(super) urgent: AtomicBool,
     /// A question was not answered in time, and none since.
     pub(super) slow: AtomicBool,
+    /// The file is not where it was.
+    pub(super) moved: AtomicBool,
+    /// What the system calls the open file; 0 for none.
+    pub(super) inode: AtomicU64,
     /// Something was written since the disk was last waited for.
     pub(super) dirty: AtomicBool,
     /// A damaged file is being read.

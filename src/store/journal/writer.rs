@@ -142,7 +142,7 @@ impl Writer {
 
     /// Writes what was gathered; where that fails, it is kept and tried again.
     fn commit(&mut self, now_or_never: bool) {
-        let in_trouble = self.state.trouble().is_some();
+        let in_trouble = self.state.trouble().is_some() || self.state.moved.load(Ordering::Acquire);
         if self.changes.is_empty() && !in_trouble || in_trouble && time::instant() < self.again && !now_or_never {
             self.state.waiting.store(self.changes.rows.len(), Ordering::Relaxed);
             return;
@@ -175,6 +175,10 @@ impl Writer {
     }
 
     fn write(&mut self) -> rusqlite::Result<()> {
+        // SQLite itself goes on with a file that nobody can find any more.
+        if self.state.moved.swap(false, Ordering::AcqRel) {
+            return Err(rusqlite::Error::InvalidPath(self.folder.join(FILE)));
+        }
         if self.database.is_none() {
             self.reopen();
         }
@@ -186,9 +190,25 @@ impl Writer {
 
     /// Opens the file anew: it was moved away, or could not be opened before.
     fn reopen(&mut self) {
-        let _files = self.state.lock_files();
-        self.database = None;
-        match open(&self.folder) {
+        let files = self.state.lock_files();
+        let path = self.folder.join(FILE);
+        if let Some(database) = self.database.take()
+            && !path.exists()
+        {
+            // The logs of the file that went would be taken for those of the new one.
+            for log in ["-wal", "-shm"] {
+                let _none = std::fs::remove_file(self.folder.join(format!("{FILE}{log}")));
+            }
+            let copied = super::make_folder(&self.folder).and_then(|()| super::make_ours(&path));
+            if let Err(error) = copied
+                .map_err(|error| error.to_string())
+                .and_then(|()| database.copy_to(&path).map_err(|error| error.to_string()))
+            {
+                tracing::warn!(error, "the store's file went away, and cannot be copied");
+                let _none = std::fs::remove_file(&path);
+            }
+        }
+        match open(&self.folder, &self.state) {
             Ok(database) => {
                 if database.is_new {
                     self.written.clear();
@@ -198,7 +218,7 @@ impl Writer {
                 self.database = Some(database);
             }
             Err(OpenError::Sqlite(error)) if trouble_of(&error) == Trouble::Damaged => {
-                drop(_files);
+                drop(files);
                 self.set_aside();
             }
             Err(error) => tracing::debug!(%error, "the store cannot be opened"),
@@ -220,7 +240,7 @@ impl Writer {
             }
             Err(error) => tracing::error!(%error, "the store is damaged, and cannot be set aside"),
         }
-        if let Ok(database) = open(&self.folder) {
+        if let Ok(database) = open(&self.folder, &self.state) {
             self.database = Some(database);
             self.changes.bots.extend(self.state.bots());
         }
@@ -253,7 +273,7 @@ impl Writer {
         }
         for (bot, user, reply) in std::mem::take(&mut self.reads) {
             let found = self.find(bot, &user).unwrap_or_else(|error| {
-                self.state.set_trouble(Some((trouble_of(&error), &error)));
+                self.failed(&error);
                 Found::Unsure
             });
             let _gone = reply.send(found);
@@ -306,7 +326,17 @@ impl Writer {
         }
         self.sweep = time::instant() + AGAIN;
         if let Some(Err(error)) = self.database.as_mut().map(|database| database.sweep(time::now())) {
-            self.state.set_trouble(Some((trouble_of(&error), &error)));
+            self.failed(&error);
+        }
+    }
+
+    /// A question or a sweep could not be carried out.
+    fn failed(&mut self, error: &rusqlite::Error) {
+        self.again = time::instant() + AGAIN;
+        let trouble = trouble_of(error);
+        self.state.set_trouble(Some((trouble, error)));
+        if trouble == Trouble::Damaged {
+            self.set_aside();
         }
     }
 
@@ -325,13 +355,13 @@ impl Writer {
 }
 
 /// Opens the file in the folder, for this account alone.
-pub(super) fn open(folder: &std::path::Path) -> Result<Database, OpenError> {
+pub(super) fn open(folder: &std::path::Path, state: &State) -> Result<Database, OpenError> {
     let path = folder.join(FILE);
+    // Beside it SQLite makes files with the rights of this one. Where it cannot be made, SQLite says why.
+    let _said_below = super::make_ours(&path);
     let database = Database::open(&path)?;
-    // Beside it SQLite makes files with the rights of this one.
-    if let Err(error) = super::only_ours(&path) {
-        tracing::warn!(%error, "the rights of the store's file cannot be set");
-    }
+    state.inode.store(super::inode(&path).unwrap_or_default(), Ordering::Release);
+    state.moved.store(false, Ordering::Release);
     Ok(database)
 }
 

@@ -12,6 +12,7 @@ mod load;
 mod overload;
 mod parked;
 mod shutdown;
+mod store;
 
 use crate::support::*;
 

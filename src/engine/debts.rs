@@ -17,6 +17,7 @@ use super::call::Call;
 use super::reply;
 use crate::bot::Bot;
 use crate::callback::{CallbackError, CallbackUrl};
+use crate::failpoint::{Step, reach};
 use crate::ids::UserKey;
 use crate::net::CoreId;
 use crate::session::{Session, StoredShown};
@@ -60,7 +61,17 @@ struct Debt {
     room: bool,
     arrived: Moment,
     answer: Option<Bytes>,
-    shown: Option<(Moment, StoredShown, Option<Vec<Box<str>>>, Vec<u8>)>,
+    after: Option<After>,
+}
+
+/// The session as it is when the callback has arrived.
+#[derive(Debug)]
+struct After {
+    /// When the bot was asked.
+    asked: Moment,
+    shown: StoredShown,
+    labels: Option<Vec<Box<str>>>,
+    parked: Vec<u8>,
 }
 
 /// Notes that a callback is promised, and waits until that lies in the journal. Where it cannot, the promise is given all
@@ -76,8 +87,10 @@ pub(super) async fn owe(call: &Call, url: &CallbackUrl) {
     // Nobody else owes this call.
     let _first = call.debt.set(DebtKey(key));
     let value = value_of(call, url, None, None);
+    reach(Step::Debt);
     journal.fact(FactKind::Debt, &key, Some((arrived.plus(OVER), value)));
     journal.settle().await;
+    reach(Step::Acknowledge);
 }
 
 /// The answer of a promised callback lies in the journal when this returns, before it is POSTed.
@@ -85,6 +98,7 @@ pub(super) async fn answered(call: &Call, url: &CallbackUrl, body: &Bytes, promi
     let (Some(DebtKey(key)), Some(journal)) = (call.debt.get(), call.bot.sessions.journal()) else { return };
     let until = time::moment_of(call.arrival.at).plus(OVER);
     let value = value_of(call, url, Some(body), promise);
+    reach(Step::KeepAnswer);
     let debt = journal.fact_record(FactKind::Debt, key, Some((until, value)));
     let session = promise.map(|promise| journal.user_record(call.input.session, &promise.failed, None, true));
     journal.together(session.into_iter().chain([debt]).collect());
@@ -94,7 +108,9 @@ pub(super) async fn answered(call: &Call, url: &CallbackUrl, body: &Bytes, promi
 /// The callback was made, or has failed for good.
 pub(super) fn settled(call: &Call) {
     if let (Some(DebtKey(key)), Some(journal)) = (call.debt.get(), call.bot.sessions.journal()) {
+        reach(Step::Settle);
         journal.fact(FactKind::Debt, key, None);
+        reach(Step::Settled);
     }
 }
 
@@ -124,14 +140,15 @@ fn debt_of(value: &[u8], now: Moment) -> Option<Debt> {
     let arrived = Moment::from_millis(value.number()?).min(now);
     let is_answered = value.number()? != 0;
     let answer = Some(Bytes::copy_from_slice(value.bytes()?)).filter(|_| is_answered);
-    let shown = if value.number()? == 0 {
+    let after = if value.number()? == 0 {
         None
     } else {
         let asked = Moment::from_millis(value.number()?);
         let shown = StoredShown::decode(value.bytes()?, now).unwrap_or_default();
-        Some((asked, shown, decode_labels(value.bytes()?), value.bytes()?.to_vec()))
+        let (labels, parked) = (decode_labels(value.bytes()?), value.bytes()?.to_vec());
+        Some(After { asked, shown, labels, parked })
     };
-    Some(Debt { url, user, room, arrived, answer, shown })
+    Some(Debt { url, user, room, arrived, answer, after })
 }
 
 /// Pays what the process before has promised.
@@ -184,10 +201,10 @@ async fn was_read(shared: &Arc<Shared>, core: CoreId, mut turn: Turn, debt: Debt
     // That the message was interrupted has just been told.
     let interrupted = if was_unread { turn.read().await } else { None };
     let now = time::now();
-    match debt.shown {
-        Some((asked, stored, labels, parked)) => {
+    match debt.after {
+        Some(After { asked, shown, labels, parked }) => {
             let keyboard = labels.and_then(|labels| shared.keyboards.intern(&labels));
-            let mut shown = stored.with_keyboard(keyboard);
+            let mut shown = shown.with_keyboard(keyboard);
             shown.decode_parked(&parked, now);
             turn.session.was_called_back(asked, shown, now);
         }

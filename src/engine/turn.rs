@@ -24,6 +24,7 @@ use crate::breaker::{Change, State};
 use crate::callback::CallbackUrl;
 use crate::degradation::Degradation;
 use crate::events;
+use crate::failpoint::{self, reach};
 use crate::net::lease::Lease;
 use crate::session::{
     Current, LateReply, LocalStep, Messages, Plan, Prompt, ReplyBody, Rest, Rules, Session, Step, TEN_MINUTES,
@@ -63,8 +64,10 @@ pub(super) async fn run(call: &Call) -> Option<Bytes> {
     if turn.is_unread() {
         Box::pin(memory::look_up(call, &mut turn)).await;
     }
+    reach(failpoint::Step::Begun);
     let mut runner = TurnRunner { call, turn, home: None, home_waited_for: false };
     let plan = runner.decide().await;
+    reach(failpoint::Step::Decided);
     let asks = matches!(plan.step, Step::Ask(_) | Step::Forward(_));
     let leave = if asks { LeaveToAsk::wait(&call.bot).await } else { LeaveToAsk::default() };
     if !call.delivery.begin() {
@@ -148,8 +151,10 @@ async fn follow(call: &Call, following: Following) -> Option<Bytes> {
 /// (P4).
 pub(super) async fn call_back(call: &Call, url: &CallbackUrl, body: &Bytes, promise: Option<&Promise>) -> bool {
     debts::answered(call, url, body, promise).await;
+    reach(failpoint::Step::Post);
     let until = (call.arrival.at + TOKEN).min(time::instant() + CALLBACK);
     let posted = call.shared.callbacks.post(url, body.clone(), until).await;
+    reach(failpoint::Step::Posted);
     if let Err(error) = &posted {
         let error = crate::fault::chain(error);
         tracing::warn!(bot = %call.bot.settings.id, error, "a callback could not be delivered; the answer is parked");
@@ -273,7 +278,9 @@ impl<'c> TurnRunner<'c> {
             let said = BotReplies::words(&texts.outage, asked);
             return self.without_bot(Outcome::Outage, said, TurnEnd::default()).await;
         };
+        reach(failpoint::Step::Mark);
         self.turn.asking(asked);
+        reach(failpoint::Step::Send);
         let Asked { bodies, took, problem, undelivered, own_shortage } = {
             let overdue = Overdue::of(self.call, at);
             let asking = ask::ask(self.call, lease, &messages, &overdue);
@@ -292,6 +299,7 @@ impl<'c> TurnRunner<'c> {
                 }
             }
         };
+        reach(failpoint::Step::Reply);
         // The next steps may want the home keyboard, which waits in the same line.
         drop(leave);
         let said = BotReplies { bodies, asked };
@@ -378,6 +386,7 @@ impl<'c> TurnRunner<'c> {
     async fn finish(mut self, reply: Reply, said: &BotReplies, own: ParsedReplies<'_>, mut end: TurnEnd) -> Bytes {
         let call = self.call;
         let to = call.delivery.claim();
+        reach(failpoint::Step::Claimed);
         let now = time::now();
         end.plan = reply.plan;
         let followers = self.turn.take_followers();
@@ -449,6 +458,7 @@ impl<'c> TurnRunner<'c> {
         } else {
             None
         };
+        reach(failpoint::Step::Deliver);
         let (shown, outcome) = deliver(call, to, reply.outcome, &layout.body, followers, promise.as_deref()).await;
         end.outcome = outcome;
         if shown {
@@ -464,7 +474,9 @@ impl<'c> TurnRunner<'c> {
         } else if !self.park(said, now) {
             end.outcome = Outcome::Lost;
         }
+        reach(failpoint::Step::Commit);
         self.turn.commit(Some(&layout.body), now);
+        reach(failpoint::Step::Committed);
         debts::settled(call);
         call.record(end);
         layout.body

@@ -177,6 +177,8 @@ impl Journal {
             database: None,
             salvage: None,
             changes: Changes::default(),
+            fresh: Changes::default(),
+            tick: again,
             written: HashMap::default(),
             again,
             sweep: again,

@@ -74,13 +74,16 @@ pub(crate) struct Fact {
     pub(crate) value: Vec<u8>,
 }
 
+/// The key of a user's row: bot, user, kind.
+type Key = (i64, Vec<u8>, i64);
+
 /// The file, open.
 pub(super) struct Database {
     connection: Connection,
     /// Whether it was made just now.
     pub(super) is_new: bool,
     /// Where the sweep goes on.
-    swept: (i64, Vec<u8>, i64),
+    swept: Key,
 }
 
 impl Database {
@@ -201,7 +204,7 @@ impl Database {
         let sql = "SELECT bot, user, kind, until FROM users WHERE (bot, user, kind) > (?1, ?2, ?3) \
                    ORDER BY bot, user, kind LIMIT ?4";
         let mut select = self.connection.prepare_cached(sql)?;
-        let seen: Vec<((i64, Vec<u8>, i64), i64)> = select
+        let seen: Vec<(Key, i64)> = select
             .query_map(params![bot, user, kind, SWEPT], |row| {
                 Ok(((row.get(0)?, row.get(1)?, row.get(2)?), row.get(3)?))
             })?

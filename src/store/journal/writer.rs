@@ -1,9 +1,10 @@
 //! The one thread that reads and writes the file.
 //!
 //! It gathers changes for some milliseconds, the newest value of each row alone, and writes them as one group: a turn that
-//! is quick costs one row although it is told of twice, when its message leaves and when it ends. A question makes it
-//! hurry. It never waits for the disk; [`super::sync`] does. What cannot be written stays with it, and is tried again each
-//! second (P6).
+//! is quick costs one row although it is told of twice, when its message leaves and when it ends. Nothing is written before
+//! it is as old: by then the answer of a turn that has ended has left, and a process that dies earlier tells the user that
+//! it is missing (P3). A question is answered at once, from the file and from what waits. It never waits for the disk;
+//! [`super::sync`] does. What cannot be written stays with it, and is tried again each second (P6).
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,7 +32,8 @@ use crate::time::{self, Instant, Moment};
 use crate::translate::keyboard::Keyboard;
 use crate::wire::mark::KeyboardId;
 
-/// How long changes are gathered: what was committed 100 ms before the end of the process is kept (P2).
+/// How long changes are gathered, and how old each is at least when it is written, twice that at most: what was committed
+/// 100 ms before the end of the process is kept (P2).
 const GATHER: Duration = Duration::from_millis(20);
 /// Records that are taken at once, so that questions are answered under load.
 const AT_ONCE: usize = 8192;
@@ -52,7 +54,12 @@ pub(super) struct Writer {
     pub(super) keyboards: Arc<Keyboards>,
     pub(super) database: Option<Database>,
     pub(super) salvage: Option<Salvage>,
+    /// To be written.
     pub(super) changes: Changes,
+    /// Too young to be written.
+    pub(super) fresh: Changes,
+    /// When what waits is written.
+    pub(super) tick: Instant,
     /// When each was written.
     pub(super) written: HashMap<(BotNumber, KeyboardId), Moment, RandomState>,
     pub(super) again: Instant,
@@ -65,26 +72,22 @@ impl Writer {
     /// Works until the end of the process.
     pub(super) fn run(mut self) {
         loop {
-            let mut ends = false;
-            let reads_on = self.salvage.is_some() && self.state.trouble().is_none();
-            let wait = if reads_on { Duration::ZERO } else { AGAIN };
-            match self.records.recv_timeout(wait) {
-                Ok(record) => {
-                    ends = self.take(record);
-                    if !ends && !self.state.urgent.load(Ordering::Acquire) {
-                        thread::park_timeout(GATHER);
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => ends = true,
-            }
+            let mut ends = self.wait();
             self.state.urgent.store(false, Ordering::Release);
             let mut taken = 0;
             while let Some(record) = (taken < AT_ONCE || ends).then(|| self.records.try_recv().ok()).flatten() {
                 taken += 1;
                 ends |= self.take(record);
             }
-            self.commit(ends);
+            let now = time::instant();
+            if now >= self.tick || ends || !self.settles.is_empty() {
+                self.tick = now + GATHER;
+                if ends || !self.settles.is_empty() {
+                    self.grow_old();
+                }
+                self.commit(ends);
+                self.grow_old();
+            }
             self.answer();
             if ends {
                 return self.end();
@@ -92,6 +95,51 @@ impl Writer {
             self.go_on_with_salvage();
             self.sweep();
         }
+    }
+
+    /// Waits for something to do; true where nothing will come any more.
+    fn wait(&mut self) -> bool {
+        let until_tick = self.tick.saturating_duration_since(time::instant());
+        let reads_on = self.salvage.is_some() && self.state.trouble().is_none();
+        let waits = !self.fresh.is_empty() || !self.changes.is_empty() && self.state.trouble().is_none();
+        if reads_on {
+            return false;
+        }
+        if waits {
+            // Without listening: a core that tells something would have to wake this thread each time.
+            if !self.state.urgent.load(Ordering::Acquire) {
+                thread::park_timeout(until_tick);
+            }
+            return false;
+        }
+        match self.records.recv_timeout(AGAIN) {
+            Ok(record) => {
+                self.tick = time::instant() + GATHER;
+                self.take(record)
+            }
+            Err(RecvTimeoutError::Timeout) => false,
+            Err(RecvTimeoutError::Disconnected) => true,
+        }
+    }
+
+    /// What was too young is old enough.
+    fn grow_old(&mut self) {
+        if self.changes.is_empty() {
+            std::mem::swap(&mut self.changes, &mut self.fresh);
+            return;
+        }
+        let fresh = std::mem::take(&mut self.fresh);
+        self.changes.bots.extend(fresh.bots);
+        for (place, value) in fresh.rows {
+            if !self.changes.put(place, value, WAITING_BYTES) {
+                self.state.lost.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// The value of a row that is not in the file yet.
+    fn waiting(&self, place: &Place) -> Option<&Value> {
+        self.fresh.rows.get(place).or_else(|| self.changes.rows.get(place))
     }
 
     /// Notes one record; true where it is the last one.
@@ -109,7 +157,7 @@ impl Writer {
                 self.put(Place::User(bot, user, UserKind::Known), until.map(|until| (until, vec![1])));
             }
             Record::Fact { kind, bot, key, value } => self.put(Place::Fact(kind, bot, key), value),
-            Record::Bot { number, name } => self.changes.bots.push((number, name)),
+            Record::Bot { number, name } => self.fresh.bots.push((number, name)),
             Record::Together(records) => records.into_iter().for_each(|record| {
                 self.take(record);
             }),
@@ -121,7 +169,7 @@ impl Writer {
     }
 
     fn put(&mut self, place: Place, value: Value) {
-        if !self.changes.put(place, value, WAITING_BYTES) {
+        if !self.fresh.put(place, value, WAITING_BYTES) {
             self.state.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -144,7 +192,7 @@ impl Writer {
     fn commit(&mut self, now_or_never: bool) {
         let in_trouble = self.state.trouble().is_some() || self.state.moved.load(Ordering::Acquire);
         if self.changes.is_empty() && !in_trouble || in_trouble && time::instant() < self.again && !now_or_never {
-            self.state.waiting.store(self.changes.rows.len(), Ordering::Relaxed);
+            self.count_waiting();
             return;
         }
         // A second try at once: where the file was damaged or gone, there is a new one by then.
@@ -171,7 +219,11 @@ impl Writer {
                 }
             }
         }
-        self.state.waiting.store(self.changes.rows.len(), Ordering::Relaxed);
+        self.count_waiting();
+    }
+
+    fn count_waiting(&self) {
+        self.state.waiting.store(self.changes.rows.len() + self.fresh.rows.len(), Ordering::Relaxed);
     }
 
     fn write(&mut self) -> rusqlite::Result<()> {
@@ -248,17 +300,18 @@ impl Writer {
 
     /// Saves some more rows of a damaged file.
     pub(super) fn go_on_with_salvage(&mut self) {
-        let Some(salvage) = &mut self.salvage else { return };
-        let Some(database) = &mut self.database else { return };
-        let (rows, is_over) = salvage.step();
+        let Some((rows, is_over)) = self.salvage.as_ref().map(Salvage::step) else { return };
         // What was changed since then counts, and is not all in the file yet.
-        let rows: Vec<_> = rows.into_iter().filter(|(place, _)| !self.changes.rows.contains_key(place)).collect();
+        let rows: Vec<_> = rows.into_iter().filter(|(place, _)| self.waiting(place).is_none()).collect();
+        let (Some(database), Some(salvage)) = (&mut self.database, &mut self.salvage) else { return };
         if let Err(error) = database.write_if_absent(&rows) {
+            self.again = time::instant() + AGAIN;
             return self.state.set_trouble(Some((trouble_of(&error), &error)));
         }
         salvage.done(rows.len());
         if is_over {
-            tracing::warn!(rows = salvage.saved(), file = %salvage.path().display(), "what could be read of the damaged store is saved");
+            let (rows, file) = (salvage.saved(), salvage.path().display());
+            tracing::warn!(rows, %file, "what could be read of the damaged store is saved");
             self.salvage = None;
             self.state.salvaging.store(false, Ordering::Release);
         }
@@ -266,7 +319,7 @@ impl Writer {
 
     /// Answers those who wait for a user, or for the file to hold what they told before.
     fn answer(&mut self) {
-        let held = self.changes.is_empty();
+        let held = self.changes.is_empty() && self.fresh.is_empty();
         for settle in self.settles.drain(..) {
             // Whoever has gone does not wait for it.
             let _gone = settle.send(held);
@@ -285,9 +338,9 @@ impl Writer {
         let now = time::now();
         let Some(database) = &self.database else { return Ok(Found::Unsure) };
         let mut rows = database.user(bot, user, now)?;
-        if !self.changes.is_empty() {
+        if !self.changes.is_empty() || !self.fresh.is_empty() {
             for kind in UserKind::ALL {
-                if let Some(newer) = self.changes.rows.get(&Place::User(bot, *user, kind)) {
+                if let Some(newer) = self.waiting(&Place::User(bot, *user, kind)) {
                     rows.retain(|(own, ..)| *own != kind);
                     rows.extend(newer.as_ref().map(|(until, value)| (kind, *until, value.clone())));
                 }
@@ -312,7 +365,7 @@ impl Writer {
 
     fn keyboard(&self, database: &Database, bot: BotNumber, id: KeyboardId) -> Option<Arc<Keyboard>> {
         let key = id.0.to_be_bytes();
-        let waits = self.changes.rows.get(&Place::Fact(FactKind::Keyboard, bot, Box::from(key)));
+        let waits = self.waiting(&Place::Fact(FactKind::Keyboard, bot, Box::from(key)));
         let labels = match waits {
             Some(value) => decode_labels(&value.as_ref()?.1)?,
             None => decode_labels(&database.fact(FactKind::Keyboard, bot, &key).ok()??)?,
@@ -368,13 +421,16 @@ pub(super) fn open(folder: &std::path::Path, state: &State) -> Result<Database, 
 /// What an error of the file means.
 pub(super) fn trouble_of(error: &rusqlite::Error) -> Trouble {
     let rusqlite::Error::SqliteFailure(failure, _) = error else { return Trouble::Gone };
-    match failure.code {
-        ErrorCode::DiskFull => Trouble::Full,
-        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Trouble::Damaged,
-        // SQLITE_READONLY_DBMOVED: the file was moved or removed under the process.
-        ErrorCode::ReadOnly if failure.extended_code == rusqlite::ffi::SQLITE_READONLY_DBMOVED => Trouble::Gone,
-        ErrorCode::CannotOpen => Trouble::Gone,
-        ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Trouble::ReadOnly,
-        _ => Trouble::Other,
+    let is = |codes: &[ErrorCode]| codes.contains(&failure.code);
+    if is(&[ErrorCode::DiskFull]) {
+        Trouble::Full
+    } else if is(&[ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase]) {
+        Trouble::Damaged
+    } else if is(&[ErrorCode::CannotOpen]) || failure.extended_code == rusqlite::ffi::SQLITE_READONLY_DBMOVED {
+        Trouble::Gone
+    } else if is(&[ErrorCode::ReadOnly, ErrorCode::PermissionDenied]) {
+        Trouble::ReadOnly
+    } else {
+        Trouble::Other
     }
 }

@@ -114,6 +114,12 @@ pub struct Stop {
 }
 
 impl Stop {
+    /// The same for one core. Its connections look for a stop whenever they are polled, under a lock of the token; so
+    /// each core has a token of its own, and no two cores meet there.
+    fn of_core(&self) -> Self {
+        Self { gently: self.gently.child_token(), ..self.clone() }
+    }
+
     /// First time: finish what is in flight. Second time: leave now (S6).
     pub fn signal(&self) {
         if self.gently.is_cancelled() {
@@ -180,7 +186,7 @@ pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Ru
         shared: Arc::clone(&shared),
         tls: tls.clone(),
         operators: Arc::clone(&operators),
-        stop: stop.clone(),
+        stop: stop.of_core(),
         places,
         strange: Pace::default(),
     };

@@ -7,10 +7,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::SemaphorePermit;
-use tokio::task::unconstrained;
-use tokio::time::sleep_until;
 
-use super::ask::{self, Asked, Overdue};
+use super::ask::{self, Asked};
 use super::call::Call;
 use super::delivery::{Event, Reader};
 use super::finish::{call_back, took_it};
@@ -241,24 +239,9 @@ impl<'c> TurnRunner<'c> {
             let said = BotReplies::words(&texts.outage, asked);
             return self.without_bot(Outcome::Outage, said, TurnEnd::default()).await;
         };
-        let Asked { bodies, took, problem, undelivered, own_shortage } = {
-            let overdue = Overdue::of(self.call, at);
-            let asking = ask::ask(self.call, lease, &messages, &overdue);
-            tokio::pin!(asking);
-            loop {
-                let due = overdue.at();
-                tokio::select! {
-                    biased;
-                    asked = &mut asking => break asked,
-                    () = unconstrained(sleep_until(due)) => {}
-                }
-                // The bot has had a full deadline, however late it was asked: that counts, once (S4).
-                if overdue.at() == due {
-                    self.announce(attempt.failed(time::now()));
-                    break asking.await;
-                }
-            }
-        };
+        let overdue = || self.announce(attempt.failed(time::now()));
+        let Asked { bodies, took, problem, undelivered, own_shortage } =
+            ask::ask(self.call, lease, &messages, overdue).await;
         // The next steps may want the home keyboard, which waits in the same line.
         drop(leave);
         let said = BotReplies { bodies, asked };

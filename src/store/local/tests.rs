@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::session::{LateReply, ReplyBody, TEN_MINUTES};
-use crate::store::ParkedLimit;
+use crate::store::{Following, ParkedLimit, Waiting};
 use crate::translate::outbound::Page;
 
 const NOON: Moment = Moment::from_millis(1_700_000_000_000);

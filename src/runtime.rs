@@ -4,13 +4,14 @@
 //! connection, and nothing that a call touches on its way moves between cores. Rejected: tokio's
 //! work-stealing runtime, which moves a call between cores for nothing: a turn is a few system calls.
 
+mod connection;
 mod core;
 mod quiet_time;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,7 @@ use crate::config::secret::Secret;
 use crate::config::settings::Settings;
 use crate::keyboards::{Keyboards, SessionMemory};
 use crate::messages::{Message, start as messages};
+use crate::mutex::lock;
 use crate::net::CoreId;
 use crate::net::listen::bind;
 use crate::net::open_files;
@@ -117,6 +119,12 @@ pub struct Stop {
 }
 
 impl Stop {
+    /// The same for one core. Its connections look for a stop whenever they are polled, under a lock of the token; so
+    /// each core has a token of its own, and no two cores meet there.
+    fn of_core(&self) -> Self {
+        Self { gently: self.gently.child_token(), ..self.clone() }
+    }
+
     /// First time: finish what is in flight. Second time: leave now (S6).
     pub fn signal(&self) {
         if self.gently.is_cancelled() {
@@ -185,12 +193,12 @@ pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Ru
     let left = Mutex::new(Some(restore::take_up(&shared)));
     let stop = Stop::default();
     let core = |id, places| Core {
-        left: left.lock().unwrap_or_else(PoisonError::into_inner).take(),
+        left: lock(&left).take(),
         id: CoreId(id),
         shared: Arc::clone(&shared),
         tls: tls.clone(),
         operators: Arc::clone(&operators),
-        stop: stop.clone(),
+        stop: stop.of_core(),
         places,
         strange: Pace::default(),
     };

@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::debts::{self, DebtKey};
 use super::delivery::{Delivery, HalfClosed, Reader};
+use super::finish::call_back;
 use super::reply;
-use super::turn::call_back;
 use crate::bot::Bot;
 use crate::callback::CallbackUrl;
 use crate::concurrency::Permit;

@@ -1,6 +1,7 @@
 //! Rank 4: one turn, from its place in the user's line to what is remembered of it.
 //!
-//! [`serve::serve`] answers a call within its deadline. `turn.rs` is the life of a turn, read from top to bottom.
+//! [`serve::serve`] answers a call within its deadline. `turn.rs` is the life of a turn, read from top to bottom,
+//! and `finish.rs` its end.
 //! `delivery.rs` decides for whom its answer is.
 
 pub(crate) mod call;
@@ -9,6 +10,7 @@ pub(crate) mod serve;
 mod ask;
 pub(crate) mod debts;
 mod delivery;
+mod finish;
 mod local;
 mod memory;
 mod reply;

@@ -1,47 +1,36 @@
-//! The life of a turn, from its place in the user's line to the committed session.
+//! The life of a turn, from its place in the user's line to its answer; `finish.rs` goes on from there.
 //!
 //! [`run`] knows no caller: it returns an answer, never an error, and asks the call's delivery for whom the answer is.
-//! So it reads the same whether the caller still waits, was told to wait, or has hung up. An answer is remembered as
-//! shown after it has arrived: where a callback fails, nothing was shown, and the reply is parked.
+//! So it reads the same whether the caller still waits, was told to wait, or has hung up.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::SemaphorePermit;
-use tokio::task::unconstrained;
-use tokio::time::sleep_until;
 
-use super::ask::{self, Asked, Overdue};
+use super::ask::{self, Asked};
 use super::call::Call;
-use super::debts::{self, Promise};
+use super::debts;
 use super::delivery::{Event, Reader};
+use super::finish::{call_back, took_it};
 use super::local;
 use super::memory;
-use super::reply::{self, Below, BotReplies, LateReplies, Layout, ParsedReplies, Remember, Reply, Unread};
+use super::reply::{Below, BotReplies, LateReplies, ParsedReplies, Remember, Reply, Unread};
 use crate::bot::Bot;
 use crate::breaker::{Change, State};
-use crate::callback::CallbackUrl;
 use crate::degradation::Degradation;
 use crate::events;
 use crate::failpoint::{self, reach};
 use crate::net::lease::Lease;
-use crate::session::{
-    Current, LateReply, LocalStep, Messages, Plan, Prompt, ReplyBody, Rest, Rules, Session, Step, TEN_MINUTES,
-};
-use crate::store::{Acquaintance, Begun, Follower, Following, Turn};
+use crate::session::{Current, LocalStep, Messages, Plan, Prompt, ReplyBody, Rules, Step, TEN_MINUTES};
+use crate::store::{Acquaintance, Begun, Following, Turn};
 use crate::telemetry::record::{Outcome, PlanKind, TurnEnd};
 use crate::time::{self, Moment};
 use crate::translate::inbound::UserInput;
 use crate::translate::keyboard::Keyboard;
-use crate::translate::outbound::{Content, Page};
+use crate::translate::outbound::Page;
 use crate::wire::legacy::Notice;
 use crate::wire::mark::Mark;
-
-/// A callback token is good for a minute (openbuilder.md 3); a second is left for the way.
-const TOKEN: Duration = Duration::from_secs(59);
-/// How long a callback is tried. The user's next turn waits for it, so that no answer overtakes another (S2).
-const CALLBACK: Duration = Duration::from_secs(3);
 
 /// Which failures of a message count for the breaker (S4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,21 +136,6 @@ async fn follow(call: &Call, following: Following) -> Option<Bytes> {
     Some(body)
 }
 
-/// POSTs an answer to Kakao (S2); whether it arrived. What was promised is kept first, with what becomes of the session
-/// (P4).
-pub(super) async fn call_back(call: &Call, url: &CallbackUrl, body: &Bytes, promise: Option<&Promise>) -> bool {
-    debts::answered(call, url, body, promise).await;
-    reach(failpoint::Step::Post);
-    let until = (call.arrival.at + TOKEN).min(time::instant() + CALLBACK);
-    let posted = call.shared.callbacks.post(url, body.clone(), until).await;
-    reach(failpoint::Step::Posted);
-    if let Err(error) = &posted {
-        let error = crate::fault::chain(error);
-        tracing::warn!(bot = %call.bot.settings.id, error, "a callback could not be delivered; the answer is parked");
-    }
-    posted.is_ok()
-}
-
 /// A turn under way.
 pub(super) struct TurnRunner<'c> {
     pub(super) call: &'c Call,
@@ -225,7 +199,7 @@ impl<'c> TurnRunner<'c> {
         parsed.is_usable().then(|| self.keyboard_of(&parsed))
     }
 
-    fn keyboard_of(&self, parsed: &ParsedReplies<'_>) -> Option<Arc<Keyboard>> {
+    pub(super) fn keyboard_of(&self, parsed: &ParsedReplies<'_>) -> Option<Arc<Keyboard>> {
         let labels = parsed.labels()?;
         // Nearly always the one they have just used, or seen: then it need not be looked up.
         let again = self.turn.session.last_keyboard().filter(|last| last.has_labels(labels));
@@ -281,24 +255,9 @@ impl<'c> TurnRunner<'c> {
         reach(failpoint::Step::Mark);
         self.turn.asking(asked);
         reach(failpoint::Step::Send);
-        let Asked { bodies, took, problem, undelivered, own_shortage } = {
-            let overdue = Overdue::of(self.call, at);
-            let asking = ask::ask(self.call, lease, &messages, &overdue);
-            tokio::pin!(asking);
-            loop {
-                let due = overdue.at();
-                tokio::select! {
-                    biased;
-                    asked = &mut asking => break asked,
-                    () = unconstrained(sleep_until(due)) => {}
-                }
-                // The bot has had a full deadline, however late it was asked: that counts, once (S4).
-                if overdue.at() == due {
-                    self.announce(attempt.failed(time::now()));
-                    break asking.await;
-                }
-            }
-        };
+        let overdue = || self.announce(attempt.failed(time::now()));
+        let Asked { bodies, took, problem, undelivered, own_shortage } =
+            ask::ask(self.call, lease, &messages, overdue).await;
         reach(failpoint::Step::Reply);
         // The next steps may want the home keyboard, which waits in the same line.
         drop(leave);
@@ -379,225 +338,5 @@ impl<'c> TurnRunner<'c> {
     /// The page that was shown last of the keyboard that counts.
     pub(super) fn shown_page(&self, now: Moment) -> u32 {
         self.current_keyboard(now).1
-    }
-
-    /// The end of every turn: the answer is claimed for its reader, laid out, shared, delivered, and then remembered as
-    /// shown; an answer without a reader is parked.
-    async fn finish(mut self, reply: Reply, said: &BotReplies, own: ParsedReplies<'_>, mut end: TurnEnd) -> Bytes {
-        let call = self.call;
-        let to = call.delivery.claim();
-        reach(failpoint::Step::Claimed);
-        let now = time::now();
-        end.plan = reply.plan;
-        let followers = self.turn.take_followers();
-        if to == Reader::Nobody && reply.unread == Unread::Forget && followers.is_empty() {
-            return self.unread(reply.remember, end, now);
-        }
-        // The session as it is once the answer has been read.
-        let mut session = self.turn.session.clone();
-        let taken = match reply.late {
-            LateReplies::Above if to == Reader::Nobody => Vec::new(),
-            LateReplies::Above | LateReplies::These => session.take_late(now),
-            LateReplies::Offered | LateReplies::Untouched => Vec::new(),
-        };
-        let newer = taken.last().is_some_and(|newest| !session.shown_since(newest.asked));
-        let above: Vec<ReplyBody> = match reply.late {
-            // A "no reply" that came late is shown only when the user asks for it, not above another answer. That a message
-            // was not sent is always shown: nothing else tells it.
-            LateReplies::Above => {
-                let bodies = taken.into_iter().flat_map(|late| late.bodies);
-                bodies.filter(|body| !matches!(body, ReplyBody::Words(_))).collect()
-            }
-            LateReplies::These | LateReplies::Offered | LateReplies::Untouched => Vec::new(),
-        };
-        let parsed = ParsedReplies::parse(&above, &call.texts().no_reply);
-        let (keyboard, page) = match reply.below {
-            Below::OfReplyOr(keyboard) if !own.is_usable() => (keyboard, 0),
-            Below::OfReply | Below::OfReplyOr(_) => (self.keyboard_of(&own), 0),
-            Below::Current(..) if newer && parsed.is_usable() => (self.keyboard_of(&parsed), 0),
-            Below::Current(keyboard, page) | Below::Only(keyboard, page) => (keyboard, page),
-        };
-        let parsed = parsed.then(own);
-        let older_rest = match reply.remember {
-            Remember::Part => session.older_rest(now),
-            Remember::Nothing => None,
-            Remember::Shown | Remember::ShownAgain | Remember::Greeted | Remember::End => session.rest(now),
-        };
-        let content = Content {
-            readings: parsed.readings(),
-            keyboard: keyboard.as_deref(),
-            part: reply.part,
-            page,
-            late: reply.late == LateReplies::Offered && session.has_late(now),
-            older_rest: older_rest.map(|rest| rest.next),
-        };
-        let mut layout = reply::lay_out(&content, &call.view());
-        // A rest that cannot be kept is not offered. A rest that is being read is kept already.
-        if layout.rest().is_some() && reply.remember != Remember::Part {
-            let bytes: usize = above.iter().chain(&said.bodies).map(ReplyBody::size).sum();
-            // Late replies that are shown make room themselves.
-            let freed = self.turn.session.parked_bytes().saturating_sub(session.parked_bytes());
-            if !self.turn.may_park(bytes.saturating_sub(freed)) {
-                tracing::warn!(bot = %call.bot.settings.id, bytes, "the rest of a long reply is cut off: limits.parked is reached");
-                layout = reply::lay_out_without_rest(&content, &call.view());
-            }
-        }
-        drop(parsed);
-        end.degradations.join(layout.degradations);
-
-        let promise = if to == Reader::Callback && call.debt.get().is_some() {
-            Some(Box::new(self.promise(
-                &session,
-                (reply.remember, reply.unread),
-                keyboard.clone(),
-                &layout,
-                &above,
-                said,
-                now,
-            )))
-        } else {
-            None
-        };
-        reach(failpoint::Step::Deliver);
-        let (shown, outcome) = deliver(call, to, reply.outcome, &layout.body, followers, promise.as_deref()).await;
-        end.outcome = outcome;
-        if shown {
-            let bodies = above.into_iter().chain(said.bodies.iter().cloned());
-            keep_rest(&mut session, reply.remember, &layout, bodies, now);
-            remember(&mut session, reply.remember, keyboard, &layout, now);
-            self.turn.session = session;
-        } else if reply.unread == Unread::Forget {
-            // Nothing is kept of it, and nothing needs to be: the user taps again.
-            if outcome == Outcome::Parked {
-                end.outcome = Outcome::Lost;
-            }
-        } else if !self.park(said, now) {
-            end.outcome = Outcome::Lost;
-        }
-        reach(failpoint::Step::Commit);
-        self.turn.commit(Some(&layout.body), now);
-        reach(failpoint::Step::Committed);
-        debts::settled(call);
-        call.record(end);
-        layout.body
-    }
-
-    /// What becomes of the session when the answer is called back, and when that fails (P4).
-    #[allow(clippy::too_many_arguments, reason = "what `finish` has at hand")]
-    fn promise(
-        &self,
-        session: &Session,
-        (remembered, unread): (Remember, Unread),
-        keyboard: Option<Arc<Keyboard>>,
-        layout: &Layout,
-        above: &[ReplyBody],
-        said: &BotReplies,
-        now: Moment,
-    ) -> Promise {
-        let mut shown = session.clone();
-        let bodies = above.iter().chain(&said.bodies).cloned();
-        keep_rest(&mut shown, remembered, layout, bodies, now);
-        remember(&mut shown, remembered, keyboard, layout, now);
-        let mut failed = self.turn.session.clone();
-        if unread == Unread::Park {
-            let bodies = said.to_park(&self.call.texts().no_reply);
-            failed.park(LateReply { bodies, asked: said.asked, came: now });
-        }
-        Promise { asked: said.asked, failed, shown }
-    }
-
-    /// The answer has no reader: nothing was shown, and parked replies stay parked. Only a user who has left is
-    /// forgotten.
-    fn unread(mut self, remember: Remember, mut end: TurnEnd, now: Moment) -> Bytes {
-        if remember == Remember::End {
-            self.turn.session = Session::default();
-        }
-        self.turn.commit(None, now);
-        end.outcome = Outcome::Lost;
-        self.call.record(end);
-        Bytes::new()
-    }
-
-    /// Keeps a reply until the user asks for it (S3); false where there is no room for it.
-    fn park(&mut self, said: &BotReplies, now: Moment) -> bool {
-        let bodies = said.to_park(&self.call.texts().no_reply);
-        let bytes = bodies.iter().map(ReplyBody::size).sum();
-        let fits = self.turn.may_park(bytes);
-        if fits {
-            self.turn.session.park(LateReply { bodies, asked: said.asked, came: now });
-        } else {
-            tracing::warn!(bot = %self.call.bot.settings.id, bytes, "a late reply could not be parked: limits.parked is reached");
-        }
-        fits
-    }
-}
-
-/// Gives an answer to its reader and to those who made the same tap (I3); gives whether any of them has it, and the
-/// outcome.
-async fn deliver(
-    call: &Call,
-    to: Reader,
-    outcome: Outcome,
-    body: &Bytes,
-    followers: Vec<Follower>,
-    promise: Option<&Promise>,
-) -> (bool, Outcome) {
-    let offered: Vec<_> = followers.into_iter().filter_map(|follower| follower.offer(body.clone())).collect();
-    let missed = match (to, &call.arrival.callback) {
-        (Reader::Caller, _) if took_it(call, body).await => return (true, outcome),
-        (Reader::Callback, Some(url)) if Box::pin(call_back(call, url, body, promise)).await => {
-            return (true, Outcome::CalledBack);
-        }
-        (Reader::Callback, _) => Outcome::CallbackFailed,
-        (Reader::Caller | Reader::Nobody, _) if outcome == Outcome::Answered => Outcome::Parked,
-        (Reader::Caller | Reader::Nobody, _) => outcome,
-    };
-    for taken in offered {
-        // An error means that they have gone.
-        if taken.await.is_ok() {
-            return (true, Outcome::Shared);
-        }
-    }
-    (false, missed)
-}
-
-/// Whether the caller has the answer. Usually this needs no look: they wait for it.
-async fn took_it(call: &Call, body: &Bytes) -> bool {
-    match &call.arrival.peer {
-        Some(peer) if call.half_closed.is_set() => {
-            call.half_closed.hand_over(body.clone());
-            peer.took_it().await
-        }
-        Some(_) | None => true,
-    }
-}
-
-/// Keeps what of a reply is still to come (O5).
-fn keep_rest(
-    session: &mut Session,
-    remember: Remember,
-    layout: &Layout,
-    bodies: impl Iterator<Item = ReplyBody>,
-    now: Moment,
-) {
-    match (remember, layout.rest()) {
-        (Remember::Part, Some(next)) => session.advance_rest(next, now),
-        (Remember::Part, None) => session.drop_rest(now),
-        (Remember::Nothing | Remember::End, _) | (_, None) => {}
-        (Remember::Shown | Remember::ShownAgain | Remember::Greeted, Some(next)) => {
-            session.keep_rest(Rest { bodies: bodies.collect(), next, at: now });
-        }
-    }
-}
-
-/// Notes down what was shown (K2).
-fn remember(session: &mut Session, remember: Remember, keyboard: Option<Arc<Keyboard>>, layout: &Layout, now: Moment) {
-    let Layout { page, numbered, .. } = *layout;
-    match remember {
-        Remember::Shown => session.show(keyboard, page, numbered, now),
-        Remember::ShownAgain | Remember::Part => session.show_again(keyboard, page, numbered, now),
-        Remember::Greeted => session.greet(keyboard, page, numbered, now),
-        Remember::Nothing => {}
-        Remember::End => *session = Session::default(),
     }
 }

@@ -1,23 +1,22 @@
-//! The old Kakao server's side of HTTP: its requests to the letter, its patience, its connections.
+//! The old Kakao server's side of HTTP: its connections, its patience, and what it makes of a redirect.
 //!
-//! Every habit here broke some unchanged bot when it was changed (legacy.md 2): Content-Length instead of chunks,
-//! Content-Type on every POST, `Accept: */*`, no slash at the end, none doubled, no Accept-Encoding, no cookies.
-//! Extra headers per bot are appended, because some bots admit strangers only by a header.
+//! A message is sent at most once, for the bot may have acted; it goes to another connection only where the first gave
+//! it back untouched (I7). Rejected: a common HTTP client, which sends again by itself, and follows any redirect.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::http::uri::PathAndQuery;
-use hyper::{Method, Request, Response, StatusCode, Uri, Version};
+use hyper::header::{self, HeaderValue};
+use hyper::{Request, Response, StatusCode, Uri, Version};
 use thiserror::Error;
 use tokio::time::timeout_at;
 use url::Url;
 
 use super::api::{BackendError, BoxFuture, LegacyApi, RawReply};
 use super::pool::Pool;
+use super::requests::{Requests, path};
 use crate::config::settings::BotSettings;
 use crate::fault::Sent;
 use crate::ids::UserKey;
@@ -31,11 +30,6 @@ use crate::time::{self, Instant};
 use crate::wire::legacy::{MessageCall, Notice};
 use crate::wire::limits;
 use crate::wire::text::printable;
-
-/// As Kakao's server called itself (legacy.md 2). Some bots look at it.
-pub(crate) const USER_AGENT: HeaderValue = HeaderValue::from_static("KakaoTalk/Bot 2.0");
-const ACCEPT: HeaderValue = HeaderValue::from_static("*/*");
-const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// In `Server`: Apache itself, and Tomcat, whose old connector keeps a thread for each connection too.
 const APACHE: &[u8] = b"apache";
@@ -83,15 +77,7 @@ pub(crate) struct HttpLegacy {
     pool: Pool,
     /// The address with its base path, for resolving redirects.
     url: Url,
-    /// The base path, without a slash at its end.
-    base: Box<str>,
-    keyboard: Uri,
-    message: Uri,
-    friend: Uri,
-    /// Headers of calls without a body.
-    bare: HeaderMap,
-    /// Headers of calls with one; Content-Length stands in its place and says 0.
-    posted: HeaderMap,
+    requests: Requests,
 }
 
 impl HttpLegacy {
@@ -108,35 +94,13 @@ impl HttpLegacy {
             Some(address) => target.reached_at(address),
             None => target,
         };
-        let base = settings.url.path().trim_end_matches('/');
-        let uri = |call: &str| path(&format!("{base}{call}")).ok_or_else(bad_url);
+        let requests = Requests::new(settings.url.path(), target.authority(), &settings.headers).ok_or_else(bad_url)?;
         Ok(Self {
-            keyboard: uri("/keyboard")?,
-            message: uri("/message")?,
-            friend: uri("/friend")?,
-            bare: headers(&target, &settings.headers, None),
-            posted: headers(&target, &settings.headers, Some(JSON)),
+            requests,
             url: settings.url.clone(),
-            base: base.into(),
             pool: Pool::new(cores, ConnectionLimit::new(settings.connections)),
             target,
         })
-    }
-
-    fn get(&self, uri: Uri) -> Request<Full<Bytes>> {
-        self.request(Method::GET, uri, None)
-    }
-
-    fn request(&self, method: Method, uri: Uri, body: Option<Bytes>) -> Request<Full<Bytes>> {
-        let mut headers = if body.is_some() { self.posted.clone() } else { self.bare.clone() };
-        if let (Some(body), Some(length)) = (&body, headers.get_mut(header::CONTENT_LENGTH)) {
-            *length = HeaderValue::from(body.len());
-        }
-        let mut request = Request::new(Full::new(body.unwrap_or_default()));
-        *request.method_mut() = method;
-        *request.uri_mut() = uri;
-        *request.headers_mut() = headers;
-        request
     }
 
     /// Sends `request` once: on the youngest kept connection, else on a new one. It goes to another connection only
@@ -239,8 +203,8 @@ impl HttpLegacy {
 
     /// `GET /keyboard`: harmless, so it is asked a second time when the connection broke, and led on once.
     async fn fetch_home(&self, core: CoreId, cut: Instant, sent: &mut Sent) -> Result<RawReply, ClientError> {
-        let first = match self.ask(core, self.get(self.keyboard.clone()), cut, sent).await {
-            Err(ClientError::Cut { .. }) => self.ask(core, self.get(self.keyboard.clone()), cut, sent).await?,
+        let first = match self.ask(core, self.requests.keyboard(), cut, sent).await {
+            Err(ClientError::Cut { .. }) => self.ask(core, self.requests.keyboard(), cut, sent).await?,
             other => other?,
         };
         match self.redirect(&first.1) {
@@ -248,7 +212,7 @@ impl HttpLegacy {
             Some(uri) => {
                 // Its body is of no interest, but reading it makes the connection good for the next call.
                 drop(self.read(core, first).await);
-                let second = self.ask(core, self.get(uri), cut, sent).await?;
+                let second = self.ask(core, self.requests.get(uri), cut, sent).await?;
                 self.read(core, second).await
             }
         }
@@ -268,7 +232,7 @@ impl HttpLegacy {
         let location = std::str::from_utf8(response.headers().get(header::LOCATION)?.as_bytes()).ok()?;
         let mut asked = self.url.clone();
         asked.set_query(None);
-        asked.set_path(self.keyboard.path());
+        asked.set_path(self.requests.keyboard_path());
         let there = asked.join(location).ok()?;
         let same = there.scheme() == self.url.scheme()
             && there.host() == self.url.host()
@@ -285,21 +249,10 @@ impl HttpLegacy {
         cut: Instant,
         told: &mut Told,
     ) -> Result<(), ClientError> {
-        let body = notice.to_body(user_key);
-        let (method, uri) = match notice {
-            Notice::FriendAdded => (Method::POST, self.friend.clone()),
-            Notice::FriendBlocked => (Method::DELETE, self.of_user("/friend/", user_key)),
-            Notice::RoomLeft => (Method::DELETE, self.of_user("/chat_room/", user_key)),
-        };
-        let answer = self.ask(core, self.request(method, uri, body), cut, &mut told.sent).await?;
+        let answer = self.ask(core, self.requests.notice(notice, user_key), cut, &mut told.sent).await?;
         told.status = Some(answer.1.status().as_u16());
         self.read(core, answer).await?;
         Ok(())
-    }
-
-    fn of_user(&self, call: &str, user_key: &UserKey) -> Uri {
-        // The base path made a good URI in `new`, and a user key is of 12 plain characters.
-        path(&format!("{}{call}{}", self.base, user_key.as_str())).unwrap_or_default()
     }
 }
 
@@ -332,7 +285,7 @@ impl LegacyApi for HttpLegacy {
     ) -> BoxFuture<'a, Result<RawReply, BackendError>> {
         Box::pin(async move {
             let mut sent = Sent::Nothing;
-            let request = self.request(Method::POST, self.message.clone(), Some(call.to_body()));
+            let request = self.requests.message(call.to_body());
             let reply = timeout_at(cut, async {
                 let answer = self.ask(core, request, cut, &mut sent).await?;
                 self.read(core, answer).await
@@ -380,37 +333,4 @@ fn waits_cheaply(response: &Response<Incoming>) -> bool {
     let says_apache =
         |server: &HeaderValue| server.as_bytes().windows(APACHE.len()).any(|part| part.eq_ignore_ascii_case(APACHE));
     response.version() != Version::HTTP_10 && !response.headers().get_all(header::SERVER).iter().any(says_apache)
-}
-
-fn path(path: &str) -> Option<Uri> {
-    PathAndQuery::try_from(path).ok().map(Uri::from)
-}
-
-/// The headers of a call in the order they are written. A header of the operator's stands instead of one of ours of the
-/// same name, beside one of their own; headers that say where a message ends cannot be replaced.
-fn headers(target: &Target, extra: &[(HeaderName, HeaderValue)], content: Option<HeaderValue>) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(8);
-    headers.insert(header::HOST, target.authority().clone());
-    headers.insert(header::USER_AGENT, USER_AGENT);
-    headers.insert(header::ACCEPT, ACCEPT);
-    if let Some(content) = content {
-        headers.insert(header::CONTENT_TYPE, content);
-    }
-    const OURS: [HeaderName; 4] = [header::HOST, header::USER_AGENT, header::ACCEPT, header::CONTENT_TYPE];
-    const FRAMING: [HeaderName; 5] =
-        [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::TE, header::UPGRADE, header::EXPECT];
-    for (name, value) in extra {
-        if FRAMING.contains(name) || (name == header::CONTENT_TYPE && !headers.contains_key(name)) {
-            continue;
-        }
-        if OURS.contains(name) {
-            headers.insert(name, value.clone());
-        } else {
-            headers.append(name, value.clone());
-        }
-    }
-    if headers.contains_key(header::CONTENT_TYPE) {
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-    }
-    headers
 }

@@ -4,6 +4,7 @@ pub(crate) mod api;
 pub(crate) mod home;
 pub(crate) mod http;
 mod pool;
+pub(crate) mod requests;
 
 #[cfg(test)]
 mod tests;

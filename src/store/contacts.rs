@@ -5,14 +5,15 @@
 //! can tell that they are one (openbuilder.md 5). In memory, in the journal too where there is one, and bounded: the oldest
 //! goes first.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::{BuildHasher, Hash};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasher;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use foldhash::quality::RandomState;
 
 use crate::ids::UserKey;
+use crate::mutex::lock;
 use crate::telemetry::pace::Pace;
 use crate::time;
 use crate::wire::legacy::Notice;
@@ -37,7 +38,7 @@ pub(crate) struct Contacts {
     /// By the app user id, so that calls of different users seldom meet at one lock.
     shards: Box<[Mutex<Shard>]>,
     hasher: RandomState,
-    seen: Mutex<SeenIds>,
+    seen: Mutex<Bounded<()>>,
     /// For the line that says that events wait.
     pub(crate) waiting_line: Pace,
     journal: Option<BotJournal>,
@@ -45,8 +46,8 @@ pub(crate) struct Contacts {
 
 #[derive(Debug, Default)]
 struct Shard {
-    aliases: Bounded<Box<str>, UserKey>,
-    waiting: Bounded<Box<str>, Vec<Notice>>,
+    aliases: Bounded<UserKey>,
+    waiting: Bounded<Vec<Notice>>,
 }
 
 /// Where an event goes.
@@ -72,7 +73,7 @@ impl Contacts {
         let Ok(id) = std::str::from_utf8(key) else { return };
         match kind {
             FactKind::Seen => {
-                lock(&self.seen).insert(id);
+                lock(&self.seen).insert(id.into(), (), SEEN);
             }
             FactKind::Alias => {
                 let user = std::str::from_utf8(value).ok().and_then(UserKey::parse);
@@ -145,7 +146,12 @@ impl Contacts {
     /// Whether this webhook call is new; a repeat is not.
     #[must_use]
     pub(crate) fn first_time(&self, resource_id: &str) -> bool {
-        lock(&self.seen).insert(resource_id)
+        let mut seen = lock(&self.seen);
+        let is_new = seen.get(resource_id).is_none();
+        if is_new {
+            seen.insert(Box::from(resource_id), (), SEEN);
+        }
+        is_new
     }
 
     /// How many ids are known, and how many wait.
@@ -157,26 +163,22 @@ impl Contacts {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A map that forgets its oldest entries. Each has a number, so that one which went and came back is not taken for its
+/// A map by ids that forgets its oldest entries. Each has a number, so that one which went and came back is not taken for its
 /// old self in the order.
 #[derive(Debug)]
-struct Bounded<K, V> {
-    map: HashMap<K, (u64, V), RandomState>,
-    order: VecDeque<(u64, K)>,
+struct Bounded<V> {
+    map: HashMap<Box<str>, (u64, V), RandomState>,
+    order: VecDeque<(u64, Box<str>)>,
     next: u64,
 }
 
-impl<K, V> Default for Bounded<K, V> {
+impl<V> Default for Bounded<V> {
     fn default() -> Self {
         Self { map: HashMap::default(), order: VecDeque::new(), next: 0 }
     }
 }
 
-impl<V> Bounded<Box<str>, V> {
+impl<V> Bounded<V> {
     fn get(&self, key: &str) -> Option<&V> {
         self.map.get(key).map(|(_, value)| value)
     }
@@ -211,31 +213,6 @@ impl<V> Bounded<Box<str>, V> {
     }
 }
 
-#[derive(Debug, Default)]
-struct SeenIds {
-    set: HashSet<Box<str>>,
-    order: VecDeque<Box<str>>,
-}
-
-impl SeenIds {
-    fn insert(&mut self, id: &str) -> bool {
-        remember(&mut self.set, &mut self.order, Box::from(id), SEEN)
-    }
-}
-
-fn remember<T: Clone + Eq + Hash>(set: &mut HashSet<T>, order: &mut VecDeque<T>, id: T, bound: usize) -> bool {
-    if !set.insert(id.clone()) {
-        return false;
-    }
-    order.push_back(id);
-    if order.len() > bound
-        && let Some(oldest) = order.pop_front()
-    {
-        set.remove(&oldest);
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,7 +240,7 @@ mod tests {
 
     #[test]
     fn an_id_that_went_and_came_back_is_not_the_oldest() {
-        let mut map: Bounded<Box<str>, u32> = Bounded::default();
+        let mut map: Bounded<u32> = Bounded::default();
         for key in ["a", "b"] {
             map.insert(key.into(), 1, 2);
         }

@@ -32,7 +32,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
@@ -42,6 +42,7 @@ use tokio::sync::oneshot;
 use crate::ids::{BotId, UserKey};
 use crate::keyboards::Keyboards;
 use crate::messages::{Message, start as messages};
+use crate::mutex::lock;
 use crate::session::Session;
 use crate::time::{self, Moment};
 
@@ -253,7 +254,7 @@ impl Journal {
 
     /// Writes all that was told, and ends.
     pub(crate) fn close(&self) {
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let threads = std::mem::take(&mut *lock(&self.threads));
         if threads.is_empty() {
             return;
         }
@@ -346,7 +347,7 @@ impl BotJournal {
 
     /// Takes the facts that the process before has left of this bot, each kind in the order of their times.
     pub(crate) fn take_found(&self) -> Vec<Fact> {
-        let mut found = self.journal.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = lock(&self.journal.found);
         let (own, others) = std::mem::take(&mut *found).into_iter().partition(|fact| fact.bot == self.bot);
         *found = others;
         own

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use super::journal::BotJournal;
 use super::parked_share::ParkedShare;
 use super::slots::{Keep, Slots};
-use super::waiting::{Busy, Follower, Following, Stood, Waiting};
+use super::waiting::{Busy, Follower};
 use super::{Begun, StoreStats, TapId, Turn};
 use crate::ids::UserKey;
 use crate::keyboards::SessionMemory;
@@ -114,11 +114,7 @@ impl LocalStore {
                     slot.busy = Some(Box::new(Busy::new(tap)));
                     return Begun::Turn(Turn::new(Arc::clone(self), user, slot.session.clone()));
                 };
-                return match busy.stand(tap, self.turns_per_user) {
-                    Stood::Behind { number, turn } => Begun::Queued(Waiting::new(turn, number, Arc::clone(self), user)),
-                    Stood::Following(answer) => Begun::Follow(Following::new(answer)),
-                    Stood::Full => Begun::Full,
-                };
+                return busy.stand(tap, self.turns_per_user, self, user);
             }
             let in_share = || self.slots.bytes() < self.memory_share.load(Ordering::Relaxed);
             if self.slots.len() < self.sessions && (!self.memory.is_over() || nobody_can_go && in_share()) {

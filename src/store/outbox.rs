@@ -3,7 +3,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use crate::concurrency::Permit;
 use crate::ids::UserKey;
+use crate::mutex::lock;
 use crate::time::{self, Moment};
 use crate::wire::legacy::Notice;
 
@@ -111,7 +112,7 @@ impl Outbox {
             Notice::FriendBlocked | Notice::RoomLeft => true,
         };
         if names_user {
-            let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut missing = lock(&self.missing);
             missing.insert((notice, user));
             if missing.iter().filter(|(kind, _)| *kind == notice).count() < USERS_WITHOUT_PATH {
                 return;
@@ -123,7 +124,7 @@ impl Outbox {
 
     /// The bot has this path: the 404s before were about single users.
     pub(crate) fn has_path(&self, notice: Notice) {
-        self.missing.lock().unwrap_or_else(PoisonError::into_inner).retain(|(kind, _)| *kind != notice);
+        lock(&self.missing).retain(|(kind, _)| *kind != notice);
     }
 
     /// Puts an event behind the user's others.

@@ -9,41 +9,31 @@
 //! Rejected: a write with a time limit by the core itself, which still costs each turn that time. Rejected: `tracing`'s
 //! own non-blocking appender, which has one queue for everything and allocates a line per turn on the core.
 
-use std::cell::RefCell;
+mod writer;
+
 use std::io::{self, Write};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, SystemTime};
 
-use smallvec::SmallVec;
 use tracing::Level;
 
+use self::writer::{BATCH, Batch, Writer};
 use super::record::TurnRecord;
 use super::tame::{LineFormat, tame};
 use super::turn_line;
+use crate::mutex::lock;
 use crate::named::named;
 use crate::net::CoreId;
-use crate::wire::json::JsonWriter;
 
 /// Records of turns that wait in a core's queue: a fifth of a second at 10,000 turns a second.
 const TURNS: usize = 2048;
 /// Other lines that wait, warnings and the rest each.
 const LINES: usize = 1024;
-/// Lines that are written in one round.
-const ROUND: usize = 2 * LINES + TURNS;
 /// Bytes of one line; a longer one is cut.
 pub(super) const LINE_BYTES: usize = 16 * 1024;
-/// Bytes that are written at once.
-const BATCH_BYTES: usize = 64 * 1024;
-/// How long a line waits for others to be written with it.
-const GATHER: Duration = Duration::from_millis(25);
-/// Empty rounds after which the thread sleeps until it is woken: half a second.
-const IDLE_ROUNDS: u32 = 20;
-/// How long a write that would block is left alone.
-const BLOCKED: Duration = Duration::from_millis(10);
-
 named! {
     /// The kinds of dropped lines, the least important first.
     pub(crate) enum LineKind {
@@ -82,11 +72,6 @@ pub(super) struct Queues {
     writer: Thread,
     ended: Mutex<Receiver<()>>,
     dropped: [AtomicU64; LineKind::ALL.len()],
-}
-
-thread_local! {
-    /// On the writing thread: where its own lines go, and when the thing they tell of happened.
-    static BATCH: RefCell<Option<Batch>> = const { RefCell::new(None) };
 }
 
 impl Queues {
@@ -178,7 +163,7 @@ impl Queues {
     pub(super) fn flush(&self, at_most: Duration) {
         self.ending.store(true, Ordering::SeqCst);
         self.writer.unpark();
-        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = lock(&self.ended);
         match ended.recv_timeout(at_most) {
             Ok(()) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }
@@ -247,180 +232,6 @@ impl Drop for LineWriter {
             self.queues.line(self.kind, bytes);
         }
     }
-}
-
-/// Lines that are written at once.
-#[derive(Default)]
-struct Batch {
-    bytes: Vec<u8>,
-    /// The end of each line and its kind.
-    ends: Vec<(usize, LineKind)>,
-    /// Of the line that is being made.
-    at: Option<SystemTime>,
-    kind: Option<LineKind>,
-}
-
-impl Batch {
-    fn push(&mut self, line: &[u8]) {
-        self.bytes.extend_from_slice(line);
-        self.ends.push((self.bytes.len(), self.kind.unwrap_or(LineKind::Info)));
-    }
-}
-
-/// The thread's own side.
-struct Writer<W> {
-    queues: &'static Queues,
-    turns: Vec<Receiver<(SystemTime, TurnRecord)>>,
-    info: Receiver<Line>,
-    warnings: Receiver<Line>,
-    out: W,
-    /// The last write ended in the middle of a line.
-    torn: bool,
-    format: LineFormat,
-    /// The buffer of a turn's line.
-    line: Vec<u8>,
-    clock: turn_line::Clock,
-}
-
-/// The queued lines, in the order of their events.
-enum Queued {
-    Line(Line),
-    Turn(SystemTime, TurnRecord),
-}
-
-impl Queued {
-    fn at(&self) -> SystemTime {
-        match self {
-            Self::Line(line) => line.at,
-            Self::Turn(at, _) => *at,
-        }
-    }
-}
-
-/// Which of these happened first.
-fn oldest(heads: &[Option<Queued>]) -> Option<usize> {
-    let times = heads.iter().enumerate().filter_map(|(queue, head)| Some((head.as_ref()?.at(), queue)));
-    times.min().map(|(_, queue)| queue)
-}
-
-impl<W: Write> Writer<W> {
-    fn run(mut self) {
-        let mut empty = 0;
-        loop {
-            // Read before the queues: lines that were queued before the end was asked for are still written.
-            let ending = self.queues.ending.load(Ordering::SeqCst);
-            if self.round() > 0 {
-                empty = 0;
-            } else if ending {
-                return;
-            } else {
-                empty += 1;
-            }
-            if empty < IDLE_ROUNDS {
-                if !ending {
-                    thread::park_timeout(GATHER);
-                }
-            } else {
-                self.sleep();
-            }
-        }
-    }
-
-    /// Sleeps until a line is queued.
-    fn sleep(&mut self) {
-        self.queues.asleep.store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
-        if self.round() == 0 && !self.queues.ending.load(Ordering::SeqCst) {
-            thread::park();
-        }
-        self.queues.asleep.store(false, Ordering::Relaxed);
-    }
-
-    /// The next of a queue: warnings, other lines, and the turns of each core.
-    fn next(&self, queue: usize) -> Option<Queued> {
-        match queue.checked_sub(2) {
-            Some(core) => self.turns.get(core)?.try_recv().ok().map(|(at, record)| Queued::Turn(at, record)),
-            None if queue == 0 => self.warnings.try_recv().ok().map(Queued::Line),
-            None => self.info.try_recv().ok().map(Queued::Line),
-        }
-    }
-
-    /// Writes what is queued by now, a batch at most; how many lines.
-    fn round(&mut self) -> usize {
-        let mut count = 0;
-        // The oldest of each queue: the oldest of these is written next.
-        let mut heads: SmallVec<[Option<Queued>; 8]> =
-            (0..self.turns.len() + 2).map(|queue| self.next(queue)).collect();
-        while let Some(oldest) = oldest(&heads) {
-            let behind = if count < ROUND { self.next(oldest) } else { None };
-            let Some(queued) = heads.get_mut(oldest).and_then(|head| std::mem::replace(head, behind)) else { break };
-            count += 1;
-            match queued {
-                Queued::Line(line) => with_batch(|batch| {
-                    batch.kind = Some(line.kind);
-                    batch.push(&line.bytes);
-                }),
-                Queued::Turn(at, record) => {
-                    with_batch(|batch| (batch.at, batch.kind) = (Some(at), Some(LineKind::Turn)));
-                    self.turn_line(&record, at);
-                    with_batch(|batch| batch.at = None);
-                }
-            }
-            if with_batch(|batch| batch.bytes.len()) >= BATCH_BYTES {
-                self.write();
-            }
-        }
-        self.write();
-        count
-    }
-
-    fn turn_line(&mut self, record: &TurnRecord, at: SystemTime) {
-        match self.format {
-            LineFormat::Pretty => record.log(),
-            LineFormat::Json => {
-                let mut json = JsonWriter::reusing(std::mem::take(&mut self.line));
-                let wanted = turn_line::write(record, at, &mut self.clock, &mut json);
-                self.line = tame(json.finish(), LineFormat::Json);
-                if wanted {
-                    with_batch(|batch| batch.push(&self.line));
-                }
-            }
-        }
-    }
-
-    /// Writes the batch. Lines that cannot be written are dropped.
-    fn write(&mut self) {
-        let (mut bytes, ends) = with_batch(|batch| (std::mem::take(&mut batch.bytes), std::mem::take(&mut batch.ends)));
-        let mut written = 0;
-        if self.torn && !bytes.is_empty() && self.out.write_all(b"\n").is_ok() {
-            self.torn = false;
-        }
-        while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
-            match self.out.write(rest) {
-                Ok(0) => break,
-                Ok(count) => written += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && !self.is_ending() => thread::sleep(BLOCKED),
-                Err(_) => break,
-            }
-        }
-        for (_, kind) in ends.iter().filter(|(end, _)| *end > written) {
-            self.queues.drop_line(*kind);
-        }
-        if written < bytes.len() {
-            self.torn = written > 0 && bytes.get(written - 1) != Some(&b'\n') || self.torn && written == 0;
-        }
-        bytes.clear();
-        with_batch(|batch| batch.bytes = bytes);
-    }
-
-    fn is_ending(&self) -> bool {
-        self.queues.ending.load(Ordering::SeqCst)
-    }
-}
-
-fn with_batch<T: Default>(work: impl FnOnce(&mut Batch) -> T) -> T {
-    BATCH.with_borrow_mut(|batch| batch.as_mut().map(work).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -4,11 +4,13 @@
 //! noted down by its request id, and the record that every turn leaves behind anyway finds it there. While no call
 //! asks, which is always in production, a turn pays one load of an atomic.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
-use super::record::{Outcome, PlanKind};
+use super::record::{Outcome, PlanKind, TurnEnd};
+use crate::backend_problem::BackendProblem;
 use crate::ids::RequestId;
+use crate::mutex::lock;
 
 /// Calls that may be watched at once: only people ask. Without a bound, callers who ask could slow down the turns of
 /// all others.
@@ -24,7 +26,24 @@ pub(crate) struct Watches {
 #[derive(Debug)]
 struct Watched {
     request_id: RequestId,
-    end: Option<(PlanKind, Outcome)>,
+    end: Option<WatchedEnd>,
+}
+
+/// The end of a watched turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WatchedEnd {
+    /// Its plan.
+    pub(crate) plan: PlanKind,
+    /// Its outcome.
+    pub(crate) outcome: Outcome,
+    /// Why the bot gave no usable reply, and what came, as log lines have it.
+    pub(crate) problem: Option<(BackendProblem, Box<str>)>,
+}
+
+impl From<&TurnEnd> for WatchedEnd {
+    fn from(end: &TurnEnd) -> Self {
+        Self { plan: end.plan, outcome: end.outcome, problem: end.problem.clone() }
+    }
 }
 
 /// One watched call, for as long as this is held.
@@ -37,7 +56,7 @@ pub(crate) struct Watch<'a> {
 impl Watches {
     /// Watches the call of this id. `None` while too many are watched.
     pub(crate) fn watch(&self, request_id: &RequestId) -> Option<Watch<'_>> {
-        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = lock(&self.watched);
         if watched.len() >= MOST {
             return None;
         }
@@ -47,13 +66,13 @@ impl Watches {
     }
 
     /// The turn of this id came to an end.
-    pub(crate) fn ended(&self, request_id: &RequestId, plan: PlanKind, outcome: Outcome) {
+    pub(crate) fn ended(&self, request_id: &RequestId, end: &TurnEnd) {
         if self.count.load(Ordering::Acquire) == 0 {
             return;
         }
-        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = lock(&self.watched);
         for watched in watched.iter_mut().filter(|watched| watched.request_id == *request_id) {
-            watched.end = Some((plan, outcome));
+            watched.end = Some(end.into());
         }
     }
 }
@@ -61,15 +80,15 @@ impl Watches {
 impl Watch<'_> {
     /// The end of the turn; `None` while it goes on.
     #[must_use]
-    pub(crate) fn end(&self) -> Option<(PlanKind, Outcome)> {
-        let watched = self.watches.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        watched.iter().find(|watched| watched.request_id == self.request_id)?.end
+    pub(crate) fn end(&self) -> Option<WatchedEnd> {
+        let watched = lock(&self.watches.watched);
+        watched.iter().find(|watched| watched.request_id == self.request_id)?.end.clone()
     }
 }
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
-        let mut watched = self.watches.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = lock(&self.watches.watched);
         if let Some(place) = watched.iter().position(|watched| watched.request_id == self.request_id) {
             watched.swap_remove(place);
         }
@@ -85,16 +104,20 @@ mod tests {
         RequestId::Given(id.into())
     }
 
+    fn end(plan: PlanKind) -> TurnEnd {
+        TurnEnd { plan, ..TurnEnd::default() }
+    }
+
     #[test]
     fn a_watched_call_hears_of_its_own_end_only() {
         let watches = Watches::default();
-        watches.ended(&id("a"), PlanKind::Ask, Outcome::Answered);
+        watches.ended(&id("a"), &end(PlanKind::Ask));
         let watch = watches.watch(&id("a")).unwrap();
         assert_eq!(watch.end(), None, "what ended before is not heard of");
-        watches.ended(&id("b"), PlanKind::Ask, Outcome::Answered);
+        watches.ended(&id("b"), &end(PlanKind::Ask));
         assert_eq!(watch.end(), None);
-        watches.ended(&id("a"), PlanKind::Reprompt, Outcome::Answered);
-        assert_eq!(watch.end(), Some((PlanKind::Reprompt, Outcome::Answered)));
+        watches.ended(&id("a"), &end(PlanKind::Reprompt));
+        assert_eq!(watch.end(), Some(WatchedEnd::from(&end(PlanKind::Reprompt))));
         drop(watch);
         assert_eq!(watches.watch(&id("a")).unwrap().end(), None);
     }

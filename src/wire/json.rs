@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 use bytes::Bytes;
 
-use super::scan::plain_length;
+use super::json_string::plain_length;
 
 /// Bytes of a buffer that is kept for the next document; a larger one is given back.
 const KEPT: usize = 64 * 1024;

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub(crate) mod json;
+mod json_string;
 pub mod legacy;
 pub mod limits;
 pub mod mark;

@@ -1,10 +1,11 @@
 //! How the store is, for those who look.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use super::record::BotNumber;
 use crate::ids::BotId;
+use crate::mutex::lock;
 use crate::time::{self, Moment};
 
 /// Why the file cannot be written.
@@ -126,17 +127,17 @@ impl State {
 
     /// Holds off the others who open or rename files.
     pub(super) fn lock_files(&self) -> MutexGuard<'_, ()> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.files)
     }
 
     /// The bots and their numbers.
     pub(super) fn bots(&self) -> Vec<(BotNumber, BotId)> {
-        self.bots.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.bots).clone()
     }
 
     /// The number of this bot, and whether it is a new one.
     pub(super) fn number(&self, name: &BotId) -> (BotNumber, bool) {
-        let mut bots = self.bots.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bots = lock(&self.bots);
         if let Some((number, _)) = bots.iter().find(|(_, own)| own == name) {
             return (*number, false);
         }
@@ -147,7 +148,7 @@ impl State {
 
     /// These have their numbers already.
     pub(super) fn know(&self, known: Vec<(BotNumber, BotId)>) {
-        *self.bots.lock().unwrap_or_else(PoisonError::into_inner) = known;
+        *lock(&self.bots) = known;
     }
 
     /// How it is.

@@ -104,7 +104,9 @@ impl TurnRunner<'_> {
                 keep_rest(session, reply.remember, &layout, bodies, now);
                 remember(session, reply.remember, keyboard.clone(), &layout, now);
             };
-            Some(Box::new(self.promise(session.clone(), remember, reply.unread, said, now)))
+            let promise = Some(Box::new(self.promise(session.clone(), remember, reply.unread, said, now)));
+            self.turn.wrote_parked();
+            promise
         } else {
             None
         };

@@ -158,7 +158,12 @@ impl LocalStore {
 
     /// Ends the turn of `user` that is in flight: keeps its session, or leaves things unchanged, and gives the place to
     /// the next in line. Those who made its tap and were not served are given back.
-    pub(super) fn end(self: &Arc<Self>, user: &UserKey, session: Option<(Session, Moment)>) -> Vec<Follower> {
+    pub(super) fn end(
+        self: &Arc<Self>,
+        user: &UserKey,
+        session: Option<(Session, Moment)>,
+        wrote_parked: bool,
+    ) -> Vec<Follower> {
         let mut locked = self.slots.lock(user);
         let Some(slot) = locked.get() else { return Vec::new() };
         if let Some((mut session, now)) = session {
@@ -168,7 +173,7 @@ impl LocalStore {
             if let Some(journal) = &self.journal {
                 // The first time after a look-up: what it found of them may be over.
                 let was_found = slot.session.is_unread() && !session.is_unread();
-                let whole = session.has_parked() || slot.session.has_parked() || was_found;
+                let whole = session.has_parked() || slot.session.has_parked() || was_found || wrote_parked;
                 journal.user(*user, &session, None, whole);
             }
             slot.session = session;

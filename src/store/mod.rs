@@ -69,6 +69,8 @@ pub struct Turn {
     pub session: Session,
     /// Whether the user was here before (E3).
     acquaintance: Acquaintance,
+    /// The journal holds replies of this user that wait, which memory does not know of.
+    wrote_parked: bool,
 }
 
 /// Whether a user was here before.
@@ -84,7 +86,7 @@ pub(crate) enum Acquaintance {
 
 impl Turn {
     fn new(store: Arc<LocalStore>, user: UserKey, session: Session) -> Self {
-        Self { user, store: Some(store), session, acquaintance: Acquaintance::Known }
+        Self { user, store: Some(store), session, acquaintance: Acquaintance::Known, wrote_parked: false }
     }
 
     /// Whether the user has to be looked up first: they are not in memory, and there is a journal.
@@ -122,6 +124,11 @@ impl Turn {
         self.acquaintance
     }
 
+    /// The session was written as it is should a callback fail (P4): what comes of it is written over that.
+    pub(crate) fn wrote_parked(&mut self) {
+        self.wrote_parked = true;
+    }
+
     /// A message leaves: should the process die before the turn ends, the user is told (P3).
     pub(crate) fn asking(&self, now: Moment) {
         if let Some(journal) = self.store.as_ref().and_then(|store| store.journal()) {
@@ -145,7 +152,7 @@ impl Turn {
     /// since its followers were taken; without one they learn that there is none.
     pub fn commit(mut self, answer: Option<&Bytes>, now: Moment) {
         if let Some(store) = self.store.take() {
-            let late = store.end(&self.user, Some((std::mem::take(&mut self.session), now)));
+            let late = store.end(&self.user, Some((std::mem::take(&mut self.session), now)), self.wrote_parked);
             if let Some(answer) = answer {
                 // Whether they are still there changes nothing: the answer was shown to a user.
                 late.into_iter().for_each(|follower| drop(follower.offer(answer.clone())));
@@ -157,7 +164,7 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(store) = self.store.take() {
-            drop(store.end(&self.user, None));
+            drop(store.end(&self.user, None, false));
         }
     }
 }

@@ -481,11 +481,14 @@ fn p6_a_full_disk_in_the_middle_of_2000_turns_loses_none() {
 #[test]
 fn p3_killed_between_any_two_steps_of_a_turn_nothing_is_lost_or_asked_twice() {
     for step in ["begun", "decided", "mark", "send", "reply", "claimed", "deliver", "commit", "committed"] {
-        let bot =
-            Bot::before(bot::home(&["홈"]), |asked| buttons(&format!("{}의 답", asked.content()), &["가", "나"]));
+        // Slow enough for it to be noted that the message is out.
+        let bot = Bot::before(bot::home(&["홈"]), |asked| {
+            buttons(&format!("{}의 답", asked.content()), &["가", "나"]).after(ms(150))
+        });
         let lasting = Lasting::before(&bot, &[]);
         let mut program = lasting.dying_at(&format!("{step}:2"));
         assert_eq!(program.say(&words("u", "홈")).text(), "홈의 답", "{step}");
+        written(&program);
         let mut caller = program.client();
         caller.send(&words("u", "가"));
         let answer = caller.read();
@@ -561,7 +564,7 @@ fn p4_killed_between_any_two_steps_of_a_callback_each_promise_is_kept_once() {
 fn p2_killed_at_any_time_under_load_the_store_can_be_read_and_the_bot_is_asked_at_most_once() {
     let kills: u64 = variable("KILLS").map_or(12, |kills| kills.parse().unwrap());
     let bot = Bot::before(bot::home(&["홈"]), |asked| buttons(&format!("{}의 답", asked.content()), &["홈"]));
-    let lasting = Lasting::before(&bot, &[("bots.default.free_text", "\"forward\"")]);
+    let lasting = Lasting::before(&bot, &[("bots.default.free_text", "forward")]);
     let mut number = 0;
     for kill in 0..kills {
         let program = lasting.start();

@@ -6,13 +6,12 @@
 mod alert;
 mod breaker;
 mod callback;
-mod callback_sink;
+pub(crate) mod callback_sink;
 mod chaos;
 mod load;
 mod overload;
 mod parked;
 mod shutdown;
-mod store;
 
 use crate::support::*;
 

@@ -143,6 +143,9 @@ pub(crate) struct Journal {
     found: Mutex<Vec<Fact>>,
     is_new: bool,
     _owner: Owner,
+    /// Removed with it.
+    #[cfg(test)]
+    folder: Mutex<Option<tempfile::TempDir>>,
 }
 
 /// The part of the journal that is one bot's. Cheap to clone.
@@ -227,7 +230,28 @@ impl Journal {
         let writer = writing.thread().clone();
         let threads = Mutex::new(vec![writing, syncing]);
         let found = Mutex::new(facts);
-        Ok(Arc::new(Self { sender, writer, state, threads, ending, found, is_new, _owner: owner }))
+        Ok(Arc::new(Self {
+            sender,
+            writer,
+            state,
+            threads,
+            ending,
+            found,
+            is_new,
+            _owner: owner,
+            #[cfg(test)]
+            folder: Mutex::default(),
+        }))
+    }
+
+    /// One in a folder that goes with it.
+    #[cfg(test)]
+    pub(crate) fn of_a_test() -> Arc<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let keyboards = Arc::new(Keyboards::new(crate::keyboards::SessionMemory::new(1 << 20)));
+        let journal = Self::open(folder.path(), &keyboards, Duration::ZERO).unwrap();
+        *lock(&journal.folder) = Some(folder);
+        journal
     }
 
     /// The part of `bot`.

@@ -247,4 +247,11 @@ impl LocalStore {
 }
 
 #[cfg(test)]
+#[allow(clippy::duplicate_mod, reason = "one contract, two shapes")]
 mod tests;
+
+/// The same tests over a journal: whoever uses a store must not notice which it is.
+#[cfg(test)]
+#[path = "local/tests.rs"]
+#[allow(clippy::duplicate_mod, reason = "one contract, two shapes")]
+mod tests_over_a_folder;

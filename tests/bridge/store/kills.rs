@@ -91,7 +91,6 @@ fn p2_killed_at_any_time_under_load_the_store_can_be_read_and_the_bot_is_asked_a
     let kills: u64 = variable("KILLS").map_or(12, |kills| kills.parse().unwrap());
     let bot = Bot::before(bot::home(&["홈"]), |asked| buttons(&format!("{}의 답", asked.content()), &["홈"]));
     let lasting = Lasting::before(&bot, &[("bots.default.free_text", "forward")]);
-    let mut number = 0;
     for kill in 0..kills {
         let program = lasting.start();
         let address = program.public;
@@ -99,7 +98,7 @@ fn p2_killed_at_any_time_under_load_the_store_can_be_read_and_the_bot_is_asked_a
         let said = std::thread::scope(|scope| {
             let callers: Vec<_> = (0..8)
                 .map(|caller| {
-                    let (stops, first) = (&stops, number);
+                    let (stops, first) = (&stops, kill);
                     scope.spawn(move || {
                         let mut said = 0;
                         let Ok(mut client) = Client::try_connect(address) else { return 0 };
@@ -122,7 +121,6 @@ fn p2_killed_at_any_time_under_load_the_store_can_be_read_and_the_bot_is_asked_a
             callers.into_iter().map(|caller| caller.join().unwrap()).sum::<u64>()
         });
         assert!(said > 0);
-        number += 1;
         let file = rusqlite::Connection::open(lasting.file()).unwrap();
         let whole: String = file.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(whole, "ok", "after {kill} kills");

@@ -18,6 +18,9 @@
 //! log of our own, which would need its own repair.
 
 mod database;
+mod error;
+mod folder;
+mod look_up;
 mod owner;
 mod record;
 mod salvage;
@@ -29,7 +32,7 @@ mod writer;
 mod tests;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -41,21 +44,22 @@ use tokio::sync::oneshot;
 
 use crate::ids::{BotId, UserKey};
 use crate::keyboards::Keyboards;
-use crate::messages::{Message, start as messages};
 use crate::mutex::lock;
 use crate::session::Session;
 use crate::time::{self, Moment};
 
 pub(crate) use database::Fact;
+pub(crate) use error::StoreError;
 pub(crate) use owner::Other;
 pub(crate) use record::{EVENT, FactKind, Found, KNOWN, Loaded, Record, SEEN, decode_labels, encode_keyboard};
 pub(crate) use state::JournalStats;
 
 use database::{Database, OpenError};
+use folder::{is_writable, make_folder};
 use owner::{NotOwned, Owner};
 use record::{BotNumber, Changes};
-use state::{State, Trouble};
-use writer::{Writer, trouble_of};
+use state::{State, Trouble, trouble_of};
+use writer::Writer;
 
 /// Records on their way to the writer: what 50,000 turns a second tell in a third of a second. A writer that hangs longer
 /// costs what does not fit.
@@ -66,70 +70,6 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const SETTLED: Duration = Duration::from_millis(500);
 /// How long the folder is waited for: the grace period of the process before, and some (S6).
 pub(crate) const HANDOVER: Duration = Duration::from_secs(70);
-
-/// Why there is no store.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The folder or its files cannot be made, read or written.
-    #[error("store.path {} cannot be used: {source}", folder.display())]
-    Folder {
-        /// Which.
-        folder: PathBuf,
-        /// The system's error.
-        #[source]
-        source: io::Error,
-    },
-    /// Another process has it.
-    #[error("store.path {} belongs to process {pid} on {host} since {started}", folder.display())]
-    Taken {
-        /// Which.
-        folder: PathBuf,
-        /// The machine or container of the other.
-        host: String,
-        /// Its number there.
-        pid: String,
-        /// When it started.
-        started: String,
-    },
-    /// The file cannot be opened, for another reason than damage.
-    #[error("store.path {}: {reason}", folder.display())]
-    File {
-        /// Which.
-        folder: PathBuf,
-        /// Why.
-        reason: String,
-    },
-}
-
-impl StoreError {
-    /// The message to the operator, with what to do.
-    #[must_use]
-    pub fn message(&self) -> Message {
-        match self {
-            Self::Folder { folder, source } => {
-                messages::store_unusable(folder.display().to_string(), source.to_string(), account())
-            }
-            Self::Taken { folder, host, pid, started } => {
-                messages::store_taken(folder.display().to_string(), pid, host, started)
-            }
-            Self::File { folder, reason } => messages::store_file(folder.display().to_string(), reason),
-        }
-    }
-}
-
-/// The account and group that the process runs as, as `chown` takes them.
-fn account() -> String {
-    // Each line has the real, the effective and two more.
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let id = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-        line.split_whitespace().nth(1).map(str::to_owned)
-    };
-    match (id("Uid:"), id("Gid:")) {
-        (Some(user), Some(group)) => format!("{user}:{group}"),
-        _ => "$(id -u):$(id -g)".to_owned(),
-    }
-}
 
 /// The journal of a process.
 #[derive(Debug)]
@@ -376,51 +316,4 @@ impl BotJournal {
         *found = others;
         own
     }
-}
-
-/// Makes the folder, for this account alone.
-fn make_folder(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    std::fs::create_dir_all(folder)?;
-    #[cfg(unix)]
-    std::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-    Ok(())
-}
-
-/// Makes the file where it is not there, and lets nobody else on the machine read it (P2).
-fn make_ours(path: &Path) -> io::Result<()> {
-    if !path.exists() {
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path)?;
-    }
-    #[cfg(unix)]
-    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    Ok(())
-}
-
-/// What the system calls the file at `path`; `None` where there is none.
-fn inode(path: &Path) -> Option<u64> {
-    let file = path.metadata().ok()?;
-    #[cfg(unix)]
-    let number = std::os::unix::fs::MetadataExt::ino(&file);
-    #[cfg(not(unix))]
-    let number = u64::from(file.is_file());
-    Some(number)
-}
-
-/// Whether files can be made there: SQLite itself would open a file that it can only read.
-fn is_writable(folder: &Path) -> io::Result<()> {
-    let probe = folder.join(".writable");
-    std::fs::write(&probe, b"x")?;
-    std::fs::remove_file(&probe)?;
-    let file = folder.join(database::FILE);
-    if file.exists() {
-        std::fs::OpenOptions::new().append(true).open(&file)?;
-    }
-    Ok(())
 }

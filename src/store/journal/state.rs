@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
+use rusqlite::ErrorCode;
+
 use super::record::BotNumber;
 use crate::ids::BotId;
 use crate::mutex::lock;
@@ -39,6 +41,23 @@ impl Trouble {
             Self::Slow => "slow",
             Self::Other => "other",
         }
+    }
+}
+
+/// What an error of the file means.
+pub(super) fn trouble_of(error: &rusqlite::Error) -> Trouble {
+    let rusqlite::Error::SqliteFailure(failure, _) = error else { return Trouble::Gone };
+    let is = |codes: &[ErrorCode]| codes.contains(&failure.code);
+    if is(&[ErrorCode::DiskFull]) {
+        Trouble::Full
+    } else if is(&[ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase]) {
+        Trouble::Damaged
+    } else if is(&[ErrorCode::CannotOpen]) || failure.extended_code == rusqlite::ffi::SQLITE_READONLY_DBMOVED {
+        Trouble::Gone
+    } else if is(&[ErrorCode::ReadOnly, ErrorCode::PermissionDenied]) {
+        Trouble::ReadOnly
+    } else {
+        Trouble::Other
     }
 }
 

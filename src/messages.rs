@@ -231,11 +231,21 @@ and English counts where none of them begins with `ko`. Log lines are English; w
         let heading = language.pick("| code | message |", "| 코드 | 메시지 |");
         let _infallible = write!(page, "\n## {}\n\n{heading}\n| --- | --- |\n", language.pick(english, korean));
         for row in rows.iter().filter(|row| !row.code.is_empty()) {
-            let text = language.pick(row.english, row.korean).replace('|', "\\|").replace('\n', " ");
+            let text = language.pick(row.english, row.korean).replace('|', "\\|");
+            let text = in_a_cell(&text);
             let _infallible = writeln!(page, "| {} | {} |", row.code, text.trim_end());
         }
     }
     page
+}
+
+/// A text as one cell of a table; its indented lines are there to be copied.
+fn in_a_cell(text: &str) -> String {
+    let line = |line: &str| match line.strip_prefix("    ") {
+        Some(code) => format!("`{code}`"),
+        None => line.to_owned(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("<br>")
 }
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use clap::Subcommand;
 
 use super::exit::Exit;
+use super::http;
 use super::output::{complain, refuse};
+use super::probe::{self, Verdict};
 use super::sources::SourceArgs;
-use super::{http, probe};
 use crate::config::{self, Loaded};
-use crate::messages::probe as found;
 use crate::messages::{Language, start as messages};
 use crate::runtime;
 
@@ -66,20 +66,27 @@ pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
             for warning in &loaded.warnings {
                 complain(messages::warning(warning.told(language)).text(language));
             }
-            for advice in &loaded.advice {
-                complain(messages::note(advice.told(language)).text(language));
-            }
             // Problems that only a start would find: a key of another certificate, a broken private CA.
             if let Err(error) = runtime::check(Arc::clone(&loaded.settings)) {
                 refuse(&error.message(), language);
                 return Ok(Exit::Configuration);
             }
+            let found = if *probe { probe_all(&loaded, language, &mut out)? } else { Vec::new() };
+            // Behind what was found of the bots, which is what people look for.
+            for advice in &loaded.advice {
+                complain(messages::note(advice.told(language)).text(language));
+            }
             // The verdict is the last line: "good" above a bot that cannot be reached would read as success.
-            let failing = if *probe { probe_all(&loaded, language, &mut out)? } else { 0 };
-            let verdict = match (loaded.settings.bots.len(), failing) {
-                (1, 0) => messages::good_one(),
-                (bots, 0) => messages::good(bots),
-                (_, failing) => messages::bots_fail(failing),
+            let bots = loaded.settings.bots.len();
+            let failing = found.iter().filter(|verdict| **verdict == Verdict::Failing).count();
+            let unconfirmed = found.iter().filter(|verdict| **verdict == Verdict::Unconfirmed).count();
+            let verdict = match (bots, failing, unconfirmed) {
+                (1, 0, 0) if *probe => messages::good_one_probed(),
+                (1, 0, 0) => messages::good_one(),
+                (bots, 0, 0) if *probe => messages::good_probed(bots),
+                (bots, 0, 0) => messages::good(bots),
+                (_, 0, unconfirmed) => messages::bots_unconfirmed(unconfirmed),
+                (_, failing, _) => messages::bots_fail(failing),
             };
             writeln!(out, "{}", verdict.text(language))?;
             Ok(if failing == 0 { Exit::Success } else { Exit::Findings })
@@ -128,17 +135,17 @@ fn show(loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Asks every bot for its home keyboard, one after the other. How many bots' messages would fail.
-fn probe_all(loaded: &Loaded, language: Language, out: &mut impl Write) -> io::Result<usize> {
+/// Asks every bot for its home keyboard, one after the other, and tells what was found.
+fn probe_all(loaded: &Loaded, language: Language, out: &mut impl Write) -> io::Result<Vec<Verdict>> {
     let runtime = http::runtime()?;
-    let mut failing = 0;
+    let mut verdicts = Vec::new();
     for bot in loaded.settings.bots.values() {
         let found = runtime.block_on(probe::ask(bot));
-        for message in &found.messages {
-            let line = found::of_bot(bot.id.as_str(), message.told(language));
-            writeln!(out, "{}", line.text(language))?;
+        for line in found.lines(bot, language) {
+            writeln!(out, "{line}")?;
         }
-        failing += usize::from(!found.sound);
+        out.flush()?;
+        verdicts.push(found.verdict);
     }
-    Ok(failing)
+    Ok(verdicts)
 }

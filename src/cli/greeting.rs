@@ -13,10 +13,9 @@ use std::time::Duration;
 use futures_util::StreamExt;
 
 use super::http;
-use super::probe::{self, Found};
+use super::probe::{self, Found, Verdict};
 use crate::config::secret::Secret;
 use crate::config::settings::{BotSettings, Settings};
-use crate::messages::probe as found;
 use crate::messages::{Language, start as messages};
 use crate::runtime::Running;
 
@@ -90,15 +89,16 @@ impl Greeting {
             futures_util::stream::iter(bots.map(|bot| async move { (bot, ask(bot).await) })).buffer_unordered(AT_ONCE);
         while let Some((bot, what)) = asked.next().await {
             for message in &what.messages {
-                let (code, text) = (message.code(), message.text(Language::English));
-                if what.sound {
-                    tracing::info!(bot = %bot.id, code, "{text}");
-                } else {
-                    tracing::warn!(bot = %bot.id, code, "{text}");
+                // What is to be copied stands in lines of its own, which a log line cannot have.
+                let (code, text) = (message.code(), message.text(Language::English).replace('\n', " "));
+                match what.verdict {
+                    Verdict::Failing => tracing::warn!(bot = %bot.id, code, "{text}"),
+                    Verdict::Good | Verdict::Unconfirmed => tracing::info!(bot = %bot.id, code, "{text}"),
                 }
-                let line = found::of_bot(bot.id.as_str(), message.told(self.language));
+            }
+            for line in what.lines(bot, self.language) {
                 // The log has it.
-                let _closed = writeln!(io::stdout().lock(), "{}", line.text(self.language));
+                let _closed = writeln!(io::stdout().lock(), "{line}");
             }
         }
     }

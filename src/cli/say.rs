@@ -5,26 +5,25 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Method;
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use serde_json::Value;
 use url::Url;
 
 use super::exit::Exit;
-use super::http::{self, Call, CallError};
+use super::http::{self, Call};
 use super::output::{complain, refuse};
 use crate::config::settings::Trust;
-use crate::fault::chain;
 use crate::ids::UserKey;
 use crate::messages::{Language, Message, chat as messages};
-use crate::net::client::ClientError;
-use crate::server::skill::{X_BRIDGE_EXPLAIN, X_BRIDGE_OUTCOME, X_BRIDGE_PLAN};
-use crate::telemetry::record::{Outcome, PlanKind};
+use crate::server::skill::X_BRIDGE_EXPLAIN;
 use crate::term::draw::{self, Press};
 use crate::time;
 use call::{Spoken, Who};
+use reasons::{bot_failed, is_of_a_bridge, silence, unasked};
 use sink::Sink;
 
 pub(super) mod call;
+mod reasons;
 mod sink;
 
 /// Kakao waits 5 s (openbuilder.md 4); looking on for a while longer tells a slow bridge from a dead one.
@@ -49,7 +48,7 @@ Examples:
   smartchat-bridge say --callback \"천천히 답하기\"       the bridge must run with --set callback.origins=http://127.0.0.1:9191;
                                                        the demo does
 
-Exit codes: 0 an answer that KakaoTalk would show, 1 none.
+Exit codes: 0 an answer that KakaoTalk would show, 2 the same, but the bot gave no reply to it, 1 no answer.
 ";
 
 /// What the command takes.
@@ -222,8 +221,11 @@ impl Speaker<'_> {
         if answer.status != 200 {
             let words = String::from_utf8_lossy(&answer.body);
             self.tell(&messages::call_refused(answer.status, draw::printable(words.trim())));
-            if answer.status == 401 {
+            // The operators' port asks for a token in this way, the skill for its header without it.
+            if answer.status == 401 && !answer.headers.contains_key(WWW_AUTHENTICATE) {
                 self.tell(&self.about_the_secret());
+            } else if matches!(answer.status, 401 | 404 | 405 | 501) {
+                self.tell(&messages::not_a_skill(self.url.as_str()));
             }
             return Ok(Exit::Failure);
         }
@@ -231,6 +233,10 @@ impl Speaker<'_> {
             self.tell(&why);
         }
         let (exit, promised) = self.show(&answer.body)?;
+        if exit == Exit::Failure && !is_of_a_bridge(&answer.headers) {
+            self.tell(&messages::not_a_skill(self.url.as_str()));
+        }
+        let exit = if exit == Exit::Success && bot_failed(&answer.headers) { Exit::Findings } else { exit };
         match &self.sink {
             Some(sink) if promised => match self.runtime.block_on(sink.wait(CALLBACK)) {
                 Some(body) => Ok(self.show(&body)?.0),
@@ -274,45 +280,6 @@ impl Speaker<'_> {
             return Ok((Exit::Failure, promised));
         }
         Ok((Exit::Success, promised))
-    }
-}
-
-/// Why a bridge does not answer, as a part of a message.
-fn silence(error: &CallError) -> Message {
-    match error {
-        CallError::NoAnswer { source: ClientError::Unreachable(error), .. }
-            if error.kind() == io::ErrorKind::ConnectionRefused =>
-        {
-            messages::nothing_listens()
-        }
-        CallError::NoAnswer { source: ClientError::TimedOut { .. }, .. } => messages::no_answer_in_time(),
-        CallError::NoAnswer { source, .. } => messages::as_told(chain(source)),
-        CallError::Tls(_) | CallError::Address(_) => messages::as_told(chain(error)),
-    }
-}
-
-/// Why the bot was not asked, or asked in vain, as the bridge tells who asks for it. `None` where it was asked and
-/// replied, where the turn goes on, and from a server that is no bridge. Only a conversation has numbers to press.
-fn unasked(headers: &HeaderMap, conversation: bool) -> Option<Message> {
-    let word = |name: &HeaderName| headers.get(name).map(HeaderValue::as_bytes);
-    let (plan, outcome) = (word(&X_BRIDGE_PLAN)?, word(&X_BRIDGE_OUTCOME)?);
-    let plan = PlanKind::ALL.iter().find(|known| known.as_str().as_bytes() == plan)?;
-    let outcome = Outcome::ALL.iter().find(|known| known.as_str().as_bytes() == outcome)?;
-    match (plan, outcome) {
-        (_, Outcome::Busy) => Some(messages::not_asked_busy()),
-        (_, Outcome::Withdrawn) => Some(messages::not_asked_in_time()),
-        (_, Outcome::Outage) => Some(messages::not_asked_outage()),
-        (_, Outcome::NoReply) => Some(messages::asked_in_vain()),
-        (PlanKind::Home, _) => Some(messages::not_asked_home()),
-        (PlanKind::Reprompt, _) if conversation => Some(messages::not_asked_reprompt()),
-        (PlanKind::Reprompt, _) => Some(messages::not_asked_reprompt_once()),
-        (PlanKind::Page, _) => Some(messages::not_asked_page()),
-        (PlanKind::More, _) => Some(messages::not_asked_rest()),
-        (PlanKind::Late, _) => Some(messages::not_asked_late()),
-        (PlanKind::Handover, _) => Some(messages::not_asked_handover()),
-        (PlanKind::Leave, _) => Some(messages::not_asked_leave()),
-        (PlanKind::Follow, _) => Some(messages::not_asked_twice()),
-        (PlanKind::Ask | PlanKind::None, _) => None,
     }
 }
 

@@ -96,6 +96,18 @@ pub(super) fn settings(reader: &mut Reader<'_>, id: &BotId, shared: &Shared) -> 
     }
 }
 
+/// The path of a bot's url up to the call that it ends in, and that call: `/kakao` and `/keyboard/index.php`. The bridge
+/// adds calls itself (legacy.md 1), so such a url is nearly always a mistake. `None` where it ends in none; a front
+/// controller (`/kakao/index.php`) is none.
+pub(crate) fn split_at_call(path: &str) -> Option<(&str, &str)> {
+    let is_index = |name: &str| name.split_once('.').is_some_and(|(stem, _)| stem == "index");
+    let folder = path.rsplit_once('/').filter(|(_, name)| is_index(name)).map_or(path, |(folder, _)| folder);
+    let (base, name) = folder.rsplit_once('/')?;
+    let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
+    let is_call = ["keyboard", "message", "friend", "chat_room"].contains(&stem);
+    is_call.then(|| path.split_at(base.len()))
+}
+
 fn url(reader: &mut Reader<'_>, path: &str, id: &BotId) -> Url {
     if !reader.written(path) {
         let message = match reader.raw.origin(path) {
@@ -115,9 +127,8 @@ fn url(reader: &mut Reader<'_>, path: &str, id: &BotId) -> Url {
     }
     let trimmed = url.path().trim_end_matches('/').to_owned();
     url.set_path(&trimmed);
-    if let Some(call) = ["/keyboard", "/message", "/friend", "/chat_room"].iter().find(|call| trimmed.ends_with(**call))
-    {
-        reader.warning(path, messages::url_ends_in(*call));
+    if let Some((_, call)) = split_at_call(&trimmed) {
+        reader.warning(path, messages::url_ends_in(call));
     }
     url
 }

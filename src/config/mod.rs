@@ -26,6 +26,7 @@ mod sources;
 mod texts;
 mod validate;
 
+pub(crate) use bot::split_at_call;
 pub use load::{Flag, Loaded, Sources, environment, language, load};
 pub use origin::{Effective, Origin};
 pub use problem::{Problem, Problems};

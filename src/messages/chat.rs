@@ -37,6 +37,10 @@ messages! {
         "\"{user}\" is no user key of the old form (12 of the characters A-Z, a-z, 0-9, - and _): the bridge gives the bot a key of its own making instead. Write one of that form to see what the bot gets."
         "옛 형식의 사용자 키가 아닙니다: \"{user}\". 봇에는 브리지가 만든 다른 키가 전달됩니다. 그대로 전달하려면 영문자, 숫자, -, _로 12자를 쓰세요.";
 
+    "SB4012" not_a_skill(url)
+        "What answers at {url} is not the bridge's skill. Is it the bot itself, or the operators' port (9090)? The bridge's own is 8080 unless it is told otherwise."
+        "{url} 주소에서 응답한 것은 브리지의 스킬이 아닙니다. 봇의 주소나 운영자용 포트(9090)는 아닌가요? 따로 정하지 않았다면 브리지의 포트는 8080입니다.";
+
     "SB4101" not_asked_home()
         "The bot was not asked for a message: on entering the room the bridge shows the home keyboard, which it fetches once a minute for all users."
         "봇에 메시지를 보내지 않았습니다. 채팅방에 들어오면 브리지가 홈 키보드를 보여 주며, 홈 키보드는 모든 사용자에게 1분에 한 번만 가져옵니다.";
@@ -70,15 +74,30 @@ messages! {
     "SB4111" not_asked_twice()
         "The bot was not asked again: the same tap was under way already, and its answer is this one's too."
         "봇에 다시 보내지 않았습니다. 같은 버튼을 누른 호출이 진행 중이라 그 답변을 함께 씁니다.";
-    "SB4112" asked_in_vain()
-        "The bot was asked and gave no usable reply; the bridge's log says what came."
-        "봇에 물었지만 쓸 수 있는 답변을 받지 못했습니다. 무엇이 왔는지는 브리지의 로그에 있습니다.";
+    "SB4112" asked_in_vain(reason)
+        "The bot was asked and gave no usable reply: {reason}. To see what it says itself: curl -i BOT-URL/message -H 'Content-Type: application/json; charset=utf-8' -d '{\"user_key\":\"testUser_001\",\"type\":\"text\",\"content\":\"메뉴\"}'"
+        "봇에 물었지만 쓸 수 있는 답변을 받지 못했습니다: {reason}. 봇의 답을 직접 보려면: curl -i 봇주소/message -H 'Content-Type: application/json; charset=utf-8' -d '{\"user_key\":\"testUser_001\",\"type\":\"text\",\"content\":\"메뉴\"}'";
     "SB4113" not_asked_reprompt_once()
         "The bot was not asked: buttons are shown, and these words are none of them. Say a button's label as it stands, or let the bot have all words with free_text = \"forward\". A number presses a button only in a conversation: `say` without words."
         "봇에 보내지 않았습니다. 버튼이 나와 있을 때인데 버튼에 없는 말입니다. 버튼 이름을 그대로 보내거나, 모든 말을 봇에 보내려면 free_text = \"forward\"로 설정하세요. 번호로 버튼을 누르는 것은 할 말 없이 `say`만 실행한 대화에서만 됩니다.";
 
     "" nothing_listens() "nothing listens there" "받는 프로그램이 없습니다";
     "" no_answer_in_time() "it took too long" "너무 오래 걸렸습니다";
+    "" speaks_no_tls() "no TLS is spoken there; write http://" "TLS를 쓰지 않는 주소입니다. http://로 쓰세요";
+    "" speaks_tls() "what came is no HTTP; if the bridge serves with TLS, write https://" "HTTP가 아닌 응답입니다. 브리지가 TLS를 쓴다면 https://로 쓰세요";
+    "" came_status(status) "it answered with {status}, and only status 200 counts" "봇의 응답이 200이 아닙니다({status})";
+    "" came_not_found() "it answered with status 404, so the path in the bot's url may be wrong" "상태 404, 그 경로에 봇이 없습니다. 봇 url의 경로를 확인하세요";
+    "" came_nothing() "its answer is empty" "응답이 비어 있습니다";
+    "" came_not_json() "its answer is not JSON: an error page or a message of PHP, perhaps" "응답이 JSON이 아닙니다. 오류 화면이나 PHP 오류 메시지일 수 있습니다";
+    "" came_no_reply() "its answer is JSON, but has nothing of a reply in it" "JSON이지만 답변의 형식이 아닙니다";
+    "" came_too_much() "its answer is larger or deeper than any reply" "답변이라기에는 너무 크거나 깊습니다";
+    "" came_too_late() "it took too long" "시간 안에 답하지 않았습니다";
+    "" came_cut() "it hung up without a whole answer" "끝까지 답하지 않고 연결을 끊었습니다";
+    "" came_no_http() "its answer is not HTTP" "응답이 HTTP가 아닙니다";
+    "" nobody_there() "nothing listens at its address, or the network does not lead there (`config check --probe` tells more)" "봇의 주소에 접속할 수 없습니다(`config check --probe`로 자세히 볼 수 있습니다)";
+    "" no_trust() "no TLS connection came about (`config check --probe` tells more)" "봇과 TLS 연결을 맺지 못했습니다(`config check --probe`로 자세히 볼 수 있습니다)";
+    "" bridge_short() "the bridge was short of files, connections or time (its log tells which)" "브리지에 파일, 연결, 시간 가운데 하나가 모자랐습니다(브리지의 로그에 나옵니다)";
+    "" not_told() "the bridge's log says what came" "무엇이 왔는지는 브리지의 로그에 있습니다";
     "" as_told(error) "{error}" "{error}";
     "" how_to_converse()
         "Type words, or a number to press that button; an empty line goes home, Ctrl-D ends."

@@ -269,8 +269,8 @@ messages! {
         "The secret stands on the command line, where everybody on this machine can read it in the list of processes. Set the variable {variable} instead, or write it into a file."
         "비밀값이 명령줄에 있어 이 컴퓨터의 누구나 프로세스 목록에서 볼 수 있습니다. 환경 변수({variable})나 파일에 쓰세요.";
     "SB1403" url_ends_in(call)
-        "The address ends in {call}, and the bridge adds that itself. Write the part before it, unless the bot really lies there."
-        "주소가 {call} 경로로 끝나는데 이 경로는 브리지가 붙입니다. 봇이 정말 그 아래에 있는 것이 아니라면 그 앞까지만 쓰세요.";
+        "The address ends in {call}, and the bridge adds /keyboard and /message itself. Write the part before it, unless the bot really lies there."
+        "주소 끝에 {call}까지 적혀 있는데 /keyboard와 /message는 브리지가 붙입니다. 봇이 정말 그 아래에 있는 것이 아니라면 그 앞까지만 쓰세요.";
     "SB1404" no_certificate_is_seen()
         "The bot's address is http, so no certificate is seen. Take it out, or use https."
         "봇 주소가 http라서 인증서를 볼 일이 없습니다. 이 키를 빼거나 https를 쓰세요.";

@@ -5,16 +5,16 @@ use super::messages;
 messages! {
     "SB2001" address_taken(address, flag)
         "cannot listen on {address}: something listens there already. Stop it, or choose another address with {flag}."
-        "{address} 주소에서 받을 수 없습니다: 이미 다른 프로그램이 쓰고 있습니다. 그 프로그램을 멈추거나 {flag}로 다른 주소를 고르세요.";
+        "{address} 주소에서 받을 수 없습니다: 이미 다른 프로그램이 쓰고 있습니다. 그 프로그램을 멈추거나 {flag} 옵션으로 다른 주소를 고르세요.";
     "SB2002" address_elsewhere(address, flag)
         "cannot listen on {address}: this machine has no such address. Choose one of its own with {flag}, or 0.0.0.0 for all."
-        "{address} 주소에서 받을 수 없습니다: 이 컴퓨터의 주소가 아닙니다. {flag}로 이 컴퓨터의 주소를 고르세요. 모든 주소는 0.0.0.0입니다.";
+        "{address} 주소에서 받을 수 없습니다: 이 컴퓨터의 주소가 아닙니다. {flag} 옵션으로 이 컴퓨터의 주소를 고르세요. 모든 주소는 0.0.0.0입니다.";
     "SB2003" address_forbidden(address, flag)
         "cannot listen on {address}: no permission. Ports below 1024 need a privilege; choose a higher one with {flag}."
-        "{address} 주소에서 받을 수 없습니다: 권한이 없습니다. 1024보다 낮은 포트에는 특별한 권한이 필요합니다. {flag}로 더 높은 포트를 고르세요.";
+        "{address} 주소에서 받을 수 없습니다: 권한이 없습니다. 1024보다 낮은 포트에는 특별한 권한이 필요합니다. {flag} 옵션으로 더 높은 포트를 고르세요.";
     "SB2004" cannot_listen(address, error, flag)
         "cannot listen on {address}: {error}. Choose another address with {flag}."
-        "{address} 주소에서 받을 수 없습니다: {error}. {flag}로 다른 주소를 고르세요.";
+        "{address} 주소에서 받을 수 없습니다: {error}. {flag} 옵션으로 다른 주소를 고르세요.";
     "SB2005" tls_file_unreadable(file, reason)
         "cannot read {file}: {reason}. Check the path and who may read it."
         "파일을 읽을 수 없습니다: {file}, {reason}. 경로와 읽기 권한을 확인하세요.";
@@ -51,6 +51,15 @@ messages! {
     "" note(message) "note: {message}" "참고: {message}";
     "" good_one() "The configuration is good: 1 bot." "설정에 문제가 없습니다. 봇 1개.";
     "" good(count) "The configuration is good: {count} bots." "설정에 문제가 없습니다. 봇 {count}개.";
+    "" good_one_probed()
+        "The configuration is good, and the bot answers. No message was sent: speak to it with `say` while the bridge runs."
+        "설정에 문제가 없고 봇이 응답합니다. 메시지는 보내지 않았습니다. 브리지를 실행한 채로 `say`로 말을 걸어 보세요.";
+    "" good_probed(count)
+        "The configuration is good, and all {count} bots answer. No message was sent: speak to them with `say` while the bridge runs."
+        "설정에 문제가 없고 봇 {count}개가 모두 응답합니다. 메시지는 보내지 않았습니다. 브리지를 실행한 채로 `say`로 말을 걸어 보세요.";
+    "" bots_unconfirmed(count)
+        "The configuration is well written. Bots that may not be at the path it names: {count}. See above, and find out with `say` while the bridge runs."
+        "설정에 틀린 곳은 없지만, 적힌 경로에 있는지 확인되지 않은 봇이 있습니다: {count}개. 위의 내용을 보고, 브리지를 실행한 채로 `say`로 확인하세요.";
     "" bots_fail(count)
         "Bots whose messages would fail: {count}. See above. The configuration itself is well written."
         "메시지가 실패할 봇: {count}개. 위의 내용을 확인하세요. 설정 자체에는 문제가 없습니다.";

@@ -15,6 +15,7 @@ use super::admit::{admit, admit_address, caller_address, forwarded_for};
 use super::respond::{self, Refused, Reply};
 use super::route::{Route, Target};
 use super::{admin, channel};
+use crate::backend_problem::BackendProblem;
 use crate::bot::Bot;
 use crate::callback::CallbackUrl;
 use crate::engine::call::{Arrival, Call};
@@ -28,7 +29,7 @@ use crate::net::pending::Caller;
 use crate::registry::{BotRegistry, NoBot};
 use crate::shared::Shared;
 use crate::telemetry::metrics::Refusal;
-use crate::telemetry::watch::Watch;
+use crate::telemetry::watch::{Watch, WatchedEnd};
 use crate::time::{self, Instant};
 use crate::translate::inbound::{self, Endpoint, Inbound, InboundRules, UserInput};
 use crate::wire::skill::SkillCall;
@@ -53,6 +54,9 @@ pub(crate) const X_BRIDGE_EXPLAIN: HeaderName = HeaderName::from_static("x-bridg
 pub(crate) const X_BRIDGE_PLAN: HeaderName = HeaderName::from_static("x-bridge-plan");
 /// And what came of it. Both are left out while the turn goes on.
 pub(crate) const X_BRIDGE_OUTCOME: HeaderName = HeaderName::from_static("x-bridge-outcome");
+/// Why the bot gave no usable reply, in the word of the log line: `status`, and for that one the number behind it. The
+/// line's detail stays in the log, for it may name addresses of an inner network.
+pub(crate) const X_BRIDGE_PROBLEM: HeaderName = HeaderName::from_static("x-bridge-problem");
 
 /// Answers every request at the public listener.
 pub(crate) async fn handle(
@@ -203,9 +207,8 @@ async fn answer(
     }
     let given_id = headers.get(&X_REQUEST_ID).cloned();
     let mut reply = respond::answer(body, std::mem::take(headers));
-    if let Some((plan, outcome)) = watch.as_ref().and_then(Watch::end) {
-        reply.headers_mut().insert(X_BRIDGE_PLAN, HeaderValue::from_static(plan.as_str()));
-        reply.headers_mut().insert(X_BRIDGE_OUTCOME, HeaderValue::from_static(outcome.as_str()));
+    if let Some(end) = watch.as_ref().and_then(Watch::end) {
+        explain(end, reply.headers_mut());
     }
     if busy {
         // A connection that is kept costs 17 KB of buffers: nine thousand refused callers must not hold them (S5).
@@ -215,6 +218,17 @@ async fn answer(
         reply.headers_mut().insert(X_REQUEST_ID, id);
     }
     Ok(reply)
+}
+
+/// Tells a caller who wants to know what became of their call.
+fn explain(end: WatchedEnd, headers: &mut HeaderMap) {
+    headers.insert(X_BRIDGE_PLAN, HeaderValue::from_static(end.plan.as_str()));
+    headers.insert(X_BRIDGE_OUTCOME, HeaderValue::from_static(end.outcome.as_str()));
+    if let Some((problem, detail)) = end.problem {
+        let status = detail.split(',').next().filter(|_| problem == BackendProblem::Status);
+        let value = status.and_then(|status| HeaderValue::from_str(status).ok());
+        headers.insert(X_BRIDGE_PROBLEM, value.unwrap_or(HeaderValue::from_static(problem.as_str())));
+    }
 }
 
 /// Keeps the facts that a call brings besides its words: the shared id of this user (E2), and which blocks are ours

@@ -179,7 +179,7 @@ impl BotMetrics {
 
     /// Counts a turn that ends at `now`.
     pub(crate) fn turn(&self, core: CoreId, record: &TurnRecord, now: Moment) {
-        self.watches.ended(&record.request_id, record.end.plan, record.end.outcome);
+        self.watches.ended(&record.request_id, &record.end);
         let Some(cells) = self.cores.get(core.0) else { return };
         debug_assert!(record.end.plan.can_come_to(record.end.outcome), "{:?}", record.end);
         if let Some(cell) = cells.turns.get(record.end.plan as usize).and_then(|p| p.get(record.end.outcome as usize)) {

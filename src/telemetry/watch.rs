@@ -7,7 +7,8 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::record::{Outcome, PlanKind};
+use super::record::{Outcome, PlanKind, TurnEnd};
+use crate::backend_problem::BackendProblem;
 use crate::ids::RequestId;
 use crate::mutex::lock;
 
@@ -25,7 +26,24 @@ pub(crate) struct Watches {
 #[derive(Debug)]
 struct Watched {
     request_id: RequestId,
-    end: Option<(PlanKind, Outcome)>,
+    end: Option<WatchedEnd>,
+}
+
+/// The end of a watched turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WatchedEnd {
+    /// Its plan.
+    pub(crate) plan: PlanKind,
+    /// Its outcome.
+    pub(crate) outcome: Outcome,
+    /// Why the bot gave no usable reply, and what came, as log lines have it.
+    pub(crate) problem: Option<(BackendProblem, Box<str>)>,
+}
+
+impl From<&TurnEnd> for WatchedEnd {
+    fn from(end: &TurnEnd) -> Self {
+        Self { plan: end.plan, outcome: end.outcome, problem: end.problem.clone() }
+    }
 }
 
 /// One watched call, for as long as this is held.
@@ -48,13 +66,13 @@ impl Watches {
     }
 
     /// The turn of this id came to an end.
-    pub(crate) fn ended(&self, request_id: &RequestId, plan: PlanKind, outcome: Outcome) {
+    pub(crate) fn ended(&self, request_id: &RequestId, end: &TurnEnd) {
         if self.count.load(Ordering::Acquire) == 0 {
             return;
         }
         let mut watched = lock(&self.watched);
         for watched in watched.iter_mut().filter(|watched| watched.request_id == *request_id) {
-            watched.end = Some((plan, outcome));
+            watched.end = Some(end.into());
         }
     }
 }
@@ -62,9 +80,9 @@ impl Watches {
 impl Watch<'_> {
     /// The end of the turn; `None` while it goes on.
     #[must_use]
-    pub(crate) fn end(&self) -> Option<(PlanKind, Outcome)> {
+    pub(crate) fn end(&self) -> Option<WatchedEnd> {
         let watched = lock(&self.watches.watched);
-        watched.iter().find(|watched| watched.request_id == self.request_id)?.end
+        watched.iter().find(|watched| watched.request_id == self.request_id)?.end.clone()
     }
 }
 
@@ -86,16 +104,20 @@ mod tests {
         RequestId::Given(id.into())
     }
 
+    fn end(plan: PlanKind) -> TurnEnd {
+        TurnEnd { plan, ..TurnEnd::default() }
+    }
+
     #[test]
     fn a_watched_call_hears_of_its_own_end_only() {
         let watches = Watches::default();
-        watches.ended(&id("a"), PlanKind::Ask, Outcome::Answered);
+        watches.ended(&id("a"), &end(PlanKind::Ask));
         let watch = watches.watch(&id("a")).unwrap();
         assert_eq!(watch.end(), None, "what ended before is not heard of");
-        watches.ended(&id("b"), PlanKind::Ask, Outcome::Answered);
+        watches.ended(&id("b"), &end(PlanKind::Ask));
         assert_eq!(watch.end(), None);
-        watches.ended(&id("a"), PlanKind::Reprompt, Outcome::Answered);
-        assert_eq!(watch.end(), Some((PlanKind::Reprompt, Outcome::Answered)));
+        watches.ended(&id("a"), &end(PlanKind::Reprompt));
+        assert_eq!(watch.end(), Some(WatchedEnd::from(&end(PlanKind::Reprompt))));
         drop(watch);
         assert_eq!(watches.watch(&id("a")).unwrap().end(), None);
     }

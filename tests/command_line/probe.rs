@@ -10,6 +10,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned, crypto::ring};
 
+use super::support::{Bot, reply, status};
 use super::{Ended, run};
 
 /// A server that gives every request the same answer.
@@ -82,7 +83,11 @@ const BUTTONS: &str = r#"{"type":"buttons","buttons":["하나","둘"]}"#;
 fn a_bot_that_redirects_is_a_finding_with_what_its_messages_will_get() {
     for (location, code, remedy) in [
         ("https://ADDRESS/kakao/keyboard", "SB3101", "Write url = \"https://ADDRESS/kakao\"."),
-        ("http://ADDRESS/kakao/keyboard/", "SB3102", "RewriteRule ^(keyboard|message|friend)$ $1/index.php [L]"),
+        (
+            "http://ADDRESS/kakao/keyboard/",
+            "SB3102",
+            "\n    DirectorySlash Off\n    RewriteEngine On\n    RewriteRule ^(keyboard|message|friend)$ $1/index.php [L]\n",
+        ),
         ("http://www.example.com/kakao/keyboard", "SB3103", "Write url = \"http://www.example.com/kakao\""),
         ("/login", "SB3104", "will fail"),
     ] {
@@ -99,9 +104,54 @@ fn a_bot_that_redirects_is_a_finding_with_what_its_messages_will_get() {
 
 #[test]
 fn a_bot_without_a_home_keyboard_is_no_finding() {
-    for status in ["404 Not Found", "405 Method Not Allowed", "501 Not Implemented"] {
+    for status in ["405 Method Not Allowed", "501 Not Implemented"] {
         let ended = Server::plain(&response(status, "", "<h1>no</h1>")).probe();
         assert!(ended.out(0).contains("SB3003") && ended.out.contains(&status[..3]), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_path_with_nothing_at_it_is_never_called_good() {
+    for (status, language, verdict) in [
+        ("404 Not Found", "en", "Bots that may not be at the path it names: 1."),
+        ("410 Gone", "ko", "적힌 경로에 있는지 확인되지 않은 봇이 있습니다: 1개."),
+    ] {
+        let bot = Server::plain(&response(status, "", "<h1>no</h1>"));
+        let ended = run(&["config", "check", "--probe", "--bot", &bot.url("http"), "--lang", language], b"");
+        assert!(ended.out(0).contains("SB3005") && ended.out.contains(&status[..3]), "{ended:?}");
+        assert!(ended.out.lines().last().unwrap().contains(verdict), "{ended:?}");
+        assert!(!ended.out.contains("is good") && !ended.out.contains("문제가 없"), "{ended:?}");
+    }
+}
+
+/// A server that gives its keyboard below these paths, and 404 elsewhere.
+fn keyboard_at(paths: &'static [&'static str]) -> Bot {
+    Bot::new(move |asked| {
+        let path = asked.first.split(' ').nth(1).unwrap_or_default();
+        if paths.contains(&path) { reply(BUTTONS) } else { status(404, "no") }
+    })
+}
+
+#[test]
+fn a_url_that_ends_in_a_call_is_a_finding_unless_the_bot_lies_there() {
+    // Apache hands a script what follows its name; `php -S` looks for an index.php upwards.
+    for (paths, path) in [
+        (&["/kakao/keyboard"][..], "/kakao/keyboard"),
+        (&["/kakao/keyboard"], "/kakao/message"),
+        (&["/kakao/keyboard", "/kakao/keyboard/keyboard"], "/kakao/keyboard"),
+        (&["/kakao/keyboard/index.php/keyboard"], "/kakao/keyboard/index.php"),
+        (&["/kakao/keyboard.php/keyboard"], "/kakao/keyboard.php"),
+    ] {
+        let bot = keyboard_at(paths);
+        let ended = probe(&format!("{}{path}", bot.url()));
+        assert!(ended.out(2).contains("SB3111"), "{path}: {ended:?}");
+        assert!(ended.out.contains(&format!("Write url = \"{}/kakao\".", bot.url())), "{path}: {ended:?}");
+        assert_eq!(ended.out.contains("SB3112"), path == "/kakao/keyboard.php", "{path}: {ended:?}");
+    }
+    for (paths, path) in [(&["/message/keyboard"][..], "/message"), (&["/index.php/keyboard"], "/index.php")] {
+        let bot = keyboard_at(paths);
+        let ended = probe(&format!("{}{path}", bot.url()));
+        assert!(ended.out(0).contains("SB3001"), "{path}: {ended:?}");
     }
 }
 
@@ -124,7 +174,8 @@ fn a_bot_that_does_not_admit_this_machine_or_has_no_keyboard_for_it_is_a_finding
 #[test]
 fn the_verdict_is_the_last_line_and_good_only_where_every_bot_is() {
     let good = Server::plain(&response("200 OK", "", BUTTONS)).probe();
-    assert_eq!(good.out(0).lines().last(), Some("The configuration is good: 1 bot."));
+    let last = good.out(0).lines().last().unwrap();
+    assert!(last.starts_with("The configuration is good, and the bot answers. No message was sent"), "{last}");
     for (language, verdict) in [("en", "Bots whose messages would fail: 1. "), ("ko", "메시지가 실패할 봇: 1개. ")]
     {
         let ended = run(&["config", "check", "--probe", "--bot", "http://127.0.0.1:1", "--lang", language], b"");
@@ -192,6 +243,11 @@ fn tls_problems_are_told_with_their_remedy() {
     let bot = Server::start(&good, Some(config));
     assert!(probe_with_ca(&bot.url("https"), folder.path(), &pem).out(2).contains("SB3204"));
 
+    let (config, pem) = issued(|params| params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained));
+    let bot = Server::start(&good, Some(config));
+    let ended = probe_with_ca(&bot.url("https"), folder.path(), &pem);
+    assert!(ended.out(2).contains("SB3217") && ended.out.contains("CA:FALSE"), "{ended:?}");
+
     let (config, pem) = issued(|params| {
         params.subject_alt_names = vec![rcgen::SanType::DnsName("bot.example.com".try_into().unwrap())];
     });
@@ -214,6 +270,16 @@ fn https_spoken_to_a_plain_bot_and_http_to_a_bot_with_tls_are_told_apart() {
         }
     });
     assert!(probe(&deaf).out(2).contains("SB3201"));
+    // Reads, and hangs up.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mute = format!("https://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _read = stream.read(&mut [0; 1024]);
+        }
+    });
+    let ended = probe(&mute);
+    assert!(ended.out(2).contains("SB3216") && ended.out.contains("try http://"), "{ended:?}");
     assert!(plain.probe().out(0).contains("2 buttons"));
 
     let (config, _) = issued(|_| {});

@@ -3,6 +3,7 @@ use std::sync::Mutex;
 
 use serde_json::Value;
 
+use super::support::bot::raw;
 use super::support::{Bot, http, reply, status};
 use super::{run, run_in};
 
@@ -102,6 +103,71 @@ fn what_kakaotalk_would_not_show_is_a_failure() {
     }
     let nobody = run(&["say", "안녕", "--url", "http://127.0.0.1:1"], b"");
     assert!(nobody.out(1).is_empty() && nobody.err.contains("is the bridge running?"));
+}
+
+#[test]
+fn a_bot_that_gave_no_reply_is_a_finding_that_says_what_came() {
+    for (outcome, problem, told) in [
+        ("no_reply", "status 404", "the path in the bot's url may be wrong"),
+        ("no_reply", "status 500", "answered with status 500"),
+        ("no_reply", "not_json", "not JSON"),
+        ("no_reply", "connect", "config check --probe"),
+        ("no_reply", "a word of tomorrow", "log says"),
+        ("outage", "", "SB4108"),
+    ] {
+        let length = GOOD.len();
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nx-bridge-plan: ask\r\nx-bridge-outcome: {outcome}\r\n\
+             x-bridge-problem: {problem}\r\n\r\n{GOOD}"
+        );
+        let bridge = Bot::new(move |_| raw(&answer));
+        let ended = run(&["say", "안녕", "--url", &bridge.url()], b"");
+        assert!(ended.out(2).contains("오늘의 급식") && ended.err.contains(told), "{problem}: {ended:?}");
+    }
+}
+
+#[test]
+fn every_problem_of_a_bot_is_told_in_words() {
+    let words = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/backend_problem.rs")).unwrap();
+    let words: Vec<&str> =
+        words.lines().filter_map(|line| line.trim().strip_suffix("\",")?.split('"').nth(1)).collect();
+    assert!(words.len() > 15, "{words:?}");
+    for word in words {
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nx-bridge-plan: ask\r\nx-bridge-outcome: no_reply\r\n\
+             x-bridge-problem: {word}\r\n\r\n{GOOD}",
+            GOOD.len()
+        );
+        let bridge = Bot::new(move |_| raw(&answer));
+        let ended = run(&["say", "안녕", "--lang", "ko", "--url", &bridge.url()], b"");
+        assert!(ended.err.contains("SB4112") && !ended.err.contains("무엇이 왔는지는"), "{word}: {ended:?}");
+    }
+}
+
+#[test]
+fn what_is_no_skill_of_a_bridge_is_called_that() {
+    let token = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\nContent-Length: 2\r\n\r\n{}";
+    for (answer, is_skill) in [
+        (status(404, "<h1>Not Found</h1>"), false),
+        (raw(token), false),
+        (reply(r#"{"type":"text"}"#), false),
+        (status(401, "{}"), true),
+        (status(429, "{}"), true),
+    ] {
+        let answer = Mutex::new(Some(answer));
+        let server = Bot::new(move |_| answer.lock().unwrap().take().unwrap_or_else(|| status(500, "")));
+        let ended = run(&["say", "안녕", "--url", &server.url()], b"");
+        assert!(ended.code == 1 && ended.err.contains("SB4012") != is_skill, "{ended:?}");
+        assert_eq!(ended.err.contains("SB4009"), ended.err.contains("401") && is_skill, "{ended:?}");
+    }
+}
+
+#[test]
+fn https_to_a_bridge_without_tls_is_told_in_the_readers_language() {
+    let bridge = Bot::new(|_| status(200, ""));
+    let url = bridge.url().replace("http://", "https://");
+    let ended = run(&["say", "안녕", "--lang", "ko", "--url", &url], b"");
+    assert!(ended.code == 1 && ended.err.contains("http://로 쓰세요"), "{ended:?}");
 }
 
 #[test]

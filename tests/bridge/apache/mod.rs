@@ -4,7 +4,9 @@
 //! Wants Debian's `apache2-bin` and `libapache2-mod-php`; without them the test says so and passes, with
 //! `REQUIRE_ALL=1` it fails.
 
+mod folders;
 mod server;
+
 use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;

@@ -41,7 +41,7 @@ Group www-data
 pub(crate) struct Apache {
     pub(crate) address: SocketAddr,
     child: Child,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Apache {
@@ -50,6 +50,13 @@ impl Apache {
         let php = php_module()?;
         // Another process may take the port between the look and Apache's own bind.
         (0..5).find_map(|_| Self::try_start(&php)).or_else(|| panic!("Apache does not start"))
+    }
+
+    /// Puts a file under its document root.
+    pub(crate) fn put(&self, path: &str, text: &str) {
+        let file = self.folder.path().join("www").join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
     }
 
     fn try_start(php: &Path) -> Option<Self> {
@@ -73,7 +80,7 @@ impl Apache {
             (up || child.try_wait().unwrap().is_some()).then_some(())
         });
         let ended = child.try_wait().unwrap();
-        let apache = Self { address, child, _folder: folder };
+        let apache = Self { address, child, folder };
         ended.is_none().then_some(apache)
     }
 }

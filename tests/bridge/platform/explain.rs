@@ -27,7 +27,9 @@ fn only_an_admitted_caller_who_asks_is_told_what_became_of_their_turn() {
     for (words, expected) in
         [("급식", ("ask", "answered")), ("비행기", ("reprompt", "answered")), ("고장", ("ask", "no_reply"))]
     {
-        assert_eq!(plan(&said(words, &[secret, EXPLAIN])), Some(expected), "{words}");
+        let explained = said(words, &[secret, EXPLAIN]);
+        assert_eq!(plan(&explained), Some(expected), "{words}");
+        assert_eq!(explained.header("x-bridge-problem"), (words == "고장").then_some("status 500"), "{words}");
         let unasked = said(words, &[secret]);
         assert!(unasked.status == 200 && !tells(&unasked), "{:?}", unasked.headers);
     }

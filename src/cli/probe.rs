@@ -85,6 +85,10 @@ pub(super) async fn ask(bot: &BotSettings) -> Found {
     match answered {
         Ok(answer) => match wrong_base(bot, &url, &answer).await {
             Some(found) => found,
+            None if matches!(answer.status, 404 | 410) && is_script(bot).await => Found {
+                messages: vec![messages::no_such_path(url.as_str(), answer.status), messages::calls_are_scripts()],
+                ..Found::failing(messages::calls_are_scripts())
+            },
             None => judge(bot, &url, &answer),
         },
         Err(CallError::NoAnswer { source, .. }) => {
@@ -135,6 +139,12 @@ async fn wrong_base(bot: &BotSettings, asked: &Url, answer: &Answer) -> Option<F
         }
         found
     })
+}
+
+/// Whether the bot's calls are scripts with an ending, which Kakao's own path never had: its `.htaccess` led there, and
+/// was left behind when the bot moved.
+async fn is_script(bot: &BotSettings) -> bool {
+    home_keyboard(bot, &under(&bot.url, "keyboard.php")).await.is_ok_and(|answer| is_keyboard(&answer))
 }
 
 fn is_keyboard(answer: &Answer) -> bool {

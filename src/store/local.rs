@@ -195,15 +195,9 @@ impl LocalStore {
         followers
     }
 
-    /// Takes the followers of the turn of `user` that is in flight.
-    pub(super) fn take_followers(&self, user: &UserKey) -> Vec<Follower> {
-        let busy = |slot: &mut Slot| slot.busy.as_mut().map(|busy| busy.take_followers());
-        self.slots.with(user, busy).flatten().unwrap_or_default()
-    }
-
-    /// Changes the line of `user` while a turn of theirs is in flight.
-    pub(super) fn while_busy(&self, user: &UserKey, change: impl FnOnce(&mut Busy)) {
-        self.slots.with(user, |slot| slot.busy.as_mut().map(|busy| change(busy)));
+    /// The result of `change` to the line of `user`, if a turn of theirs is in flight.
+    pub(super) fn while_busy<R>(&self, user: &UserKey, change: impl FnOnce(&mut Busy) -> R) -> Option<R> {
+        self.slots.with(user, |slot| slot.busy.as_mut().map(|busy| change(busy))).flatten()
     }
 
     /// Whether so many bytes more may be parked (S3).

@@ -13,6 +13,10 @@
 //! | redb (no wait for the disk) | 7.7 µs | 359 ms | 544 MB | 1 ms | – | all since the last sync was missing |
 //! | fjall | 2.1 µs | – | 157 to 228 MB | 0.9 to 1.2 s | 4.6 µs | nothing was missing |
 //!
+//! What a turn costs the core that answers (`benches/gate/gate.py`, threads apart): 86,900 to 87,100 instructions with a
+//! journal, 85,600 to 87,200 without; the writer's thread takes another 5,000. A million users and as many who are known
+//! take 89 MB on the disk, and the bridge listens 48 ms after its start (14 MB resident).
+//!
 //! An old bot answers some hundred messages a second, so the microseconds decide nothing; a step that never takes long, a
 //! start that does not grow with the users, and one file that anybody can open, copy and repair do. Rejected with them: a
 //! log of our own, which would need its own repair.

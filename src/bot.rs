@@ -21,9 +21,11 @@ use crate::legacy::home::HomeCache;
 use crate::rate::Rate;
 use crate::store::ParkedShare;
 use crate::store::contacts::Contacts;
+use crate::store::journal::{FactKind, KNOWN};
 use crate::store::local::LocalStore;
 use crate::store::outbox::Outbox;
 use crate::telemetry::metrics::BotMetrics;
+use crate::time;
 
 /// Blocks of one bot that are remembered as ours; a real bot has a few dozen.
 const BLOCKS: usize = 1024;
@@ -88,6 +90,9 @@ impl Bot {
             more.insert(Box::from(block));
             more
         });
+        if let Some(journal) = self.sessions.journal() {
+            journal.fact(FactKind::Block, block.as_bytes(), Some((time::now().plus(KNOWN), vec![1])));
+        }
     }
 
     /// Tells which ids `message_block` wants (K3): once when the first words of a block came, and once as a warning when

@@ -7,7 +7,7 @@ mod picture;
 use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
+use crate::mutex::lock;
 use crate::net::body;
 use crate::tasks::Tasks;
 use menu::{Guests, Reply};
@@ -113,13 +114,13 @@ async fn serve(listener: std::net::TcpListener, shop: Shop) -> io::Result<()> {
 
 async fn answer(shop: &Shop, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let lock = || shop.guests.lock().unwrap_or_else(PoisonError::into_inner);
+    let guests = || lock(&shop.guests);
     Ok(match (method, path.as_str()) {
         (Method::GET, "/keyboard") => json(&menu::home()),
         (Method::GET, "/photo.png") => response(StatusCode::OK, "image/png", picture::png().into()),
         (Method::POST, "/friend") | (Method::DELETE, _) => {
             if let Some(guest) = path.strip_prefix("/chat_room/") {
-                lock().leave(guest);
+                guests().leave(guest);
             }
             json(&serde_json::json!({ "code": 0, "message": "SUCCESS" }))
         }
@@ -130,7 +131,7 @@ async fn answer(shop: &Shop, request: Request<Incoming>) -> Result<Response<Full
             let body = body::collect(&mut request.into_body(), CALL_BYTES).await.unwrap_or_default();
             let call: Value = serde_json::from_slice(&body).unwrap_or_default();
             let field = |name: &str| call.get(name).and_then(Value::as_str).unwrap_or_default();
-            let reply = lock().reply(field("user_key"), field("type"), field("content"), &photo);
+            let reply = guests().reply(field("user_key"), field("type"), field("content"), &photo);
             match reply {
                 Reply::Said(reply) => json(&reply),
                 Reply::Slowly(reply) => {

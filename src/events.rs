@@ -37,6 +37,12 @@ const WAITS: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2)
 ///
 /// When this returns the event stands in the user's line, before every turn of theirs that begins later.
 pub(crate) fn deliver(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, notice: Notice, user: UserKey) {
+    if notice == Notice::FriendBlocked
+        && let Some(journal) = bot.sessions.journal()
+    {
+        // Should they come back, they are new (E3).
+        journal.know(user, None);
+    }
     if bot.outbox.at_peace(notice, time::now()) {
         shared.metrics.event(core, EventFate::NoPath);
         return;
@@ -57,6 +63,30 @@ pub(crate) fn deliver(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, notice
     };
     let place_in_line = bot.sessions.begin(user, None);
     let worker = Worker { shared: Arc::clone(shared), bot: Arc::clone(bot), core, user, wake, turn: None, until: None };
+    shared.tasks.track(worker.run(place_in_line));
+}
+
+/// Tells the bot of a new friend (E3), before the words of the turn that the caller holds: at most a second long. What
+/// fails then is tried again behind the turn.
+pub(crate) async fn announce(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, user: UserKey) {
+    if bot.outbox.at_peace(Notice::FriendAdded, time::now()) {
+        return shared.metrics.event(core, EventFate::NoPath);
+    }
+    let Some(permits) = shared.events.try_acquire(&bot.events_share) else {
+        tracing::warn!(bot = %bot.settings.id, "a first contact was not announced: limits.events is reached");
+        return shared.metrics.event(core, EventFate::Bound);
+    };
+    // Where others wait already, their worker delivers it, too.
+    let Put::First(wake) = bot.outbox.put(user, Notice::FriendAdded, permits) else { return };
+    let worker = Worker { shared: Arc::clone(shared), bot: Arc::clone(bot), core, user, wake, turn: None, until: None };
+    let Some((notice, permits)) = bot.outbox.next(user) else { return };
+    let trying = bot.api.notify(core, notice, &user, time::instant() + HOLD_UP);
+    match AssertUnwindSafe(trying).catch_unwind().await {
+        Ok(Ok(status)) => worker.told(notice, status),
+        Ok(Err(_)) | Err(_) => bot.outbox.put_back(user, notice, permits),
+    }
+    // It ends at once where nothing is left.
+    let place_in_line = bot.sessions.begin(user, None);
     shared.tasks.track(worker.run(place_in_line));
 }
 

@@ -64,6 +64,12 @@ impl Keyboards {
         Self { known: DashMap::new(), sweep_at: AtomicUsize::new(SWEEP_FROM), memory }
     }
 
+    /// Where their bytes count.
+    #[must_use]
+    pub fn memory(&self) -> &Arc<SessionMemory> {
+        &self.memory
+    }
+
     /// The shared keyboard of these labels; `None` for no labels.
     #[must_use]
     pub fn intern<S: AsRef<str>>(&self, labels: &[S]) -> Option<Arc<Keyboard>> {

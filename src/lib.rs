@@ -6,11 +6,11 @@
 //!
 //! | rank | modules |
 //! | --- | --- |
-//! | 0 words | [`wire`], [`ids`], [`fault`], [`time`], [`degradation`], [`backend_problem`], [`messages`], `named` |
+//! | 0 words | [`wire`], [`ids`], [`fault`], [`time`], [`degradation`], [`backend_problem`], [`messages`], `named`, `stored` |
 //! | 1 meaning | [`reading`], [`translate`], [`session`] |
-//! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`concurrency`], [`net`], [`telemetry`], [`tasks`], [`config`] |
+//! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`concurrency`], `mutex`, [`net`], [`telemetry`], [`tasks`], [`config`], [`failpoint`] |
 //! | 3 edges | [`legacy`], [`store`], [`callback`] |
-//! | 4 application | [`bot`], [`registry`], [`engine`], [`events`], [`shared`] |
+//! | 4 application | [`bot`], [`registry`], [`engine`], [`events`], [`shared`], [`restore`] |
 //! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`check`], [`conversation`], [`support`], [`cli`] |
 
 #![allow(
@@ -31,23 +31,27 @@ pub mod degradation;
 pub(crate) mod demo;
 pub(crate) mod engine;
 pub(crate) mod events;
+pub(crate) mod failpoint;
 pub mod fault;
 pub(crate) mod files;
 pub mod ids;
 pub(crate) mod keyboards;
 pub(crate) mod legacy;
 pub mod messages;
+mod mutex;
 mod named;
 pub(crate) mod net;
 pub(crate) mod rate;
 pub mod reading;
 pub(crate) mod registry;
 pub(crate) mod reload;
+pub(crate) mod restore;
 pub mod runtime;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod shared;
 pub(crate) mod store;
+pub(crate) mod stored;
 pub(crate) mod support;
 pub(crate) mod tasks;
 pub(crate) mod telemetry;

@@ -14,7 +14,9 @@ use crate::keyboards::SessionMemory;
 use crate::legacy::api::LegacyApi;
 use crate::legacy::http::{HttpLegacy, SetupProblem};
 use crate::store::contacts::Contacts;
+use crate::store::journal::Journal;
 use crate::store::local::LocalStore;
+use crate::store::outbox::Outbox;
 use crate::store::{ParkedLimit, ParkedShare};
 use crate::telemetry::metrics::BotMetrics;
 
@@ -63,6 +65,8 @@ pub(crate) struct Foundation<'a> {
     pub(crate) cores: usize,
     /// Builds what carries questions to a bot.
     pub(crate) connect: &'a Connector,
+    /// What outlasts the process (P1).
+    pub(crate) journal: Option<&'a Arc<Journal>>,
 }
 
 impl BotRegistry {
@@ -191,7 +195,8 @@ fn build(
     callback: Arc<crate::config::settings::Callback>,
     foundation: &Foundation<'_>,
 ) -> Result<Bot, SetupProblem> {
-    let Foundation { parked, memory, cores, connect } = *foundation;
+    let Foundation { parked, memory, cores, connect, journal } = *foundation;
+    let journal = journal.map(|journal| journal.of_bot(&own.id));
     let same_backend = kept.filter(|bot| is_same_backend(&bot.settings, own));
     let api = match same_backend {
         Some(bot) => Arc::clone(&bot.api),
@@ -216,7 +221,8 @@ fn build(
             Some(bot) => Arc::clone(&bot.sessions),
             None => {
                 let (parked, memory) = (Arc::clone(&parked_share), Arc::clone(memory));
-                Arc::new(LocalStore::new(own.sessions, settings.limits.turns_per_user, parked, memory))
+                let store = LocalStore::new(own.sessions, settings.limits.turns_per_user, parked, memory);
+                Arc::new(store.with_journal(journal.clone()))
             }
         },
         parked_share,
@@ -230,8 +236,8 @@ fn build(
         },
         blocks: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.blocks)),
         advice: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.advice)),
-        outbox: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.outbox)),
-        contacts: kept.map_or_else(|| Arc::new(Contacts::default()), |bot| Arc::clone(&bot.contacts)),
+        outbox: kept.map_or_else(|| Arc::new(Outbox::new(journal.clone())), |bot| Arc::clone(&bot.outbox)),
+        contacts: kept.map_or_else(|| Arc::new(Contacts::new(journal)), |bot| Arc::clone(&bot.contacts)),
         rate: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.rate)),
         metrics: kept.map_or_else(|| BotMetrics::new(cores), |bot| Arc::clone(&bot.metrics)),
     })

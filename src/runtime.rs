@@ -10,8 +10,8 @@ mod quiet_time;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use tokio_util::sync::CancellationToken;
@@ -20,15 +20,19 @@ use self::core::{Core, Places};
 use crate::concurrency::ConcurrencyLimit;
 use crate::config::secret::Secret;
 use crate::config::settings::Settings;
+use crate::keyboards::{Keyboards, SessionMemory};
 use crate::messages::{Message, start as messages};
+use crate::mutex::lock;
 use crate::net::CoreId;
 use crate::net::listen::bind;
 use crate::net::open_files;
 use crate::net::pending::PendingCallers;
 use crate::net::tls::{ServerTls, TlsProblem};
 use crate::registry::{self, Connector};
+use crate::restore;
 use crate::server::operator::OperatorAccess;
 use crate::shared::{SetupError, Shared};
+use crate::store::journal::{HANDOVER, Journal};
 use crate::telemetry::pace::Pace;
 
 /// Fewer connections than this are worth a warning where more were wanted (S5): at 4.5 s a call, 1,000 of them carry 200
@@ -78,6 +82,7 @@ impl StartError {
                 }
             }
             Self::Setup(SetupError::Bot(problem)) => problem.message(),
+            Self::Setup(SetupError::Store(problem)) => problem.message(),
             Self::Setup(SetupError::Tls(problem)) | Self::Tls(problem) => problem.message(),
             Self::Thread(error) => messages::no_thread(error.to_string()),
         }
@@ -114,6 +119,12 @@ pub struct Stop {
 }
 
 impl Stop {
+    /// The same for one core. Its connections look for a stop whenever they are polled, under a lock of the token; so
+    /// each core has a token of its own, and no two cores meet there.
+    fn of_core(&self) -> Self {
+        Self { gently: self.gently.child_token(), ..self.clone() }
+    }
+
     /// First time: finish what is in flight. Second time: leave now (S6).
     pub fn signal(&self) {
         if self.gently.is_cancelled() {
@@ -139,7 +150,8 @@ pub fn start(settings: Arc<Settings>) -> Result<Running, StartError> {
 /// [`StartError`], as [`start`] has it.
 pub fn check(settings: Arc<Settings>) -> Result<(), StartError> {
     settings.tls.clone().map(ServerTls::load).transpose()?;
-    Shared::build(settings, Box::new(registry::over_http))?;
+    let keyboards = keyboards(&settings);
+    Shared::build(settings, keyboards, None, Box::new(registry::over_http))?;
     Ok(())
 }
 
@@ -149,6 +161,10 @@ pub fn check(settings: Arc<Settings>) -> Result<(), StartError> {
 /// [`StartError`]; nothing runs then.
 pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Running, StartError> {
     let tls = settings.tls.clone().map(ServerTls::load).transpose()?.map(Arc::new);
+    let keyboards = keyboards(&settings);
+    // Before a port is bound: a process that waits for the folder is not ready, and keeps no caller waiting.
+    let journal = settings.store.as_ref().map(|store| Journal::open(&store.path, &keyboards, HANDOVER));
+    let journal = journal.transpose().map_err(SetupError::from)?;
     let listen = |address, flag| bind(address).map_err(|source| StartError::Listen { address, flag, source });
     let first = listen(settings.listen, "--listen")?;
     let admin = listen(settings.admin.listen, "--admin")?;
@@ -173,14 +189,16 @@ pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Ru
     let places = Places::of(pending, &ConcurrencyLimit::new(connections(settings.limits.connections)));
     let operators = Arc::new(OperatorAccess::new(&settings.admin));
     let operator_places = Places::of_operators(settings.limits.pending_bytes);
-    let shared = Shared::build(settings, connect)?;
+    let shared = Shared::build(settings, keyboards, journal, connect)?;
+    let left = Mutex::new(Some(restore::take_up(&shared)));
     let stop = Stop::default();
     let core = |id, places| Core {
+        left: lock(&left).take(),
         id: CoreId(id),
         shared: Arc::clone(&shared),
         tls: tls.clone(),
         operators: Arc::clone(&operators),
-        stop: stop.clone(),
+        stop: stop.of_core(),
         places,
         strange: Pace::default(),
     };
@@ -194,6 +212,11 @@ pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Ru
     });
     let threads = all_or_none(&stop, cores.chain(operators_thread))?;
     Ok(Running { shared, public, admin: admin_address, tls, operators, stop, threads })
+}
+
+/// The keyboards of all bots, and the bound on their bytes.
+fn keyboards(settings: &Settings) -> Arc<Keyboards> {
+    Arc::new(Keyboards::new(SessionMemory::new(settings.limits.session_bytes)))
 }
 
 /// All threads, each started when it is asked for; where one cannot be started, those before it are ended.
@@ -327,6 +350,9 @@ impl Running {
             if thread.join().is_err() {
                 tracing::error!("a thread of the bridge died: this is a bug, please report it");
             }
+        }
+        if let Some(journal) = self.shared.journal() {
+            journal.close();
         }
         // Noted at the cut: a turn that is cut gives its place back like any other.
         let cut = self.stop.cut.load(Ordering::Acquire);

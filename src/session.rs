@@ -7,6 +7,7 @@
 
 mod parked;
 mod plan;
+mod stored;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use parked::Parked;
 
 pub(crate) use parked::{LateReply, ReplyBody, Rest};
 pub(crate) use plan::{LocalStep, Messages, Plan, Prompt, Rules, Step};
+pub(crate) use stored::StoredShown;
 
 /// How long a keyboard counts from when it was shown (legacy.md 1, K2); parked replies wait as long (S3).
 pub(crate) const TEN_MINUTES: Duration = Duration::from_secs(600);
@@ -35,6 +37,8 @@ pub struct Session {
     shown: LastShown,
     numbered: bool,
     greeted: bool,
+    /// The store was not asked yet what it has kept.
+    unread: bool,
     parked: Option<Box<Parked>>,
 }
 

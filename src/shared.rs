@@ -23,6 +23,7 @@ use crate::legacy::http::SetupProblem;
 use crate::net::CoreId;
 use crate::net::tls::TlsProblem;
 use crate::registry::{BotRegistry, Connector, Foundation};
+use crate::store::journal::{Journal, StoreError};
 use crate::store::{ParkedLimit, TapId};
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
@@ -58,6 +59,8 @@ pub(crate) struct Shared {
     connect: Box<Connector>,
     /// The configuration of the start, for the settings that only a start applies.
     started_with: Arc<Settings>,
+    /// The state that outlasts the process (P1).
+    journal: Option<Arc<Journal>>,
     stopping: AtomicBool,
     reloads: Reloads,
 }
@@ -92,6 +95,9 @@ pub enum SetupError {
     /// TLS is not to be had.
     #[error(transparent)]
     Tls(#[from] TlsProblem),
+    /// The state of the process before is not to be had.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Shared {
@@ -99,18 +105,25 @@ impl Shared {
     ///
     /// # Errors
     /// [`SetupError`], naming the file or setting.
-    pub(crate) fn build(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Arc<Self>, SetupError> {
+    pub(crate) fn build(
+        settings: Arc<Settings>,
+        keyboards: Arc<Keyboards>,
+        journal: Option<Arc<Journal>>,
+        connect: Box<Connector>,
+    ) -> Result<Arc<Self>, SetupError> {
         let parked = ParkedLimit::new(settings.limits.parked_bytes);
-        let memory = SessionMemory::new(settings.limits.session_bytes);
+        let memory = Arc::clone(keyboards.memory());
         let started_with = Arc::clone(&settings);
         let log_key = log_key(&settings);
         let (turns, events) = (SharedLimit::new(settings.limits.turns), SharedLimit::new(settings.limits.events));
         let cores = cores(&settings);
-        let foundation = Foundation { parked: &parked, memory: &memory, cores, connect: &*connect };
+        let journal_of_bots = journal.as_ref();
+        let foundation =
+            Foundation { parked: &parked, memory: &memory, cores, connect: &*connect, journal: journal_of_bots };
         let registry = BotRegistry::build(settings, None, &foundation)?;
         registry.apply_bounds(&turns, &events);
         Ok(Arc::new(Self {
-            keyboards: Arc::new(Keyboards::new(Arc::clone(&memory))),
+            keyboards,
             tasks: Tasks::default(),
             metrics: Metrics::new(cores),
             callbacks: CallbackClient::new()?,
@@ -124,6 +137,7 @@ impl Shared {
             tap_key: random_key(),
             connect,
             started_with,
+            journal,
             stopping: AtomicBool::new(false),
             reloads: Reloads::default(),
         }))
@@ -140,8 +154,9 @@ impl Shared {
     /// # Errors
     /// [`SetupProblem`].
     pub(crate) fn prepare(&self, settings: Arc<Settings>) -> Result<BotRegistry, SetupProblem> {
-        let Self { parked, memory, connect, started_with, .. } = self;
-        let foundation = Foundation { parked, memory, cores: cores(started_with), connect: &**connect };
+        let Self { parked, memory, connect, started_with, journal, .. } = self;
+        let (cores, journal) = (cores(started_with), journal.as_ref());
+        let foundation = Foundation { parked, memory, cores, connect: &**connect, journal };
         BotRegistry::build(settings, Some(&self.registry()), &foundation)
     }
 
@@ -152,6 +167,18 @@ impl Shared {
         registry.apply_bounds(&self.turns, &self.events);
         registry.take_over(&self.registry());
         self.registry.store(Arc::new(registry));
+    }
+
+    /// The state that outlasts the process (P1), where there is any.
+    #[must_use]
+    pub(crate) fn journal(&self) -> Option<&Arc<Journal>> {
+        self.journal.as_ref()
+    }
+
+    /// Whether a user may remember what this process does not (I5): it began without anything of the one before.
+    #[must_use]
+    pub(crate) fn began_empty(&self) -> bool {
+        self.journal.as_ref().is_none_or(|journal| journal.is_new())
     }
 
     /// Keys whose new values take effect at the next start only; none while the file says what runs.

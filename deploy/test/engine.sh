@@ -60,7 +60,8 @@ static_binary() {
 }
 
 image_is_built() {
-  mkdir -p "$scratch/image" && cp "$static" "$scratch/image/smartchat-bridge" || return 1
+  local store=$scratch/image/root/var/lib/smartchat-bridge
+  mkdir -p "$store" && touch "$store/.keep" && cp "$static" "$scratch/image/smartchat-bridge" || return 1
   docker build --quiet --file deploy/Dockerfile --target prebuilt --tag smartchat-bridge:local "$scratch/image"
 }
 

@@ -71,6 +71,11 @@ impl CallbackUrl {
         Ok(Self(parsed))
     }
 
+    /// As text, to be kept until it has been called (P4). It names a user's token: no log line has it.
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// The URL, token and all.
     pub(super) fn url(&self) -> &Url {
         &self.0

@@ -16,6 +16,7 @@ use crate::config::settings::{BotSettings, Trust};
 use crate::config::{is_loopback, split_at_call};
 use crate::messages::{Language, Message, probe as messages};
 use crate::net::client::ClientError;
+use crate::net::once::path_and_query;
 use crate::net::target::Target;
 use crate::net::tls;
 use crate::reading::{self, Looks, Unreadable};
@@ -85,6 +86,10 @@ pub(super) async fn look(bot: &BotSettings) -> (Found, Option<Exchange>) {
     let found = match &exchange.answered {
         Ok(answer) => match wrong_base(bot, &url, answer).await {
             Some(found) => found,
+            None if matches!(answer.status, 404 | 410) && is_script(bot).await => Found {
+                messages: vec![messages::no_such_path(url.as_str(), answer.status), messages::calls_are_scripts()],
+                ..Found::failing(messages::calls_are_scripts())
+            },
             None => judge(bot, &url, answer),
         },
         Err(error) => {
@@ -129,6 +134,14 @@ async fn wrong_base(bot: &BotSettings, asked: &Url, answer: &Answer) -> Option<F
         }
         found
     })
+}
+
+/// Whether the bot's calls are scripts with an ending, which Kakao's own path never had: its `.htaccess` led there, and
+/// was left behind when the bot moved.
+async fn is_script(bot: &BotSettings) -> bool {
+    let script = path_and_query(&under(&bot.url, "keyboard.php"));
+    let (Some(script), Ok(line)) = (script, Line::new(bot, &bot.url)) else { return false };
+    line.ask(line.requests.get(script), PATIENCE).await.answered.is_ok_and(|answer| is_keyboard(&answer))
 }
 
 fn is_keyboard(answer: &Answer) -> bool {

@@ -303,7 +303,7 @@ fn secret(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String) -> Option<Hea
 
 fn first_contact(reader: &mut Reader<'_>, path: &str) -> bool {
     let wanted = reader.switch(path).unwrap_or_default();
-    if wanted {
+    if wanted && !reader.written("store.path") {
         reader.problem(path, messages::first_contact_without_store());
     }
     wanted

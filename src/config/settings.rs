@@ -41,6 +41,8 @@ pub struct Settings {
     pub access: Access,
     /// Bounds (S5).
     pub limits: Limits,
+    /// State that outlasts the process (P1); memory alone without.
+    pub store: Option<StoreFiles>,
     /// Logging.
     pub log: Log,
     /// POSTed to once when a bot goes out and once when it is back (S4).
@@ -110,10 +112,7 @@ pub struct BotSettings {
     pub open: bool,
     /// One message at a time for all users (I6).
     pub one_at_a_time: bool,
-    /// `POST /friend` for users never seen before (E3). Nothing reads it, or [`Inbound::is_friend`], today: the check
-    /// refuses `true` until there is a store that lasts.
-    ///
-    /// [`Inbound::is_friend`]: crate::translate::inbound::Inbound::is_friend
+    /// `POST /friend` for users never seen before (E3); only with a store that lasts.
     pub friend_on_first_contact: bool,
     /// Calls one user may make in a minute; no bound without.
     pub rate: Option<u32>,
@@ -208,6 +207,13 @@ pub struct Limits {
     pub parked_bytes: usize,
     /// Channel events waiting or on their way, for all bots (E2, E4).
     pub events: usize,
+}
+
+/// Where state lies that outlasts the process (P1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreFiles {
+    /// The folder.
+    pub path: PathBuf,
 }
 
 /// Logging.

@@ -17,7 +17,7 @@ use super::read::Reader;
 use super::read::files::Pem;
 use super::read::parse::url_of;
 use super::secret::SecretUrl;
-use super::settings::{Access, Admin, BotSettings, Callback, Limits, Log, LogFormat, Settings, TlsFiles};
+use super::settings::{Access, Admin, BotSettings, Callback, Limits, Log, LogFormat, Settings, StoreFiles, TlsFiles};
 use super::{access, bot, keys};
 use crate::ids::BotId;
 use crate::messages::config as messages;
@@ -46,6 +46,7 @@ pub(super) fn settings(reader: &mut Reader<'_>, bound: Option<SocketAddr>) -> Se
         callback,
         access,
         limits,
+        store: store(reader),
         log: log(reader),
         alert: reader.url("alert.url").map(SecretUrl::new),
         media_hosts: media_hosts(reader),
@@ -148,6 +149,15 @@ fn limits(reader: &mut Reader<'_>) -> (Limits, usize) {
         events: reader.count("limits.events").unwrap_or_default(),
     };
     (limits, reader.count("limits.sessions").unwrap_or_default())
+}
+
+fn store(reader: &mut Reader<'_>) -> Option<StoreFiles> {
+    let path = reader.written("store.path").then(|| reader.text("store.path")).flatten()?;
+    if path.trim().is_empty() {
+        reader.problem("store.path", messages::store_nowhere());
+        return None;
+    }
+    Some(StoreFiles { path: PathBuf::from(path) })
 }
 
 fn log(reader: &mut Reader<'_>) -> Log {

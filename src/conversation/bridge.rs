@@ -33,6 +33,8 @@ impl OwnBridge {
             bots: BTreeMap::from([(bot.id.clone(), Arc::new(own))]),
             access: Access::default(),
             alert: None,
+            // The real one's state is not touched.
+            store: None,
             ..settings.clone()
         };
         settings.admin.listen = anywhere;

@@ -189,8 +189,8 @@ impl Visited {
     pub(crate) fn problem(&self) -> Option<Message> {
         match &self.came {
             Err(problem) => Some(problem.clone()),
-            Ok(came) => match (came.screen.flaw, &came.problem) {
-                (Some(flaw), _) => Some(messages::not_shown(flaw)),
+            Ok(came) => match (&came.screen.flaw, &came.problem) {
+                (Some(flaw), _) => Some(messages::not_shown(flaw.clone())),
                 (None, Some(problem)) => Some(messages::no_reply(judge::shown(problem))),
                 (None, None) => None,
             },

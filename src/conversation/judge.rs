@@ -25,8 +25,8 @@ pub(crate) struct Came {
 pub(crate) fn judge(expected: &Expected, came: &Came) -> Vec<Message> {
     let Came { screen, took, asked, .. } = came;
     let mut differences = Vec::new();
-    if let Some(flaw) = screen.flaw {
-        differences.push(messages::not_shown(flaw));
+    if let Some(flaw) = &screen.flaw {
+        differences.push(messages::not_shown(flaw.clone()));
     }
     if let Some(text) = &expected.text
         && lines(text) != lines(&screen.text)

@@ -21,7 +21,7 @@ use crate::telemetry::record::PlanKind;
 use crate::term::draw::Press;
 use crate::time;
 
-/// The bridge answers within 5 s (rule 3); more is waited for, so that a slow one is told from a dead one.
+/// The bridge answers within its deadline (S1); more is waited for, so that a slow one is told from a dead one.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The OpenBuilder bot that a player's calls come from.
 const OPENBUILDER_BOT: &str = "64a1f0c27b3d9e5a10c4e8b2";

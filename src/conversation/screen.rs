@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::messages::Message;
 use crate::term::draw::{self, Press};
 
 /// One answer as a user sees it.
@@ -14,7 +15,7 @@ pub(crate) struct Screen {
     /// The whole, drawn.
     pub(crate) drawn: String,
     /// Reasons why Kakao would not show it.
-    pub(crate) flaw: Option<&'static str>,
+    pub(crate) flaw: Option<Message>,
 }
 
 impl Screen {

@@ -2,10 +2,12 @@
 //! before the bot is given up (S1).
 
 use std::borrow::Cow;
-use std::sync::{Mutex, PoisonError};
+use std::future::Future;
 use std::time::Duration;
 
 use serde::de::IgnoredAny;
+use tokio::task::unconstrained;
+use tokio::time::sleep_until;
 
 use super::call::Call;
 use super::reply::Bodies;
@@ -35,37 +37,41 @@ pub(super) struct Asked {
 /// The wait for a file that another connection gives back.
 const FILES_BACKOFF: Duration = Duration::from_millis(20);
 
-/// When the bot has had a full deadline (S4). A message that waits for a file has not left: with each try the time
-/// begins anew, for a shortage of the bridge's own says nothing of the bot (S5).
-#[derive(Debug)]
-pub(super) struct Overdue(Mutex<Instant>);
+/// The moment at which the bot has had a full deadline, however late it was asked. That is told once (S4).
+struct Overdue<F> {
+    /// `None` once it has been told.
+    at: Option<Instant>,
+    tell: F,
+}
 
-impl Overdue {
-    /// For a bot that is asked at `now`.
-    pub(super) fn of(call: &Call, now: Instant) -> Self {
-        Self(Mutex::new(call.overdue_after(now)))
-    }
-
-    /// When that is, as far as is known now.
-    pub(super) fn at(&self) -> Instant {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn begins_anew(&self, call: &Call, now: Instant) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = call.overdue_after(now);
+impl<F: FnMut()> Overdue<F> {
+    /// Waits for an answer, and tells when it is overdue.
+    async fn watch<T>(&mut self, mut answer: impl Future<Output = T> + Unpin) -> T {
+        if let Some(at) = self.at {
+            tokio::select! {
+                biased;
+                answer = &mut answer => return answer,
+                () = unconstrained(sleep_until(at)) => {}
+            }
+            self.at = None;
+            (self.tell)();
+        }
+        answer.await
     }
 }
 
-/// Asks the bot. Where it gives none, `texts.no_reply` stands in its place; `texts.resend` where a message was not
-/// sent, because those before it have taken its time. Whether a body can be read is decided by its reader.
+/// Asks the bot, and calls `tell_overdue` where that takes a full deadline. Where it gives no reply, `texts.no_reply`
+/// stands in its place; `texts.resend` where a message was not sent, because those before it have taken its time.
+/// Whether a body can be read is decided by its reader.
 pub(super) async fn ask(
     call: &Call,
     lease: &Lease,
     messages: &[(MessageType, Cow<'_, str>)],
-    overdue: &Overdue,
+    tell_overdue: impl FnMut(),
 ) -> Asked {
     let texts = call.texts();
     let started = time::instant();
+    let mut overdue = Overdue { at: Some(call.overdue_after(started)), tell: tell_overdue };
     let mut asked =
         Asked { bodies: Bodies::new(), took: Duration::ZERO, problem: None, undelivered: false, own_shortage: false };
     let mut now = started;
@@ -77,7 +83,7 @@ pub(super) async fn ask(
             break;
         }
         let message = MessageCall { user_key: &call.input.user, kind: *kind, content };
-        let body = match send(call, lease, message, now, overdue).await {
+        let body = match send(call, lease, message, now, &mut overdue).await {
             Ok(raw) => whole(raw),
             Err(error) => {
                 asked.own_shortage |= error.blame() == Blame::Us;
@@ -103,17 +109,18 @@ async fn send(
     lease: &Lease,
     message: MessageCall<'_>,
     mut now: Instant,
-    overdue: &Overdue,
+    overdue: &mut Overdue<impl FnMut()>,
 ) -> Result<RawReply, BackendError> {
     loop {
         let until = call.give_up_after(now);
-        let answered = call.bot.api.message(call.arrival.core, lease, message, until).await;
+        let answered = overdue.watch(call.bot.api.message(call.arrival.core, lease, message, until)).await;
         if !matches!(answered, Err(BackendError::NoFiles(_))) || time::instant() > call.last_send() {
             return answered;
         }
         tokio::time::sleep(FILES_BACKOFF).await;
         now = time::instant();
-        overdue.begins_anew(call, now);
+        // The message has not left: a shortage of the bridge's own says nothing of the bot (S5).
+        overdue.at = overdue.at.map(|_| call.overdue_after(now));
     }
 }
 

@@ -1,10 +1,11 @@
 //! One skill call, admitted and understood, and its times (S1).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::debts::{self, DebtKey};
 use super::delivery::{Delivery, HalfClosed, Reader};
 use super::finish::call_back;
 use super::reply;
@@ -60,6 +61,8 @@ pub(super) struct TurnInput {
     pub(super) dropped: usize,
     /// A block that is not ours spoke last (I5, K3).
     pub(super) unbound: bool,
+    /// A friend of the channel (E3).
+    pub(super) is_friend: bool,
 }
 
 /// One call, admitted and understood.
@@ -78,6 +81,8 @@ pub(crate) struct Call {
     pub(super) delivery: Delivery,
     /// Whether the caller has closed their sending side, and the answer for them then.
     pub(super) half_closed: HalfClosed,
+    /// Where its callback is promised, if it is (P4).
+    pub(super) debt: OnceLock<DebtKey>,
     /// Among the turns in flight (S5), given back when the turn ends.
     _permits: Option<[Permit; 3]>,
 }
@@ -104,11 +109,13 @@ impl Call {
                 room: inbound.room,
                 tester: inbound.tester,
                 dropped: inbound.dropped,
+                is_friend: inbound.is_friend,
                 unbound: inbound.last_block.is_some_and(|block| bot.foreign_block(&block)),
             },
             arrival,
             delivery: Delivery::default(),
             half_closed: HalfClosed::default(),
+            debt: OnceLock::new(),
             _permits: permits,
         }
     }
@@ -196,7 +203,11 @@ impl Call {
     /// False where a callback failed.
     pub(super) async fn deliver_alone(&self, body: &Bytes) -> bool {
         match (self.delivery.claim(), &self.arrival.callback) {
-            (Reader::Callback, Some(url)) => call_back(self, url, body).await,
+            (Reader::Callback, Some(url)) => {
+                let arrived = call_back(self, url, body, None).await;
+                debts::settled(self);
+                arrived
+            }
             (Reader::Callback | Reader::Caller | Reader::Nobody, _) => true,
         }
     }

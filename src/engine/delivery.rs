@@ -5,12 +5,13 @@
 //! table of all moves. Rejected: a channel between the two, which loses the answer when one end is dropped in between;
 //! bits in an atomic word, which are hard to read.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use crate::mutex::lock;
 use crate::time::{self, Instant};
 
 /// For whom an answer is.
@@ -114,7 +115,7 @@ impl Default for Delivery {
 impl Delivery {
     /// Moves the state. The state before where `event` changed it; an error with the state as it is where not.
     pub(super) fn on(&self, event: Event) -> Result<State, State> {
-        let mut progress = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut progress = lock(&self.0);
         let before = progress.state;
         progress.state = next(before, event).ok_or(before)?;
         if matches!(event, Event::Deadline | Event::Acknowledge | Event::HangUp) {
@@ -141,7 +142,7 @@ impl Delivery {
 
     /// When the caller was answered, or hung up, where that was before the turn ended.
     pub(super) fn answered_early(&self) -> Option<Instant> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).answered_early
+        lock(&self.0).answered_early
     }
 }
 
@@ -167,7 +168,7 @@ impl HalfClosed {
 
     /// The answer is there; the turn has not ended.
     pub(super) fn hand_over(&self, answer: Bytes) {
-        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        *lock(&self.answer) = Some(answer);
         self.handed_over.notify_one();
     }
 
@@ -175,7 +176,7 @@ impl HalfClosed {
     pub(super) async fn answer(&self) -> Bytes {
         loop {
             self.handed_over.notified().await;
-            if let Some(answer) = self.answer.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            if let Some(answer) = lock(&self.answer).take() {
                 return answer;
             }
         }

@@ -9,16 +9,18 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::call::Call;
+use super::debts::{self, Promise};
 use super::delivery::Reader;
 use super::reply::{self, Below, BotReplies, LateReplies, Layout, ParsedReplies, Remember, Reply, Unread};
 use super::turn::TurnRunner;
 use crate::callback::CallbackUrl;
+use crate::failpoint::{Step, reach};
 use crate::session::{LateReply, ReplyBody, Rest, Session};
 use crate::store::Follower;
 use crate::telemetry::record::{Outcome, TurnEnd};
 use crate::time::{self, Moment};
 use crate::translate::keyboard::Keyboard;
-use crate::translate::outbound::Content;
+use crate::translate::outbound::{self, Content};
 
 /// A callback token is good for a minute (openbuilder.md 3); a second is left for the way.
 const TOKEN: Duration = Duration::from_secs(59);
@@ -37,6 +39,7 @@ impl TurnRunner<'_> {
     ) -> Bytes {
         let call = self.call;
         let to = call.delivery.claim();
+        reach(Step::Claimed);
         let now = time::now();
         end.plan = reply.plan;
         let followers = self.turn.take_followers();
@@ -81,7 +84,7 @@ impl TurnRunner<'_> {
             late: reply.late == LateReplies::Offered && session.has_late(now),
             older_rest: older_rest.map(|rest| rest.next),
         };
-        let mut layout = reply::lay_out(&content, &call.view());
+        let mut layout = reply::lay_out(&outbound::reply(&content, &call.view()));
         // A rest that cannot be kept is not offered. A rest that is being read is kept already.
         if layout.rest().is_some() && reply.remember != Remember::Part {
             let bytes: usize = above.iter().chain(&said.bodies).map(ReplyBody::size).sum();
@@ -89,13 +92,26 @@ impl TurnRunner<'_> {
             let freed = self.turn.session.parked_bytes().saturating_sub(session.parked_bytes());
             if !self.turn.may_park(bytes.saturating_sub(freed)) {
                 tracing::warn!(bot = %call.bot.settings.id, bytes, "the rest of a long reply is cut off: limits.parked is reached");
-                layout = reply::lay_out_without_rest(&content, &call.view());
+                layout = reply::lay_out(&outbound::reply_without_rest(&content, &call.view()));
             }
         }
         drop(parsed);
         end.degradations.join(layout.degradations);
 
-        let (shown, outcome) = deliver(call, to, reply.outcome, &layout.body, followers).await;
+        let promise = if to == Reader::Callback && call.debt.get().is_some() {
+            let remember = |session: &mut Session| {
+                let bodies = above.iter().chain(&said.bodies).cloned();
+                keep_rest(session, reply.remember, &layout, bodies, now);
+                remember(session, reply.remember, keyboard.clone(), &layout, now);
+            };
+            let promise = Some(Box::new(self.promise(session.clone(), remember, reply.unread, said, now)));
+            self.turn.wrote_parked();
+            promise
+        } else {
+            None
+        };
+        reach(Step::Deliver);
+        let (shown, outcome) = deliver(call, to, reply.outcome, &layout.body, followers, promise.as_deref()).await;
         end.outcome = outcome;
         if shown {
             let bodies = above.into_iter().chain(said.bodies.iter().cloned());
@@ -110,9 +126,30 @@ impl TurnRunner<'_> {
         } else if !self.park(said, now) {
             end.outcome = Outcome::Lost;
         }
+        reach(Step::Commit);
         self.turn.commit(Some(&layout.body), now);
+        reach(Step::Committed);
+        debts::settled(call);
         call.record(end);
         layout.body
+    }
+
+    /// What becomes of the session when the answer is called back, and when that fails (P4).
+    fn promise(
+        &self,
+        mut shown: Session,
+        remember: impl FnOnce(&mut Session),
+        unread: Unread,
+        said: &BotReplies,
+        now: Moment,
+    ) -> Promise {
+        remember(&mut shown);
+        let mut failed = self.turn.session.clone();
+        if unread == Unread::Park {
+            let bodies = said.to_park(&self.call.texts().no_reply);
+            failed.park(LateReply { bodies, asked: said.asked, came: now });
+        }
+        Promise { asked: said.asked, failed, shown }
     }
 
     /// The answer has no reader: nothing was shown, and parked replies stay parked. Only a user who has left is
@@ -143,11 +180,18 @@ impl TurnRunner<'_> {
 
 /// Gives an answer to its reader and to those who made the same tap (I3); gives whether any of them has it, and the
 /// outcome.
-async fn deliver(call: &Call, to: Reader, outcome: Outcome, body: &Bytes, followers: Vec<Follower>) -> (bool, Outcome) {
+async fn deliver(
+    call: &Call,
+    to: Reader,
+    outcome: Outcome,
+    body: &Bytes,
+    followers: Vec<Follower>,
+    promise: Option<&Promise>,
+) -> (bool, Outcome) {
     let offered: Vec<_> = followers.into_iter().filter_map(|follower| follower.offer(body.clone())).collect();
     let missed = match (to, &call.arrival.callback) {
         (Reader::Caller, _) if took_it(call, body).await => return (true, outcome),
-        (Reader::Callback, Some(url)) if Box::pin(call_back(call, url, body)).await => {
+        (Reader::Callback, Some(url)) if Box::pin(call_back(call, url, body, promise)).await => {
             return (true, Outcome::CalledBack);
         }
         (Reader::Callback, _) => Outcome::CallbackFailed,
@@ -174,10 +218,14 @@ pub(super) async fn took_it(call: &Call, body: &Bytes) -> bool {
     }
 }
 
-/// POSTs an answer to Kakao (S2); whether it arrived.
-pub(super) async fn call_back(call: &Call, url: &CallbackUrl, body: &Bytes) -> bool {
+/// POSTs an answer to Kakao (S2); whether it arrived. What was promised is kept first, with what becomes of the session
+/// (P4).
+pub(super) async fn call_back(call: &Call, url: &CallbackUrl, body: &Bytes, promise: Option<&Promise>) -> bool {
+    debts::answered(call, url, body, promise).await;
+    reach(Step::Post);
     let until = (call.arrival.at + TOKEN).min(time::instant() + CALLBACK);
     let posted = call.shared.callbacks.post(url, body.clone(), until).await;
+    reach(Step::Posted);
     if let Err(error) = &posted {
         let error = crate::fault::chain(error);
         tracing::warn!(bot = %call.bot.settings.id, error, "a callback could not be delivered; the answer is parked");

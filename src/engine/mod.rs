@@ -8,9 +8,11 @@ pub(crate) mod call;
 pub(crate) mod serve;
 
 mod ask;
+pub(crate) mod debts;
 mod delivery;
 mod finish;
 mod local;
+mod memory;
 mod reply;
 mod turn;
 

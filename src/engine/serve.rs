@@ -16,6 +16,7 @@ use tokio::task::unconstrained;
 use tokio::time::sleep_until;
 
 use super::call::Call;
+use super::debts;
 use super::delivery::{Event, State};
 use super::turn;
 use crate::backend_problem::BackendProblem;
@@ -66,6 +67,9 @@ pub(crate) async fn serve(call: Call) -> Bytes {
             }
         },
         Ok(_) if event == Event::Acknowledge => {
+            if let Some(url) = call.arrival.callback.as_ref().filter(|_| call.bot.sessions.journal().is_some()) {
+                Box::pin(debts::owe(&call, url)).await;
+            }
             turn.finish_detached();
             Answer::UseCallback.to_bytes()
         }

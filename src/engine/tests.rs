@@ -228,7 +228,9 @@ impl Bridge {
             api.set_up.lock().unwrap().push(cores);
             Ok(Arc::clone(&api) as Arc<dyn LegacyApi>)
         };
-        let shared = Shared::build(settings, Box::new(connect));
+        let memory = crate::keyboards::SessionMemory::new(settings.limits.session_bytes);
+        let keyboards = Arc::new(crate::keyboards::Keyboards::new(memory));
+        let shared = Shared::build(settings, keyboards, None, Box::new(connect));
         Self { shared: shared.ok().unwrap(), bot }
     }
 

@@ -7,22 +7,23 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::SemaphorePermit;
-use tokio::task::unconstrained;
-use tokio::time::sleep_until;
 
-use super::ask::{self, Asked, Overdue};
+use super::ask::{self, Asked};
 use super::call::Call;
+use super::debts;
 use super::delivery::{Event, Reader};
 use super::finish::{call_back, took_it};
 use super::local;
-use super::reply::{Below, BotReplies, LateReplies, ParsedReplies, Remember, Reply, Unread};
+use super::memory;
+use super::reply::{Below, BotReplies, ParsedReplies, Remember, Reply, Unread};
 use crate::bot::Bot;
 use crate::breaker::{Change, State};
 use crate::degradation::Degradation;
 use crate::events;
+use crate::failpoint::{self, reach};
 use crate::net::lease::Lease;
 use crate::session::{Current, LocalStep, Messages, Plan, Prompt, ReplyBody, Rules, Step, TEN_MINUTES};
-use crate::store::{Begun, Following, Turn};
+use crate::store::{Acquaintance, Begun, Following, Turn};
 use crate::telemetry::record::{Outcome, PlanKind, TurnEnd};
 use crate::time::{self, Moment};
 use crate::translate::inbound::UserInput;
@@ -42,15 +43,20 @@ enum Failures {
 
 /// Lives one turn. `None` when it was taken out of the line before it began; then nothing was sent and nothing kept.
 pub(super) async fn run(call: &Call) -> Option<Bytes> {
-    let turn = match call.bot.sessions.begin(call.input.session, call.tap()) {
+    let mut turn = match call.bot.sessions.begin(call.input.session, call.tap()) {
         Begun::Turn(turn) => turn,
         Begun::Queued(waiting) => waiting.await?,
         Begun::Follow(following) => return Box::pin(follow(call, following)).await,
         Begun::Full => return Some(call.busy()),
     };
     call.delivery.on(Event::ComeFirst).ok()?;
+    if turn.is_unread() {
+        Box::pin(memory::look_up(call, &mut turn)).await;
+    }
+    reach(failpoint::Step::Begun);
     let mut runner = TurnRunner { call, turn, home: None, home_waited_for: false };
     let plan = runner.decide().await;
+    reach(failpoint::Step::Decided);
     let asks = matches!(plan.step, Step::Ask(_) | Step::Forward(_));
     let leave = if asks { LeaveToAsk::wait(&call.bot).await } else { LeaveToAsk::default() };
     if !call.delivery.begin() {
@@ -97,7 +103,10 @@ pub(super) async fn park_unsent(call: &Call) {
         Begun::Queued(waiting) => waiting.await,
         Begun::Follow(_) | Begun::Full => None,
     };
-    let Some(turn) = turn else { return };
+    let Some(mut turn) = turn else { return };
+    if turn.is_unread() {
+        memory::look_up(call, &mut turn).await;
+    }
     let now = time::now();
     let mut runner = TurnRunner { call, turn, home: None, home_waited_for: false };
     runner.park(&BotReplies::unsent(&call.texts().resend, now), now);
@@ -116,12 +125,13 @@ async fn follow(call: &Call, following: Following) -> Option<Bytes> {
     };
     let outcome = match (to, &call.arrival.callback) {
         (Reader::Caller, _) if took_it(call, &body).await => outcome,
-        (Reader::Callback, Some(url)) if Box::pin(call_back(call, url, &body)).await => Outcome::CalledBack,
+        (Reader::Callback, Some(url)) if Box::pin(call_back(call, url, &body, None)).await => Outcome::CalledBack,
         (Reader::Caller | Reader::Callback | Reader::Nobody, _) => Outcome::Lost,
     };
     if let Some(taken) = taken.filter(|_| outcome != Outcome::Lost) {
         taken.delivered();
     }
+    debts::settled(call);
     call.record(TurnEnd { plan: PlanKind::Follow, ..TurnEnd::of(outcome) });
     Some(body)
 }
@@ -153,11 +163,12 @@ impl<'c> TurnRunner<'c> {
         }
         let settings = &self.call.bot.settings;
         let rules = Rules {
-            recently_started: now.since(self.call.shared.started) < TEN_MINUTES,
+            recently_started: self.call.shared.began_empty() && now.since(self.call.shared.started) < TEN_MINUTES,
             free_text: settings.free_text,
             texts: &settings.policy.texts,
             handover: &settings.policy.handover,
-            unbound: self.call.input.unbound,
+            // Of whom the store cannot say what they were shown, nothing is kept from the bot (P6).
+            unbound: self.call.input.unbound || self.turn.acquaintance() == Acquaintance::Unsure,
             arrived: time::moment_of(self.call.arrival.at),
         };
         let plan = self.turn.session.plan(says.borrowed(), self.home.as_ref(), &rules, now);
@@ -241,24 +252,13 @@ impl<'c> TurnRunner<'c> {
             let said = BotReplies::words(&texts.outage, asked);
             return self.without_bot(Outcome::Outage, said, TurnEnd::default()).await;
         };
-        let Asked { bodies, took, problem, undelivered, own_shortage } = {
-            let overdue = Overdue::of(self.call, at);
-            let asking = ask::ask(self.call, lease, &messages, &overdue);
-            tokio::pin!(asking);
-            loop {
-                let due = overdue.at();
-                tokio::select! {
-                    biased;
-                    asked = &mut asking => break asked,
-                    () = unconstrained(sleep_until(due)) => {}
-                }
-                // The bot has had a full deadline, however late it was asked: that counts, once (S4).
-                if overdue.at() == due {
-                    self.announce(attempt.failed(time::now()));
-                    break asking.await;
-                }
-            }
-        };
+        reach(failpoint::Step::Mark);
+        self.turn.asking(asked);
+        reach(failpoint::Step::Send);
+        let overdue = || self.announce(attempt.failed(time::now()));
+        let Asked { bodies, took, problem, undelivered, own_shortage } =
+            ask::ask(self.call, lease, &messages, overdue).await;
+        reach(failpoint::Step::Reply);
         // The next steps may want the home keyboard, which waits in the same line.
         drop(leave);
         let said = BotReplies { bodies, asked };
@@ -278,15 +278,8 @@ impl<'c> TurnRunner<'c> {
             end.degradations.add(Degradation::NoReply);
             return self.without_bot(Outcome::NoReply, said, end).await;
         }
-        let reply = Reply {
-            plan: PlanKind::Ask,
-            outcome: Outcome::Answered,
-            part: 0,
-            late: LateReplies::Above,
-            below: Below::OfReply,
-            remember: Remember::Shown,
-            unread: Unread::Park,
-        };
+        let reply =
+            Reply { remember: Remember::Shown, unread: Unread::Park, ..Reply::new(PlanKind::Ask, Below::OfReply) };
         self.finish(reply, &said, parsed, end).await
     }
 
@@ -306,15 +299,7 @@ impl<'c> TurnRunner<'c> {
         let now = time::now();
         let plan = if outcome == Outcome::Withdrawn { PlanKind::None } else { PlanKind::Ask };
         let (keyboard, page) = self.current_keyboard(now);
-        let reply = Reply {
-            plan,
-            outcome,
-            part: 0,
-            late: LateReplies::Above,
-            below: Below::Current(keyboard, page),
-            remember: Remember::ShownAgain,
-            unread: Unread::Park,
-        };
+        let reply = Reply { outcome, unread: Unread::Park, ..Reply::new(plan, Below::Current(keyboard, page)) };
         let parsed = ParsedReplies::parse(&said.bodies, &self.call.texts().no_reply);
         self.finish(reply, &said, parsed, end).await
     }

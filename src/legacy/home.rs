@@ -6,7 +6,7 @@
 //! refresh by timer, which would ask bots that no user talks to.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -18,6 +18,7 @@ use crate::backend_problem::BackendProblem;
 use crate::degradation::Degradations;
 use crate::ids::BotId;
 use crate::keyboards::Keyboards;
+use crate::mutex::lock;
 use crate::net::CoreId;
 use crate::reading;
 use crate::tasks::Tasks;
@@ -108,7 +109,7 @@ impl HomeCache {
     /// Joins the fetch that is under way, or starts one; and since when it is. One that hangs is waited for by those
     /// of its first second, not by every turn until it ends.
     fn fetch(self: &Arc<Self>, fetcher: &Fetcher) -> Flight {
-        let mut flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut flight = lock(&self.flight);
         if let Some(under_way) = &*flight
             && under_way.0.has_changed().is_ok()
         {

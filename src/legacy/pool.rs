@@ -6,9 +6,10 @@
 //! than old servers keep one open.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use crate::mutex::lock;
 use crate::net::CoreId;
 use crate::net::client::Connection;
 use crate::net::lease::ConnectionLimit;
@@ -128,10 +129,6 @@ impl Pool {
     fn of(&self, core: CoreId) -> Option<MutexGuard<'_, Vec<Idle>>> {
         self.cores.get(core.0).map(lock)
     }
-}
-
-fn lock(stack: &Mutex<Vec<Idle>>) -> MutexGuard<'_, Vec<Idle>> {
-    stack.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Idle {

@@ -211,8 +211,8 @@ messages! {
         "{bot} is not in this bot's openbuilder_ids, so the block is never used. Add it there, or take it out here."
         "이 봇의 openbuilder_ids에 없는 id라서 블록이 쓰이지 않습니다: {bot}. 그곳에 더하거나 여기서 빼세요.";
     "SB1314" first_contact_without_store()
-        "Without a durable store every user would be announced again after a restart. Leave it out until a durable store exists; Kakao's channel webhook (channel_key) announces friends too."
-        "영속 저장소가 없으면 다시 시작할 때마다 모든 사용자를 다시 알리게 됩니다. 영속 저장소가 생길 때까지 빼세요. 카카오 채널 웹훅(channel_key)으로도 친구 추가를 알 수 있습니다.";
+        "Without a store that lasts every user would be announced again after a restart. Put these two lines at the end of the file: [store] and below it path = \"/var/lib/smartchat-bridge\". Or leave the key out; Kakao's channel webhook (channel_key) announces friends too."
+        "다시 시작해도 남는 저장소가 없으면 시작할 때마다 모든 사용자를 다시 알리게 됩니다. 파일 끝에 두 줄을 추가하세요: [store] 그리고 그 아래에 path = \"/var/lib/smartchat-bridge\". 아니면 이 키를 빼세요. 카카오 채널 웹훅(channel_key)으로도 친구 추가를 알 수 있습니다.";
     "SB1315" id_of_two_bots(id, there)
         "{id} is also in {there}, so its calls could be either bot's. Take it out of one of them."
         "같은 id가 {there}에도 있어 어느 봇의 호출인지 알 수 없습니다: {id}. 한쪽에서 빼세요.";
@@ -261,6 +261,10 @@ messages! {
     "SB1330" nobody_is_admitted(listen)
         "{listen} hears this machine only, which is not in the list, so nobody is admitted. Behind a proxy on this machine add access.trusted_proxies = [\"127.0.0.1\", \"::1\"]; without one listen on another address."
         "{listen} 주소는 이 컴퓨터에서 온 호출만 받는데 목록에 이 컴퓨터가 없어 아무도 허용되지 않습니다. 이 컴퓨터의 프록시 뒤라면 access.trusted_proxies = [\"127.0.0.1\", \"::1\"]을 더하고, 프록시가 없다면 다른 주소에서 받으세요.";
+
+    "SB1331" store_nowhere()
+        "store.path names no folder. Write the path of one, such as /var/lib/smartchat-bridge, or leave the key out."
+        "store.path가 비어 있습니다. /var/lib/smartchat-bridge 같은 폴더를 쓰거나 이 키를 빼세요.";
 
     "SB1401" secret_short()
         "The secret is short and could be guessed. Use at least 16 random characters."

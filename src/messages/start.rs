@@ -46,6 +46,16 @@ messages! {
         "Input or output fails: {error}."
         "읽거나 쓸 수 없습니다: {error}.";
 
+    "SB2015" store_unusable(folder, error, user)
+        "store.path {folder} cannot be used: {error}. Make it, and give it to the account the bridge runs as: mkdir -p {folder} && chown -R {user} {folder}"
+        "store.path {folder} 폴더를 쓸 수 없습니다: {error}. 폴더를 만들고 브리지가 쓰는 계정에 넘기세요: mkdir -p {folder} && chown -R {user} {folder}";
+    "SB2016" store_taken(folder, pid, host, started)
+        "store.path {folder} belongs to another bridge: process {pid} on {host}, started {started}. It did not end within 70 s. Stop it, or give this one a folder of its own."
+        "store.path {folder} 폴더를 다른 브리지가 쓰고 있습니다: {host}의 프로세스 {pid}, 시작 {started}. 70초를 기다렸지만 끝나지 않았습니다. 그 프로세스를 멈추거나 다른 폴더를 지정하세요.";
+    "SB2017" store_file(folder, reason)
+        "the file in store.path {folder} cannot be opened: {reason}. Start the version that wrote it, or move bridge.db away; a new one is made."
+        "store.path {folder} 폴더의 파일을 열 수 없습니다: {reason}. 그 파일을 쓴 버전으로 시작하거나 bridge.db를 다른 곳으로 옮기세요. 새 파일을 만듭니다.";
+
     "" error(message) "error: {message}" "오류: {message}";
     "" warning(message) "warning: {message}" "경고: {message}";
     "" note(message) "note: {message}" "참고: {message}";
@@ -59,10 +69,10 @@ messages! {
         "설정에 문제가 없고 봇 {count}개가 모두 응답합니다. 메시지는 보내지 않았습니다. 브리지를 실행한 채로 `say`로 말을 걸어 보세요.";
     "" bots_unconfirmed(count)
         "The configuration is well written. Bots that may not be at the path it names: {count}. See above, and find out with `say` while the bridge runs."
-        "설정에 틀린 곳은 없지만, 적힌 경로에 있는지 확인되지 않은 봇이 있습니다: {count}개. 위의 내용을 보고, 브리지를 실행한 채로 `say`로 확인하세요.";
+        "설정에 틀린 곳은 없지만, 그 경로에 봇이 있는지는 확인되지 않았습니다(봇 {count}개). 위의 내용을 보고, 브리지를 실행한 채로 `say`로 확인하세요.";
     "" bots_fail(count)
-        "Bots whose messages would fail: {count}. See above. The configuration itself is well written."
-        "메시지가 실패할 봇: {count}개. 위의 내용을 확인하세요. 설정 자체에는 문제가 없습니다.";
+        "Bots with a problem: {count}. Mend what is told above. The configuration itself is well written."
+        "고쳐야 할 봇: {count}개. 위의 내용대로 고치세요. 설정에 틀린 곳은 없습니다.";
 
     "" serves(url, admin)
         "The bridge serves at {url}; operators look at {admin}."

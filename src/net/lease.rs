@@ -8,11 +8,12 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::oneshot;
 
 use super::peak::Peak;
+use crate::mutex::lock;
 use crate::time::{self, Instant};
 
 /// In the word of a limit: a call waits, so leases go through the line. Only the holder of the line's lock sets it,
@@ -106,7 +107,7 @@ impl ConnectionLimit {
     }
 
     fn line(&self) -> MutexGuard<'_, VecDeque<oneshot::Sender<Lease>>> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.line)
     }
 
     /// Hands free leases to the calls that wait, and opens the short way when none is left. The lock is held.

@@ -13,13 +13,14 @@
 mod caller;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 pub(crate) use self::caller::{Caller, CountedStream};
 use crate::concurrency::{ConcurrencyLimit, Permit};
+use crate::mutex::lock;
 use crate::time::Instant;
 
 /// How long a new connection is left alone: its call is on the way, and a crowd must not push it out before it is read.
@@ -77,7 +78,7 @@ impl PendingCallers {
     }
 
     fn registry(&self) -> Option<MutexGuard<'_, Registry>> {
-        self.registries.get(self.core).map(|registry| registry.lock().unwrap_or_else(PoisonError::into_inner))
+        self.registries.get(self.core).map(lock)
     }
 
     /// A new connection at `now`: it takes a free place of `places`, else that of the pending connection that has
@@ -126,7 +127,7 @@ impl PendingCallers {
         let own_first = self.registries.iter().cycle().skip(self.core).take(self.registries.len());
         let mut none = NoPlace::Full;
         for registry in own_first {
-            let mut registry = registry.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut registry = lock(registry);
             let oldest = registry.callers.iter().find(|(_, entry)| fits(entry));
             match oldest.map(|(number, entry)| (*number, entry.since)) {
                 Some((_, since)) if now.saturating_duration_since(since) < TIME_TO_SPEAK => none = NoPlace::Soon,

@@ -206,11 +206,14 @@ mod tests {
         let flags = [("bots.default.url", "http://127.0.0.1:1"), ("workers", "1")].map(flag).to_vec();
         let settings = load(&Sources { flags, ..Sources::default() }).unwrap_or_else(|problems| panic!("{problems}"));
         let settings = settings.settings;
+        let memory = crate::keyboards::SessionMemory::new(settings.limits.session_bytes);
+        let keyboards = Arc::new(crate::keyboards::Keyboards::new(memory));
         Arc::new(Core {
             id: CoreId(0),
             operators: Arc::new(OperatorAccess::new(&settings.admin)),
             places: Places::of_operators(settings.limits.pending_bytes),
-            shared: Shared::build(settings, Box::new(registry::over_http)).ok().unwrap(),
+            shared: Shared::build(settings, keyboards, None, Box::new(registry::over_http)).ok().unwrap(),
+            left: None,
             tls: None,
             stop: Stop::default(),
             strange: Pace::default(),

@@ -10,6 +10,7 @@ use crate::concurrency::ConcurrencyLimit;
 use crate::net::CoreId;
 use crate::net::pending::{Caller, NoPlace, PendingCallers};
 use crate::net::tls::ServerTls;
+use crate::restore::Left;
 use crate::server::operator::OperatorAccess;
 use crate::shared::Shared;
 use crate::telemetry::metrics::Refusal;
@@ -80,13 +81,18 @@ pub(super) struct Core {
     pub(super) operators: Arc<OperatorAccess>,
     pub(super) stop: Stop,
     pub(super) places: Places,
+    /// What the process before has left, on the core that goes on with it.
+    pub(super) left: Option<Left>,
     /// Callers of the wrong protocol: any caller can do that, so many of them share one log line.
     pub(super) strange: Pace,
 }
 
 impl Core {
     /// Answers callers until a stop, then finishes what is in flight.
-    pub(super) async fn run(self, listener: TcpListener) {
+    pub(super) async fn run(mut self, listener: TcpListener) {
+        if let Some(left) = self.left.take() {
+            left.go_on(&self.shared, self.id);
+        }
         let this = Arc::new(self);
         let sweeper = Arc::clone(&this);
         this.shared.tasks.background(async move { sweeper.sweep().await });

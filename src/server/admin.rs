@@ -135,10 +135,22 @@ fn detail(shared: &Shared) -> Reply {
         version: &'static str,
         uptime_seconds: u64,
         config: Config,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        store: Option<StoreDetail>,
         turns_in_flight: usize,
         background_tasks: usize,
         events_waiting: usize,
         bots: Vec<BotDetail<'a>>,
+    }
+    #[derive(Serialize)]
+    struct StoreDetail {
+        written: bool,
+        trouble: Option<&'static str>,
+        since_millis: Option<u64>,
+        salvaging: bool,
+        changes_waiting: usize,
+        changes_lost: u64,
+        bytes: u64,
     }
     #[derive(Serialize)]
     struct Config {
@@ -194,6 +206,18 @@ fn detail(shared: &Shared) -> Reply {
             reloads: reload.count,
             waits_for_restart: shared.waits_for_restart(),
         },
+        store: shared.journal().map(|journal| {
+            let stats = journal.stats();
+            StoreDetail {
+                written: stats.trouble.is_none(),
+                trouble: stats.trouble.map(|(trouble, _)| trouble.as_str()),
+                since_millis: stats.trouble.map(|(_, since)| since.as_millis()),
+                salvaging: stats.salvaging,
+                changes_waiting: stats.waiting,
+                changes_lost: stats.lost,
+                bytes: stats.bytes,
+            }
+        }),
         turns_in_flight: shared.turns.count(),
         background_tasks: shared.tasks.running(),
         events_waiting: shared.events.count(),

@@ -100,11 +100,16 @@ pub(crate) fn receive(
     if resource.is_some_and(|resource| !bot.contacts.first_time(resource)) {
         return Ok(accepted(shared, core, Some(EventFate::Repeat)));
     }
-    match bot.contacts.event(&id, notice) {
-        Known::User(user) => {
-            events::deliver(shared, bot, core, notice, user);
-            Ok(accepted(shared, core, None))
-        }
+    let known = bot.contacts.event(&id, notice);
+    if let Known::User(user) = known {
+        events::deliver(shared, bot, core, notice, user);
+    }
+    // Last: what is not on its way yet is no repeat.
+    if let Some(resource) = resource {
+        bot.contacts.dealt_with(resource);
+    }
+    match known {
+        Known::User(_) => Ok(accepted(shared, core, None)),
         Known::Waits => {
             if let Some(events) = bot.contacts.waiting_line.line(WAITING_LINE, time::now()) {
                 tracing::info!(bot = %bot.settings.id, events, "channel events wait for the next call of their users");

@@ -12,7 +12,7 @@ use crate::degradation::Degradation;
 use crate::shared::Shared;
 use crate::telemetry::exposition::{Kind, Page};
 use crate::telemetry::log;
-use crate::telemetry::metrics::{Durations, EventFate, Refusal};
+use crate::telemetry::metrics::{Durations, EventFate, Refusal, StoreEvent};
 use crate::telemetry::process::ProcessUsage;
 use crate::telemetry::queue::LineKind;
 use crate::telemetry::record::{Outcome, PlanKind};
@@ -142,6 +142,7 @@ fn process(page: &mut Page, shared: &Shared) {
     for kind in LineKind::ALL {
         page.sample(name, &[("kind", kind.as_str())], number(log::dropped(*kind)));
     }
+    store(page, shared);
     let mut own = |name, kind, help, value: Option<f64>| {
         if let Some(value) = value {
             page.metric(name, kind, help);
@@ -166,6 +167,30 @@ fn process(page: &mut Page, shared: &Shared) {
     let name = "bridge_build_info";
     page.metric(name, Kind::Gauge, "Always 1; the version is in the label.");
     page.sample(name, &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
+}
+
+fn store(page: &mut Page, shared: &Shared) {
+    let Some(stats) = shared.journal().map(|journal| journal.stats()) else { return };
+    let mut own = |name, kind, help, value: f64| {
+        page.metric(name, kind, help);
+        page.sample(name, &[], value);
+    };
+    let help = "1 while the store is written, 0 while the bridge goes on in memory.";
+    own("bridge_store_up", Kind::Gauge, help, truth(stats.trouble.is_none()));
+    let help = "1 while a damaged file of the store is being read.";
+    own("bridge_store_salvaging", Kind::Gauge, help, truth(stats.salvaging));
+    own("bridge_store_bytes", Kind::Gauge, "Size of the store's file and its log.", number(stats.bytes));
+    own("bridge_store_waiting", Kind::Gauge, "Changes that wait to be written.", size(stats.waiting));
+    own("bridge_store_written_total", Kind::Counter, "Rows written.", number(stats.written));
+    let help = "Users looked up because they were not in memory.";
+    own("bridge_store_lookups_total", Kind::Counter, help, number(stats.reads));
+    let help = "Changes that found no room while the store could not be written.";
+    own("bridge_store_lost_total", Kind::Counter, help, number(stats.lost));
+    let name = "bridge_store_events_total";
+    page.metric(name, Kind::Counter, "What the store has made of restarts and of its own trouble, by what it was.");
+    for event in StoreEvent::ALL {
+        page.sample(name, &[("event", event.as_str())], number(shared.metrics.stored(*event)));
+    }
 }
 
 fn gauge(page: &mut Page, bots: &[Arc<Bot>], name: &str, help: &str, value: impl Fn(&Bot) -> f64) {

@@ -14,9 +14,9 @@ const RESTS: usize = 10;
 /// Replies that wait to be seen: boxed, for few users have any.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Parked {
-    late: Vec<LateReply>,
+    pub(super) late: Vec<LateReply>,
     /// The newest is the last, and the one that `이어서 보기` goes on with; those before it follow when it is read.
-    rests: Vec<Rest>,
+    pub(super) rests: Vec<Rest>,
 }
 
 /// One message's worth of a reply: the bot's bytes, read again when shown, or words of ours in their place.
@@ -28,6 +28,8 @@ pub(crate) enum ReplyBody {
     Words(Box<str>),
     /// The words that the user reads where their message was not sent: they have to send it again.
     Unsent(Box<str>),
+    /// The words that the user reads where the process died while their message was out (P3).
+    Interrupted(Box<str>),
 }
 
 impl ReplyBody {
@@ -36,7 +38,7 @@ impl ReplyBody {
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::Reply(bytes) => bytes.len(),
-            Self::Words(words) | Self::Unsent(words) => words.len(),
+            Self::Words(words) | Self::Unsent(words) | Self::Interrupted(words) => words.len(),
         }
     }
 
@@ -177,6 +179,15 @@ impl Session {
         let Some(parked) = &self.parked else { return 0 };
         let late = parked.late.iter().flat_map(|late| &late.bodies);
         late.chain(parked.rests.iter().flat_map(|rest| &rest.bodies)).map(ReplyBody::size).sum()
+    }
+
+    /// When the last of them has waited for ten minutes.
+    #[must_use]
+    pub(crate) fn parked_until(&self) -> Moment {
+        let Some(parked) = &self.parked else { return Moment::default() };
+        let late = parked.late.iter().map(|late| late.came);
+        let newest = late.chain(parked.rests.iter().map(|rest| rest.at)).max();
+        newest.unwrap_or_default().plus(TEN_MINUTES)
     }
 
     /// Replies that wait to be seen.

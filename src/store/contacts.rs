@@ -2,17 +2,24 @@
 //! to be learnt, and which webhook calls were seen (E2).
 //!
 //! Kakao's channel webhook names a user by app user id, a skill call by user key; only a skill call that carries both
-//! can tell that they are one (openbuilder.md 5). In memory, and bounded: the oldest goes first.
+//! can tell that they are one (openbuilder.md 5). In memory, in the journal too where there is one, and bounded: the oldest
+//! goes first.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::{BuildHasher, Hash};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasher;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use foldhash::quality::RandomState;
 
 use crate::ids::UserKey;
+use crate::mutex::lock;
 use crate::telemetry::pace::Pace;
+use crate::time;
 use crate::wire::legacy::Notice;
+
+use super::journal::{BotJournal, EVENT, FactKind, KNOWN, SEEN as SEEN_FOR};
+use super::outbox::{decode_notices, encode_notices};
 
 /// App user ids that are remembered with their user key.
 const ALIASES: usize = 100_000;
@@ -31,15 +38,16 @@ pub(crate) struct Contacts {
     /// By the app user id, so that calls of different users seldom meet at one lock.
     shards: Box<[Mutex<Shard>]>,
     hasher: RandomState,
-    seen: Mutex<SeenIds>,
+    seen: Mutex<Bounded<()>>,
     /// For the line that says that events wait.
     pub(crate) waiting_line: Pace,
+    journal: Option<BotJournal>,
 }
 
 #[derive(Debug, Default)]
 struct Shard {
-    aliases: Bounded<Box<str>, UserKey>,
-    waiting: Bounded<Box<str>, Vec<Notice>>,
+    aliases: Bounded<UserKey>,
+    waiting: Bounded<Vec<Notice>>,
 }
 
 /// Where an event goes.
@@ -51,14 +59,53 @@ pub(crate) enum Known {
     Waits,
 }
 
-impl Default for Contacts {
-    fn default() -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { shards, hasher: RandomState::default(), seen: Mutex::default(), waiting_line: Pace::default() }
-    }
-}
-
 impl Contacts {
+    /// Nobody yet; those to come are written to the journal, too.
+    #[must_use]
+    pub(crate) fn new(journal: Option<BotJournal>) -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        let (hasher, seen, waiting_line) = (RandomState::default(), Mutex::default(), Pace::default());
+        Self { shards, hasher, seen, waiting_line, journal }
+    }
+
+    /// Takes up a fact of the process before, in the order in which they were kept.
+    pub(crate) fn take_up(&self, kind: FactKind, key: &[u8], value: &[u8]) {
+        let Ok(id) = std::str::from_utf8(key) else { return };
+        match kind {
+            FactKind::Seen => {
+                lock(&self.seen).insert(id.into(), (), SEEN);
+            }
+            FactKind::Alias => {
+                let user = std::str::from_utf8(value).ok().and_then(UserKey::parse);
+                if let Some((mut shard, user)) = self.shard(id).zip(user) {
+                    shard.aliases.insert(id.into(), user, ALIASES / SHARDS);
+                }
+            }
+            FactKind::Waiting => {
+                if let Some(mut shard) = self.shard(id) {
+                    shard.waiting.insert(id.into(), decode_notices(value), WAITING / SHARDS);
+                }
+            }
+            FactKind::Keyboard | FactKind::Block | FactKind::Outbox | FactKind::Debt => {}
+        }
+    }
+
+    fn note(&self, kind: FactKind, id: &str, value: Option<(Duration, Vec<u8>)>) {
+        if let Some(journal) = &self.journal {
+            journal.fact(kind, id.as_bytes(), value.map(|(kept, value)| (time::now().plus(kept), value)));
+        }
+    }
+
+    /// The events that waited for this user are on their way.
+    pub(crate) fn delivered(&self, app_user_id: &str) {
+        self.note(FactKind::Waiting, app_user_id, None);
+    }
+
+    /// The webhook call was dealt with: a repeat of it after a restart is known.
+    pub(crate) fn dealt_with(&self, resource_id: &str) {
+        self.note(FactKind::Seen, resource_id, Some((SEEN_FOR, vec![1])));
+    }
+
     fn shard(&self, app_user_id: &str) -> Option<MutexGuard<'_, Shard>> {
         let place = usize::try_from(self.hasher.hash_one(app_user_id) % SHARDS as u64).ok()?;
         self.shards.get(place).map(lock)
@@ -70,6 +117,7 @@ impl Contacts {
         let Some(mut shard) = self.shard(app_user_id) else { return Vec::new() };
         if shard.aliases.get(app_user_id) != Some(&user) {
             shard.aliases.insert(Box::from(app_user_id), user, ALIASES / SHARDS);
+            self.note(FactKind::Alias, app_user_id, Some((KNOWN, user.as_str().as_bytes().to_vec())));
         }
         shard.waiting.remove(app_user_id).unwrap_or_default()
     }
@@ -90,13 +138,20 @@ impl Contacts {
             }
             None => shard.waiting.insert(Box::from(app_user_id), vec![notice], WAITING / SHARDS),
         }
+        let waiting = shard.waiting.get(app_user_id).map(|notices| (EVENT, encode_notices(notices.iter().copied())));
+        self.note(FactKind::Waiting, app_user_id, waiting);
         Known::Waits
     }
 
     /// Whether this webhook call is new; a repeat is not.
     #[must_use]
     pub(crate) fn first_time(&self, resource_id: &str) -> bool {
-        lock(&self.seen).insert(resource_id)
+        let mut seen = lock(&self.seen);
+        let is_new = seen.get(resource_id).is_none();
+        if is_new {
+            seen.insert(Box::from(resource_id), (), SEEN);
+        }
+        is_new
     }
 
     /// How many ids are known, and how many wait.
@@ -108,26 +163,22 @@ impl Contacts {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A map that forgets its oldest entries. Each has a number, so that one which went and came back is not taken for its
+/// A map by ids that forgets its oldest entries. Each has a number, so that one which went and came back is not taken for its
 /// old self in the order.
 #[derive(Debug)]
-struct Bounded<K, V> {
-    map: HashMap<K, (u64, V), RandomState>,
-    order: VecDeque<(u64, K)>,
+struct Bounded<V> {
+    map: HashMap<Box<str>, (u64, V), RandomState>,
+    order: VecDeque<(u64, Box<str>)>,
     next: u64,
 }
 
-impl<K, V> Default for Bounded<K, V> {
+impl<V> Default for Bounded<V> {
     fn default() -> Self {
         Self { map: HashMap::default(), order: VecDeque::new(), next: 0 }
     }
 }
 
-impl<V> Bounded<Box<str>, V> {
+impl<V> Bounded<V> {
     fn get(&self, key: &str) -> Option<&V> {
         self.map.get(key).map(|(_, value)| value)
     }
@@ -162,31 +213,6 @@ impl<V> Bounded<Box<str>, V> {
     }
 }
 
-#[derive(Debug, Default)]
-struct SeenIds {
-    set: HashSet<Box<str>>,
-    order: VecDeque<Box<str>>,
-}
-
-impl SeenIds {
-    fn insert(&mut self, id: &str) -> bool {
-        remember(&mut self.set, &mut self.order, Box::from(id), SEEN)
-    }
-}
-
-fn remember<T: Clone + Eq + Hash>(set: &mut HashSet<T>, order: &mut VecDeque<T>, id: T, bound: usize) -> bool {
-    if !set.insert(id.clone()) {
-        return false;
-    }
-    order.push_back(id);
-    if order.len() > bound
-        && let Some(oldest) = order.pop_front()
-    {
-        set.remove(&oldest);
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,7 +223,7 @@ mod tests {
 
     #[test]
     fn e2_an_event_waits_until_a_skill_call_tells_whose_it_is() {
-        let contacts = Contacts::default();
+        let contacts = Contacts::new(None);
         assert_eq!(contacts.event("31", Notice::FriendAdded), Known::Waits);
         assert_eq!(contacts.event("31", Notice::FriendBlocked), Known::Waits);
         assert_eq!(contacts.learn("31", user('A')), [Notice::FriendAdded, Notice::FriendBlocked]);
@@ -207,14 +233,14 @@ mod tests {
 
     #[test]
     fn e2_a_repeat_of_one_resource_id_is_known() {
-        let contacts = Contacts::default();
+        let contacts = Contacts::new(None);
         assert!(contacts.first_time("a") && contacts.first_time("b"));
         assert!(!contacts.first_time("a"));
     }
 
     #[test]
     fn an_id_that_went_and_came_back_is_not_the_oldest() {
-        let mut map: Bounded<Box<str>, u32> = Bounded::default();
+        let mut map: Bounded<u32> = Bounded::default();
         for key in ["a", "b"] {
             map.insert(key.into(), 1, 2);
         }
@@ -226,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_million_app_user_ids_stay_bounded() {
-        let contacts = Contacts::default();
+        let contacts = Contacts::new(None);
         for id in 0..300_000_u32 {
             assert_eq!(contacts.event(&id.to_string(), Notice::FriendAdded), Known::Waits);
             assert!(contacts.learn(&(id + 1_000_000).to_string(), user('A')).is_empty());

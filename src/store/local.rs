@@ -8,9 +8,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use super::journal::BotJournal;
 use super::parked_share::ParkedShare;
 use super::slots::{Keep, Slots};
-use super::waiting::{Busy, Follower, Following, Stood, Waiting};
+use super::waiting::{Busy, Follower};
 use super::{Begun, StoreStats, TapId, Turn};
 use crate::ids::UserKey;
 use crate::keyboards::SessionMemory;
@@ -37,6 +38,7 @@ pub struct LocalStore {
     memory_share: AtomicUsize,
     sessions: usize,
     turns_per_user: usize,
+    journal: Option<BotJournal>,
 }
 
 #[derive(Debug, Default)]
@@ -77,7 +79,24 @@ impl LocalStore {
             parked_bytes,
             sessions: sessions.max(1),
             turns_per_user: turns_per_user.max(1),
+            journal: None,
         }
+    }
+
+    /// The same, with a journal in which users are looked up, and changes are written (P1).
+    #[must_use]
+    pub(crate) fn with_journal(self, journal: Option<BotJournal>) -> Self {
+        Self { journal, ..self }
+    }
+
+    /// Its journal.
+    pub(crate) fn journal(&self) -> Option<&BotJournal> {
+        self.journal.as_ref()
+    }
+
+    /// What is known of a user who is not in memory.
+    fn newcomer(&self) -> Session {
+        if self.journal.is_some() { Session::unread() } else { Session::default() }
     }
 
     /// There are so many bots now, among which half of the memory is divided.
@@ -95,16 +114,13 @@ impl LocalStore {
                     slot.busy = Some(Box::new(Busy::new(tap)));
                     return Begun::Turn(Turn::new(Arc::clone(self), user, slot.session.clone()));
                 };
-                return match busy.stand(tap, self.turns_per_user) {
-                    Stood::Behind { number, turn } => Begun::Queued(Waiting::new(turn, number, Arc::clone(self), user)),
-                    Stood::Following(answer) => Begun::Follow(Following::new(answer)),
-                    Stood::Full => Begun::Full,
-                };
+                return busy.stand(tap, self.turns_per_user, self, user);
             }
             let in_share = || self.slots.bytes() < self.memory_share.load(Ordering::Relaxed);
             if self.slots.len() < self.sessions && (!self.memory.is_over() || nobody_can_go && in_share()) {
-                locked.insert(Slot { busy: Some(Box::new(Busy::new(tap))), ..Slot::default() });
-                return Begun::Turn(Turn::new(Arc::clone(self), user, Session::default()));
+                let session = self.newcomer();
+                locked.insert(Slot { busy: Some(Box::new(Busy::new(tap))), session: session.clone() });
+                return Begun::Turn(Turn::new(Arc::clone(self), user, session));
             }
             drop(locked);
             if nobody_can_go {
@@ -142,12 +158,24 @@ impl LocalStore {
 
     /// Ends the turn of `user` that is in flight: keeps its session, or leaves things unchanged, and gives the place to
     /// the next in line. Those who made its tap and were not served are given back.
-    pub(super) fn end(self: &Arc<Self>, user: &UserKey, session: Option<(Session, Moment)>) -> Vec<Follower> {
+    pub(super) fn end(
+        self: &Arc<Self>,
+        user: &UserKey,
+        session: Option<(Session, Moment)>,
+        wrote_parked: bool,
+    ) -> Vec<Follower> {
         let mut locked = self.slots.lock(user);
         let Some(slot) = locked.get() else { return Vec::new() };
         if let Some((mut session, now)) = session {
             session.tidy(now);
             self.account(&slot.session, &session);
+            // Under the lock of the slot: records of one user are told in the order of their turns.
+            if let Some(journal) = &self.journal {
+                // The first time after a look-up: what it found of them may be over.
+                let was_found = slot.session.is_unread() && !session.is_unread();
+                let whole = session.has_parked() || slot.session.has_parked() || was_found || wrote_parked;
+                journal.user(*user, &session, None, whole);
+            }
             slot.session = session;
         }
         let followers = slot.busy.as_mut().map(|busy| busy.take_followers()).unwrap_or_default();
@@ -167,15 +195,9 @@ impl LocalStore {
         followers
     }
 
-    /// Takes the followers of the turn of `user` that is in flight.
-    pub(super) fn take_followers(&self, user: &UserKey) -> Vec<Follower> {
-        let busy = |slot: &mut Slot| slot.busy.as_mut().map(|busy| busy.take_followers());
-        self.slots.with(user, busy).flatten().unwrap_or_default()
-    }
-
-    /// Changes the line of `user` while a turn of theirs is in flight.
-    pub(super) fn while_busy(&self, user: &UserKey, change: impl FnOnce(&mut Busy)) {
-        self.slots.with(user, |slot| slot.busy.as_mut().map(|busy| change(busy)));
+    /// The result of `change` to the line of `user`, if a turn of theirs is in flight.
+    pub(super) fn while_busy<R>(&self, user: &UserKey, change: impl FnOnce(&mut Busy) -> R) -> Option<R> {
+        self.slots.with(user, |slot| slot.busy.as_mut().map(|busy| change(busy))).flatten()
     }
 
     /// Whether so many bytes more may be parked (S3).
@@ -219,4 +241,11 @@ impl LocalStore {
 }
 
 #[cfg(test)]
+#[allow(clippy::duplicate_mod, reason = "one contract, two shapes")]
 mod tests;
+
+/// The same tests over a journal: whoever uses a store must not notice which it is.
+#[cfg(test)]
+#[path = "local/tests.rs"]
+#[allow(clippy::duplicate_mod, reason = "one contract, two shapes")]
+mod tests_over_a_folder;

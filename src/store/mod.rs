@@ -5,11 +5,13 @@
 //! its session, borrows nothing and may move between tasks; dropping it gives the place to the next in line, so a
 //! panic or a cancelled future never locks a user out.
 //!
-//! There is one shape today, [`local::LocalStore`], one process's memory. Its interface asks for nothing that a store
-//! shared by several processes could not give: beginning is one step, ending is one step, waiting is a future.
+//! There is one shape today, [`local::LocalStore`], one process's memory, with a [`journal`] where the memory is to
+//! outlast the process (P1). Its interface asks for nothing that a store shared by several processes could not give:
+//! beginning is one step, ending is one step, waiting is a future.
 //! Rejected: a trait with one implementor, whose boxed futures every call would pay for.
 
 pub(crate) mod contacts;
+pub(crate) mod journal;
 pub(crate) mod local;
 pub(crate) mod outbox;
 mod parked_share;
@@ -26,9 +28,11 @@ use bytes::Bytes;
 
 use crate::ids::UserKey;
 use crate::session::Session;
-use crate::time::Moment;
+use crate::time::{self, Moment};
 
+use journal::{Found, KNOWN, Loaded};
 use local::LocalStore;
+use waiting::Busy;
 
 /// Names a tap for as long as it is in flight: the same tap of the same user has the same (I3). 128 bits of a hash that
 /// is keyed by the process, so that two taps get one name neither by accident nor by intent.
@@ -64,17 +68,79 @@ pub struct Turn {
     store: Option<Arc<LocalStore>>,
     /// The user's session, to be changed in place.
     pub session: Session,
+    /// Whether the user was here before (E3).
+    acquaintance: Acquaintance,
+    /// The journal holds replies of this user that wait, which memory does not know of.
+    wrote_parked: bool,
+}
+
+/// Whether a user was here before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Acquaintance {
+    /// They were, or nobody keeps it.
+    Known,
+    /// They were not.
+    New,
+    /// The store cannot say (P6).
+    Unsure,
 }
 
 impl Turn {
     fn new(store: Arc<LocalStore>, user: UserKey, session: Session) -> Self {
-        Self { user, store: Some(store), session }
+        Self { user, store: Some(store), session, acquaintance: Acquaintance::Known, wrote_parked: false }
+    }
+
+    /// Whether the user has to be looked up first: they are not in memory, and there is a journal.
+    #[must_use]
+    pub(crate) fn is_unread(&self) -> bool {
+        self.session.is_unread()
+    }
+
+    /// Looks the user up; gives when a message of theirs left that was out when the process before died (P3).
+    pub(crate) async fn read(&mut self) -> Option<Moment> {
+        let journal = self.store.as_ref().and_then(|store| store.journal().cloned())?;
+        match journal.read(self.user).await {
+            Found::User(loaded) => {
+                let Loaded { session, known, interrupted } = *loaded;
+                self.session.take_up(session);
+                self.acquaintance = if known.is_some() { Acquaintance::Known } else { Acquaintance::New };
+                let now = time::now();
+                // Written again while half of its time is left, so that a user who keeps coming stays known.
+                if known.is_none_or(|until| until.since(now) < KNOWN / 2) {
+                    journal.know(self.user, Some(now.plus(KNOWN)));
+                }
+                interrupted
+            }
+            Found::Unsure => {
+                // They stay to be looked up: nothing that is shown meanwhile may hide what is kept.
+                self.acquaintance = Acquaintance::Unsure;
+                None
+            }
+        }
+    }
+
+    /// Whether the user was here before.
+    #[must_use]
+    pub(crate) fn acquaintance(&self) -> Acquaintance {
+        self.acquaintance
+    }
+
+    /// The session was written as it is should a callback fail (P4): what comes of it is written over that.
+    pub(crate) fn wrote_parked(&mut self) {
+        self.wrote_parked = true;
+    }
+
+    /// A message leaves: should the process die before the turn ends, the user is told (P3).
+    pub(crate) fn asking(&self, now: Moment) {
+        if let Some(journal) = self.store.as_ref().and_then(|store| store.journal()) {
+            journal.user(self.user, &self.session, Some(now), false);
+        }
     }
 
     /// Those who made the same tap and wait for its answer (I3). Calls that come later are served by [`Turn::commit`].
     #[must_use]
     pub fn take_followers(&self) -> Vec<Follower> {
-        self.store.as_ref().map(|store| store.take_followers(&self.user)).unwrap_or_default()
+        self.store.as_ref().and_then(|store| store.while_busy(&self.user, Busy::take_followers)).unwrap_or_default()
     }
 
     /// Whether so many bytes more may be parked (S3).
@@ -87,7 +153,7 @@ impl Turn {
     /// since its followers were taken; without one they learn that there is none.
     pub fn commit(mut self, answer: Option<&Bytes>, now: Moment) {
         if let Some(store) = self.store.take() {
-            let late = store.end(&self.user, Some((std::mem::take(&mut self.session), now)));
+            let late = store.end(&self.user, Some((std::mem::take(&mut self.session), now)), self.wrote_parked);
             if let Some(answer) = answer {
                 // Whether they are still there changes nothing: the answer was shown to a user.
                 late.into_iter().for_each(|follower| drop(follower.offer(answer.clone())));
@@ -99,7 +165,7 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(store) = self.store.take() {
-            drop(store.end(&self.user, None));
+            drop(store.end(&self.user, None, false));
         }
     }
 }

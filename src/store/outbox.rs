@@ -3,7 +3,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -13,8 +13,11 @@ use tokio::sync::Notify;
 
 use crate::concurrency::Permit;
 use crate::ids::UserKey;
-use crate::time::Moment;
+use crate::mutex::lock;
+use crate::time::{self, Moment};
 use crate::wire::legacy::Notice;
+
+use super::journal::{BotJournal, EVENT, FactKind};
 
 /// How long a bot without such a path is not asked again.
 const PEACE: Duration = Duration::from_secs(600);
@@ -31,12 +34,15 @@ pub(crate) struct Outbox {
     peace: [AtomicU64; 3],
     /// Users whose event was answered 404 since the last event of that kind that was not.
     missing: Mutex<HashSet<(Notice, UserKey)>>,
+    journal: Option<BotJournal>,
 }
 
 /// One user's events, and what a call of theirs wakes.
 #[derive(Debug, Default)]
 struct Queue {
     events: VecDeque<(Notice, [Permit; 2])>,
+    /// The one that is being delivered.
+    under_way: Option<Notice>,
     wake: Arc<Notify>,
 }
 
@@ -53,6 +59,22 @@ pub(crate) enum Put {
 }
 
 impl Outbox {
+    /// Empty; what is put in is written to the journal, too, until it is delivered.
+    #[must_use]
+    pub(crate) fn new(journal: Option<BotJournal>) -> Self {
+        Self { journal, ..Self::default() }
+    }
+
+    /// Under the lock of the queue: its states are written in their order.
+    fn note(&self, user: &UserKey, queue: &Queue) {
+        let Some(journal) = &self.journal else { return };
+        let left = queue.under_way.into_iter().chain(queue.events.iter().map(|(notice, _)| *notice));
+        let value = encode_notices(left);
+        let is_empty = queue.under_way.is_none() && queue.events.is_empty();
+        let kept = (!is_empty).then(|| (time::now().plus(EVENT), value));
+        journal.fact(FactKind::Outbox, user.as_str().as_bytes(), kept);
+    }
+
     /// A call of this user has arrived and stands behind their events, if there are any.
     pub(crate) fn wake(&self, user: &UserKey) {
         if let Some(queue) = self.queues.get(user) {
@@ -90,7 +112,7 @@ impl Outbox {
             Notice::FriendBlocked | Notice::RoomLeft => true,
         };
         if names_user {
-            let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut missing = lock(&self.missing);
             missing.insert((notice, user));
             if missing.iter().filter(|(kind, _)| *kind == notice).count() < USERS_WITHOUT_PATH {
                 return;
@@ -102,7 +124,7 @@ impl Outbox {
 
     /// The bot has this path: the 404s before were about single users.
     pub(crate) fn has_path(&self, notice: Notice) {
-        self.missing.lock().unwrap_or_else(PoisonError::into_inner).retain(|(kind, _)| *kind != notice);
+        lock(&self.missing).retain(|(kind, _)| *kind != notice);
     }
 
     /// Puts an event behind the user's others.
@@ -113,12 +135,22 @@ impl Outbox {
                 let events = &mut queue.get_mut().events;
                 let dropped = events.len() >= PER_USER && events.pop_front().is_some();
                 events.push_back((notice, permits));
+                self.note(&user, queue.get());
                 Put::Behind { dropped }
             }
             Entry::Vacant(vacant) => {
-                let queue = Queue { events: VecDeque::from([(notice, permits)]), wake: Arc::default() };
+                let queue = Queue { events: VecDeque::from([(notice, permits)]), ..Queue::default() };
+                self.note(&user, &queue);
                 Put::First(Arc::clone(&vacant.insert(queue).wake))
             }
+        }
+    }
+
+    /// The event that was taken last could not be delivered: it is the next one again.
+    pub(crate) fn put_back(&self, user: UserKey, notice: Notice, permits: [Permit; 2]) {
+        if let Some(mut queue) = self.queues.get_mut(&user) {
+            queue.under_way = None;
+            queue.events.push_front((notice, permits));
         }
     }
 
@@ -127,7 +159,11 @@ impl Outbox {
     pub(crate) fn next(&self, user: UserKey) -> Option<(Notice, [Permit; 2])> {
         match self.queues.entry(user) {
             Entry::Occupied(mut queue) => {
-                let next = queue.get_mut().events.pop_front();
+                let own = queue.get_mut();
+                let next = own.events.pop_front();
+                if std::mem::replace(&mut own.under_way, next.as_ref().map(|(notice, _)| *notice)).is_some() {
+                    self.note(&user, own);
+                }
                 if next.is_none() {
                     queue.remove();
                 }
@@ -136,6 +172,28 @@ impl Outbox {
             Entry::Vacant(_) => None,
         }
     }
+}
+
+/// Events as they lie on a disk: a version, and a byte each.
+pub(super) fn encode_notices(notices: impl Iterator<Item = Notice>) -> Vec<u8> {
+    let byte = |notice| match notice {
+        Notice::FriendAdded => 1,
+        Notice::FriendBlocked => 2,
+        Notice::RoomLeft => 3,
+    };
+    std::iter::once(1).chain(notices.map(byte)).collect()
+}
+
+/// Reads them back, those that are known.
+pub(crate) fn decode_notices(value: &[u8]) -> Vec<Notice> {
+    let Some((1, notices)) = value.split_first() else { return Vec::new() };
+    let notice = |byte: &u8| match byte {
+        1 => Some(Notice::FriendAdded),
+        2 => Some(Notice::FriendBlocked),
+        3 => Some(Notice::RoomLeft),
+        _ => None,
+    };
+    notices.iter().filter_map(notice).collect()
 }
 
 #[cfg(test)]

@@ -9,12 +9,13 @@
 
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 
 use crate::ids::UserKey;
+use crate::mutex::lock;
 
 /// Shards; a power of two, many times the cores of any machine this runs on.
 const SHARDS: usize = 64;
@@ -245,11 +246,6 @@ fn next_random(mut random: u64) -> u64 {
 
 fn at(place: u32) -> usize {
     usize::try_from(place).unwrap_or(usize::MAX)
-}
-
-/// A panic while it was locked left the map whole: every change is one step of the standard library's.
-fn lock<V>(shard: &Mutex<Shard<V>>) -> MutexGuard<'_, Shard<V>> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

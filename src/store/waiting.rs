@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::local::LocalStore;
-use super::{TapId, Turn};
+use super::{Begun, TapId, Turn};
 use crate::ids::UserKey;
 
 /// One user's turn in flight: its tap, and everybody behind it.
@@ -24,22 +24,12 @@ pub(super) struct Busy {
     next: u64,
 }
 
-#[derive(Debug)]
 /// A call in the line: its number, its tap, and where its turn is sent.
+#[derive(Debug)]
 struct Waiter {
     number: u64,
     tap: Option<TapId>,
     turn: oneshot::Sender<Turn>,
-}
-
-/// The result of standing in line.
-pub(super) enum Stood {
-    /// It has a place: its number there, and the channel that its turn comes by.
-    Behind { number: u64, turn: oneshot::Receiver<Turn> },
-    /// It follows a turn of the same tap: the channel that the answer is offered by.
-    Following(oneshot::Receiver<Offer>),
-    /// The line, or the list of followers, is at its bound.
-    Full,
 }
 
 impl Busy {
@@ -48,26 +38,27 @@ impl Busy {
         Self { tap, ..Self::default() }
     }
 
-    /// Stands behind the turn that is in flight, or follows it, or one in the line, when it is the same tap.
-    pub(super) fn stand(&mut self, tap: Option<TapId>, bound: usize) -> Stood {
+    /// A call of `user` stands behind the turn that is in flight, or follows it, or one in the line, when it is the same
+    /// tap. The line, and the list of followers, have at most `bound` calls. `store` is where a call leaves the line.
+    pub(super) fn stand(&mut self, tap: Option<TapId>, bound: usize, store: &Arc<LocalStore>, user: UserKey) -> Begun {
         let same = |own: TapId| self.tap == Some(own) || self.waiting.iter().any(|waiter| waiter.tap == Some(own));
         if let Some(own) = tap.filter(|own| same(*own)) {
             self.followers.retain(|(_, follower)| !follower.0.is_closed());
             if self.followers.len() >= bound {
-                return Stood::Full;
+                return Begun::Full;
             }
             let (sender, receiver) = oneshot::channel();
             self.followers.push((own, Follower(sender)));
-            return Stood::Following(receiver);
+            return Begun::Follow(Following(receiver));
         }
         if self.waiting.len() + 1 >= bound {
-            return Stood::Full;
+            return Begun::Full;
         }
         let (sender, receiver) = oneshot::channel();
         let number = self.next;
         self.next += 1;
         self.waiting.push_back(Waiter { number, tap, turn: sender });
-        Stood::Behind { number, turn: receiver }
+        Begun::Queued(Waiting { turn: receiver, number, store: Arc::clone(store), user })
     }
 
     /// A call that waited has gone: its followers learn it now, not at their own deadline.
@@ -108,13 +99,6 @@ pub struct Waiting {
     user: UserKey,
 }
 
-impl Waiting {
-    /// The place `number` in the line of `user`; its turn comes by `turn`. `store` is where it leaves the line.
-    pub(super) fn new(turn: oneshot::Receiver<Turn>, number: u64, store: Arc<LocalStore>, user: UserKey) -> Self {
-        Self { turn, number, store, user }
-    }
-}
-
 impl Future for Waiting {
     /// `None` cannot happen while the store lives: the line ends with its last waiter.
     type Output = Option<Turn>;
@@ -131,8 +115,8 @@ impl Drop for Waiting {
         }
         // A turn that was handed over and not taken is dropped with the receiver, and goes to the next in line.
         self.turn.close();
-        let (number, leave) = (self.number, Busy::leave);
-        self.store.while_busy(&self.user, |busy| leave(busy, number));
+        let number = self.number;
+        self.store.while_busy(&self.user, |busy| busy.leave(number));
     }
 }
 
@@ -142,7 +126,7 @@ pub struct Follower(oneshot::Sender<Offer>);
 
 /// An answer that is offered to a follower.
 #[derive(Debug)]
-pub(super) struct Offer {
+struct Offer {
     answer: Bytes,
     taken: oneshot::Sender<()>,
 }
@@ -169,13 +153,6 @@ impl Taken {
     pub fn delivered(self) {
         // Without this receiver the answer was shown to another caller as well.
         let _nobody_asks = self.0.send(());
-    }
-}
-
-impl Following {
-    /// Waits for what is offered by `answer`.
-    pub(super) fn new(answer: oneshot::Receiver<Offer>) -> Self {
-        Self(answer)
     }
 }
 

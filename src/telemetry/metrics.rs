@@ -64,6 +64,24 @@ named! {
     }
 }
 
+named! {
+    /// What the store has made of a restart, by what it was (P3, P4, P6, E3).
+    pub(crate) enum StoreEvent {
+        /// A user was told that a message was out when the process died.
+        Interrupted "interrupted",
+        /// A promised callback was made after a restart.
+        CallbackPaid "callback_paid",
+        /// A promised callback was refused after a restart: the one before has made it, or its token is over.
+        CallbackRefused "callback_refused",
+        /// A promised callback could not be made in time.
+        CallbackMissed "callback_missed",
+        /// A friend was seen for the first time.
+        FirstContact "first_contact",
+        /// A user could not be looked up.
+        Unsure "unsure",
+    }
+}
+
 /// The counts of the whole process.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -86,6 +104,7 @@ pub(crate) struct BotMetrics {
 struct CoreCells {
     refusals: [AtomicU64; Refusal::ALL.len()],
     events: [AtomicU64; EventFate::ALL.len()],
+    store: [AtomicU64; StoreEvent::ALL.len()],
 }
 
 #[derive(Debug)]
@@ -153,6 +172,19 @@ impl Metrics {
     #[must_use]
     pub(crate) fn events(&self, fate: EventFate) -> u64 {
         sum(self.cores.iter().filter_map(|core| core.events.get(fate as usize)))
+    }
+
+    /// Counts what the store has made of a restart.
+    pub(crate) fn store(&self, core: CoreId, event: StoreEvent) {
+        if let Some(cell) = self.cores.get(core.0).and_then(|core| core.store.get(event as usize)) {
+            add(cell, 1);
+        }
+    }
+
+    /// How often the store has done this.
+    #[must_use]
+    pub(crate) fn stored(&self, event: StoreEvent) -> u64 {
+        sum(self.cores.iter().filter_map(|core| core.store.get(event as usize)))
     }
 
     /// How many were refused for this.

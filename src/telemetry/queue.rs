@@ -12,9 +12,9 @@
 mod writer;
 
 use std::io::{self, Write};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, SystemTime};
 
@@ -24,6 +24,7 @@ use self::writer::{BATCH, Batch, Writer};
 use super::record::TurnRecord;
 use super::tame::{LineFormat, tame};
 use super::turn_line;
+use crate::mutex::lock;
 use crate::named::named;
 use crate::net::CoreId;
 
@@ -162,7 +163,7 @@ impl Queues {
     pub(super) fn flush(&self, at_most: Duration) {
         self.ending.store(true, Ordering::SeqCst);
         self.writer.unpark();
-        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = lock(&self.ended);
         match ended.recv_timeout(at_most) {
             Ok(()) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }

@@ -4,12 +4,14 @@
 //! noted down by its request id, and the record that every turn leaves behind anyway finds it there. While no call
 //! asks, which is always in production, a turn pays one load of an atomic.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use super::record::{Outcome, PlanKind, TurnEnd};
 use crate::backend_problem::BackendProblem;
+use crate::degradation::Degradations;
 use crate::ids::RequestId;
+use crate::mutex::lock;
 
 /// Calls that may be watched at once: only people ask. Without a bound, callers who ask could slow down the turns of
 /// all others.
@@ -37,11 +39,13 @@ pub(crate) struct WatchedEnd {
     pub(crate) outcome: Outcome,
     /// Why the bot gave no usable reply, and what came, as log lines have it.
     pub(crate) problem: Option<(BackendProblem, Box<str>)>,
+    /// How the answer differs from the reply.
+    pub(crate) degradations: Degradations,
 }
 
 impl From<&TurnEnd> for WatchedEnd {
     fn from(end: &TurnEnd) -> Self {
-        Self { plan: end.plan, outcome: end.outcome, problem: end.problem.clone() }
+        Self { plan: end.plan, outcome: end.outcome, problem: end.problem.clone(), degradations: end.degradations }
     }
 }
 
@@ -55,7 +59,7 @@ pub(crate) struct Watch<'a> {
 impl Watches {
     /// Watches the call of this id. `None` while too many are watched.
     pub(crate) fn watch(&self, request_id: &RequestId) -> Option<Watch<'_>> {
-        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = lock(&self.watched);
         if watched.len() >= MOST {
             return None;
         }
@@ -69,7 +73,7 @@ impl Watches {
         if self.count.load(Ordering::Acquire) == 0 {
             return;
         }
-        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = lock(&self.watched);
         for watched in watched.iter_mut().filter(|watched| watched.request_id == *request_id) {
             watched.end = Some(end.into());
         }
@@ -80,14 +84,14 @@ impl Watch<'_> {
     /// The end of the turn; `None` while it goes on.
     #[must_use]
     pub(crate) fn end(&self) -> Option<WatchedEnd> {
-        let watched = self.watches.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let watched = lock(&self.watches.watched);
         watched.iter().find(|watched| watched.request_id == self.request_id)?.end.clone()
     }
 }
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
-        let mut watched = self.watches.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = lock(&self.watches.watched);
         if let Some(place) = watched.iter().position(|watched| watched.request_id == self.request_id) {
             watched.swap_remove(place);
         }

@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::messages::{Message, chat as messages};
+
 /// Columns of a row of quick replies.
 const COLUMNS: usize = 76;
 
@@ -55,20 +57,18 @@ pub(crate) fn draw(answer: &Value, first: usize) -> Drawn {
 
 /// Reasons why Kakao would not show this answer, as far as its shape tells (openbuilder.md 2).
 #[must_use]
-pub(crate) fn flaw(answer: &Value) -> Option<&'static str> {
+pub(crate) fn flaw(answer: &Value) -> Option<Message> {
     if answer.get("version").and_then(Value::as_str) != Some("2.0") {
-        return Some("version is not \"2.0\"");
+        return Some(messages::flaw_version());
     }
     if answer.get("useCallback") == Some(&Value::Bool(true)) {
         return None;
     }
     match items(answer.get("template"), "outputs").len() {
-        0 => Some("there is no bubble in template.outputs"),
-        1..=3 if items(answer.get("template"), "quickReplies").len() > 10 => {
-            Some("there are more than 10 quick replies")
-        }
+        0 => Some(messages::flaw_empty()),
+        1..=3 if items(answer.get("template"), "quickReplies").len() > 10 => Some(messages::flaw_quick_replies()),
         1..=3 => None,
-        _ => Some("there are more than 3 bubbles in template.outputs"),
+        _ => Some(messages::flaw_bubbles()),
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Texts {
     pub busy: Box<str>,
     /// The deadline passed while the words were queued; they were not sent (S1).
     pub resend: Box<str>,
+    /// The process died while the message was out, and nobody knows its answer (P3, P4).
+    pub interrupted: Box<str>,
     /// A photo under a buttons keyboard (legacy.md 1).
     pub media_refused: Box<str>,
     /// `답변 보기` or `이어서 보기` was pressed, and nothing is there any more.
@@ -63,6 +65,7 @@ impl Default for Texts {
             wait: "답변을 준비하고 있습니다. 잠시 후 다시 확인해 주세요.".into(),
             busy: "지금은 이용자가 많습니다. 잠시 후 다시 시도해 주세요.".into(),
             resend: "앞선 답변이 늦어져 이번 메시지를 전달하지 못했습니다. 다시 보내 주세요.".into(),
+            interrupted: "앞선 메시지의 답변을 받지 못했습니다. 필요하면 다시 보내 주세요.".into(),
             media_refused: "지금은 사진이나 동영상을 받을 수 없습니다. 원하는 버튼을 선택하세요".into(),
             nothing_parked: "보여 드릴 답변이 없습니다. 다시 말씀해 주세요.".into(),
             handover: "상담원과 대화하시려면 아래 버튼을 눌러 주세요.".into(),

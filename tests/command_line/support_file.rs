@@ -12,7 +12,7 @@ fn the_file_tells_what_is_wrong_and_holds_no_word_key_or_token() {
         _ => status(500, "no"),
     });
     let rest = format!(
-        "admin.token = \"operator-token-77\"\nlog.key = \"log-key-of-the-house\"\nalert.url = \"https://hooks.example.com/T0/very-secret-path\"\n\
+        "admin.token = \"operator-token-77\"\nlog.key = \"log-key-of-the-house\"\nalert.url = \"https://hooks.example.com/hook/very-secret-path\"\n\
          [bots.shop]\nurl = \"{}\"\nfree_text = \"forward\"\nheaders = {{ x-own = \"header-password\" }}\n\
          secret = {{ header = \"x-skill-secret\", values = [\"skill-secret-123\"] }}\n",
         bot.url()

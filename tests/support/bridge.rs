@@ -316,6 +316,11 @@ impl Program {
         self.log.lock().unwrap().clone()
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Sends a signal by name.
     pub fn signal(&self, name: &str) {
         signal(&self.child, name);

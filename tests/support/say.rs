@@ -111,6 +111,12 @@ impl Say {
         self
     }
 
+    /// The user has added the channel.
+    pub fn friend(mut self) -> Self {
+        self.call["userRequest"]["user"]["properties"]["isFriend"] = json!(true);
+        self
+    }
+
     pub fn to(mut self, bot: &str) -> Self {
         self.call["bot"]["id"] = json!(bot);
         self

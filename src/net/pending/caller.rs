@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use super::PendingCallers;
 use crate::concurrency::Permit;
+use crate::mutex::lock;
 
 /// One connection of a caller, from its accept to its end.
 #[derive(Debug)]
@@ -82,7 +83,7 @@ impl Caller {
         self.calls.fetch_add(1, Ordering::AcqRel);
         if !self.admitted.swap(true, Ordering::AcqRel) {
             let place = self.forget();
-            *self.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
+            *lock(&self.place) = place;
         }
         CallUnderWay(self)
     }

@@ -1,16 +1,31 @@
 //! Reload (S6): one swap, unchanged bots untouched, a bad file changes nothing.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
+
+use tempfile::TempDir;
 
 use super::*;
 
 fn write(file: &Path, bot: &Bot, choose: &str) {
     let url = bot.url();
     fs::write(file, format!("[bots.default]\nurl = \"{url}\"\n[bots.default.texts]\nchoose = \"{choose}\"\n")).unwrap();
+}
+
+/// An old bot, and the configuration file of a bridge for it, in a folder of its own.
+fn bot_and_file() -> (Bot, TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    (old_bot("bot"), folder, file)
+}
+
+/// A bridge that runs by `file`.
+fn started(bot: &Bot, file: &Path) -> Program {
+    write(file, bot, "먼저");
+    Program::with_file(file)
 }
 
 /// Sends SIGHUP and waits until the reload has been tried.
@@ -26,9 +41,7 @@ fn reload(bridge: &Program, tried: &mut u64) -> bool {
 
 #[test]
 fn two_hundred_reloads_half_of_them_bad_while_fifty_users_talk() {
-    let bot = old_bot("bot");
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bridge.toml");
+    let (bot, _folder, file) = bot_and_file();
     write(&file, &bot, "골라 주세요 0");
     let bridge = Program::with_file(&file);
 
@@ -62,11 +75,8 @@ fn two_hundred_reloads_half_of_them_bad_while_fifty_users_talk() {
 
 #[test]
 fn a_changed_file_is_noticed_without_a_signal() {
-    let bot = old_bot("bot");
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bridge.toml");
-    write(&file, &bot, "먼저");
-    let bridge = Program::with_file(&file);
+    let (bot, _folder, file) = bot_and_file();
+    let bridge = started(&bot, &file);
     bridge.say(&Say::words("Qw7-eRt_9YzA", "급식"));
     write(&file, &bot, "나중");
     bridge.wait_for("the new configuration is in force");
@@ -75,11 +85,8 @@ fn a_changed_file_is_noticed_without_a_signal() {
 
 #[test]
 fn a_bad_file_is_told_in_log_metrics_and_readiness_and_changes_nothing() {
-    let bot = old_bot("bot");
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bridge.toml");
-    write(&file, &bot, "먼저");
-    let bridge = Program::with_file(&file);
+    let (bot, _folder, file) = bot_and_file();
+    let bridge = started(&bot, &file);
     bridge.say(&Say::words("Qw7-eRt_9YzA", "급식"));
     fs::write(&file, "[bots.default]\nurl = \"ftp://x\"\n").unwrap();
     bridge.signal("HUP");
@@ -93,11 +100,8 @@ fn a_bad_file_is_told_in_log_metrics_and_readiness_and_changes_nothing() {
 
 #[test]
 fn what_only_a_restart_applies_is_said() {
-    let bot = old_bot("bot");
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bridge.toml");
-    write(&file, &bot, "먼저");
-    let bridge = Program::with_file(&file);
+    let (bot, _folder, file) = bot_and_file();
+    let bridge = started(&bot, &file);
     let written = fs::read_to_string(&file).unwrap();
     fs::write(&file, format!("workers = 7\n{written}")).unwrap();
     bridge.signal("HUP");
@@ -107,11 +111,8 @@ fn what_only_a_restart_applies_is_said() {
 
 #[test]
 fn a_refused_configuration_is_taken_when_what_it_lacked_has_come() {
-    let bot = old_bot("bot");
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bridge.toml");
-    write(&file, &bot, "먼저");
-    let bridge = Program::with_file(&file);
+    let (bot, folder, file) = bot_and_file();
+    let bridge = started(&bot, &file);
     let secret = folder.path().join("secret");
     let written = fs::read_to_string(&file).unwrap();
     let lacking = format!("{written}\n[bots.default.secret]\nheader = \"x-s\"\nvalues_file = {secret:?}\n");
@@ -123,9 +124,7 @@ fn a_refused_configuration_is_taken_when_what_it_lacked_has_come() {
 
 #[test]
 fn a_file_that_drops_the_secret_is_refused_while_the_bridge_still_listens_on_every_address() {
-    let bot = old_bot("bot");
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bridge.toml");
+    let (bot, _folder, file) = bot_and_file();
     let bots = format!("[bots.default]\nurl = \"{}\"\n", bot.url());
     let secret = "secret = { header = \"x-skill-secret\", values = [\"0123456789abcdef\"] }\n";
     fs::write(&file, format!("listen = \"0.0.0.0:0\"\n{bots}{secret}")).unwrap();
@@ -170,9 +169,7 @@ fn a_secret_that_becomes_a_pipe_or_an_endless_device_blocks_neither_the_watcher_
 
 #[test]
 fn a_file_that_is_valid_in_its_half_removes_no_bot_while_it_is_written() {
-    let bot = old_bot("bot");
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bridge.toml");
+    let (bot, _folder, file) = bot_and_file();
     let of = |name: &str| format!("[bots.{name}]\nurl = \"{}\"\n", bot.url());
     fs::write(&file, of("first") + &of("second")).unwrap();
     let bridge = Program::with_file(&file);
@@ -200,9 +197,7 @@ fn a_file_that_is_valid_in_its_half_removes_no_bot_while_it_is_written() {
 
 #[test]
 fn what_only_a_start_applies_is_told_until_the_start_and_fewer_workers_lose_no_count() {
-    let bot = old_bot("bot");
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bridge.toml");
+    let (bot, _folder, file) = bot_and_file();
     let with = |top: &str, choose: &str| {
         let own = format!("[bots.default]\nurl = \"{}\"\n[bots.default.texts]\nchoose = \"{choose}\"\n", bot.url());
         fs::write(&file, format!("{top}{own}")).unwrap();
@@ -254,9 +249,7 @@ fn shows(bridge: &Program, made: &rcgen::CertifiedKey<rcgen::KeyPair>) -> bool {
 
 #[test]
 fn a_certificate_comes_into_force_with_the_rest_of_its_configuration_or_not_at_all() {
-    let bot = old_bot("bot");
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bridge.toml");
+    let (bot, folder, file) = bot_and_file();
     let good = format!("tls = {{ cert = \"cert.pem\", key = \"key.pem\" }}\n[bots.default]\nurl = \"{}\"\n", bot.url());
     let first = pair(folder.path());
     fs::write(&file, &good).unwrap();
@@ -277,9 +270,7 @@ fn a_certificate_comes_into_force_with_the_rest_of_its_configuration_or_not_at_a
 
 #[test]
 fn a_pair_that_does_not_match_is_told_once_however_often_it_is_tried() {
-    let bot = old_bot("bot");
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bridge.toml");
+    let (bot, folder, file) = bot_and_file();
     let text = format!("tls = {{ cert = \"cert.pem\", key = \"key.pem\" }}\n[bots.default]\nurl = \"{}\"\n", bot.url());
     let first = pair(folder.path());
     fs::write(&file, text).unwrap();
@@ -298,11 +289,8 @@ fn a_pair_that_does_not_match_is_told_once_however_often_it_is_tried() {
 /// A pipe that nobody writes into stands for every file that blocks, a network disk that is gone among them.
 #[test]
 fn a_configuration_that_becomes_a_pipe_is_refused_and_blocks_no_signal() {
-    let bot = old_bot("bot");
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bridge.toml");
-    write(&file, &bot, "먼저");
-    let mut bridge = Program::with_file(&file);
+    let (bot, _folder, file) = bot_and_file();
+    let mut bridge = started(&bot, &file);
     fs::remove_file(&file).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
     assert!(!reload(&bridge, &mut 0));

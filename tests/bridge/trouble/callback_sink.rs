@@ -74,6 +74,11 @@ impl CallbackSink {
         self.state.lock().unwrap().refused.clone()
     }
 
+    /// How often it was called, whatever it did.
+    pub(crate) fn tried(&self) -> usize {
+        self.kakao.asked().len()
+    }
+
     pub(crate) fn die(&mut self) {
         self.kakao.die();
     }

@@ -6,7 +6,7 @@
 mod alert;
 mod breaker;
 mod callback;
-mod callback_sink;
+pub(crate) mod callback_sink;
 mod chaos;
 mod load;
 mod overload;

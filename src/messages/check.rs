@@ -169,8 +169,8 @@ messages! {
     "" mend_default(how) "Answer what the bot does not know as well: {how}" "봇이 모르는 말에도 답하세요: {how}";
     "" mend_url(better) "Write url = \"{better}\" for the bot." "봇의 url을 \"{better}\"로 쓰세요.";
     "" mend_folder()
-        "Apache does that where message is a folder. Put these lines into the file .htaccess of the folder that holds it:\n    DirectorySlash Off\n    RewriteEngine On\n    RewriteRule ^(keyboard|message|friend)$ $1/index.php [L]"
-        "message가 폴더이면 Apache가 이렇게 합니다. 그 폴더가 들어 있는 폴더의 .htaccess 파일에 다음을 그대로 넣으세요:\n    DirectorySlash Off\n    RewriteEngine On\n    RewriteRule ^(keyboard|message|friend)$ $1/index.php [L]";
+        "Apache does that where message is a folder. Put these lines into the file .htaccess of the folder that holds it:\n    DirectorySlash Off\n    RewriteEngine On\n    RewriteRule ^(keyboard|message|friend)$ $1/index.php [L]\n    RewriteCond %{REQUEST_FILENAME} -d\n    RewriteRule ^(.*[^/])$ %{REQUEST_URI}/ [R=301,L]"
+        "message가 폴더이면 Apache가 이렇게 합니다. 그 폴더가 들어 있는 폴더의 .htaccess 파일에 다음을 그대로 넣으세요:\n    DirectorySlash Off\n    RewriteEngine On\n    RewriteRule ^(keyboard|message|friend)$ $1/index.php [L]\n    RewriteCond %{REQUEST_FILENAME} -d\n    RewriteRule ^(.*[^/])$ %{REQUEST_URI}/ [R=301,L]";
     "" mend_slash_python() "Take the slash from the end of the route: path('message', …) in Django's urls.py, @app.route('/message') in Flask." "경로 끝의 /를 빼세요: Django urls.py의 path('message', …), Flask의 @app.route('/message').";
     "" mend_slash() "Let the bot take /message without a slash at its end." "봇이 끝에 /가 없는 /message를 받게 하세요.";
     "" mend_elsewhere() "Look at the path in the bot's url: a login page or another site's page lies there." "봇 url의 경로를 확인하세요. 로그인 화면이나 다른 사이트의 주소일 수 있습니다.";

@@ -82,7 +82,7 @@ pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
         return Ok(Exit::Usage);
     }
     let plan = Plan { words: args.message.clone(), all: args.all, events: args.events };
-    let only_asked = plan.words.is_none() && !plan.all;
+    let only_asked = plan.words.is_none() && !plan.all && args.crawl.is_none();
     let runtime = super::runtime()?;
     let mut out = io::stdout().lock();
     let mut reports: Vec<Report> = Vec::new();

@@ -14,6 +14,7 @@ use url::Url;
 use super::judge::Came;
 use super::player::{Player, somebody_new};
 use super::{Act, judge};
+use crate::degradation::Degradations;
 use crate::ids::BotId;
 use crate::messages::{Message, conversation as messages};
 
@@ -53,6 +54,8 @@ pub(crate) struct Crawled {
     /// Buttons that were seen and for which no press was left.
     pub(crate) unpressed: usize,
     pub(crate) presses: usize,
+    /// How the screens differ from what the bot said.
+    pub(crate) differences: Degradations,
 }
 
 /// Where a walk takes place: a bridge, or the script of a test.
@@ -169,6 +172,7 @@ pub(crate) async fn crawl(world: &mut impl World, bounds: Bounds) -> Crawled {
         }
         let Some(came) = came else { continue };
         if let Ok(came) = &came {
+            crawled.differences.join(came.differences);
             frontier.see(&walked, came, bounds, &mut crawled.left_out);
             at = Some(walked.clone());
         }

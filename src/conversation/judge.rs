@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Expected;
 use super::screen::Screen;
+use crate::degradation::Degradations;
 use crate::messages::{Message, conversation as messages};
 use crate::wire::text::printable;
 
@@ -19,6 +20,8 @@ pub(crate) struct Came {
     pub(crate) asked: Option<bool>,
     /// Why the bot gave no usable reply, in the word of the log line.
     pub(crate) problem: Option<String>,
+    /// How what came differs from what the bot said.
+    pub(crate) differences: Degradations,
 }
 
 /// Every difference between the two.
@@ -91,7 +94,7 @@ mod tests {
         let press =
             Press { label: "내일".into(), words: "내일".into(), extra: serde_json::Value::Null, block: None };
         let screen = Screen { text: "오늘의 급식\n770 kcal".into(), presses: vec![press], ..Screen::default() };
-        let came = Came { screen, took: Duration::from_secs(3), asked: Some(true), problem: None };
+        let came = Came { screen, took: Duration::from_secs(3), asked: Some(true), ..Came::default() };
         assert_eq!(codes(&Expected::default(), &came), [""; 0]);
         let good = Expected {
             text: Some("오늘의 급식  \n770 kcal\n".into()),

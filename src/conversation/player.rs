@@ -12,11 +12,12 @@ use super::call::{self, Spoken, Who};
 use super::judge::{Came, list, shown};
 use super::screen::Screen;
 use crate::config::settings::Trust;
+use crate::degradation::{Degradation, Degradations};
 use crate::fault::chain;
 use crate::ids::{BotId, UserKey};
 use crate::messages::{Message, conversation as messages};
 use crate::net::call::{Call, call as http_call};
-use crate::server::skill::{X_BRIDGE_EXPLAIN, X_BRIDGE_PLAN, X_BRIDGE_PROBLEM};
+use crate::server::skill::{X_BRIDGE_DEGRADATIONS, X_BRIDGE_EXPLAIN, X_BRIDGE_PLAN, X_BRIDGE_PROBLEM};
 use crate::telemetry::record::PlanKind;
 use crate::term::draw::Press;
 use crate::time;
@@ -87,7 +88,8 @@ impl<'a> Player<'a> {
         self.screen = Screen::of(&answer.body);
         let problem = answer.headers.get(&X_BRIDGE_PROBLEM);
         let problem = problem.map(|problem| String::from_utf8_lossy(problem.as_bytes()).into_owned());
-        Ok(Came { screen: self.screen.clone(), took, asked: asked(&answer.headers), problem })
+        let asked = asked(&answer.headers);
+        Ok(Came { screen: self.screen.clone(), took, asked, problem, differences: differences(&answer.headers) })
     }
 }
 
@@ -96,6 +98,16 @@ impl<'a> Player<'a> {
 pub(crate) fn asked(headers: &HeaderMap) -> Option<bool> {
     let plan = headers.get(&X_BRIDGE_PLAN)?;
     Some(plan.as_bytes() == PlanKind::Ask.as_str().as_bytes())
+}
+
+/// The differences that a bridge tells of.
+fn differences(headers: &HeaderMap) -> Degradations {
+    let told = headers.get(&X_BRIDGE_DEGRADATIONS).and_then(|told| told.to_str().ok()).unwrap_or_default();
+    let mut differences = Degradations::NONE;
+    for degradation in Degradation::ALL.iter().filter(|one| told.split(',').any(|code| code.trim() == one.code())) {
+        differences.add(*degradation);
+    }
+    differences
 }
 
 /// A key for somebody the bot has never seen.

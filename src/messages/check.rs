@@ -197,7 +197,7 @@ messages! {
     "" java_default() "an else or default: at the end that returns a text" "마지막에 글을 돌려주는 else나 default:";
 
     "" heading(bot, url, runs) "{bot}: {url} {runs}" "{bot}: {url} {runs}";
-    "" users(words) "Users: {words}" "사용자: {words}";
+    "" users(words) "{words}" "{words}";
     "" remedy(words) "Remedy: {words}" "고치기: {words}";
     "" lost() "lost" "손실";
     "" differs() "differs" "차이";

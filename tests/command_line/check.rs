@@ -240,14 +240,20 @@ fn the_quirks_of_each_recorded_bot_are_found_and_no_others() {
 fn a_crawl_draws_every_screen_and_presses_nothing_before_somebody_agrees() {
     let bot = Bot::before(home(&["급식", "주문하기"]), |asked| match &*asked.content() {
         "급식" => support::buttons("고르세요", &["오늘"]),
-        _ => words("현미밥"),
+        _ => reply(r#"{"message":{"text":"현미밥"}"#),
     });
     let ended = check(&bot.url(), &["--crawl", "5"]);
     assert!(ended.out(64).is_empty() && ended.err.contains("[SB6031]") && ended.err.contains("[SB6032]"), "{ended:?}");
     assert!(bot.calls().is_empty());
     let ended = check(&bot.url(), &["--crawl", "5", "--yes-the-bot-acts"]);
-    for told in ["» home\n", "» 급식\n│ 고르세요\n  [1] 오늘", "» 급식 › 오늘\n│ 현미밥", "[SB6033]", "주문하기"]
-    {
+    for told in [
+        "» home\n",
+        "» 급식\n│ 고르세요\n  [1] 오늘",
+        "» 급식 › 오늘\n│ 현미밥",
+        "[SB6033]",
+        "주문하기",
+        "reply.braces",
+    ] {
         assert!(ended.out(0).contains(told), "{told}: {}", ended.out);
     }
     assert_eq!(bot.contents(), ["급식", "오늘"], "nothing is typed");

@@ -23,7 +23,8 @@ use std::time::Duration;
 use url::Url;
 
 use crate::config::settings::BotSettings;
-use crate::conversation::crawl::ACTING;
+use crate::conversation::crawl::{ACTING, Crawled};
+use crate::degradation::Degradation;
 use crate::ids::UserKey;
 use crate::messages::{Message, check as messages};
 use exchange::{Exchange, Line};
@@ -129,6 +130,15 @@ pub(crate) async fn check(bot: &BotSettings, plan: &Plan) -> Report {
     }
     report.settle();
     report
+}
+
+/// Takes in the screens of a crawl: what differs on them is a finding as if it had been asked for.
+pub(crate) fn take_in(bot: &BotSettings, crawled: Crawled, report: &mut Report) {
+    // A bot without a reply is told at the screen where it had none.
+    let differences = crawled.differences.iter().filter(|one| *one != Degradation::NoReply);
+    keyboard::differ(bot, differences, report);
+    report.crawled = Some(crawled);
+    report.settle();
 }
 
 /// The messages of a plan, in their order: the bot's own words first, for a bot with a state per user.

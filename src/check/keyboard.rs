@@ -11,7 +11,7 @@ use super::home::{self, Found, PATIENCE, Verdict, has_keyboard, under};
 use super::report::Report;
 use super::{Finding, Weight, called, message, millis, note, redirect, remedy, transport};
 use crate::config::settings::BotSettings;
-use crate::degradation::{Degradation, Degradations};
+use crate::degradation::Degradation;
 use crate::legacy::requests::path;
 use crate::messages::{Message, check as messages};
 use crate::net::once::path_and_query;
@@ -136,13 +136,13 @@ fn read(bot: &BotSettings, call: &Message, answer: &Answer, keyboard: &mut HomeK
     }
     let view = View { policy: &bot.policy, message_block: None, room: false };
     differences.join(message::shown(&reading::Reading::words(&bot.policy.texts.home), Some(&home.keys), &view));
-    differ(bot, differences, report);
+    differ(bot, differences.iter(), report);
     transport::of_json(call, answer, differences.has(Degradation::Gzip), report);
 }
 
 /// Each difference as a finding of its own.
-pub(super) fn differ(bot: &BotSettings, differences: Degradations, report: &mut Report) {
-    for degradation in differences.iter() {
+pub(super) fn differ(bot: &BotSettings, differences: impl Iterator<Item = Degradation>, report: &mut Report) {
+    for degradation in differences {
         let (weight, users, remedy) = remedy::of(degradation, report.runs, bot);
         let words = crate::messages::Value::Words(degradation.english(), degradation.korean());
         let finding = Finding::new(weight, messages::difference(words)).users(users).remedy(remedy);

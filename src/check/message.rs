@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hyper::header::{LOCATION, SERVER};
+use hyper::header::LOCATION;
 use serde::de::IgnoredAny;
 use url::Url;
 
@@ -112,7 +112,7 @@ impl Asked<'_> {
         }
         let replied = messages::replied(call.clone(), content(&reading), millis(exchange.took));
         report.add(Finding::new(Weight::Good, replied));
-        differ(self.bot, differences, report);
+        differ(self.bot, differences.iter(), report);
         transport::of_json(&call, answer, differences.has(Degradation::Gzip), report);
         if exchange.took > self.bot.deadline {
             let seen = messages::message_late(call.clone(), format!("{:.1}", exchange.took.as_secs_f32()));
@@ -192,15 +192,11 @@ impl Asked<'_> {
         to.set_fragment(None);
         let same_server = to.origin() == self.url.origin();
         let is_folder = same_server && to.path().strip_suffix('/') == Some(self.url.path());
-        let is_apache = answer
-            .headers
-            .get(SERVER)
-            .is_some_and(|server| String::from_utf8_lossy(server.as_bytes()).to_lowercase().contains("apache"));
         let mut better = to.clone();
         let base = to.path().trim_end_matches('/').strip_suffix("/message").map(str::to_owned);
         let mend = match base {
             _ if is_folder && runs == Runs::Python => messages::mend_slash_python(),
-            _ if is_folder && is_apache => messages::mend_folder(),
+            _ if is_folder && transport::is_apache(answer) => messages::mend_folder(),
             _ if is_folder => messages::mend_slash(),
             Some(base) => {
                 better.set_path(&base);

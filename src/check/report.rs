@@ -195,9 +195,6 @@ fn way(screen: &Visited, language: Language) -> String {
 /// What a crawl came to.
 fn ends(crawled: &Crawled) -> Vec<Message> {
     let mut ends = vec![conversation::crawled(crawled.screens.len(), crawled.presses)];
-    if !crawled.differences.is_empty() {
-        ends.push(conversation::screens_differ(crawled.differences.to_string()));
-    }
     if !crawled.left_out.is_empty() {
         let labels: Vec<_> = crawled.left_out.iter().map(|label| printable(label, LABEL)).collect();
         ends.push(conversation::left_out(labels.join(", ")));

@@ -5,7 +5,7 @@ use hyper::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, Heade
 
 use super::exchange::Answer;
 use super::report::Report;
-use super::{Finding, Weight, remedy};
+use super::{Finding, Runs, Weight, remedy};
 use crate::messages::{Message, check as messages};
 use crate::wire::text::printable;
 
@@ -18,13 +18,18 @@ pub(super) fn look(answer: &Answer, report: &mut Report) {
     if answer.version == Version::HTTP_10 || closes {
         report.add(Finding::new(Weight::Note, messages::one_call_a_connection(format!("{:?}", answer.version))));
     }
-    if word(&answer.headers, &SERVER).is_some_and(|server| server.to_lowercase().contains("apache")) {
+    if is_apache(answer) {
         report.add(Finding::new(Weight::Note, messages::apache()));
     }
 }
 
 /// What concerns a body that was read as JSON. `gzip` is told as a difference of its own where it is true.
 pub(super) fn of_json(call: &Message, answer: &Answer, is_gzip: bool, report: &mut Report) {
+    let kind = word(&answer.headers, &CONTENT_TYPE).unwrap_or_default();
+    if is_apache(answer) && kind.starts_with("text/html") {
+        // PHP sends whatever it prints as that, unless it is told otherwise (default_mimetype).
+        report.runs_on(Runs::Php);
+    }
     let runs = report.runs;
     let untyped = |seen| {
         let users = messages::users_same();
@@ -62,6 +67,11 @@ pub(super) fn of_json(call: &Message, answer: &Answer, is_gzip: bool, report: &m
     if answer.headers.contains_key(SET_COOKIE) {
         report.add(Finding::new(Weight::Note, messages::sets_cookies(call.clone())));
     }
+}
+
+/// Whether the server says that it is Apache.
+pub(super) fn is_apache(answer: &Answer) -> bool {
+    word(&answer.headers, &SERVER).is_some_and(|server| server.to_lowercase().contains("apache"))
 }
 
 fn word(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

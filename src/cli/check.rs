@@ -98,7 +98,7 @@ pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
             };
             let bounds = Bounds { presses: usize::from(presses), press_all: args.press_all };
             let mut world = BridgeWorld::new(bridge.url(), &bot.id);
-            report.crawled = Some(runtime.block_on(crawl(&mut world, bounds)));
+            check::take_in(bot, runtime.block_on(crawl(&mut world, bounds)), &mut report);
         }
         if !args.json {
             writeln!(out, "{}", report.text(language))?;

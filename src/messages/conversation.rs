@@ -72,10 +72,6 @@ messages! {
         "The bot gave no usable reply ({problem}): these are the bridge's words."
         "봇이 쓸 수 있는 답을 주지 않아({problem}) 브리지의 안내 문구가 나왔습니다.";
 
-    "SB6036" screens_differ(codes)
-        "How these screens differ from what the bot said: {codes}. docs/differences.md says what each means."
-        "봇이 보낸 것과 화면의 차이: {codes}. 뜻은 docs/differences.ko.md에 있습니다.";
-
     "" crawled(screens, presses) "Screens: {screens}, presses: {presses}" "화면 {screens}개, 누른 횟수 {presses}번";
     "" home() "home" "홈";
     "" go_on() "Go on? [y/N] " "계속할까요? [y/N] ";

@@ -86,7 +86,7 @@ impl Report {
         self.findings.iter().filter(|finding| finding.weight == weight).count()
     }
 
-    /// Lines for people, findings with their codes.
+    /// Lines for people, findings with their codes. The screens of a crawl were told as they came ([`screen`]).
     pub(crate) fn text(&self, language: Language) -> String {
         let runs = if self.runs.name().is_empty() { String::new() } else { format!("({})", self.runs.name()) };
         let mut text = messages::heading(&self.bot, &self.url, runs).text(language) + "\n";
@@ -105,18 +105,8 @@ impl Report {
                 let _infallible = writeln!(text, "    {}", indented(&line.text(language)));
             }
         }
-        if let Some(crawled) = &self.crawled {
-            for screen in &crawled.screens {
-                let _infallible = writeln!(text, "\n» {}", way(screen, language));
-                text.push_str(screen.came.as_ref().map_or("", |came| &came.screen.drawn));
-                if let Some(problem) = screen.problem() {
-                    let _infallible = writeln!(text, "  {}", problem.told(language));
-                }
-            }
-            text.push('\n');
-            for message in ends(crawled) {
-                let _infallible = writeln!(text, "{}", message.told(language));
-            }
+        for message in self.crawled.iter().flat_map(ends) {
+            let _infallible = writeln!(text, "\n  {}", message.told(language));
         }
         text
     }
@@ -185,6 +175,14 @@ fn weighs(weight: Weight) -> Message {
         Weight::Differs => messages::differs(),
         Weight::Lost => messages::lost(),
     }
+}
+
+/// A screen of a crawl, drawn below the way to it.
+pub(crate) fn screen(visited: &Visited, language: Language) -> String {
+    let drawn = visited.came.as_ref().map_or("", |came| &came.screen.drawn);
+    let late = || visited.is_late().then(conversation::not_yet);
+    let problem = visited.problem().or_else(late).map(|problem| format!("  {}\n", problem.told(language)));
+    format!("» {}\n{drawn}{}\n", way(visited, language), problem.unwrap_or_default())
 }
 
 /// The way to a screen of a crawl.

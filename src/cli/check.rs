@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use super::exit::Exit;
 use super::output::{complain, refuse};
 use super::sources::SourceArgs;
-use crate::check::report::{Report, page, verdict};
+use crate::check::report::{Report, page, screen, verdict};
 use crate::check::{self, Plan, Weight};
 use crate::config::{self, Flag, Loaded};
 use crate::conversation::bridge::OwnBridge;
-use crate::conversation::crawl::{Bounds, BridgeWorld, crawl};
+use crate::conversation::crawl::{Bounds, BridgeWorld, Visited, crawl};
 use crate::messages::{Language, conversation, start as messages};
 
 /// Presses of a crawl, whatever is wanted.
@@ -98,7 +98,15 @@ pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
             };
             let bounds = Bounds { presses: usize::from(presses), press_all: args.press_all };
             let mut world = BridgeWorld::new(bridge.url(), &bot.id);
-            check::take_in(bot, runtime.block_on(crawl(&mut world, bounds)), &mut report);
+            let mut told = Ok(());
+            let tell = |visited: &Visited| {
+                if !args.json && told.is_ok() {
+                    told = write!(out, "{}", screen(visited, language)).and_then(|()| out.flush());
+                }
+            };
+            let crawled = runtime.block_on(crawl(&mut world, bounds, tell));
+            told?;
+            check::take_in(bot, crawled, &mut report);
         }
         if !args.json {
             writeln!(out, "{}", report.text(language))?;

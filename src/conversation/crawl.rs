@@ -128,8 +128,9 @@ impl Frontier {
     }
 }
 
-/// Walks until everything was pressed once, or the presses are used up.
-pub(crate) async fn crawl(world: &mut impl World, bounds: Bounds) -> Crawled {
+/// Walks until everything was pressed once, or the presses are used up. Each screen is told as it comes, for a long walk
+/// takes minutes.
+pub(crate) async fn crawl(world: &mut impl World, bounds: Bounds, mut tell: impl FnMut(&Visited)) -> Crawled {
     let most = bounds.presses.min(MOST);
     let (mut crawled, mut frontier) = (Crawled::default(), Frontier::default());
     let home = world.enter().await;
@@ -137,7 +138,9 @@ pub(crate) async fn crawl(world: &mut impl World, bounds: Bounds) -> Crawled {
         frontier.see(&[], came, bounds, &mut crawled.left_out);
     }
     let is_there = home.is_ok();
-    crawled.screens.push(Visited { path: Vec::new(), came: home });
+    let home = Visited { path: Vec::new(), came: home };
+    tell(&home);
+    crawled.screens.push(home);
     // The one who looked at the home keyboard also walks the first path.
     let mut at: Option<Vec<String>> = is_there.then(Vec::new);
     loop {
@@ -176,7 +179,9 @@ pub(crate) async fn crawl(world: &mut impl World, bounds: Bounds) -> Crawled {
             frontier.see(&walked, came, bounds, &mut crawled.left_out);
             at = Some(walked.clone());
         }
-        crawled.screens.push(Visited { path: walked, came });
+        let visited = Visited { path: walked, came };
+        tell(&visited);
+        crawled.screens.push(visited);
     }
     crawled.unpressed = frontier.open.len();
     crawled
@@ -199,6 +204,13 @@ impl Visited {
                 (None, None) => None,
             },
         }
+    }
+}
+
+impl Visited {
+    /// Whether the bot had not answered by then: of a turn that goes on the bridge tells nothing yet.
+    pub(crate) fn is_late(&self) -> bool {
+        self.came.as_ref().is_ok_and(|came| came.asked.is_none())
     }
 }
 
@@ -268,7 +280,7 @@ mod tests {
             ["시간표"] => vec!["급식", "시간표"],
             _ => vec![],
         });
-        let crawled = crawl(&mut bot, ALL).await;
+        let crawled = crawl(&mut bot, ALL, |_| {}).await;
         assert_eq!(ways(&crawled), ["", "급식", "급식 › 오늘", "시간표", "급식 › 내일"]);
         assert_eq!((bot.users, crawled.presses, crawled.unpressed), (3, 5, 0));
         assert_eq!(bot.waited, Duration::from_secs(5), "one press a second");
@@ -280,11 +292,11 @@ mod tests {
             if path.is_empty() { vec!["주문하기", "예약 취소", "안내"] } else { Vec::new() }
         }
         let mut bot = script(menu);
-        let crawled = crawl(&mut bot, ALL).await;
+        let crawled = crawl(&mut bot, ALL, |_| {}).await;
         assert_eq!(bot.pressed, ["안내"]);
         assert_eq!(crawled.left_out.into_iter().collect::<Vec<_>>(), ["예약 취소", "주문하기"]);
         let mut bot = script(menu);
-        crawl(&mut bot, Bounds { press_all: true, ..ALL }).await;
+        crawl(&mut bot, Bounds { press_all: true, ..ALL }, |_| {}).await;
         assert_eq!(bot.pressed.len(), 3);
     }
 
@@ -294,10 +306,11 @@ mod tests {
             let names = ["가", "나", "다", "라", "마", "바", "사", "아", "자", "차", "카", "타"];
             vec![names[path.len() % names.len()], "다른 것"]
         });
-        let crawled = crawl(&mut bot, Bounds { presses: 7, press_all: false }).await;
+        let crawled = crawl(&mut bot, Bounds { presses: 7, press_all: false }, |_| {}).await;
         assert!(crawled.presses <= 7 && bot.pressed.len() == crawled.presses, "{}", crawled.presses);
         assert!(crawled.unpressed > 0);
-        let crawled = crawl(&mut script(|_| vec!["가"]), Bounds { presses: usize::MAX, press_all: false }).await;
+        let crawled =
+            crawl(&mut script(|_| vec!["가"]), Bounds { presses: usize::MAX, press_all: false }, |_| {}).await;
         assert_eq!(crawled.presses, 1, "the same keyboard is walked once");
     }
 }

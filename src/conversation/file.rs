@@ -143,8 +143,8 @@ impl Recording {
 pub(crate) fn update(text: &str, came: &BTreeMap<usize, (Screen, Option<bool>)>) -> Result<String, Message> {
     let mut document: DocumentMut =
         text.parse().map_err(|error: toml_edit::TomlError| messages::as_told(error.to_string()))?;
-    let steps = document.get_mut("step").and_then(Item::as_array_of_tables_mut);
-    for (place, step) in steps.into_iter().flat_map(ArrayOfTables::iter_mut).enumerate() {
+    let steps = document.get_mut("step").and_then(Item::as_array_of_tables_mut).ok_or_else(messages::steps_inline)?;
+    for (place, step) in steps.iter_mut().enumerate() {
         let Some((screen, asked)) = came.get(&place) else { continue };
         let fits = |item: &Item| {
             let words: Vec<&str> = match item.as_array() {
@@ -237,6 +237,8 @@ asked = false                 # 봇에 보내지 않음
         assert!(updated.contains("text = \"오늘은 쉽니다\"") && !updated.contains("kcal"), "{updated}");
         assert!(updated.contains("buttons = [\"오늘의 급식\", \"내일의 급식\"]"), "{updated}");
         assert_eq!(read(&updated, "a").unwrap().steps.len(), 3);
+        let inline = update("step = [{ say = 'a', text = 'b' }]", &BTreeMap::new());
+        assert!(inline.unwrap_err().text(Language::English).contains("[[step]]"));
     }
 
     #[test]

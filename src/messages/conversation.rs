@@ -71,11 +71,15 @@ messages! {
     "SB6035" no_reply(problem)
         "The bot gave no usable reply ({problem}): these are the bridge's words."
         "봇이 쓸 수 있는 답을 주지 않아({problem}) 브리지의 안내 문구가 나왔습니다.";
+    "SB6036" not_yet()
+        "The bot had not answered by then: users read that an answer is coming."
+        "봇이 그때까지 답하지 않아 사용자는 기다려 달라는 말을 봅니다.";
 
     "" crawled(screens, presses) "Screens: {screens}, presses: {presses}" "화면 {screens}개, 누른 횟수 {presses}번";
     "" home() "home" "홈";
     "" go_on() "Go on? [y/N] " "계속할까요? [y/N] ";
     "" no_steps() "it has no [[step]]" "[[step]]이 없습니다";
+    "" steps_inline() "only steps that are written as [[step]] can be updated" "[[step]]으로 적은 단계만 고쳐 쓸 수 있습니다";
     "" too_many_steps(most) "it has more than {most} steps" "[[step]]이 {most}개를 넘습니다";
     "" one_act() "a step needs one of enter = true, tap, say and photo, and only one" "enter = true, tap, say, photo 가운데 하나만 있어야 합니다";
     "" bad_within(text) "within is a time such as \"2s\", not \"{text}\"" "within에는 \"2s\" 같은 시간을 씁니다(\"{text}\"는 안 됨)";

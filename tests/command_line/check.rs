@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::support::bot::home;
 use super::support::recorded::Recorded;
-use super::support::{self, Bot, Reply, hang_up, raw, reply, status, words};
+use super::support::{self, Bot, Reply, hang_up, ms, raw, reply, status, words};
 use super::{Ended, run};
 
 /// A whole answer with these headers.
@@ -152,7 +152,7 @@ fn every_quirk_has_a_code_and_a_remedy_in_the_language_of_the_bot() {
 
 #[test]
 fn a_slow_bot_is_told_by_what_its_users_wait_for() {
-    let slow = Bot::before(home(&["메뉴"]), |_| words("우동").after(support::ms(800)));
+    let slow = Bot::before(home(&["메뉴"]), |_| words("우동").after(ms(800)));
     let patience = ["--set", "bots.default.deadline=700ms", "--set", "callback.after=100ms"];
     let flags = [&["--message", "a"][..], &patience].concat();
     let ended = check(&slow.url(), &flags);
@@ -268,4 +268,12 @@ fn a_screen_without_a_reply_is_a_finding_of_a_crawl() {
     let ended = check(&bot.url(), &flags);
     assert!(ended.out(2).contains("[SB6035]") && ended.out.contains("» 홈"), "{ended:?}");
     assert!(std::fs::read_to_string(file).unwrap().contains("SB6035"));
+}
+
+#[test]
+fn a_bot_that_has_not_answered_in_time_is_told_at_its_screen() {
+    let bot = Bot::before(home(&["급식"]), |_| words("현미밥").after(ms(1500)));
+    let patience = ["--set", "bots.default.deadline=700ms", "--set", "callback.after=100ms"];
+    let ended = check(&bot.url(), &[&["--crawl", "2", "--yes-the-bot-acts"][..], &patience].concat());
+    assert!(ended.out.contains("[SB6036]") && ended.out.contains("» 급식 › 답변 보기"), "{ended:?}");
 }

@@ -88,7 +88,8 @@ impl Program {
 
 #[test]
 fn every_metric_of_the_documents_is_there_from_the_start_and_its_counters_are_zero() {
-    let bridge = before(&old_bot("bot"));
+    let (bot, folder) = (old_bot("bot"), tempfile::tempdir().unwrap());
+    let bridge = Bridge::before(&bot.url(), &[("store.path", folder.path().to_str().unwrap())]);
     let page = bridge.look("/metrics").body;
     let (kinds, samples) = (kinds(&page), series(&page));
     let document = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operations.md");

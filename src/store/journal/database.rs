@@ -77,6 +77,9 @@ pub(crate) struct Fact {
 /// The key of a user's row: bot, user, kind.
 type Key = (i64, Vec<u8>, i64);
 
+/// The bots with their numbers, and the facts that are read at the start.
+type BotsAndFacts = (Vec<(BotNumber, BotId)>, Vec<Fact>);
+
 /// The file, open.
 pub(super) struct Database {
     connection: Connection,
@@ -116,7 +119,7 @@ impl Database {
 
     /// The bots and facts of a file that cannot be opened for want of room for what SQLite puts beside it; without what is
     /// in its log still. Only for who has the folder alone.
-    pub(super) fn read_alone(path: &Path, now: Moment) -> rusqlite::Result<(Vec<(BotNumber, BotId)>, Vec<Fact>)> {
+    pub(super) fn read_alone(path: &Path, now: Moment) -> rusqlite::Result<BotsAndFacts> {
         if path.metadata().map_or(0, |file| file.len()) == 0 {
             return Ok((Vec::new(), Vec::new()));
         }

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use clap::Subcommand;
 
 use super::exit::Exit;
-use super::http;
 use super::output::{complain, refuse};
-use super::probe::{self, Verdict};
 use super::sources::SourceArgs;
+use crate::check::home::{self, Verdict};
 use crate::config::{self, Loaded};
 use crate::messages::{Language, start as messages};
 use crate::runtime;
@@ -137,10 +136,10 @@ fn show(loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
 
 /// Asks every bot for its home keyboard, one after the other, and tells what was found.
 fn probe_all(loaded: &Loaded, language: Language, out: &mut impl Write) -> io::Result<Vec<Verdict>> {
-    let runtime = http::runtime()?;
+    let runtime = super::runtime()?;
     let mut verdicts = Vec::new();
     for bot in loaded.settings.bots.values() {
-        let found = runtime.block_on(probe::ask(bot));
+        let found = runtime.block_on(home::ask(bot));
         for line in found.lines(bot, language) {
             writeln!(out, "{line}")?;
         }

@@ -26,6 +26,8 @@ pub(crate) struct Drawn {
 /// A button that says something when it is pressed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Press {
+    /// What stands on it.
+    pub(crate) label: String,
     /// The words that a press says.
     pub(crate) words: String,
     /// The value that comes back as `clientExtra`.
@@ -156,6 +158,7 @@ impl Pen {
             "message" | "block" => {
                 let number = self.first + self.drawn.presses.len();
                 self.drawn.presses.push(Press {
+                    label: label.to_owned(),
                     words: string(button, "messageText").unwrap_or(label).to_owned(),
                     extra: button.get("extra").cloned().unwrap_or_default(),
                     block: string(button, "blockId").filter(|_| action == "block").map(str::to_owned),

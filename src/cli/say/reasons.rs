@@ -6,10 +6,10 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio_rustls::rustls::Error as RustlsError;
 
 use crate::backend_problem::BackendProblem;
-use crate::cli::http::CallError;
 use crate::degradation::Degradation;
 use crate::fault::chain;
 use crate::messages::{Message, chat as messages};
+use crate::net::call::CallError;
 use crate::net::client::ClientError;
 use crate::server::skill::{X_BRIDGE_DEGRADATIONS, X_BRIDGE_OUTCOME, X_BRIDGE_PLAN, X_BRIDGE_PROBLEM};
 use crate::telemetry::record::{Outcome, PlanKind};

@@ -113,7 +113,10 @@ impl Journal {
                 StoreError::Taken { folder: folder.to_owned(), host, pid, started }
             }
         })?;
-        is_writable(folder).map_err(io)?;
+        match is_writable(folder) {
+            Err(error) if error.kind() != io::ErrorKind::StorageFull => return Err(io(error)),
+            Ok(()) | Err(_) => {}
+        }
         let (sender, records) = sync_channel(QUEUE);
         let state = Arc::new(State::default());
         let (again, now) = (time::instant(), time::now());
@@ -159,6 +162,15 @@ impl Journal {
                 if let Some(database) = &writer.database {
                     facts = database.facts(now).unwrap_or_default();
                 }
+            }
+            // A restart on a full disk must not be the end: it goes on in memory, and opens the file when there is room.
+            Err(OpenError::Sqlite(error)) if trouble_of(&error) == Trouble::Full => {
+                let (bots, found) = Database::read_alone(&folder.join(database::FILE), now)
+                    .map_err(|error| refused(crate::fault::chain(&error)))?;
+                // The numbers of the bots must stay theirs.
+                state.know(bots);
+                facts = found;
+                state.set_trouble(Some((Trouble::Full, &error)));
             }
             Err(error) => return Err(refused(crate::fault::chain(&error))),
         }
@@ -306,6 +318,11 @@ impl BotJournal {
         let bot = self.bot;
         let found = self.journal.ask(|reply| Record::Read { bot, user, reply }, PATIENCE).await;
         found.unwrap_or(Found::Unsure)
+    }
+
+    /// Which file it is, counted from the start of the process: another one may lack what memory has.
+    pub(crate) fn file(&self) -> usize {
+        self.journal.state.file.load(Ordering::Acquire)
     }
 
     /// Waits until everything that was told before lies in the file; false where it does not.

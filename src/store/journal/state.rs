@@ -48,7 +48,8 @@ impl Trouble {
 pub(super) fn trouble_of(error: &rusqlite::Error) -> Trouble {
     let rusqlite::Error::SqliteFailure(failure, _) = error else { return Trouble::Gone };
     let is = |codes: &[ErrorCode]| codes.contains(&failure.code);
-    if is(&[ErrorCode::DiskFull]) {
+    // No room for the memory that is shared with those who look from outside, either.
+    if is(&[ErrorCode::DiskFull]) || failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE {
         Trouble::Full
     } else if is(&[ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase]) {
         Trouble::Damaged
@@ -71,6 +72,8 @@ pub(crate) struct State {
     pub(super) urgent: AtomicBool,
     /// A question was not answered in time, and none since.
     pub(super) slow: AtomicBool,
+    /// How often the file was replaced by another one.
+    pub(super) file: AtomicUsize,
     /// The file is not where it was.
     pub(super) moved: AtomicBool,
     /// What the system calls the open file; 0 for none.

@@ -238,6 +238,37 @@ fn i6_two_bots_of_one_folder_never_mix() {
     assert!(!Process::start(folder.path(), 9).begin(1).0.session.is_new());
 }
 
+#[test]
+fn p6_a_file_that_takes_the_place_of_another_is_told_of_everybody_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(folder.path(), 9);
+    for number in 0..5 {
+        let (mut turn, _) = process.begin(number);
+        turn.session.show(None, Page::default(), false, time::now());
+        turn.commit(None, time::now());
+    }
+    process.settle();
+    let file = rusqlite::Connection::open(folder.path().join("bridge.db")).unwrap();
+    let count = || file.query_row("SELECT count(*) FROM users WHERE kind = 1", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(file.execute("DELETE FROM users", []).unwrap(), 10);
+    process.store.sweep(time::now());
+    process.settle();
+    assert_eq!(count(), 0);
+    process.store.journal().unwrap().journal.state.file.fetch_add(1, Ordering::Relaxed);
+    (0..64).for_each(|_| process.store.sweep(time::now()));
+    process.settle();
+    assert_eq!(count(), 5);
+}
+
+#[test]
+fn a_second_process_is_refused_and_told_whose_the_folder_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Process::start(folder.path(), 9);
+    let refused = Journal::open(folder.path(), &first.keyboards, Duration::ZERO).unwrap_err();
+    let said = refused.message().told(crate::messages::Language::English);
+    assert!(said.contains("[SB2016]") && said.contains(&format!("process {} on ", std::process::id())), "{said}");
+}
+
 const NOON: Moment = Moment::from_millis(1_800_000_000_000);
 
 /// The file that release 0.2.0 wrote, kept as it is: every later one reads it (P7). This has made it.

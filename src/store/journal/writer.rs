@@ -205,7 +205,13 @@ impl Writer {
                     self.state.set_trouble(Some((trouble, &error)));
                     match trouble {
                         Trouble::Damaged => self.set_aside(),
-                        Trouble::Gone => self.reopen(),
+                        Trouble::Gone => match self.reopen() {
+                            Ok(()) => {}
+                            Err(error) => {
+                                self.state.set_trouble(Some((trouble_of(&error), &error)));
+                                break;
+                            }
+                        },
                         Trouble::Full | Trouble::ReadOnly | Trouble::Slow | Trouble::Other => break,
                     }
                 }
@@ -224,7 +230,7 @@ impl Writer {
             return Err(rusqlite::Error::InvalidPath(self.folder.join(FILE)));
         }
         if self.database.is_none() {
-            self.reopen();
+            self.reopen()?;
         }
         let Some(database) = &mut self.database else {
             return Err(rusqlite::Error::InvalidPath(self.folder.clone()));
@@ -233,7 +239,7 @@ impl Writer {
     }
 
     /// Opens the file anew: it was moved away, or could not be opened before.
-    fn reopen(&mut self) {
+    fn reopen(&mut self) -> rusqlite::Result<()> {
         let files = self.state.lock_files();
         let path = self.folder.join(FILE);
         if let Some(database) = self.database.take()
@@ -254,6 +260,7 @@ impl Writer {
         }
         match open(&self.folder, &self.state) {
             Ok(database) => {
+                self.state.file.fetch_add(1, Ordering::AcqRel);
                 if database.is_new {
                     self.written.clear();
                     // The numbers of the bots went with the file.
@@ -265,8 +272,10 @@ impl Writer {
                 drop(files);
                 self.set_aside();
             }
-            Err(error) => tracing::debug!(%error, "the store cannot be opened"),
+            Err(OpenError::Sqlite(error)) => return Err(error),
+            Err(OpenError::Later(_)) => return Err(rusqlite::Error::InvalidPath(path)),
         }
+        Ok(())
     }
 
     /// Puts a damaged file aside and goes on with a new one, into which all that can be read is saved.
@@ -285,6 +294,7 @@ impl Writer {
             Err(error) => tracing::error!(%error, "the store is damaged, and cannot be set aside"),
         }
         if let Ok(database) = open(&self.folder, &self.state) {
+            self.state.file.fetch_add(1, Ordering::AcqRel);
             self.database = Some(database);
             self.changes.bots.extend(self.state.bots());
         }

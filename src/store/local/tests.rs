@@ -384,7 +384,7 @@ proptest! {
         }
         let mut bytes = 0;
         let mut busy = 0;
-        store.slots.walk(&AtomicUsize::new(0), usize::MAX, |slot| {
+        store.slots.walk(&AtomicUsize::new(0), usize::MAX, |_, slot| {
             bytes += slot.session.parked_bytes();
             busy += usize::from(slot.busy.is_some());
             Keep::Yes

@@ -14,6 +14,7 @@ use crate::config::settings::BotSettings;
 use crate::degradation::Degradation;
 use crate::legacy::requests::path;
 use crate::messages::{Message, check as messages};
+use crate::net::client::ClientError;
 use crate::net::once::path_and_query;
 use crate::reading;
 use crate::translate::view::View;
@@ -32,6 +33,8 @@ pub(super) struct HomeKeyboard {
     followed: Option<Url>,
     /// Whether there is one, perhaps behind a redirect.
     is_there: bool,
+    /// No connection came about.
+    is_unreachable: bool,
     /// Its labels.
     pub(super) labels: Vec<String>,
 }
@@ -48,9 +51,9 @@ pub(super) struct Came {
 }
 
 impl HomeKeyboard {
-    /// Whether nobody was there at all: then nothing else is asked.
+    /// Whether no connection came about: then no other call would get one.
     pub(super) fn is_absent(&self) -> bool {
-        self.found.absent
+        self.is_unreachable
     }
 
     /// What the keyboard says of messages, once it is known whether one was answered: a prediction counts only where
@@ -93,8 +96,13 @@ pub(super) async fn ask(bot: &BotSettings, report: &mut Report) -> HomeKeyboard 
     let url = under(&bot.url, "keyboard");
     let call = called("GET", &url, None);
     let (found, exchange) = home::look(bot).await;
-    let mut keyboard = HomeKeyboard { found, status: None, followed: None, is_there: false, labels: Vec::new() };
+    let mut keyboard =
+        HomeKeyboard { found, status: None, followed: None, is_there: false, is_unreachable: true, labels: Vec::new() };
     let Some(exchange) = exchange else { return keyboard };
+    keyboard.is_unreachable = matches!(
+        exchange.answered,
+        Err(ClientError::Unresolved(_) | ClientError::Unreachable(_) | ClientError::Tls(_) | ClientError::Untrusted(_))
+    );
     note(report, &call, &exchange);
     let Ok(answer) = &exchange.answered else { return keyboard };
     keyboard.status = Some(answer.status);

@@ -10,7 +10,8 @@ use crate::config::Settings;
 use crate::config::settings::{Access, BotSettings};
 use crate::runtime::{self, Running, StartError, Stop};
 
-/// A bridge on the loopback, stopped when it is dropped.
+/// A bridge on the loopback, stopped when it is dropped. Starting and dropping it wait for its threads, so neither belongs
+/// on a thread that serves others.
 pub(crate) struct OwnBridge {
     stop: Stop,
     running: Option<Running>,

@@ -11,7 +11,7 @@ messages! {
         "{call} 응답 {millis}ms: {content}.";
     "SB5003" redirect_followed(url, location)
         "GET {url} is redirected to {location}. The bridge follows that once on the same server; messages are not redirected."
-        "GET {url} 응답이 {location} 주소로 옮겨집니다. 같은 서버이므로 브리지가 한 번 따라갑니다. 메시지는 옮겨지지 않습니다.";
+        "GET {url} 호출이 {location} 주소로 옮겨집니다. 같은 서버이므로 브리지가 한 번 따라가고, 메시지는 옮겨지지 않습니다.";
     "SB5004" no_home_keyboard(url)
         "The bot has no home keyboard at {url}."
         "{url} 주소에 홈 키보드가 없습니다.";

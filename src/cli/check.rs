@@ -2,12 +2,14 @@
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::exit::Exit;
 use super::output::{complain, refuse};
 use super::sources::SourceArgs;
 use crate::check::report::{Report, page, screen, verdict};
 use crate::check::{self, Plan, Weight};
+use crate::config::settings::BotSettings;
 use crate::config::{self, Flag, Loaded};
 use crate::conversation::bridge::OwnBridge;
 use crate::conversation::crawl::{Bounds, BridgeWorld, Visited, crawl};
@@ -86,7 +88,8 @@ pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
     let runtime = super::runtime()?;
     let mut out = io::stdout().lock();
     let mut reports: Vec<Report> = Vec::new();
-    for bot in loaded.settings.bots.values() {
+    let is_meant = |bot: &&Arc<BotSettings>| args.url.is_none() || bot.id.as_str() == "default";
+    for bot in loaded.settings.bots.values().filter(is_meant) {
         let mut report = runtime.block_on(check::check(bot, &plan));
         if let Some(presses) = args.crawl.filter(|_| report.reached) {
             let bridge = match OwnBridge::start(&loaded.settings, bot) {
@@ -162,6 +165,8 @@ fn exit(reports: &[Report], strict: bool) -> Exit {
 pub(super) fn load(url: Option<&str>, sources: &SourceArgs, language: Language) -> Option<Loaded> {
     let mut sources = sources.sources();
     if let Some(url) = url {
+        // One bot alone is meant, whatever this machine's bridge is configured with.
+        sources.environment.clear();
         sources.flags.push(Flag { key: "bots.default.url".to_owned(), value: url.to_owned(), name: "URL".to_owned() });
     }
     match config::load(&sources.borrowed()) {

@@ -6,9 +6,10 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use super::support::bot::home;
+use super::support::bridge::file;
 use super::support::recorded::Recorded;
 use super::support::{self, Bot, Reply, hang_up, ms, raw, reply, status, words};
-use super::{Ended, run};
+use super::{Ended, run, run_in};
 
 /// A whole answer with these headers.
 fn answer(line: &str, headers: &str, body: &str) -> Reply {
@@ -55,6 +56,18 @@ fn nothing_but_the_keyboard_is_asked_unasked() {
     assert!(ended.out(0).contains("Only GET /keyboard was asked."), "{}", ended.out);
     assert_eq!(bot.calls().len(), 1);
     assert!(bot.asked().is_empty());
+}
+
+#[test]
+fn a_url_means_that_bot_alone_and_a_configuration_all_of_its_own() {
+    let (one, other) = (healthy(), healthy());
+    let (_folder, path) = file(&format!("[bots.a]\nurl = \"{}\"\n[bots.b]\nurl = \"{}\"\n", one.url(), other.url()));
+    let path = path.to_str().unwrap();
+    let here =
+        run_in(&[("BRIDGE_CONFIG", path), ("BRIDGE_BOTS__C__URL", "http://127.0.0.1:1")], &["check", &one.url()], b"");
+    assert!(here.out(0).contains("Bots: 1.") && other.calls().is_empty(), "{here:?}");
+    assert!(run(&["check", "--config", path], b"").out(0).contains("Bots: 2."));
+    assert_eq!((one.calls().len(), other.calls().len()), (2, 1));
 }
 
 #[test]

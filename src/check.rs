@@ -23,7 +23,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::config::settings::BotSettings;
-use crate::conversation::crawl::{ACTING, Crawled};
+use crate::conversation::crawl::{ACTING, Crawled, Visited};
 use crate::degradation::Degradation;
 use crate::ids::UserKey;
 use crate::messages::{Message, check as messages};
@@ -137,6 +137,14 @@ pub(crate) fn take_in(bot: &BotSettings, crawled: Crawled, report: &mut Report) 
     // A bot without a reply is told at the screen where it had none.
     let differences = crawled.differences.iter().filter(|one| *one != Degradation::NoReply);
     keyboard::differ(bot, differences, report);
+    let replied = |screen: &Visited| {
+        screen.came.as_ref().is_ok_and(|came| came.asked == Some(true)) && screen.problem().is_none()
+    };
+    if let Some(followed) = report.if_messages_work.take_if(|_| crawled.screens.iter().any(replied)) {
+        // What was foretold of messages did not come true.
+        report.findings.retain(|finding| !finding.code.starts_with("SB310"));
+        report.add(followed);
+    }
     report.crawled = Some(crawled);
     report.settle();
 }

@@ -61,10 +61,14 @@ impl HomeKeyboard {
     pub(super) async fn conclude(&self, bot: &BotSettings, report: &mut Report, came: Came) {
         let url = under(&bot.url, "keyboard");
         match &self.followed {
-            Some(to) if came.answered && !came.redirected && self.is_there => {
+            Some(to) if self.is_there => {
                 let seen = messages::redirect_followed(url.as_str(), redirect::shown(to));
-                report.add(Finding::new(Weight::Differs, seen).users(messages::users_same()));
-                return;
+                let followed = Finding::new(Weight::Differs, seen).users(messages::users_same());
+                if came.answered && !came.redirected {
+                    report.add(followed);
+                    return;
+                }
+                report.if_messages_work = Some(followed);
             }
             _ => {}
         }

@@ -39,6 +39,8 @@ pub(crate) struct Report {
     pub(crate) reached: bool,
     pub(crate) calls: Vec<CallMade>,
     pub(crate) findings: Vec<Finding>,
+    /// What a redirect of the home keyboard comes to where messages turn out to get through all the same.
+    pub(super) if_messages_work: Option<Finding>,
     /// The screens of a crawl.
     pub(crate) crawled: Option<Crawled>,
 }
@@ -52,6 +54,7 @@ impl Report {
             reached: false,
             calls: Vec::new(),
             findings: Vec::new(),
+            if_messages_work: None,
             crawled: None,
         }
     }

@@ -291,3 +291,17 @@ fn a_bot_that_has_not_answered_in_time_is_told_at_its_screen() {
     let ended = check(&bot.url(), &[&["--crawl", "2", "--yes-the-bot-acts"][..], &patience].concat());
     assert!(ended.out.contains("[SB6036]") && ended.out.contains("» 급식 › 답변 보기"), "{ended:?}");
 }
+
+#[test]
+fn what_a_redirect_foretells_is_not_told_where_messages_get_through() {
+    let bot = Bot::new(|asked| match &*asked.path {
+        "/keyboard" => answer("301 Moved", "Location: /keyboard/\r\n", ""),
+        "/keyboard/" => home(&["메뉴"]),
+        _ => words("우동"),
+    });
+    assert!(check(&bot.url(), &[]).out(2).contains("SB3102"));
+    for flags in [&["--message", "메뉴"][..], &["--crawl", "1", "--yes-the-bot-acts"]] {
+        let ended = check(&bot.url(), flags);
+        assert!(ended.out(0).contains("SB5003") && !ended.out.contains("SB3102"), "{flags:?}: {ended:?}");
+    }
+}

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::support::bot::home;
+use super::support::bridge::file;
 use super::support::{Bot, Bridge, buttons, ms, status, text, words};
 use super::{Ended, run};
 
@@ -127,4 +128,15 @@ fn a_file_that_is_none_is_told_with_its_place() {
     let ended = test(&folder.path().join("none.toml"), &bot, &[]);
     assert!(ended.code == 1 && ended.err.contains("[SB6001]"), "{ended:?}");
     assert!(bot.calls().is_empty());
+}
+
+#[test]
+fn a_conversation_says_which_of_several_bots_it_is_about() {
+    let (one, other) = (school("오늘의 급식"), school("내일의 급식"));
+    let (folder, path) = file(&format!("[bots.a]\nurl = \"{}\"\n[bots.b]\nurl = \"{}\"\n", one.url(), other.url()));
+    let said = "bot = 'b'\n[[step]]\nenter = true\n[[step]]\ntap = '내일의 급식'\ntext = '내일의 급식'";
+    let said = written(folder.path(), said);
+    let ended = run(&["test", said.to_str().unwrap(), "--config", path.to_str().unwrap()], b"");
+    assert!(ended.out(0).contains("all of them"), "{ended:?}");
+    assert!(one.calls().is_empty());
 }

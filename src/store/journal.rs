@@ -13,7 +13,7 @@
 //! | redb (no wait for the disk) | 7.7 µs | 359 ms | 544 MB | 1 ms | – | all since the last sync was missing |
 //! | fjall | 2.1 µs | – | 157 to 228 MB | 0.9 to 1.2 s | 4.6 µs | nothing was missing |
 //!
-//! What a turn costs the core that answers (`benches/gate/gate.py`, threads apart): 86,900 to 87,100 instructions with a
+//! What a turn costs the core that answers (`benches/gate/gate.py --with-store`): 86,900 to 87,100 instructions with a
 //! journal, 85,600 to 87,200 without; the writer's thread takes another 5,000. A million users and as many who are known
 //! take 89 MB on the disk, and the bridge listens 48 ms after its start (14 MB resident).
 //!

@@ -109,6 +109,8 @@ impl Database {
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        // A container's own files cannot be written, and it may have no folder for temporary ones.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         if version < VERSION {
             connection.pragma_update(None, "application_id", APPLICATION)?;
             connection.execute_batch(TABLES)?;

@@ -35,6 +35,8 @@ pub(crate) struct Conversation {
 /// One thing that the user does, and what must come of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
+    /// How long the user waits first, for an answer that comes late.
+    pub(crate) wait: Duration,
     pub(crate) act: Act,
     pub(crate) expected: Expected,
 }

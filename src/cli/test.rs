@@ -36,6 +36,7 @@ A file:
   contains = [\"급식\", \"kcal\"]               # or text = \"…\" for all words, or matches = \"a pattern\"
   within = \"2s\"
   [[step]]
+  wait = \"8s\"                               # before it is done, for an answer that comes late
   say = \"아무 말\"
   asked = false                             # the bridge answers by itself
 

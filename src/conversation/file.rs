@@ -10,6 +10,7 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 use super::screen::Screen;
 use super::{Act, Conversation, Expected, Step};
 use crate::messages::{Message, conversation as messages};
+use crate::time::Instant;
 
 /// Bytes of a file that are read.
 pub(crate) const LONGEST: u64 = 1024 * 1024;
@@ -35,6 +36,7 @@ struct RawStep {
     tap: Option<String>,
     say: Option<String>,
     photo: Option<String>,
+    wait: Option<String>,
     text: Option<String>,
     contains: Option<OneOrMany>,
     matches: Option<String>,
@@ -81,7 +83,7 @@ fn step(raw: RawStep) -> Result<Step, Message> {
     };
     let duration = |text: &str| match humantime::parse_duration(text) {
         Ok(duration) if duration <= Duration::from_secs(600) => Ok(duration),
-        Ok(_) | Err(_) => Err(messages::bad_within(text)),
+        Ok(_) | Err(_) => Err(messages::bad_time(text)),
     };
     let expected = Expected {
         text: raw.text,
@@ -95,22 +97,31 @@ fn step(raw: RawStep) -> Result<Step, Message> {
         within: raw.within.as_deref().map(duration).transpose()?,
         asked: raw.asked,
     };
-    Ok(Step { act, expected })
+    let wait = raw.wait.as_deref().map(duration).transpose()?.unwrap_or_default();
+    Ok(Step { wait, act, expected })
 }
 
 /// A conversation that was held, as a file.
 #[derive(Debug, Default)]
 pub(crate) struct Recording {
     steps: ArrayOfTables,
+    /// When an answer was not there in time, since when it is waited for.
+    late_since: Option<Instant>,
 }
 
 impl Recording {
     /// Takes down what was done and what came.
-    pub(crate) fn add(&mut self, act: &Act, screen: &Screen, asked: Option<bool>) {
+    pub(crate) fn add(&mut self, act: &Act, screen: &Screen, asked: Option<bool>, now: Instant) {
         if self.steps.len() >= STEPS {
             return;
         }
         let mut step = Table::new();
+        if let Some(since) = self.late_since.take() {
+            let seconds = now.saturating_duration_since(since).as_secs().saturating_add(1);
+            step.insert("wait", value(format!("{seconds}s")));
+        }
+        // A bridge tells nothing yet of a turn that goes on.
+        self.late_since = asked.is_none().then_some(now);
         match act {
             Act::Enter => step.insert("enter", value(true)),
             Act::Tap(label) => step.insert("tap", value(label)),
@@ -244,9 +255,17 @@ asked = false                 # 봇에 보내지 않음
     #[test]
     fn what_is_recorded_can_be_read_again() {
         let mut recording = Recording::default();
-        recording.add(&Act::Say("\"'\n\u{1}한글".into()), &Screen { text: "a\nb\"".into(), ..Screen::default() }, None);
+        let (said, now) = (Act::Say("\"'\n\u{1}한글".into()), crate::time::instant());
+        recording.add(&said, &Screen { text: "a\nb\"".into(), ..Screen::default() }, None, now);
+        recording.add(
+            &Act::Tap("답변 보기".into()),
+            &Screen::default(),
+            Some(false),
+            now + Duration::from_millis(6500),
+        );
         let read = read(&recording.to_toml("이름"), "a").unwrap();
         assert_eq!(read.steps[0].act, Act::Say("\"'\n\u{1}한글".into()));
         assert_eq!(read.steps[0].expected.text.as_deref(), Some("a\nb\""));
+        assert_eq!(read.steps[1].wait, Duration::from_secs(7), "the late answer was waited for");
     }
 }

@@ -39,6 +39,9 @@ impl Played {
 pub(crate) async fn play(conversation: &Conversation, player: &mut Player<'_>) -> Played {
     let mut steps = Vec::new();
     for step in &conversation.steps {
+        if !step.wait.is_zero() {
+            tokio::time::sleep(step.wait).await;
+        }
         let (came, differences) = match player.act(&step.act).await {
             Ok(came) => {
                 let differences = judge(&step.expected, &came);

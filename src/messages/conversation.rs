@@ -82,7 +82,7 @@ messages! {
     "" steps_inline() "only steps that are written as [[step]] can be updated" "[[step]]으로 적은 단계만 고쳐 쓸 수 있습니다";
     "" too_many_steps(most) "it has more than {most} steps" "[[step]]이 {most}개를 넘습니다";
     "" one_act() "a step needs one of enter = true, tap, say and photo, and only one" "enter = true, tap, say, photo 가운데 하나만 있어야 합니다";
-    "" bad_within(text) "within is a time such as \"2s\", not \"{text}\"" "within에는 \"2s\" 같은 시간을 씁니다(\"{text}\"는 안 됨)";
+    "" bad_time(text) "within and wait are times such as \"2s\", up to 10 minutes, not \"{text}\"" "within과 wait에는 \"2s\" 같은 시간을 10분까지 씁니다(\"{text}\"는 안 됨)";
     "" in_step(number, what) "step {number}: {what}" "{number}번째 단계: {what}";
     "" as_told(words) "{words}" "{words}";
     "" as_expected(name, file, steps, seconds) "ok       {name} ({file}, steps: {steps}, {seconds} s)" "일치     {name} ({file}, {steps}단계, {seconds}초)";

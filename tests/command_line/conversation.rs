@@ -140,3 +140,14 @@ fn a_conversation_says_which_of_several_bots_it_is_about() {
     assert!(ended.out(0).contains("all of them"), "{ended:?}");
     assert!(one.calls().is_empty());
 }
+
+#[test]
+fn a_late_answer_is_waited_for() {
+    let bot = Bot::before(home(&["급식"]), |_| words("현미밥").after(ms(1000)));
+    let folder = tempfile::tempdir().unwrap();
+    let said = "[[step]]\nenter = true\n[[step]]\ntap = '급식'\ncontains = '준비'\n\
+                [[step]]\nwait = '900ms'\ntap = '답변 보기'\ntext = '현미밥'\nasked = false";
+    let patience = ["--set", "bots.default.deadline=700ms", "--set", "callback.after=100ms"];
+    let ended = test(&written(folder.path(), said), &bot, &patience);
+    assert!(ended.out(0).contains("all of them"), "{ended:?}");
+}

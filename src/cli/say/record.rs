@@ -13,6 +13,7 @@ use crate::conversation::file::Recording;
 use crate::conversation::player::asked;
 use crate::conversation::screen::Screen;
 use crate::messages::{Message, conversation as messages};
+use crate::time;
 
 /// A file that is being written.
 pub(super) struct Record {
@@ -39,7 +40,7 @@ impl Record {
             Spoken::Photo(url) => Act::Photo((*url).to_owned()),
             Spoken::Press(press) => Act::Tap(press.label.clone()),
         };
-        self.recording.add(&act, &Screen::of(body), asked(headers));
+        self.recording.add(&act, &Screen::of(body), asked(headers), time::instant());
         let name = self.path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         fs::write(&self.path, self.recording.to_toml(&name.unwrap_or_default()))
     }

@@ -24,6 +24,8 @@ pub(crate) struct BridgeState {
     pub(crate) readiness: String,
     /// The body of `/metrics`.
     pub(crate) metrics: String,
+    /// The body of `/turns`.
+    pub(crate) turns: String,
 }
 
 /// Everything that is in force, or why nothing is.
@@ -56,6 +58,9 @@ pub(crate) fn compose(parts: &Parts<'_>, language: Language) -> String {
         Ok(state) => {
             let readiness: Value = serde_json::from_str(&state.readiness).unwrap_or_default();
             section(messages::bridge(), &format!("{readiness:#}"));
+            let turns: Vec<Value> = serde_json::from_str(&state.turns).unwrap_or_default();
+            let turns: Vec<String> = turns.iter().map(Value::to_string).collect();
+            section(messages::turns(), &turns.join("\n"));
             section(messages::counts(), &counted(&state.metrics));
         }
         Err(problem) => section(messages::bridge(), &problem.told(language)),

@@ -87,7 +87,11 @@ fn look(loaded: &Result<Loaded, Problems>, language: Language) -> io::Result<Str
 
 /// What the running bridge says of itself.
 async fn ask(admin: &Admin) -> Result<BridgeState, Message> {
-    Ok(BridgeState { readiness: page(admin, "/readyz").await?, metrics: page(admin, "/metrics").await? })
+    Ok(BridgeState {
+        readiness: page(admin, "/readyz").await?,
+        metrics: page(admin, "/metrics").await?,
+        turns: page(admin, "/turns").await?,
+    })
 }
 
 async fn page(admin: &Admin, path: &str) -> Result<String, Message> {

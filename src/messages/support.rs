@@ -19,6 +19,7 @@ messages! {
     "" problems() "The configuration is wrong" "잘못된 설정";
     "" bots() "The bots, asked for their home keyboards" "홈 키보드를 물어본 봇";
     "" bridge() "The running bridge" "실행 중인 브리지";
+    "" turns() "The last notable turns (failed, late, or shown otherwise than replied)" "최근의 눈여겨볼 대화(실패했거나, 늦었거나, 다르게 보여 준 것)";
     "" counts() "What it has counted so far (zeros left out)" "지금까지의 집계(0은 뺌)";
     "" no_bots() "There is no bot to ask." "물어볼 봇이 없습니다.";
 }

@@ -18,6 +18,7 @@ use crate::degradation::Degradation;
 use crate::net::pending::Caller;
 use crate::server::metrics_page;
 use crate::shared::Shared;
+use crate::telemetry::log;
 use crate::time;
 
 /// Does the process live? No detail.
@@ -73,6 +74,7 @@ fn answer<B>(shared: &Arc<Shared>, operators: &OperatorAccess, caller: &Caller, 
     match path {
         "/healthz" => health(),
         "/readyz" => detail(shared),
+        "/turns" => respond::json(StatusCode::OK, &log::notable()),
         "/metrics" => {
             let mut reply = respond::text(StatusCode::OK, metrics_page::render(shared));
             let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
@@ -81,9 +83,9 @@ fn answer<B>(shared: &Arc<Shared>, operators: &OperatorAccess, caller: &Caller, 
         }
         "/" => respond::text(
             StatusCode::OK,
-            "smartchat-bridge\n\n/readyz   every part and bot, as JSON\n/metrics  for Prometheus\n/healthz  ok\n",
+            "smartchat-bridge\n\n/readyz   every part and bot, as JSON\n/turns    the last notable turns, as JSON\n/metrics  for Prometheus\n/healthz  ok\n",
         ),
-        _ => respond::text(StatusCode::NOT_FOUND, "here are /readyz, /metrics and /healthz\n"),
+        _ => respond::text(StatusCode::NOT_FOUND, "here are /readyz, /turns, /metrics and /healthz\n"),
     }
 }
 

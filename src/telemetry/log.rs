@@ -11,6 +11,7 @@ use tracing_subscriber::fmt::format::{FmtSpan, Writer};
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::fmt::writer::MakeWriter;
 
+use super::notable::NotableTurn;
 use super::queue::{LineKind, LineWriter, Queues, time_of_line};
 use super::record::TurnRecord;
 use super::tame::LineFormat;
@@ -74,6 +75,12 @@ pub(crate) fn turn(core: CoreId, record: TurnRecord) {
         Some(queues) => queues.turn(core, record),
         None => record.log(),
     }
+}
+
+/// The last turns that an operator would ask about, the oldest first.
+#[must_use]
+pub(crate) fn notable() -> Vec<NotableTurn> {
+    QUEUES.get().map_or_else(Vec::new, |queues| queues.notable.list())
 }
 
 /// How many lines of this kind were dropped since the start: they did not fit, or could not be written.

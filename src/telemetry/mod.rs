@@ -3,6 +3,7 @@
 pub(crate) mod exposition;
 pub(crate) mod log;
 pub(crate) mod metrics;
+pub(crate) mod notable;
 pub(crate) mod pace;
 pub(crate) mod process;
 pub(crate) mod queue;

@@ -21,6 +21,7 @@ use std::time::{Duration, SystemTime};
 use tracing::Level;
 
 use self::writer::{BATCH, Batch, Writer};
+use super::notable::NotableTurns;
 use super::record::TurnRecord;
 use super::tame::{LineFormat, tame};
 use super::turn_line;
@@ -72,6 +73,8 @@ pub(super) struct Queues {
     writer: Thread,
     ended: Mutex<Receiver<()>>,
     dropped: [AtomicU64; LineKind::ALL.len()],
+    /// Noted by the writer.
+    pub(super) notable: NotableTurns,
 }
 
 impl Queues {
@@ -117,6 +120,7 @@ impl Queues {
             writer: writer.thread().clone(),
             ended: Mutex::new(ended),
             dropped: Default::default(),
+            notable: NotableTurns::default(),
         }));
         let _received_once = tell_queues.send(queues);
         Ok(queues)

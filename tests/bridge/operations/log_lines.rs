@@ -54,6 +54,22 @@ fn a_turn_without_a_reply_is_a_warning_that_says_what_came() {
 }
 
 #[test]
+fn notable_turns_are_listed_for_operators_without_anything_of_a_user() {
+    let bot = Bot::answering(|asked| if asked.content() == "고장" { status(500, "") } else { words("답") });
+    let bridge = bridge(&bot.url(), &[]);
+    turn_of(&bridge, "안녕");
+    turn_of(&bridge, "고장");
+    let listed = until("the turn", || {
+        let turns: Vec<Value> = serde_json::from_str(&bridge.look("/turns").body).unwrap();
+        (!turns.is_empty()).then_some(turns)
+    });
+    assert_eq!(listed.len(), 1, "a usual turn is not notable: {listed:?}");
+    let turn = &listed[0];
+    assert_eq!((&turn["outcome"], &turn["problem"]), (&"no_reply".into(), &"status".into()), "{turn}");
+    assert!(!turn.to_string().contains("고장") && turn.get("user").is_none(), "{turn}");
+}
+
+#[test]
 fn a_bot_that_is_not_there_is_named_with_its_address_and_the_systems_words() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let bridge = bridge(&format!("http://{free}"), &[]);

@@ -145,11 +145,7 @@ impl Worker {
                 let _stale = self.wake.notified().now_or_never();
                 self.bot.sessions.begin(self.user, None)
             });
-            self.turn = match begun {
-                Begun::Turn(turn) => Some(turn),
-                Begun::Queued(queued) => queued.await,
-                Begun::Follow(_) | Begun::Full => None,
-            };
+            self.turn = begun.turn().await;
         }
         if self.turn.is_none() {
             return Err("busy");

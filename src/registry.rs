@@ -17,7 +17,8 @@ use crate::store::contacts::Contacts;
 use crate::store::journal::Journal;
 use crate::store::local::LocalStore;
 use crate::store::outbox::Outbox;
-use crate::store::{ParkedLimit, ParkedShare};
+use crate::store::remote::Remote;
+use crate::store::{ParkedLimit, ParkedShare, Store};
 use crate::telemetry::metrics::BotMetrics;
 
 /// All bots, and how a call finds its own.
@@ -67,6 +68,8 @@ pub(crate) struct Foundation<'a> {
     pub(crate) connect: &'a Connector,
     /// What outlasts the process (P1).
     pub(crate) journal: Option<&'a Arc<Journal>>,
+    /// What several processes share (P1).
+    pub(crate) remote: Option<&'a Arc<Remote>>,
 }
 
 impl BotRegistry {
@@ -107,7 +110,7 @@ impl BotRegistry {
             bot.turns_share.set_bound(turns.share_of(bots));
             bot.events_share.set_bound(events.share_of(bots));
             bot.parked_share.resize(bots);
-            bot.sessions.share_memory(bots);
+            bot.sessions.local().share_memory(bots);
             bot.api.connections().set_bound(bot.settings.connections);
         }
     }
@@ -195,7 +198,7 @@ fn build(
     callback: Arc<crate::config::settings::Callback>,
     foundation: &Foundation<'_>,
 ) -> Result<Bot, SetupProblem> {
-    let Foundation { parked, memory, cores, connect, journal } = *foundation;
+    let Foundation { parked, memory, cores, connect, journal, remote } = *foundation;
     let journal = journal.map(|journal| journal.of_bot(&own.id));
     let same_backend = kept.filter(|bot| is_same_backend(&bot.settings, own));
     let api = match same_backend {
@@ -218,11 +221,14 @@ fn build(
         ),
         // A changed bound on sessions applies to new ones at the next start; the sessions themselves must stay.
         sessions: match kept {
-            Some(bot) => Arc::clone(&bot.sessions),
+            Some(bot) => bot.sessions.clone(),
             None => {
                 let (parked, memory) = (Arc::clone(&parked_share), Arc::clone(memory));
                 let store = LocalStore::new(own.sessions, settings.limits.turns_per_user, parked, memory);
-                Arc::new(store.with_journal(journal.clone()))
+                match remote {
+                    Some(remote) => Store::Remote(remote.of_bot(&own.id, store, settings.limits.turns_per_user)),
+                    None => Store::Local(Arc::new(store.with_journal(journal.clone()))),
+                }
             }
         },
         parked_share,

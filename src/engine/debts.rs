@@ -23,7 +23,7 @@ use crate::net::CoreId;
 use crate::session::{Session, StoredShown};
 use crate::shared::Shared;
 use crate::store::journal::{Fact, FactKind, decode_labels, encode_keyboard};
-use crate::store::{Begun, Turn};
+use crate::store::Turn;
 use crate::stored::{Decoder, Encoder};
 use crate::telemetry::metrics::StoreEvent;
 use crate::time::{self, Moment};
@@ -172,11 +172,7 @@ async fn try_to_pay(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, debt: De
     let body = debt.answer.clone().unwrap_or_else(interrupted);
     let until = time::instant() + OVER.saturating_sub(time::now().since(debt.arrived));
     while time::instant() < until {
-        let turn = match bot.sessions.begin(debt.user, None) {
-            Begun::Turn(turn) => Some(turn),
-            Begun::Queued(waiting) => waiting.await,
-            Begun::Follow(_) | Begun::Full => None,
-        };
+        let turn = bot.sessions.begin(debt.user, None).turn().await;
         let posted = shared.callbacks.post(&url, body.clone(), until.min(time::instant() + TRY)).await;
         let event = match &posted {
             Ok(_) => StoreEvent::CallbackPaid,

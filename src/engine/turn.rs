@@ -43,11 +43,15 @@ enum Failures {
 
 /// Lives one turn. `None` when it was taken out of the line before it began; then nothing was sent and nothing kept.
 pub(super) async fn run(call: &Call) -> Option<Bytes> {
-    let mut turn = match call.bot.sessions.begin(call.input.session, call.tap()) {
+    let mut begun = call.bot.sessions.begin(call.input.session, call.tap());
+    if let Begun::Asks(entering) = begun {
+        begun = entering.await;
+    }
+    let mut turn = match begun {
         Begun::Turn(turn) => turn,
         Begun::Queued(waiting) => waiting.await?,
         Begun::Follow(following) => return Box::pin(follow(call, following)).await,
-        Begun::Full => return Some(call.busy()),
+        Begun::Full | Begun::Asks(_) => return Some(call.busy()),
     };
     call.delivery.on(Event::ComeFirst).ok()?;
     if turn.is_unread() {
@@ -98,12 +102,7 @@ async fn lease(bot: &Bot) -> Option<Lease> {
 /// Keeps, behind the user's earlier turns, that a message was not sent: its callback failed, and nothing else tells it
 /// (S1, S3).
 pub(super) async fn park_unsent(call: &Call) {
-    let turn = match call.bot.sessions.begin(call.input.session, None) {
-        Begun::Turn(turn) => Some(turn),
-        Begun::Queued(waiting) => waiting.await,
-        Begun::Follow(_) | Begun::Full => None,
-    };
-    let Some(mut turn) = turn else { return };
+    let Some(mut turn) = call.bot.sessions.begin(call.input.session, None).turn().await else { return };
     if turn.is_unread() {
         memory::look_up(call, &mut turn).await;
     }
@@ -240,7 +239,7 @@ impl<'c> TurnRunner<'c> {
         let texts = self.call.texts();
         let at = time::instant();
         let asked = time::moment_of(at);
-        if at > self.call.last_send() {
+        if at > self.call.last_send() || !self.turn.may_ask(asked) {
             drop(leave);
             return self
                 .without_bot(Outcome::Withdrawn, BotReplies::unsent(&texts.resend, asked), TurnEnd::default())

@@ -175,7 +175,7 @@ fn detail(shared: &Shared) -> Reply {
     let mut bots: Vec<_> = bots
         .iter()
         .map(|bot| {
-            let stats = bot.sessions.stats();
+            let stats = bot.sessions.local().stats();
             let breaker = match bot.breaker.state() {
                 State::Closed(_) => "closed",
                 State::Open(_) => "open",

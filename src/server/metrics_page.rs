@@ -122,8 +122,8 @@ fn backends(page: &mut Page, bots: &[Arc<Bot>]) {
 
 fn users(page: &mut Page, bots: &[Arc<Bot>]) {
     gauge(page, bots, "bridge_turns_in_flight", "Turns that run or wait in a line.", |bot| size(bot.turns.count()));
-    gauge(page, bots, "bridge_parked", "Replies that wait to be seen.", |bot| size(bot.sessions.stats().parked));
-    gauge(page, bots, "bridge_sessions", "Users remembered.", |bot| size(bot.sessions.stats().sessions));
+    gauge(page, bots, "bridge_parked", "Replies that wait to be seen.", |bot| size(bot.sessions.local().stats().parked));
+    gauge(page, bots, "bridge_sessions", "Users remembered.", |bot| size(bot.sessions.local().stats().sessions));
 }
 
 fn process(page: &mut Page, shared: &Shared) {

@@ -19,10 +19,10 @@ use crate::config::settings::{BotSettings, Callback};
 use crate::legacy::api::LegacyApi;
 use crate::legacy::home::HomeCache;
 use crate::rate::Rate;
-use crate::store::{ParkedShare, Store};
 use crate::store::contacts::Contacts;
 use crate::store::journal::{FactKind, KNOWN};
 use crate::store::outbox::Outbox;
+use crate::store::{ParkedShare, Store};
 use crate::telemetry::metrics::BotMetrics;
 use crate::time;
 

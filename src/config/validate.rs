@@ -17,7 +17,9 @@ use super::read::Reader;
 use super::read::files::Pem;
 use super::read::parse::url_of;
 use super::secret::SecretUrl;
-use super::settings::{Access, Admin, BotSettings, Callback, Limits, Log, LogFormat, Settings, StorePlace, StoreUrl, TlsFiles};
+use super::settings::{
+    Access, Admin, BotSettings, Callback, Limits, Log, LogFormat, Settings, StorePlace, StoreUrl, TlsFiles,
+};
 use super::{access, bot, keys};
 use crate::ids::BotId;
 use crate::messages::config as messages;

@@ -136,12 +136,7 @@ impl Remote {
 
     /// The users of `bot`, with `local` as their memory in this process.
     #[must_use]
-    pub(crate) fn of_bot(
-        self: &Arc<Self>,
-        bot: &BotId,
-        local: LocalStore,
-        turns_per_user: usize,
-    ) -> Arc<RemoteStore> {
+    pub(crate) fn of_bot(self: &Arc<Self>, bot: &BotId, local: LocalStore, turns_per_user: usize) -> Arc<RemoteStore> {
         let unsent = Arc::new(Unsent::default());
         let local = Arc::new(local.with_unsent(Arc::clone(&unsent)));
         let store = Arc::new(RemoteStore {
@@ -160,9 +155,11 @@ impl Remote {
     /// How it is.
     #[must_use]
     pub(crate) fn stats(&self) -> RemoteStats {
-        let unsent = self.stores().iter().map(|store| store.unsent.stats()).fold((0, 0), |all, own| {
-            (all.0 + own.0, all.1 + own.1)
-        });
+        let unsent = self
+            .stores()
+            .iter()
+            .map(|store| store.unsent.stats())
+            .fold((0, 0), |all, own| (all.0 + own.0, all.1 + own.1));
         let standing = self.standing.len();
         RemoteStats { trouble: self.health.trouble(), unsent: unsent.0, lost: unsent.1, standing }
     }

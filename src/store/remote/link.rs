@@ -139,10 +139,11 @@ enum Wire {
 
 impl Wire {
     async fn send(&mut self, cmd: &Cmd) -> Result<Value, RedisError> {
-        match self {
+        let answer = match self {
             Self::Single(one) => one.send_packed_command(cmd).await,
             Self::Cluster(all) => all.req_packed_command(cmd).await,
-        }
+        };
+        answer?.extract_error()
     }
 }
 
@@ -254,7 +255,9 @@ async fn one(mut wire: Wire, command: Command, health: &Health) -> bool {
             health.fall(trouble, &crate::fault::chain(&error));
             done(Err(trouble));
             // After a failover the name leads to another server.
-            !(error.is_connection_dropped() || error.is_io_error() || matches!(trouble, Trouble::ReadOnly | Trouble::Gone))
+            !(error.is_connection_dropped()
+                || error.is_io_error()
+                || matches!(trouble, Trouble::ReadOnly | Trouble::Gone))
         }
     }
 }

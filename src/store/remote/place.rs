@@ -99,16 +99,7 @@ impl Place {
         });
         remote.standing.insert(Arc::clone(&call), Arc::clone(&standing));
         let (known, known_for) = known;
-        Self {
-            remote: Arc::clone(remote),
-            call,
-            standing,
-            known: known.into(),
-            tap,
-            bound,
-            known_for,
-            is_over: false,
-        }
+        Self { remote: Arc::clone(remote), call, standing, known: known.into(), tap, bound, known_for, is_over: false }
     }
 
     /// Asks for the lease. The question is queued when this returns: the order of questions is the order of arrival.

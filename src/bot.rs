@@ -89,6 +89,9 @@ impl Bot {
             more.insert(Box::from(block));
             more
         });
+        if let Some(store) = self.sessions.shared() {
+            store.own_block(block);
+        }
         if let Some(journal) = self.sessions.journal() {
             journal.fact(FactKind::Block, block.as_bytes(), Some((time::now().plus(KNOWN), vec![1])));
         }

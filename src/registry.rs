@@ -209,6 +209,21 @@ fn build(
     let same_gate = kept.filter(|bot| bot.settings.one_at_a_time == own.one_at_a_time);
     let parked_share = kept
         .map_or_else(|| Arc::new(ParkedShare::new(parked, settings.bots.len())), |bot| Arc::clone(&bot.parked_share));
+    let blocks = kept.map_or_else(Default::default, |bot| Arc::clone(&bot.blocks));
+    // A changed bound on sessions applies to new ones at the next start; the sessions themselves must stay.
+    let sessions = match kept {
+        Some(bot) => bot.sessions.clone(),
+        None => {
+            let (parked, memory) = (Arc::clone(&parked_share), Arc::clone(memory));
+            let turns = settings.limits.turns_per_user;
+            let store = LocalStore::new(own.sessions, turns, parked, memory);
+            match remote {
+                Some(remote) => Store::Remote(remote.of_bot(&own.id, store, turns, &blocks)),
+                None => Store::Local(Arc::new(store.with_journal(journal.clone()))),
+            }
+        }
+    };
+    let shared = sessions.shared().cloned();
     Ok(Bot {
         settings: Arc::clone(own),
         callback,
@@ -219,18 +234,7 @@ fn build(
             || Arc::new(Breaker::new(own.breaker.failures, own.breaker.open)),
             |bot| Arc::clone(&bot.breaker),
         ),
-        // A changed bound on sessions applies to new ones at the next start; the sessions themselves must stay.
-        sessions: match kept {
-            Some(bot) => bot.sessions.clone(),
-            None => {
-                let (parked, memory) = (Arc::clone(&parked_share), Arc::clone(memory));
-                let store = LocalStore::new(own.sessions, settings.limits.turns_per_user, parked, memory);
-                match remote {
-                    Some(remote) => Store::Remote(remote.of_bot(&own.id, store, settings.limits.turns_per_user)),
-                    None => Store::Local(Arc::new(store.with_journal(journal.clone()))),
-                }
-            }
-        },
+        sessions,
         parked_share,
         turns_share: kept.map_or_else(|| ConcurrencyLimit::new(0), |bot| Arc::clone(&bot.turns_share)),
         events_share: kept.map_or_else(|| ConcurrencyLimit::new(0), |bot| Arc::clone(&bot.events_share)),
@@ -240,9 +244,9 @@ fn build(
             Some(bot) => bot.one_at_a_time.clone(),
             None => own.one_at_a_time.then(|| Arc::new(Semaphore::new(1))),
         },
-        blocks: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.blocks)),
+        blocks,
         advice: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.advice)),
-        outbox: kept.map_or_else(|| Arc::new(Outbox::new(journal.clone())), |bot| Arc::clone(&bot.outbox)),
+        outbox: kept.map_or_else(|| Arc::new(Outbox::new(journal.clone(), shared)), |bot| Arc::clone(&bot.outbox)),
         contacts: kept.map_or_else(|| Arc::new(Contacts::new(journal)), |bot| Arc::clone(&bot.contacts)),
         rate: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.rate)),
         metrics: kept.map_or_else(|| BotMetrics::new(cores), |bot| Arc::clone(&bot.metrics)),

@@ -302,8 +302,14 @@ impl Shared {
         let words = format!("[smartchat-bridge] {id}: {words}");
         let at = time::now().as_millis();
         let body = serde_json::json!({ "bot": id.as_str(), "state": state, "at": at, "text": words, "content": words });
-        let (callbacks, id) = (self.callbacks.clone(), id.clone());
+        let (callbacks, id, store) = (self.callbacks.clone(), id.clone(), bot.sessions.shared().cloned());
         self.tasks.track(async move {
+            // Of several processes one tells it.
+            if let Some(store) = store
+                && !store.tells(state).await
+            {
+                return;
+            }
             let until = time::instant() + ALERT;
             if let Err(error) = callbacks.post_json(url.expose(), Bytes::from(body.to_string()), until).await {
                 tracing::warn!(bot = %id, %error, "alert.url could not be reached");

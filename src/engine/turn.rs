@@ -23,6 +23,7 @@ use crate::events;
 use crate::failpoint::{self, reach};
 use crate::net::lease::Lease;
 use crate::session::{Current, LocalStep, Messages, Plan, Prompt, ReplyBody, Rules, Step, TEN_MINUTES};
+use crate::store::remote::Gate;
 use crate::store::{Acquaintance, Begun, Following, Turn};
 use crate::telemetry::record::{Outcome, PlanKind, TurnEnd};
 use crate::time::{self, Moment};
@@ -75,18 +76,27 @@ pub(super) async fn run(call: &Call) -> Option<Bytes> {
 struct LeaveToAsk<'c> {
     /// Where only one message may be out at a time (I6).
     _alone: Option<SemaphorePermit<'c>>,
+    /// The same among all processes that share the store.
+    _alone_of_all: Option<Gate>,
     /// A connection (I8).
     lease: Option<Lease>,
 }
 
 impl<'c> LeaveToAsk<'c> {
     async fn wait(bot: &'c Bot) -> Self {
-        let alone = match &bot.one_at_a_time {
-            // The gate is never closed.
-            Some(gate) => gate.acquire().await.ok(),
-            None => None,
+        let (alone, of_all) = match &bot.one_at_a_time {
+            Some(gate) => {
+                // The gate is never closed.
+                let alone = gate.acquire().await.ok();
+                let of_all = match bot.sessions.shared() {
+                    Some(store) => Box::pin(store.gate()).await,
+                    None => None,
+                };
+                (alone, of_all)
+            }
+            None => (None, None),
         };
-        Self { _alone: alone, lease: lease(bot).await }
+        Self { _alone: alone, _alone_of_all: of_all, lease: lease(bot).await }
     }
 }
 

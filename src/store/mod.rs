@@ -32,6 +32,7 @@ use bytes::Bytes;
 use crate::ids::UserKey;
 use crate::session::Session;
 use crate::time::{self, Moment};
+use crate::wire::legacy::Notice;
 
 use journal::{BotJournal, Found, KNOWN, Loaded};
 use local::LocalStore;
@@ -120,6 +121,14 @@ impl Store {
         }
     }
 
+    /// The store that several processes share, where this is one.
+    pub(crate) fn shared(&self) -> Option<&Arc<RemoteStore>> {
+        match self {
+            Self::Local(_) => None,
+            Self::Remote(store) => Some(store),
+        }
+    }
+
     /// Its journal, where it has one.
     pub(crate) fn journal(&self) -> Option<&BotJournal> {
         self.local().journal()
@@ -151,6 +160,8 @@ pub struct Turn {
     interrupted: Option<Moment>,
     /// The lease, where several processes share the store, and it is well.
     lease: Option<Box<Lease>>,
+    /// Events of the user that a process which has died has left with them (E4).
+    left: Vec<Notice>,
 }
 
 /// Whether a user was here before.
@@ -167,14 +178,28 @@ pub(crate) enum Acquaintance {
 impl Turn {
     fn new(store: Arc<LocalStore>, user: UserKey, session: Session) -> Self {
         let acquaintance = Acquaintance::Known;
-        Self { user, store: Some(store), session, acquaintance, wrote_parked: false, interrupted: None, lease: None }
+        Self {
+            user,
+            store: Some(store),
+            session,
+            acquaintance,
+            wrote_parked: false,
+            interrupted: None,
+            lease: None,
+            left: Vec::new(),
+        }
     }
 
     /// Whether the user has to be looked up first: they are not in memory, and there is a journal. Or the shared store has
     /// said something of them that the user or the bot is to be told.
     #[must_use]
     pub(crate) fn is_unread(&self) -> bool {
-        self.session.is_unread() || self.interrupted.is_some() || self.acquaintance == Acquaintance::New
+        self.session.is_unread() || self.interrupted.is_some() || self.acquaintance == Acquaintance::New || !self.left.is_empty()
+    }
+
+    /// Takes the events that were left with the user: they go to the bot before the user's words.
+    pub(crate) fn take_left(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.left)
     }
 
     /// Looks the user up; gives when a message of theirs left that was out when the process before died (P3).
@@ -213,8 +238,11 @@ impl Turn {
     }
 
     /// The session was written as it is should a callback fail (P4): what comes of it is written over that.
-    pub(crate) fn wrote_parked(&mut self) {
+    pub(crate) fn wrote_parked(&mut self, failed: &Session) {
         self.wrote_parked = true;
+        if let Some(lease) = &mut self.lease {
+            lease.wrote(failed);
+        }
     }
 
     /// Whether a message may leave: not where the lease is so old that another process may have begun the user's next turn

@@ -9,6 +9,8 @@
 //! Rejected: a lock read and written in two steps, which lets two in; waiters that poll; one blob for a session, which a
 //! late holder could only overwrite or lose.
 
+mod debts;
+mod facts;
 mod fields;
 mod followers;
 mod health;
@@ -38,6 +40,7 @@ use crate::keyboards::Keyboards;
 use crate::mutex::lock;
 use crate::time::Moment;
 
+pub(crate) use facts::{Blocks, Gate};
 pub(crate) use health::Trouble;
 pub(crate) use lease::Lease;
 pub(crate) use unsent::Unsent;
@@ -81,6 +84,10 @@ pub(crate) struct RemoteStore {
     local: Arc<LocalStore>,
     unsent: Arc<Unsent>,
     turns_per_user: usize,
+    /// Blocks that are ours, of all replicas.
+    blocks: Blocks,
+    /// Callbacks that this process has promised and not made yet.
+    owed: DashMap<Vec<u8>, (), RandomState>,
 }
 
 /// How the store is, for those who look.
@@ -136,7 +143,7 @@ impl Remote {
 
     /// The users of `bot`, with `local` as their memory in this process.
     #[must_use]
-    pub(crate) fn of_bot(self: &Arc<Self>, bot: &BotId, local: LocalStore, turns_per_user: usize) -> Arc<RemoteStore> {
+    pub(crate) fn of_bot(self: &Arc<Self>, bot: &BotId, local: LocalStore, turns_per_user: usize, blocks: &Blocks) -> Arc<RemoteStore> {
         let unsent = Arc::new(Unsent::default());
         let local = Arc::new(local.with_unsent(Arc::clone(&unsent)));
         let store = Arc::new(RemoteStore {
@@ -145,6 +152,8 @@ impl Remote {
             local,
             unsent,
             turns_per_user: turns_per_user.max(1),
+            blocks: Arc::clone(blocks),
+            owed: DashMap::default(),
         });
         let mut stores = lock(&self.stores);
         stores.retain(|store| store.strong_count() > 0);
@@ -194,6 +203,11 @@ impl Remote {
     /// Where the replica of this name listens; without a name the head of all of them.
     fn channel(&self, replica: &str) -> Vec<u8> {
         format!("{}:to:{replica}", self.prefix).into_bytes()
+    }
+
+    /// The key that a living replica writes again and again.
+    fn sign_of_life(&self, replica: &str, link: usize) -> Vec<u8> {
+        format!("{}:alive:{replica}:{link}", self.prefix).into_bytes()
     }
 
     fn link_of(&self, key: &[u8]) -> usize {
@@ -253,9 +267,12 @@ impl RemoteStore {
 
     /// The lease is there: the user's place in this process is taken, and what the store has of them taken up.
     async fn held(self: &Arc<Self>, place: Place, held: place::Held, user: UserKey, tap: Option<TapId>) -> Begun {
-        let found = fields::read(held.fields, &self.remote).await;
+        let mut found = fields::read(held.fields, &self.remote).await;
         let begun = settled(self.local.begin(user, tap)).await;
         let Begun::Turn(mut turn) = begun else { return begun };
+        if !found.left.is_empty() {
+            turn.left = self.adopt(&user, std::mem::take(&mut found.left)).await;
+        }
         Lease::take(self, place, found, held.is_new, &mut turn);
         Begun::Turn(turn)
     }

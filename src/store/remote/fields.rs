@@ -38,6 +38,8 @@ pub(super) struct Found {
     pub(super) token: u64,
     /// Marks of replies that went long ago.
     pub(super) stale: Vec<Vec<u8>>,
+    /// Events that stand with the user, from other replicas (E4).
+    pub(super) left: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 /// Reads the fields of a user. A keyboard that this process does not know is looked up.
@@ -52,6 +54,7 @@ pub(super) async fn read(fields: Vec<(Vec<u8>, Vec<u8>)>, remote: &Remote) -> Fo
             Some(b'i') => found.interrupted = number(&value).map(|at| Moment::from_millis(at).min(now)),
             Some(b'n') => found.token = number(&value).unwrap_or_default(),
             Some(b'l' | b'r') => found.items.push(StoredItem { name: name.into(), value }),
+            Some(b'o') if name.get(1..) != Some(remote.replica.as_bytes()) => found.left.push((name, value)),
             Some(b'x') => {
                 if number(&value).is_none_or(|at| now.since(Moment::from_millis(at)) > GONE) {
                     found.stale.push(name);

@@ -1,6 +1,7 @@
 //! The thread of the shared store: connections, messages, leases that are renewed, and whether all is well (P6).
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
@@ -8,11 +9,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use super::Remote;
+use super::{Remote, debts};
 use super::health::Trouble;
 use super::link::{self, Address, Command};
 use super::place::{PATIENCE, renew};
@@ -20,6 +22,10 @@ use crate::time;
 
 /// A lease of this age is renewed: twice before it is over.
 const RENEW_AFTER: Duration = Duration::from_secs(1);
+/// A replica that has not said so for as long is dead.
+const ALIVE: Duration = Duration::from_secs(10);
+/// How often the blocks of other replicas are taken up.
+const BLOCKS: Duration = Duration::from_secs(5);
 /// How often leases are looked at.
 const RENEW: Duration = Duration::from_millis(250);
 /// How often it is asked how the store is, while it is well.
@@ -49,21 +55,28 @@ pub(super) fn start(
     let remote = Arc::clone(remote);
     thread::Builder::new().name("bridge-redis".to_owned()).spawn(move || {
         runtime.block_on(async {
+            let mut work: FuturesUnordered<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = FuturesUnordered::new();
             for queue in queues {
-                tokio::spawn(link::drive(address.clone(), queue, Arc::clone(&remote.health)));
+                work.push(Box::pin(link::drive(address.clone(), queue, Arc::clone(&remote.health))));
             }
-            tokio::spawn(listen(Arc::clone(&remote), address));
-            tokio::spawn(renewing(Arc::clone(&remote)));
+            work.push(Box::pin(listen(&remote, &address)));
+            work.push(Box::pin(renewing(&remote)));
+            work.push(Box::pin(looking(&remote)));
+            work.push(Box::pin(watch(&remote)));
             tokio::select! {
-                () = watch(&remote) => {}
+                // None of them ends.
+                () = async { while work.next().await.is_some() {} } => {}
                 () = remote.ending.cancelled() => {}
             }
             // What was queued before is told before this.
-            let _late = timeout(CLOSING, async {
+            let last = async {
                 tell_all(&remote).await;
                 probe(&remote).await
-            })
-            .await;
+            };
+            tokio::select! {
+                () = async { while work.next().await.is_some() {} } => {}
+                _told = timeout(CLOSING, last) => {}
+            }
         });
         runtime.shutdown_background();
     })
@@ -111,8 +124,8 @@ async fn probe(remote: &Remote) -> Option<Result<(), Trouble>> {
     let mut answers = Vec::new();
     for (number, link) in remote.links.iter().enumerate() {
         let mut cmd = redis::cmd("SET");
-        let key = format!("{}:probe:{}:{number}", remote.prefix, remote.replica);
-        cmd.arg(key).arg("1").arg("PX").arg(60_000);
+        let sign = remote.sign_of_life(&remote.replica, number);
+        cmd.arg(sign).arg("1").arg("PX").arg(ALIVE.as_millis().to_string());
         let (reply, answer) = oneshot::channel();
         let done = move |answered: Result<redis::Value, Trouble>| {
             let _nobody_waits = reply.send(answered.map(|_| ()));
@@ -133,14 +146,34 @@ async fn probe(remote: &Remote) -> Option<Result<(), Trouble>> {
     timeout(PATIENCE, all).await.ok()
 }
 
-async fn renewing(remote: Arc<Remote>) {
+/// Takes up what other replicas have learnt, and says that promises are kept here.
+async fn looking(remote: &Remote) {
+    let mut looked: Option<time::Instant> = None;
+    loop {
+        if remote.health.is_up() {
+            let is_due = looked.is_none_or(|looked| time::instant().saturating_duration_since(looked) >= BLOCKS);
+            for store in remote.stores() {
+                store.is_here().await;
+                if is_due {
+                    store.read_blocks().await;
+                }
+            }
+            if is_due {
+                looked = Some(time::instant());
+            }
+        }
+        sleep(if looked.is_none() { PROBE_AGAIN } else { debts::EVERY }).await;
+    }
+}
+
+async fn renewing(remote: &Remote) {
     loop {
         sleep(RENEW).await;
         let now = time::now();
         for standing in &remote.standing {
             let renewed = time::Moment::from_millis(standing.renewed.load(Ordering::Acquire));
             if now.since(renewed) >= RENEW_AFTER {
-                renew(&remote, standing.key(), standing.value(), None);
+                renew(remote, standing.key(), standing.value(), None);
             }
         }
         remote.followers.tidy();
@@ -175,7 +208,7 @@ async fn tell_all(remote: &Remote) -> bool {
 }
 
 /// Hears what other replicas say.
-async fn listen(remote: Arc<Remote>, address: Address) {
+async fn listen(remote: &Remote, address: &Address) {
     let channel = remote.channel(&remote.replica);
     loop {
         if let Ok(subscribed) = address.subscribe(&channel).await {
@@ -185,7 +218,7 @@ async fn listen(remote: Arc<Remote>, address: Address) {
                 standing.wake.notify_one();
             }
             while let Some(message) = messages.next().await {
-                heard(&remote, message.get_payload_bytes());
+                heard(remote, message.get_payload_bytes());
             }
         }
         sleep(PROBE_AGAIN).await;

@@ -8,7 +8,7 @@ use redis::Value;
 use super::fields::Found;
 use super::health::Trouble;
 use super::link::{Command, END};
-use super::place::{LEASE, Place, numbers, text};
+use super::place::{LEASE, PATIENCE, Place, numbers, text};
 use super::{Remote, RemoteStore};
 use crate::ids::UserKey;
 use crate::session::{Session, StoredItem, TEN_MINUTES};
@@ -34,7 +34,7 @@ pub(crate) struct Lease {
 impl Lease {
     /// Gives `turn` the lease, and what the store has of the user.
     pub(super) fn take(store: &Arc<RemoteStore>, place: Place, found: Found, is_new: bool, turn: &mut Turn) {
-        let Found { session, items, interrupted, token, stale } = found;
+        let Found { session, items, interrupted, token, stale, .. } = found;
         let now = time::now();
         let user = turn.user;
         let is_known_here = !turn.session.is_unread();
@@ -61,6 +61,11 @@ impl Lease {
     /// Whether a message may leave: the lease is young enough. Where the store is in trouble nobody else is asked (P6).
     pub(crate) fn may_ask(&self, now: Moment) -> bool {
         self.place.standing.is_good(now) || !self.store.remote.health.is_up()
+    }
+
+    /// These were written beside the lease: what is left of them at its end is told.
+    pub(crate) fn wrote(&mut self, session: &Session) {
+        self.items.extend(session.encode_items());
     }
 
     /// Keeps the session, gives the place to the next, and `answer` to those who follow.
@@ -148,36 +153,33 @@ impl RemoteStore {
     /// could not be told.
     pub(super) async fn tell(&self, user: UserKey) -> bool {
         let Some(gone) = self.unsent.take(&user) else { return true };
-        let session = self.local.peek(&user);
+        let is_told = self.keep(user, &self.local.peek(&user), &gone).await;
+        if !is_told {
+            self.unsent.put(user, gone);
+        }
+        is_told
+    }
+
+    /// Adds what is kept of a user to what lies there; false where it could not be told.
+    pub(super) async fn keep(&self, user: UserKey, session: &Session, gone: &[Box<[u8]>]) -> bool {
         let key = self.key(&user, "s");
         let link = self.remote.link_of(&key);
         if let Some(keyboard) = session.last_keyboard() {
             self.remote.keep_keyboard(keyboard, link);
         }
-        let changes = session.encode_items();
-        let mut args: Vec<Vec<u8>> = vec![
-            key,
-            b"-".to_vec(),
-            Vec::new(),
-            text(LEASE.as_millis()),
-            Vec::new(),
-            Vec::new(),
-            Vec::new(),
-            Vec::new(),
-            b"0".to_vec(),
-            Vec::new(),
-        ];
-        write_args(&mut args, &session, false, &[], &gone, &changes);
+        // No call has this name, so the lease stays whose it is.
+        let mut args = vec![Vec::new(); 10];
+        for (place, value) in [(0, key), (1, b"-".to_vec()), (3, text(LEASE.as_millis())), (8, b"0".to_vec())] {
+            if let Some(arg) = args.get_mut(place) {
+                *arg = value;
+            }
+        }
+        write_args(&mut args, session, false, &[], gone, &session.encode_items());
         let (reply, told) = tokio::sync::oneshot::channel();
         let done = move |answer: Result<Value, Trouble>| {
             let _nobody_waits = reply.send(answer.is_ok());
         };
         self.remote.link(link).send(Command::script(&END, 1, args, done));
-        let told = tokio::time::timeout(super::place::PATIENCE, told).await;
-        let is_told = told.is_ok_and(|told| told.unwrap_or_default());
-        if !is_told {
-            self.unsent.put(user, gone);
-        }
-        is_told
+        tokio::time::timeout(PATIENCE, told).await.is_ok_and(|told| told.unwrap_or_default())
     }
 }

@@ -194,7 +194,10 @@ impl Turn {
     /// said something of them that the user or the bot is to be told.
     #[must_use]
     pub(crate) fn is_unread(&self) -> bool {
-        self.session.is_unread() || self.interrupted.is_some() || self.acquaintance == Acquaintance::New || !self.left.is_empty()
+        self.session.is_unread()
+            || self.interrupted.is_some()
+            || self.acquaintance == Acquaintance::New
+            || !self.left.is_empty()
     }
 
     /// Takes the events that were left with the user: they go to the bot before the user's words.

@@ -143,7 +143,13 @@ impl Remote {
 
     /// The users of `bot`, with `local` as their memory in this process.
     #[must_use]
-    pub(crate) fn of_bot(self: &Arc<Self>, bot: &BotId, local: LocalStore, turns_per_user: usize, blocks: &Blocks) -> Arc<RemoteStore> {
+    pub(crate) fn of_bot(
+        self: &Arc<Self>,
+        bot: &BotId,
+        local: LocalStore,
+        turns_per_user: usize,
+        blocks: &Blocks,
+    ) -> Arc<RemoteStore> {
         let unsent = Arc::new(Unsent::default());
         let local = Arc::new(local.with_unsent(Arc::clone(&unsent)));
         let store = Arc::new(RemoteStore {
@@ -227,11 +233,6 @@ impl RemoteStore {
     /// The memory of this process.
     pub(crate) fn local(&self) -> &Arc<LocalStore> {
         &self.local
-    }
-
-    /// What all bots share.
-    pub(crate) fn remote(&self) -> &Arc<Remote> {
-        &self.remote
     }
 
     /// The key of one part of a user; all have one hash tag, so that a cluster keeps them together.

@@ -1,11 +1,11 @@
 //! Promised callbacks, for whoever is there to pay (P4): a value each, and when its holder counts as silent.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use redis::{Script, Value};
+use redis::Value;
 
 use super::RemoteStore;
+use super::link::{Command, Script};
 use super::place::text;
 use crate::ids::UserKey;
 use crate::session::Session;
@@ -19,9 +19,8 @@ const TAKEN: usize = 32;
 /// How long a value stays at most: behind that every token is over (openbuilder.md 3).
 const OVER: Duration = Duration::from_secs(10 * 60);
 
-static PUT: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "#!lua
+static PUT: Script = Script::new(
+    "#!lua
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
@@ -29,22 +28,18 @@ redis.call('ZADD', KEYS[2], string.format('%.0f', now + tonumber(ARGV[3])), ARGV
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
 return 1",
-    )
-});
-static HERE_IS: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "#!lua
+);
+static HERE_IS: Script = Script::new(
+    "#!lua
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 for place = 2, #ARGV do
   redis.call('ZADD', KEYS[1], 'XX', string.format('%.0f', now + tonumber(ARGV[1])), ARGV[place])
 end
 return 1",
-    )
-});
-static TAKE: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "#!lua
+);
+static TAKE: Script = Script::new(
+    "#!lua
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local due = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', string.format('%.0f', now), 'LIMIT', 0, ARGV[2])
@@ -60,16 +55,13 @@ for _, id in ipairs(due) do
   end
 end
 return taken",
-    )
-});
-static SETTLE: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "#!lua
+);
+static SETTLE: Script = Script::new(
+    "#!lua
 redis.call('HDEL', KEYS[1], ARGV[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
 return 1",
-    )
-});
+);
 
 impl RemoteStore {
     fn debt_keys(&self) -> [Vec<u8>; 2] {
@@ -107,7 +99,7 @@ impl RemoteStore {
     pub(crate) fn settle_named(&self, name: Vec<u8>) {
         let [debts, due] = self.debt_keys();
         let link = self.remote.link_of(&debts);
-        let command = super::link::Command::script(&SETTLE, 2, vec![debts, due, name], |_told| {});
+        let command = Command::script(&SETTLE, 2, vec![debts, due, name], |_told| {});
         self.remote.link(link).send(command);
     }
 
@@ -139,7 +131,7 @@ impl RemoteStore {
         let mut args = vec![due, text(SILENT.as_millis())];
         args.extend(self.owed.iter().map(|owed| owed.key().clone()));
         // The other commands about debts take this connection, too.
-        let command = |told| super::link::Command::script(&HERE_IS, 1, args, told);
+        let command = |told| Command::script(&HERE_IS, 1, args, told);
         let _untold = self.remote.ask(&debts, command).await;
     }
 }

@@ -3,16 +3,15 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use foldhash::quality::RandomState;
-use redis::{Cmd, Script, Value};
+use redis::{Cmd, Value};
 use tokio::sync::oneshot;
 
 use super::health::Trouble;
-use super::link::Command;
+use super::link::{Command, Script};
 use super::place::{PATIENCE, Place, Placed, text};
 use super::{Remote, RemoteStore};
 use crate::ids::UserKey;
@@ -32,43 +31,35 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// The wait for a place at the gate is bounded by the call's own deadline, not by a number.
 const NO_BOUND: usize = 1_000_000;
 
-static EVENT_OF: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "#!lua
+static EVENT_OF: Script = Script::new(
+    "#!lua
 local user = redis.call('GET', KEYS[1])
 if user then return user end
 redis.call('RPUSH', KEYS[2], ARGV[1])
 redis.call('LTRIM', KEYS[2], -tonumber(ARGV[2]), -1)
 redis.call('EXPIRE', KEYS[2], ARGV[3])
 return false",
-    )
-});
-static LEARN: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "#!lua
+);
+static LEARN: Script = Script::new(
+    "#!lua
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 local waiting = redis.call('LRANGE', KEYS[2], 0, -1)
 redis.call('DEL', KEYS[2])
 return waiting",
-    )
-});
-static COUNT: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "#!lua
+);
+static COUNT: Script = Script::new(
+    "#!lua
 local count = redis.call('INCR', KEYS[1])
 if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return count",
-    )
-});
-static ALERT: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "#!lua
+);
+static ALERT: Script = Script::new(
+    "#!lua
 local before = redis.call('GET', KEYS[1]) or 'recovered'
 if before == ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', 86400)
 return 1",
-    )
-});
+);
 
 impl Remote {
     /// Asks and waits a while; `None` where the store is in trouble.

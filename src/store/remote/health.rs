@@ -1,6 +1,6 @@
 //! How the shared store is (P6): whether it is asked, why not, and what its clock says.
 
-use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 use tokio::sync::watch;
@@ -69,6 +69,8 @@ pub(super) struct Health {
     ahead: AtomicI64,
     /// Until then no lease that is over is taken over: its holder may have been cut off as this process was (P6).
     patient_until: AtomicU64,
+    /// It has been well since the start.
+    was_up: AtomicBool,
 }
 
 impl Default for Health {
@@ -80,6 +82,7 @@ impl Default for Health {
             up: watch::Sender::new(false),
             ahead: AtomicI64::new(0),
             patient_until: AtomicU64::new(0),
+            was_up: AtomicBool::new(false),
         }
     }
 }
@@ -105,7 +108,7 @@ impl Health {
         if self.trouble.swap(number, Ordering::AcqRel) == number {
             return;
         }
-        if self.up.send_replace(false) {
+        if self.up.send_replace(false) || !self.was_up.swap(true, Ordering::AcqRel) {
             self.since.store(time::now().as_millis(), Ordering::Release);
             tracing::error!(
                 trouble = trouble.as_str(),
@@ -122,7 +125,11 @@ impl Health {
         self.patient_until.store(time::now().plus(patience).as_millis(), Ordering::Release);
         self.trouble.store(0, Ordering::Release);
         if !self.up.send_replace(true) {
-            tracing::warn!("the shared store is asked again");
+            if self.was_up.swap(true, Ordering::AcqRel) {
+                tracing::warn!("the shared store is asked again");
+            } else {
+                tracing::info!("the shared store is there");
+            }
         }
     }
 

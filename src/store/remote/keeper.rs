@@ -14,10 +14,10 @@ use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use super::{Remote, debts};
 use super::health::Trouble;
 use super::link::{self, Address, Command};
 use super::place::{PATIENCE, renew};
+use super::{Remote, debts};
 use crate::time;
 
 /// A lease of this age is renewed: twice before it is over.
@@ -92,16 +92,21 @@ async fn watch(remote: &Remote) {
         match answer {
             Some(Ok(())) if took <= SLOW => (slow, well) = (0, well + 1),
             Some(Ok(())) => (slow, well) = (slow + 1, 0),
+            // While it is in trouble, the connections tell better why.
             Some(Err(trouble)) => {
-                well = 0;
-                remote.health.fall(trouble, "a write was refused");
+                (slow, well) = (0, 0);
+                if remote.health.is_up() {
+                    remote.health.fall(trouble, "a write was refused");
+                }
             }
             None => {
-                well = 0;
-                remote.health.fall(Trouble::Gone, "no answer");
+                (slow, well) = (0, 0);
+                if remote.health.is_up() {
+                    remote.health.fall(Trouble::Slow, "no answer in time");
+                }
             }
         }
-        if slow >= SLOW_IN_A_ROW {
+        if slow >= SLOW_IN_A_ROW && remote.health.is_up() {
             remote.health.fall(Trouble::Slow, "its answers take more than 100 ms");
         }
         if remote.health.is_up() {

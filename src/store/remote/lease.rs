@@ -52,9 +52,11 @@ impl Lease {
             let found = std::mem::replace(&mut turn.session, own);
             turn.session.take_up(found);
         }
-        turn.acquaintance = if is_new && !is_known_here { Acquaintance::New } else { Acquaintance::Known };
+        let lost = token <= 1 && is_known_here;
+        turn.acquaintance = if is_new && !lost { Acquaintance::New } else { Acquaintance::Known };
         turn.interrupted = interrupted;
-        let lease = Self { store: Arc::clone(store), place, user, items, stale, tells: interrupted.is_some() };
+        let lease =
+            Self { store: Arc::clone(store), place, user, items, stale, tells: interrupted.is_some() || is_new };
         turn.lease = Some(Box::new(lease));
     }
 

@@ -4,7 +4,7 @@
 //! for no other's answer. Rejected: a connection per core, whose driver would be a task among a core's turns; the order of
 //! two calls of one user on two cores would then be nobody's.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, Script, ServerErrorKind, Value};
+use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::sleep;
 
@@ -26,11 +26,28 @@ const CONNECT: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_millis(200);
 
 /// Begins a turn.
-pub(super) static BEGIN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/begin.lua")));
+pub(super) static BEGIN: Script = Script::new(include_str!("scripts/begin.lua"));
 /// Ends one.
-pub(super) static END: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/end.lua")));
+pub(super) static END: Script = Script::new(include_str!("scripts/end.lua"));
 /// Renews a lease.
-pub(super) static RENEW: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/renew.lua")));
+pub(super) static RENEW: Script = Script::new(include_str!("scripts/renew.lua"));
+
+/// A script of ours. It is named by its hash, and sent whole where the store does not have it.
+#[derive(Debug)]
+pub(super) struct Script {
+    text: &'static str,
+    hash: OnceLock<String>,
+}
+
+impl Script {
+    pub(super) const fn new(text: &'static str) -> Self {
+        Self { text, hash: OnceLock::new() }
+    }
+
+    fn hash(&self) -> &str {
+        self.hash.get_or_init(|| redis::Script::new(self.text).get_hash().to_owned())
+    }
+}
 
 /// Told what became of a command, on the thread of the connections.
 pub(super) type Done = Box<dyn FnOnce(Result<Value, Trouble>) + Send>;
@@ -56,7 +73,7 @@ impl Command {
         args: Vec<Vec<u8>>,
         done: impl FnOnce(Result<Value, Trouble>) + Send + 'static,
     ) -> Self {
-        let cmd = call("EVALSHA", script.get_hash().as_bytes(), keys, &args);
+        let cmd = call("EVALSHA", script.hash().as_bytes(), keys, &args);
         Self { cmd, script: Some((script, args, keys)), done: Box::new(done) }
     }
 
@@ -106,22 +123,12 @@ impl Address {
             Wire::Single(one)
         };
         // What is sent whole later would be overtaken by what follows it.
-        for script in [&*BEGIN, &*END, &*RENEW] {
+        for script in [&BEGIN, &END, &RENEW] {
             let mut load = redis::cmd("SCRIPT");
-            load.arg("LOAD").arg(script_text(script));
+            load.arg("LOAD").arg(script.text);
             timely(wire.send(&load)).await?;
         }
         Ok(wire)
-    }
-}
-
-fn script_text(script: &'static Script) -> &'static str {
-    if std::ptr::eq(script, &raw const *BEGIN) {
-        include_str!("scripts/begin.lua")
-    } else if std::ptr::eq(script, &raw const *END) {
-        include_str!("scripts/end.lua")
-    } else {
-        include_str!("scripts/renew.lua")
     }
 }
 
@@ -243,7 +250,7 @@ async fn one(mut wire: Wire, command: Command, health: &Health) -> bool {
     if let (Err(error), Some((script, args, keys))) = (&answer, script)
         && error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
     {
-        answer = wire.send(&call("EVAL", script_text(script).as_bytes(), keys, &args)).await;
+        answer = wire.send(&call("EVAL", script.text.as_bytes(), keys, &args)).await;
     }
     match answer {
         Ok(value) => {

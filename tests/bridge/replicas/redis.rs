@@ -112,8 +112,19 @@ impl Redis {
 
     /// Starts it again on the same port, with what it has kept.
     pub(super) fn start_again(&mut self) {
-        self.child = run(self.port, &self.folder, &self.arguments);
+        self.begin_again(&[]);
         assert!(self.answers(), "Redis does not start again");
+    }
+
+    /// The same with more arguments, and without waiting until it is there.
+    pub(super) fn begin_again(&mut self, arguments: &[&str]) {
+        let more = arguments.iter().map(|argument| (*argument).to_owned());
+        self.child = run(self.port, &self.folder, &self.arguments.iter().cloned().chain(more).collect::<Vec<_>>());
+    }
+
+    /// Its folder.
+    pub(super) fn path(&self) -> &std::path::Path {
+        self.folder.path()
     }
 }
 

@@ -126,3 +126,125 @@ fn p6_a_store_whose_memory_is_full_refuses_writes() {
     let Some(redis) = Redis::start() else { return };
     refuses(&redis, &["CONFIG SET maxmemory 1"], &["CONFIG SET maxmemory 0"], "memory");
 }
+
+#[test]
+fn p6_a_store_that_cannot_save_refuses_writes() {
+    let Some(redis) = Redis::with(&["--save", "1 1"]) else { return };
+    // The file that it saves into is a folder.
+    std::fs::create_dir(redis.path().join("dump.rdb")).unwrap();
+    let bot = Bot::echo("bot");
+    let bridge = replica(&bot, &redis.url(), &[]);
+    eventually("it is left alone", || {
+        bridge.say(&words("u", "안녕"));
+        bridge.metric("bridge_store_up") == 0.0
+    });
+    assert_eq!(bridge.readiness()["shared_store"]["trouble"], "disk");
+    assert_eq!(bridge.say(&words("u", "또")).text(), "bot: 또");
+    redis.say("CONFIG SET stop-writes-on-bgsave-error no");
+    eventually("it is asked", || bridge.metric("bridge_store_up") == 1.0);
+}
+
+#[test]
+fn p6_a_store_that_reads_its_data_in_is_left_alone_until_it_has() {
+    let Some(mut redis) = Redis::start() else { return };
+    let bot = Bot::echo("bot");
+    let bridge = replica(&bot, &redis.url(), &[]);
+    for number in 0..2000 {
+        redis.say(&format!("SET other:{number} x"));
+    }
+    redis.kill();
+    eventually("it is left alone", || bridge.metric("bridge_store_up") == 0.0);
+    // 2 ms a key: it takes four seconds.
+    redis.begin_again(&["--key-load-delay", "2000", "--loading-process-events-interval-bytes", "1024"]);
+    eventually("it loads", || bridge.readiness()["shared_store"]["trouble"] == "loading");
+    assert_eq!(bridge.say(&words("u", "안녕")).text(), "bot: 안녕");
+    eventually("it is asked", || bridge.metric("bridge_store_up") == 1.0);
+    settled(&bridge);
+    assert_eq!(bridge.metric("bridge_store_waiting"), 0.0);
+}
+
+#[test]
+fn p6_a_bridge_starts_without_its_store_and_shares_it_when_it_is_there() {
+    let Some(mut redis) = Redis::start() else { return };
+    redis.kill();
+    let bot = Bot::echo("bot");
+    let bridge = Program::with(&bot.url(), &[("store.url", &redis.url())]);
+    assert_eq!(bridge.say(&words("u", "안녕")).text(), "bot: 안녕");
+    assert_eq!(bridge.readiness()["ready"], true);
+    redis.start_again();
+    eventually("it is asked", || bridge.metric("bridge_store_up") == 1.0);
+    eventually("it is told", || redis.keys("smartchat:*:s") == 1);
+}
+
+#[test]
+fn a_user_of_the_store_and_their_password_are_used_and_never_shown() {
+    let Some(redis) = Redis::start() else { return };
+    redis.say("ACL SETUSER bridge on >a-long-password-of-it ~smartchat:* &smartchat:* +@all -@dangerous +info");
+    redis.say("ACL SETUSER default off");
+    let url = format!("redis://bridge:a-long-password-of-it@127.0.0.1:{}", redis.port);
+    let bot = Bot::echo("bot");
+    let bridge = replica(&bot, &url, &[]);
+    assert_eq!(bridge.say(&words("u", "안녕")).text(), "bot: 안녕");
+    settled(&bridge);
+    assert!(!bridge.log.lock().unwrap().contains("a-long-password"));
+    let wrong = Program::with(&bot.url(), &[("store.url", &url.replace("a-long", "another"))]);
+    assert_eq!(wrong.readiness()["shared_store"]["trouble"], "denied");
+    assert_eq!(wrong.say(&words("u", "안녕")).text(), "bot: 안녕");
+}
+
+/// Three nodes that are one store.
+fn cluster() -> Option<[Redis; 3]> {
+    let node = || Redis::with(&["--cluster-enabled", "yes"]);
+    let nodes = [node()?, node()?, node()?];
+    for (node, slots) in nodes.iter().zip(["0 5460", "5461 10922", "10923 16383"]) {
+        node.say(&format!("CLUSTER ADDSLOTSRANGE {slots}"));
+        node.say(&format!("CLUSTER MEET 127.0.0.1 {}", nodes[0].port));
+    }
+    let knows_all = |node: &Redis| match node.say("CLUSTER INFO") {
+        ::redis::Value::BulkString(info) => {
+            let info = String::from_utf8(info).unwrap();
+            info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3")
+        }
+        _ => false,
+    };
+    eventually("the nodes are one", || nodes.iter().all(knows_all));
+    Some(nodes)
+}
+
+#[test]
+fn a_cluster_of_three_nodes_is_one_store_and_a_slot_that_moves_is_followed() {
+    let Some(nodes) = cluster() else { return };
+    let bot = Bot::answering(|asked| buttons(&format!("{}의 답", asked.content()), &["가", "나"]));
+    let [one, two] = [(); 2].map(|()| replica(&bot, &nodes[0].url(), &[]));
+    for number in 0..30 {
+        let user = format!("u{number}");
+        assert_eq!(one.say(&words(&user, "가")).text(), "가의 답");
+    }
+    settled(&one);
+    for number in 0..30 {
+        let user = format!("u{number}");
+        assert_eq!(two.say(&words(&user, "아무 말")).text(), "원하는 버튼을 선택하세요");
+    }
+    let counts: Vec<usize> = nodes.iter().map(|node| node.keys("smartchat:*:s")).collect();
+    assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
+    // The slot of somebody new moves to another node.
+    let tag = format!("smartchat:{{default/{}}}:s", key("new"));
+    let ::redis::Value::Int(slot) = nodes[0].say(&format!("CLUSTER KEYSLOT {tag}")) else { panic!("no slot") };
+    let from = if slot <= 5460 {
+        0
+    } else if slot <= 10922 {
+        1
+    } else {
+        2
+    };
+    let to = (from + 1) % 3;
+    let ::redis::Value::BulkString(id) = nodes[to].say("CLUSTER MYID") else { panic!("no id") };
+    for node in [&nodes[to], &nodes[from], &nodes[(from + 2) % 3]] {
+        node.say(&format!("CLUSTER SETSLOT {slot} NODE {}", String::from_utf8(id.clone()).unwrap()));
+    }
+    assert_eq!(one.say(&words("new", "가")).text(), "가의 답");
+    settled(&one);
+    assert_eq!(two.say(&words("new", "아무 말")).text(), "원하는 버튼을 선택하세요");
+    assert_eq!((one.metric("bridge_store_up"), two.metric("bridge_store_up")), (1.0, 1.0));
+    assert_eq!(nodes[to].keys(&tag.replace(['{', '}'], "?")), 1);
+}

@@ -81,7 +81,9 @@ if redis.call('HINCRBY', KEYS[1], 'n', 1) == 1 then redis.call('PEXPIRE', KEYS[1
 local known_for, is_new = tonumber(ARGV[7]), 0
 if known_for > 0 then
   local left = redis.call('PTTL', KEYS[2])
-  if left < 0 then is_new = 1 end
+  -- Decided once; the mark stays until a turn has told of it, so that a replica that dies first leaves it to the next (E3).
+  if left < 0 then redis.call('HSET', KEYS[1], 'w', '1') end
+  is_new = redis.call('HEXISTS', KEYS[1], 'w')
   -- Written again while half of its time is left.
   if left < known_for / 2 then redis.call('SET', KEYS[2], '1', 'PX', ms(known_for)) end
 end

@@ -1,7 +1,7 @@
 #!lua
 -- Ends a turn, or leaves the line, or adds what a late holder brings (P3, P5). Every write of a session is here.
 -- KEYS: the user. ARGV: call, whether to write, lease (ms), kept (ms), when shown (ms), what was shown, whether it told
--- of an interrupted message, whether it gives the turn back, channel, marks to drop: a count and each, items that went: a
+-- of an interrupted message or a first contact, whether it gives the turn back, channel, marks to drop: a count and each, items that went: a
 -- count and each, items: name and value each.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -15,7 +15,7 @@ if ARGV[2] == '1' then
   if holds or (shown ~= '' and tonumber(ARGV[5]) > tonumber(own[4] or 0)) then
     if shown == '' then redis.call('HDEL', key, 'v', 'a') else redis.call('HSET', key, 'v', shown, 'a', ARGV[5]) end
   end
-  if ARGV[7] == '1' then redis.call('HDEL', key, 'i') end
+  if ARGV[7] == '1' then redis.call('HDEL', key, 'i', 'w') end
   local at = 10
   local count = tonumber(ARGV[at])
   for place = at + 1, at + count do redis.call('HDEL', key, ARGV[place]) end

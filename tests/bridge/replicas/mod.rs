@@ -1,6 +1,7 @@
 //! Several bridges that share Redis (P1, P5, P6): the real programs before one old bot.
 
 mod facts;
+mod load;
 mod order;
 mod redis;
 mod trouble;

@@ -9,6 +9,7 @@
 //! Rejected: a lock read and written in two steps, which lets two in; waiters that poll; one blob for a session, which a
 //! late holder could only overwrite or lose.
 
+pub(crate) mod check;
 mod debts;
 mod facts;
 mod fields;

@@ -32,6 +32,9 @@ pub(super) static END: Script = Script::new(include_str!("scripts/end.lua"));
 /// Renews a lease.
 pub(super) static RENEW: Script = Script::new(include_str!("scripts/renew.lua"));
 
+/// Those of every turn.
+pub(super) static ALL: [&Script; 3] = [&BEGIN, &END, &RENEW];
+
 /// A script of ours. It is named by its hash, and sent whole where the store does not have it.
 #[derive(Debug)]
 pub(super) struct Script {
@@ -42,6 +45,10 @@ pub(super) struct Script {
 impl Script {
     pub(super) const fn new(text: &'static str) -> Self {
         Self { text, hash: OnceLock::new() }
+    }
+
+    pub(super) const fn text(&self) -> &'static str {
+        self.text
     }
 
     fn hash(&self) -> &str {
@@ -123,7 +130,7 @@ impl Address {
             Wire::Single(one)
         };
         // What is sent whole later would be overtaken by what follows it.
-        for script in [&BEGIN, &END, &RENEW] {
+        for script in ALL {
             let mut load = redis::cmd("SCRIPT");
             load.arg("LOAD").arg(script.text);
             timely(wire.send(&load)).await?;

@@ -246,3 +246,36 @@ fn a_cluster_of_three_nodes_is_one_store_and_a_slot_that_moves_is_followed() {
     assert_eq!((one.metric("bridge_store_up"), two.metric("bridge_store_up")), (1.0, 1.0));
     assert_eq!(nodes[to].keys(&tag.replace(['{', '}'], "?")), 1);
 }
+
+/// `config check` with the store at `url`: its exit code and what it says.
+fn checked(bot: &Bot, url: &str) -> (i32, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_smartchat-bridge"));
+    command.args(["config", "check", "--lang", "en", "--bot", &bot.url()]).env("BRIDGE_STORE__URL", url);
+    let ended = command.output().unwrap();
+    let said = [ended.stdout, ended.stderr].concat();
+    (ended.status.code().unwrap(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[test]
+fn config_check_looks_at_what_the_store_is_set_to() {
+    let Some(mut redis) = Redis::start() else { return };
+    let bot = Bot::echo("bot");
+    let (code, said) = checked(&bot, &redis.url());
+    assert_eq!(code, 0, "{said}");
+    assert!(!said.contains("SB14"), "{said}");
+    redis.say("CONFIG SET maxmemory-policy allkeys-lru");
+    redis.say("CONFIG SET appendonly no");
+    let (code, said) = checked(&bot, &redis.url());
+    assert!(code == 2 && said.contains("SB1411") && said.contains("SB1412"), "{said}");
+    redis.say("CONFIG SET maxmemory-policy noeviction");
+    redis.say("ACL SETUSER bridge on >a-long-password-of-it ~smartchat:* &smartchat:* +@all -hset");
+    let url = format!("redis://bridge:a-long-password-of-it@127.0.0.1:{}", redis.port);
+    let (code, said) = checked(&bot, &url);
+    assert!(code == 2 && said.contains("SB1414") && said.contains("hset"), "{said}");
+    redis.say("ACL SETUSER bridge +hset");
+    assert_eq!(checked(&bot, &url).0, 0);
+    assert_eq!(checked(&bot, &url.replace("a-long", "another")).0, 2);
+    redis.kill();
+    let (code, said) = checked(&bot, &redis.url());
+    assert!(code == 0 && said.contains("SB1413"), "{said}");
+}

@@ -12,7 +12,7 @@ use super::*;
 const STOPPED: &str = "Redis is stopped";
 /// A message that begins with this keeps its user waiting.
 const SLOW: Duration = Duration::from_millis(2000);
-const QUICK: Duration = Duration::from_millis(150);
+const QUICK: Duration = Duration::from_millis(300);
 
 /// How long the bot takes for a message.
 fn takes(content: &str) -> Duration {
@@ -28,7 +28,7 @@ fn takes(content: &str) -> Duration {
 fn the_bot() -> Bot {
     Bot::answering(|asked| {
         let content = asked.content();
-        let reply = if content.starts_with("메뉴") {
+        let reply = if content.starts_with("메뉴") && !content.contains('.') {
             let labels: Vec<String> = (0..30).map(|number| format!("{content}.{number}")).collect();
             buttons(&format!("<{content}>"), &labels.iter().map(String::as_str).collect::<Vec<_>>())
         } else {
@@ -161,7 +161,8 @@ fn live(world: &World<'_>, user: usize, pause: Duration) {
                 let (one, two) = (next(), next());
                 std::thread::scope(|scope| {
                     scope.spawn(|| world.say(one, &words(&user_key, &first)));
-                    std::thread::sleep(ms(70));
+                    // A machine that runs all of it at once may be as late as this.
+                    std::thread::sleep(ms(150));
                     world.say(two, &words(&user_key, &second));
                 });
             }

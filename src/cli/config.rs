@@ -12,7 +12,7 @@ use super::probe::{self, Verdict};
 use super::sources::SourceArgs;
 use crate::config::settings::StorePlace;
 use crate::config::{self, Loaded};
-use crate::messages::{Language, config as config_messages, start as messages};
+use crate::messages::{Language, probe as probe_messages, start as messages};
 use crate::runtime;
 use crate::store::remote::check::check;
 
@@ -91,7 +91,7 @@ pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
                 (_, 0, unconfirmed) => messages::bots_unconfirmed(unconfirmed),
                 (_, failing, _) => messages::bots_fail(failing),
             };
-            let verdict = if store_is_fit { verdict } else { config_messages::store_unfit() };
+            let verdict = if store_is_fit { verdict } else { probe_messages::store_unfit() };
             writeln!(out, "{}", verdict.text(language))?;
             Ok(if failing == 0 && store_is_fit { Exit::Success } else { Exit::Findings })
         }

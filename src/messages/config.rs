@@ -304,31 +304,6 @@ messages! {
         "This bot has neither secret nor address list (open = true): whoever reaches {address} can speak to it as any user. That is right only where nobody but this computer reaches it, as with compose.yaml alone. Before anybody else does, set bots.{bot}.secret.header and .values_file."
         "비밀값도 주소 목록도 없이 열려 있습니다(open = true). {address}에 접속할 수 있는 누구나 아무 사용자인 척 이 봇과 말할 수 있습니다. compose.yaml만 쓸 때처럼 이 컴퓨터에서만 접속되는 경우가 아니라면 bots.{bot}.secret.header와 .values_file을 설정하세요.";
 
-    "SB1410" store_version(version)
-        "The shared store is Redis {version}. The bridge wants Redis 7 or later, or Valkey."
-        "공유 저장소가 Redis {version}입니다. Redis 7 이상이나 Valkey가 있어야 합니다.";
-    "SB1411" store_evicts(policy)
-        "The shared store throws keys away when its memory is full (maxmemory-policy {policy}): a conversation, a lease or a promise would be gone. Set maxmemory-policy noeviction, and give the bridge a Redis of its own where another program wants the cache."
-        "공유 저장소가 메모리가 차면 키를 버립니다(maxmemory-policy {policy}). 대화, 순번, 약속한 콜백이 사라질 수 있습니다. maxmemory-policy noeviction으로 하고, 캐시로 쓰는 프로그램이 있으면 브리지에 Redis를 따로 두세요.";
-    "SB1412" store_in_memory()
-        "The shared store keeps nothing on its disk as it goes (appendonly no): when it is restarted, what no bridge remembers is lost. Set appendonly yes."
-        "공유 저장소가 변경을 디스크에 남기지 않습니다(appendonly no). 다시 시작하면 브리지가 기억하지 못하는 것은 사라집니다. appendonly yes로 하세요.";
-    "SB1413" store_unreachable(reason)
-        "The shared store cannot be reached from here: {reason}. The bridge would start and serve, each process for itself, until it can."
-        "여기에서 공유 저장소에 연결할 수 없습니다: {reason}. 연결될 때까지 브리지는 각자 따로 동작합니다.";
-    "SB1414" store_denies(reason)
-        "The shared store refuses what the bridge does: {reason}. The user in store.url needs the keys and channels of store.prefix: ACL SETUSER bridge on >PASSWORD ~PREFIX:* &PREFIX:* +@all -@dangerous +info"
-        "공유 저장소가 브리지의 명령을 거절합니다: {reason}. store.url의 사용자에게 store.prefix의 키와 채널 권한이 있어야 합니다: ACL SETUSER bridge on >암호 ~PREFIX:* &PREFIX:* +@all -@dangerous +info";
-    "SB1415" store_is_replica()
-        "The shared store is a replica and takes no writes. Write the address of the master."
-        "공유 저장소가 복제본이라 쓸 수 없습니다. 마스터의 주소를 쓰세요.";
-    "SB1416" store_tells_nothing(reason)
-        "The shared store does not tell its settings ({reason}): its version, maxmemory-policy and persistence were not looked at. The right to INFO is enough."
-        "공유 저장소가 설정을 알려 주지 않아({reason}) 버전, maxmemory-policy, 디스크 저장 여부를 확인하지 못했습니다. INFO 권한이면 됩니다.";
-    "SB1417" store_unfit()
-        "The shared store is not fit: see above."
-        "공유 저장소를 그대로 쓸 수 없습니다. 위를 보세요.";
-
     "SB1501" blocks_catch_words(others)
         "Needed only where your scenario has blocks besides fallback and welcome. Quick replies{others} send their words, and such a block with the same words would catch them. To rule that out, name the fallback block here: { \"bot id\" = \"block id\" }, both from OpenBuilder."
         "시나리오에 폴백과 웰컴 말고 다른 블록을 만들었을 때만 필요합니다. 바로연결{others}을 누르면 글이 전송되므로 같은 말을 쓰는 블록이 가로챌 수 있습니다. 막으려면 오픈빌더의 봇 id와 폴백 블록 id를 { \"봇 id\" = \"블록 id\" }처럼 여기에 쓰세요.";

@@ -7,7 +7,7 @@ use redis::{Client, RedisError};
 
 use super::link::{ALL, Address};
 use crate::config::settings::StoreUrl;
-use crate::messages::{Message, config as messages};
+use crate::messages::{Message, probe as messages};
 
 /// How long all of it may take.
 const PATIENCE: Duration = Duration::from_secs(5);

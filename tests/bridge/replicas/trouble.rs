@@ -262,20 +262,20 @@ fn config_check_looks_at_what_the_store_is_set_to() {
     let bot = Bot::echo("bot");
     let (code, said) = checked(&bot, &redis.url());
     assert_eq!(code, 0, "{said}");
-    assert!(!said.contains("SB14"), "{said}");
+    assert!(!said.contains("SB33"), "{said}");
     redis.say("CONFIG SET maxmemory-policy allkeys-lru");
     redis.say("CONFIG SET appendonly no");
     let (code, said) = checked(&bot, &redis.url());
-    assert!(code == 2 && said.contains("SB1411") && said.contains("SB1412"), "{said}");
+    assert!(code == 2 && said.contains("SB3302") && said.contains("SB3303"), "{said}");
     redis.say("CONFIG SET maxmemory-policy noeviction");
     redis.say("ACL SETUSER bridge on >a-long-password-of-it ~smartchat:* &smartchat:* +@all -hset");
     let url = format!("redis://bridge:a-long-password-of-it@127.0.0.1:{}", redis.port);
     let (code, said) = checked(&bot, &url);
-    assert!(code == 2 && said.contains("SB1414") && said.contains("hset"), "{said}");
+    assert!(code == 2 && said.contains("SB3305") && said.contains("hset"), "{said}");
     redis.say("ACL SETUSER bridge +hset");
     assert_eq!(checked(&bot, &url).0, 0);
     assert_eq!(checked(&bot, &url.replace("a-long", "another")).0, 2);
     redis.kill();
     let (code, said) = checked(&bot, &redis.url());
-    assert!(code == 0 && said.contains("SB1413"), "{said}");
+    assert!(code == 0 && said.contains("SB3304"), "{said}");
 }

@@ -426,7 +426,7 @@ mod tests {
             thread.join().unwrap();
             end.send(()).unwrap();
         });
-        let in_time = ended.recv_timeout(std::time::Duration::from_secs(10));
+        let in_time = ended.recv_timeout(Duration::from_secs(10));
         drop(answer);
         joins.join().unwrap();
         assert!(in_time.is_ok(), "it waits for the look-up");

@@ -20,6 +20,7 @@ mod lease;
 mod link;
 mod place;
 mod unsent;
+mod value;
 
 #[cfg(test)]
 mod tests;

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use redis::Value;
-
 use super::RemoteStore;
 use super::link::{Command, Script};
-use super::place::text;
+use super::value::{pairs, text};
 use crate::ids::UserKey;
 use crate::session::Session;
 
@@ -107,19 +105,9 @@ impl RemoteStore {
     pub(crate) async fn take_debts(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
         let [debts, due] = self.debt_keys();
         let args = vec![debts, due, text(SILENT.as_millis()), text(TAKEN)];
-        let Some(Value::Array(taken)) = self.remote.ask_script(&TAKE, 2, args).await else { return Vec::new() };
-        let mut taken = taken.into_iter().map(|value| match value {
-            Value::BulkString(bytes) => bytes,
-            _ => Vec::new(),
-        });
-        let mut debts = Vec::new();
-        while let (Some(name), Some(value)) = (taken.next(), taken.next()) {
-            // One that is paid here is no other's.
-            if !self.owed.contains_key(&name) {
-                debts.push((name, value));
-            }
-        }
-        debts
+        let taken = self.remote.ask_script(&TAKE, 2, args).await.map(pairs).unwrap_or_default();
+        // One that is paid here is no other's.
+        taken.into_iter().filter(|(name, _)| !self.owed.contains_key(name)).collect()
     }
 
     /// Says that this process is there, and will pay.

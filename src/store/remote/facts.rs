@@ -12,7 +12,8 @@ use tokio::sync::oneshot;
 
 use super::health::Trouble;
 use super::link::{Command, Script};
-use super::place::{PATIENCE, Place, Placed, text};
+use super::place::{PATIENCE, Place, Placed};
+use super::value::{bytes, int, list, string, text};
 use super::{Remote, RemoteStore};
 use crate::ids::UserKey;
 use crate::store::journal::{EVENT, KNOWN, SEEN};
@@ -116,7 +117,7 @@ impl RemoteStore {
         let key = self.fact("", "blocks");
         let mut cmd = redis::cmd("SMEMBERS");
         cmd.arg(&key);
-        let Some(Value::Array(blocks)) = self.remote.ask_plain(&key, cmd).await else { return };
+        let Some(blocks) = self.remote.ask_plain(&key, cmd).await.and_then(list) else { return };
         let blocks: Vec<String> = blocks.into_iter().filter_map(string).collect();
         let known = self.blocks.load();
         if blocks.iter().any(|block| !known.contains(&**block)) {
@@ -167,12 +168,8 @@ impl RemoteStore {
             user.as_str().as_bytes().to_vec(),
             text(KNOWN.as_secs()),
         ];
-        let Value::Array(waiting) = self.remote.ask_script(&LEARN, 2, args).await? else { return None };
-        let notices = waiting.into_iter().filter_map(|value| match value {
-            Value::BulkString(value) => Some(decode_notices(&value)),
-            _ => None,
-        });
-        Some(notices.flatten().collect())
+        let waiting = list(self.remote.ask_script(&LEARN, 2, args).await?)?;
+        Some(waiting.into_iter().filter_map(bytes).flat_map(|value| decode_notices(&value)).collect())
     }
 
     /// The user is not known any more (E3).
@@ -229,10 +226,7 @@ impl RemoteStore {
     /// Counts a call of `user` among all replicas; whether it is within `bound` a minute. `None` where nobody can say.
     pub(crate) async fn admit(&self, user: &UserKey, bound: u32) -> Option<bool> {
         let args = vec![self.key(user, "rate"), text(MINUTE.as_millis())];
-        match self.remote.ask_script(&COUNT, 1, args).await? {
-            Value::Int(count) => Some(count <= i64::from(bound)),
-            _ => None,
-        }
+        Some(int(&self.remote.ask_script(&COUNT, 1, args).await?)? <= i64::from(bound))
     }
 
     /// Whether this process is to tell that the bot is in this state: the first of all replicas to say so (S4).
@@ -260,11 +254,3 @@ impl RemoteStore {
 /// Leave to ask a bot that takes one message at a time.
 #[derive(Debug)]
 pub(crate) struct Gate(#[allow(dead_code, reason = "it is given back when this is dropped")] Place);
-
-fn string(value: Value) -> Option<String> {
-    match value {
-        Value::BulkString(bytes) => String::from_utf8(bytes).ok(),
-        Value::SimpleString(text) => Some(text),
-        _ => None,
-    }
-}

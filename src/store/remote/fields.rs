@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use redis::Value;
 use tokio::sync::oneshot;
 
 use super::Remote;
 use super::link::Command;
 use super::place::PATIENCE;
+use super::value::bytes;
 use crate::mutex::lock;
 use crate::session::{Session, StoredItem, StoredShown};
 use crate::store::journal::{decode_labels, encode_keyboard};
@@ -55,10 +55,8 @@ pub(super) async fn read(fields: Vec<(Vec<u8>, Vec<u8>)>, remote: &Remote) -> Fo
             Some(b'n') => found.token = number(&value).unwrap_or_default(),
             Some(b'l' | b'r') => found.items.push(StoredItem { name: name.into(), value }),
             Some(b'o') if name.get(1..) != Some(remote.replica.as_bytes()) => found.left.push((name, value)),
-            Some(b'x') => {
-                if number(&value).is_none_or(|at| now.since(Moment::from_millis(at)) > GONE) {
-                    found.stale.push(name);
-                }
+            Some(b'x') if number(&value).is_none_or(|at| now.since(Moment::from_millis(at)) > GONE) => {
+                found.stale.push(name);
             }
             _ => {}
         }
@@ -128,7 +126,7 @@ impl Remote {
         };
         self.link(self.link_of(&key)).send(Command::plain(cmd, done));
         let answer = tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()?.ok()?;
-        let Value::BulkString(labels) = answer else { return None };
+        let labels = bytes(answer)?;
         self.keyboards.intern(&decode_labels(&labels)?)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 
-use redis::{ErrorKind, RedisError, ServerErrorKind};
+use redis::{ErrorKind, RedisError};
 use tokio::sync::watch;
 
 use crate::named::named;
@@ -35,24 +35,18 @@ named! {
 impl Trouble {
     /// What an error of the store means.
     pub(super) fn of(error: &RedisError) -> Self {
-        match error.kind() {
-            ErrorKind::AuthenticationFailed => return Self::Denied,
-            ErrorKind::Server(ServerErrorKind::ReadOnly) => return Self::ReadOnly,
-            ErrorKind::Server(ServerErrorKind::BusyLoading) => return Self::Loading,
-            ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::Ask | ServerErrorKind::ClusterDown) => {
-                return Self::Moved;
-            }
-            ErrorKind::Server(ServerErrorKind::NoPerm) => return Self::Denied,
-            ErrorKind::Io => return Self::Gone,
-            _ => {}
+        if error.kind() == ErrorKind::AuthenticationFailed {
+            return Self::Denied;
         }
         match error.code() {
+            Some("READONLY" | "MASTERDOWN") => Self::ReadOnly,
+            Some("LOADING") => Self::Loading,
             Some("MISCONF") => Self::Disk,
             Some("OOM") => Self::Memory,
+            Some("MOVED" | "ASK" | "CLUSTERDOWN" | "TRYAGAIN") => Self::Moved,
             Some("NOAUTH" | "WRONGPASS" | "NOPERM") => Self::Denied,
-            Some("MASTERDOWN") => Self::ReadOnly,
             Some(_) => Self::Refused,
-            None if error.is_connection_dropped() || error.is_timeout() => Self::Gone,
+            None if error.is_io_error() || error.is_connection_dropped() || error.is_timeout() => Self::Gone,
             None => Self::Refused,
         }
     }

@@ -8,7 +8,8 @@ use redis::Value;
 use super::fields::Found;
 use super::health::Trouble;
 use super::link::{Command, END};
-use super::place::{LEASE, PATIENCE, Place, numbers, text};
+use super::place::{LEASE, PATIENCE, Place};
+use super::value::{list, numbers, string, text};
 use super::{Remote, RemoteStore};
 use crate::ids::UserKey;
 use crate::session::{Session, StoredItem, TEN_MINUTES};
@@ -87,7 +88,7 @@ impl Lease {
                 if let Some(now) = numbers(&value).nth(1) {
                     remote.health.tells_time(now);
                 }
-                followed(&remote, &call, &value, answer.as_ref());
+                followed(&remote, &call, value, answer.as_ref());
             }
             Err(_) => unsent.put(user, gone),
         };
@@ -137,15 +138,13 @@ fn write_args(
 }
 
 /// The answer goes to the replicas where others made the same tap.
-fn followed(remote: &Remote, call: &str, ended: &Value, answer: Option<&Bytes>) {
-    let Value::Array(parts) = ended else { return };
-    for part in parts.iter().skip(2) {
-        let Value::BulkString(replica) = part else { continue };
+fn followed(remote: &Remote, call: &str, ended: Value, answer: Option<&Bytes>) {
+    for replica in list(ended).unwrap_or_default().into_iter().skip(2).filter_map(string) {
         let mut message = vec![if answer.is_some() { b'A' } else { b'N' }];
         message.extend_from_slice(call.as_bytes());
         message.extend_from_slice(answer.map(|answer| &answer[..]).unwrap_or_default());
         let mut cmd = redis::cmd("PUBLISH");
-        cmd.arg(remote.channel(&String::from_utf8_lossy(replica))).arg(message);
+        cmd.arg(remote.channel(&replica)).arg(message);
         remote.link(0).send(Command::plain(cmd, |_told| {}));
     }
 }

@@ -11,6 +11,7 @@ use tokio::time::sleep;
 use super::Remote;
 use super::health::Trouble;
 use super::link::{BEGIN, Command, END, RENEW};
+use super::value::{int, list, numbers, pairs, string, text};
 use crate::store::TapId;
 use crate::time::{self, Instant, Moment};
 
@@ -229,55 +230,16 @@ enum Said {
 
 impl Said {
     fn of(value: Value) -> Option<(i64, Self)> {
-        let Value::Array(parts) = value else { return None };
-        let mut parts = parts.into_iter();
-        let (Value::Int(kind), Value::Int(now)) = (parts.next()?, parts.next()?) else { return None };
+        let mut parts = list(value)?.into_iter();
+        let mut number = || int(&parts.next()?);
+        let (kind, now) = (number()?, number()?);
         let said = match kind {
             0 => Self::Late,
-            1 => {
-                let Value::Int(is_new) = parts.next()? else { return None };
-                Self::Held(Held { is_new: is_new == 1, fields: pairs(parts.next()?) })
-            }
-            2 => match parts.next()? {
-                Value::Int(until) => Self::Queued(until),
-                _ => return None,
-            },
-            3 => match parts.next()? {
-                Value::BulkString(of) => Self::Follow(String::from_utf8(of).ok()?.into()),
-                _ => return None,
-            },
+            1 => Self::Held(Held { is_new: number()? == 1, fields: pairs(parts.next()?) }),
+            2 => Self::Queued(number()?),
+            3 => Self::Follow(string(parts.next()?)?.into()),
             _ => Self::Full,
         };
         Some((now, said))
     }
-}
-
-/// The fields of a hash, as they come from a script.
-fn pairs(value: Value) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let values: Vec<Value> = match value {
-        Value::Array(values) => values,
-        Value::Map(pairs) => pairs.into_iter().flat_map(|(name, value)| [name, value]).collect(),
-        _ => Vec::new(),
-    };
-    let mut bytes = values.into_iter().map(|value| match value {
-        Value::BulkString(bytes) => bytes,
-        Value::Int(number) => text(number),
-        _ => Vec::new(),
-    });
-    let mut pairs = Vec::new();
-    while let (Some(name), Some(value)) = (bytes.next(), bytes.next()) {
-        pairs.push((name, value));
-    }
-    pairs
-}
-
-/// The whole numbers at the head of an answer.
-pub(super) fn numbers(value: &Value) -> impl Iterator<Item = i64> {
-    let parts = if let Value::Array(parts) = value { &parts[..] } else { &[] };
-    parts.iter().map_while(|part| if let Value::Int(number) = part { Some(*number) } else { None })
-}
-
-/// A number as an argument.
-pub(super) fn text(number: impl std::fmt::Display) -> Vec<u8> {
-    number.to_string().into_bytes()
 }

@@ -15,10 +15,13 @@ const USERS: usize = 100_000;
 /// Names of replies that went, of one user: more than can wait.
 const GONE: usize = 64;
 
+/// Names of replies.
+type Names = Vec<Box<[u8]>>;
+
 /// The users of one bot.
 #[derive(Debug, Default)]
 pub(crate) struct Unsent {
-    users: Mutex<HashMap<UserKey, Vec<Box<[u8]>>, RandomState>>,
+    users: Mutex<HashMap<UserKey, Names, RandomState>>,
     lost: AtomicU64,
 }
 
@@ -37,7 +40,7 @@ impl Unsent {
     }
 
     /// Takes a user: what went of theirs. `None` where nothing was left untold.
-    pub(super) fn take(&self, user: &UserKey) -> Option<Vec<Box<[u8]>>> {
+    pub(super) fn take(&self, user: &UserKey) -> Option<Names> {
         let mut users = lock(&self.users);
         // Nearly always it is empty.
         if users.is_empty() { None } else { users.remove(user) }

@@ -159,7 +159,7 @@ fn p4_a_callback_that_is_made_in_time_leaves_nothing_owed_and_nothing_parked() {
     eventually("it is called back", || sink.posted().len() == 1);
     settled(&one);
     eventually("nothing is owed", || redis.keys("*debts") == 0);
-    assert_eq!(two.say(&words("u", "둘").callback(&sink.url())).is_acknowledgement(), true);
+    assert!(two.say(&words("u", "둘").callback(&sink.url())).is_acknowledgement());
     eventually("it is called back", || sink.posted().len() == 2);
     assert_eq!(Answer::called_back(&sink.posted()[1]).text(), "둘의 답");
 }

@@ -128,8 +128,12 @@ impl<'w> World<'w> {
         let deaths = self.deaths[number].load(SeqCst);
         let at = Instant::now();
         self.left.fetch_update(SeqCst, SeqCst, |left| Some(left.saturating_sub(1))).unwrap();
-        let answer =
-            Client::try_connect(address).ok().and_then(|mut client| client.post(&say.path, say.body().as_bytes()));
+        let Ok(mut client) = Client::try_connect(address) else {
+            // Nothing was sent: a proxy tries another.
+            std::thread::sleep(ms(20));
+            return self.say(random + 1, say);
+        };
+        let answer = client.post(&say.path, say.body().as_bytes());
         let killed = deaths != self.deaths[number].load(SeqCst);
         let text = answer.as_ref().map(Answer::text);
         self.said.lock().unwrap().push(Said { took: at.elapsed(), text, killed });
@@ -355,4 +359,37 @@ fn without_a_store_replicas_do_not_keep_what_they_promise_together() {
     });
     let figures = figures(&world);
     assert!(figures.taps_not_shared > 0 && figures.two_at_once > 0 && figures.late_lost > 0, "{figures:?}");
+}
+
+#[test]
+fn p2_a_rolling_restart_under_load_fails_no_call_and_loses_no_session() {
+    let Some(redis) = Redis::start() else { return };
+    let bot = the_bot();
+    let world = World::new(&bot, &redis.url(), usize::MAX);
+    // Shown before the restart, by whichever.
+    for user in 0..30 {
+        let menu = format!("메뉴 {user} 000001");
+        assert!(world.say(user, &words(&format!("kept{user}"), &menu)).unwrap().next_page().is_some());
+    }
+    std::thread::scope(|scope| {
+        for user in 0..30 {
+            let world = &world;
+            scope.spawn(move || live(world, user, ms(300)));
+        }
+        for number in 0..3 {
+            assert!(sleep_while(&world, ms(500)));
+            // As a proxy reads it from /readyz.
+            world.out[number].store(true, SeqCst);
+            let mut program = world.replicas[number].lock().unwrap().take().unwrap();
+            program.signal("TERM");
+            assert_eq!(program.ended(), 0, "{}", program.log.lock().unwrap());
+            world.start(number);
+        }
+        world.left.store(0, SeqCst);
+    });
+    assert_eq!(figures(&world), Figures::default());
+    for user in 0..30 {
+        let answer = world.say(user + 1, &words(&format!("kept{user}"), "아무 말")).unwrap();
+        assert_eq!(answer.text(), "원하는 버튼을 선택하세요", "{user}");
+    }
 }

@@ -89,10 +89,8 @@ impl Redis {
     }
 
     pub(super) fn keys(&self, pattern: &str) -> usize {
-        match self.say(&format!("KEYS {pattern}")) {
-            redis::Value::Array(keys) => keys.len(),
-            other => panic!("{other:?}"),
-        }
+        let redis::Value::Array(keys) = self.say(&format!("KEYS {pattern}")) else { panic!("no list") };
+        keys.len()
     }
 
     /// Stops it from running, as a machine that hangs.

@@ -198,12 +198,10 @@ fn cluster() -> Option<[Redis; 3]> {
         node.say(&format!("CLUSTER ADDSLOTSRANGE {slots}"));
         node.say(&format!("CLUSTER MEET 127.0.0.1 {}", nodes[0].port));
     }
-    let knows_all = |node: &Redis| match node.say("CLUSTER INFO") {
-        ::redis::Value::BulkString(info) => {
-            let info = String::from_utf8(info).unwrap();
-            info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3")
-        }
-        _ => false,
+    let knows_all = |node: &Redis| {
+        let ::redis::Value::BulkString(info) = node.say("CLUSTER INFO") else { panic!("no text") };
+        let info = String::from_utf8(info).unwrap();
+        info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3")
     };
     eventually("the nodes are one", || nodes.iter().all(knows_all));
     Some(nodes)

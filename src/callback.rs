@@ -140,7 +140,7 @@ impl CallbackClient {
             let cut = until.min(time::instant() + TRY);
             let source = match once(&target, post(&target, &uri, &body), ANSWER_BYTES, cut, &mut sent).await {
                 // The body is a courtesy: once the status is there, what becomes of the rest changes nothing.
-                Ok(OneAnswer { head, body }) => return Ok((head.status.as_u16(), body.unwrap_or_default())),
+                Ok(OneAnswer { head, body, .. }) => return Ok((head.status.as_u16(), body.unwrap_or_default())),
                 Err(source) => source,
             };
             let wait = waits.next().unwrap_or(LONGEST_WAIT);

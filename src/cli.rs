@@ -13,18 +13,19 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::messages::{Language, start as messages};
 
+mod check;
 mod completions;
 mod config;
 mod demo;
 mod exit;
 mod greeting;
 mod health;
-mod http;
 mod output;
-mod probe;
 mod say;
 mod serve;
 mod sources;
+mod support;
+mod test;
 mod translate;
 
 use exit::Exit;
@@ -36,6 +37,8 @@ Examples:
   smartchat-bridge serve --bot http://old-bot:8000      one bot, everything else by default
   smartchat-bridge serve --config bridge.toml           several bots, secrets, texts
   smartchat-bridge say \"오늘의 메뉴\"                      speak to a running bridge as KakaoTalk would
+  smartchat-bridge check http://old-bot:8000            what that bot is like, and what its users will notice
+  smartchat-bridge test meal.toml                       plays a conversation, and tells what came differently
   smartchat-bridge translate < reply.json               how one reply of your bot will look
   smartchat-bridge config check --config bridge.toml    every problem of a file at once
 
@@ -77,12 +80,18 @@ enum Command {
     Demo(demo::Args),
     /// Speaks to a bridge as KakaoTalk would, and draws what comes back
     Say(say::Args),
+    /// Finds out what an old bot is like, and what its users will notice
+    Check(check::Args),
+    /// Plays written conversations against a bot, and tells what came differently
+    Test(test::Args),
     /// Translates an old bot's reply into a skill response
     Translate(translate::Args),
     /// Checks, shows and explains the configuration
     Config(config::Args),
     /// Tells by its exit code whether a bridge answers
     Health(health::Args),
+    /// Writes one file, without secrets, to send to whoever helps
+    Support(support::Args),
     /// Prints a completion script for a shell
     Completions(completions::Args),
 }
@@ -140,12 +149,20 @@ impl Command {
             Self::Serve(args) => Ok(serve::run(&args, language)),
             Self::Demo(args) => demo::run(&args, language),
             Self::Say(args) => say::run(&args, language),
+            Self::Check(args) => check::run(&args, language),
+            Self::Test(args) => test::run(&args, language),
             Self::Translate(args) => translate::run(&args),
             Self::Config(args) => config::run(&args, language),
+            Self::Support(args) => support::run(&args, language),
             Self::Health(args) => Ok(health::run(&args)),
             Self::Completions(args) => completions::run(&args, &mut command()),
         }
     }
+}
+
+/// A runtime for a command: one thread, nothing of it outlives the command.
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 /// A reader that went away (`| head`) is no failure; anything else about input and output is.

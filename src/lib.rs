@@ -11,7 +11,7 @@
 //! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`concurrency`], `mutex`, [`net`], [`telemetry`], [`tasks`], [`config`], [`failpoint`] |
 //! | 3 edges | [`legacy`], [`store`], [`callback`] |
 //! | 4 application | [`bot`], [`registry`], [`engine`], [`events`], [`shared`], [`restore`] |
-//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`cli`] |
+//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`check`], [`conversation`], [`support`], [`cli`] |
 
 #![allow(
     rustdoc::private_intra_doc_links,
@@ -22,9 +22,11 @@ pub mod backend_problem;
 pub(crate) mod bot;
 pub(crate) mod breaker;
 pub(crate) mod callback;
+pub(crate) mod check;
 pub mod cli;
 pub(crate) mod concurrency;
 pub mod config;
+pub(crate) mod conversation;
 pub mod degradation;
 pub(crate) mod demo;
 pub(crate) mod engine;
@@ -50,6 +52,7 @@ pub(crate) mod session;
 pub(crate) mod shared;
 pub(crate) mod store;
 pub(crate) mod stored;
+pub(crate) mod support;
 pub(crate) mod tasks;
 pub(crate) mod telemetry;
 pub(crate) mod term;

@@ -10,9 +10,12 @@
 //! would drift, and nothing here needs plurals or genders.
 
 pub mod chat;
+pub mod check;
 pub mod config;
+pub mod conversation;
 pub mod probe;
 pub mod start;
+pub mod support;
 
 use std::fmt::{self, Write as _};
 use std::net::{IpAddr, SocketAddr};
@@ -201,7 +204,7 @@ pub fn page(language: Language) -> String {
 
 [한국어](messages.ko.md)
 
-What `serve`, `demo`, `say` and `config check` print for people has a code that never changes: search here for the `SB…` of a message.
+What `serve`, `demo`, `say`, `check`, `test`, `support` and `config check` print for people has a code that never changes: search here for the `SB…` of a message.
 Words in braces stand for what was found. `--lang en` or `--lang ko` chooses the language; without it `LC_ALL`, `LC_MESSAGES`, `LANG` do,
 and English counts where none of them begins with `ko`. Log lines are English; where they say the same they carry the same code.
 ";
@@ -212,19 +215,22 @@ and English counts where none of them begins with `ko`. Log lines are English; w
 
 [English](messages.md)
 
-`serve`, `demo`, `say`, `config check`가 사람에게 보여 주는 메시지에는 바뀌지 않는 코드가 있습니다. 메시지의 `SB…`를 이 문서에서 찾으세요.
+`serve`, `demo`, `say`, `check`, `test`, `support`, `config check`가 사람에게 보여 주는 메시지에는 바뀌지 않는 코드가 있습니다. 메시지의 `SB…`를 이 문서에서 찾으세요.
 중괄호 안의 이름은 실제로 발견된 값을 뜻합니다. `--lang ko`나 `--lang en`으로 언어를 고르고, 생략하면 `LC_ALL`, `LC_MESSAGES`, `LANG` 순서로 봅니다.
 그중 `ko`로 시작하는 값이 없으면 영어입니다. 로그는 영어이며, 같은 내용이면 같은 코드가 붙습니다.
 ";
-    let tables: [(&str, &str, &[Row]); 4] = [
+    let tables: [(&str, &str, &[Row]); 7] = [
         ("Configuration", "설정", config::ROWS),
         ("Start", "시작", start::ROWS),
         (
-            "The old bot, asked at start and by `config check --probe`",
-            "시작할 때와 `config check --probe`로 물어본 봇",
+            "The old bot, asked at start, by `check` and by `config check --probe`",
+            "시작할 때와 `check`, `config check --probe`로 물어본 봇",
             probe::ROWS,
         ),
+        ("`check`", "`check`", check::ROWS),
+        ("`test`, `say --record` and `check --crawl`", "`test`, `say --record`, `check --crawl`", conversation::ROWS),
         ("`say` and `demo`", "`say`와 `demo`", chat::ROWS),
+        ("`support`", "`support`", support::ROWS),
     ];
     let mut page = String::from(language.pick(ENGLISH, KOREAN));
     for (english, korean, rows) in tables {
@@ -254,7 +260,9 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn rows() -> impl Iterator<Item = &'static Row> {
-        [config::ROWS, start::ROWS, probe::ROWS, chat::ROWS].into_iter().flatten()
+        [config::ROWS, start::ROWS, probe::ROWS, check::ROWS, conversation::ROWS, chat::ROWS, support::ROWS]
+            .into_iter()
+            .flatten()
     }
 
     /// The names of values in a text.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a turn costs, whatever else the machine does: user instructions and heap allocations, counted by callgrind.
 
-usage: gate.py BRIDGE [--record]     BRIDGE: the binary of the release profile; wants valgrind
+usage: gate.py BRIDGE [--record | --tls | --with-store]     BRIDGE: the binary of the release profile; wants valgrind
 
 Each plan is played with a scripted bot against one bridge: some calls to warm up, then CALLS calls that are counted.
 A figure counts only when every answer has the recorded bytes, the bot got exactly the messages it should, and the log
@@ -9,6 +9,8 @@ has a line for each call: a busy answer would be cheap. The gate fails when a pl
 by TOLERANCE, or when ten times the input costs more than MOST_GROWTH times the work. No clock is read.
 
 --record writes figures.json and the answers anew. Read the difference before you commit it.
+--with-store sets store.path and counts the thread that answers alone: writing is another's, and no answer waits for it.
+--tls counts the plan `ask` with a bot that speaks TLS, and judges nothing; wants openssl, too.
 """
 
 import atexit
@@ -17,6 +19,7 @@ import json
 import pathlib
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -27,6 +30,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 HERE = pathlib.Path(__file__).parent
 FIGURES, ANSWERS = HERE / "figures.json", HERE / "answers.json"
 WARM_UP, CALLS, TOLERANCE, MOST_GROWTH = 60, 300, 1.05, 12
+WITH_STORE = "--with-store" in sys.argv[2:]
 ALLOCATING = ("malloc", "calloc", "realloc", "aligned_alloc", "posix_memalign")
 
 
@@ -131,15 +135,18 @@ def free_port():
 
 
 class Bridge:
-    def __init__(self, binary, bot):
+    def __init__(self, binary, bot, *more):
         self.dir = tempfile.TemporaryDirectory()
         self.out = pathlib.Path(self.dir.name) / "callgrind.out"
         self.log = pathlib.Path(self.dir.name) / "log"
         self.port = free_port()
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={self.out}", binary, "serve"]
-        command += ["--bot", f"http://127.0.0.1:{bot}", "--listen", f"127.0.0.1:{self.port}"]
+        command += ["--bot", bot, "--listen", f"127.0.0.1:{self.port}"]
         command += ["--admin", f"127.0.0.1:{free_port()}", "--set", "bots.default.free_text=forward"]
-        command += ["--set", "workers=1", "--set", "log.format=json"]
+        command += ["--set", "workers=1", "--set", "log.format=json", *more]
+        if WITH_STORE:
+            command.insert(2, "--separate-threads=yes")
+            command += ["--set", f"store.path={self.dir.name}/store"]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=self.log.open("wb"))
         until(lambda: self.connect(), "the bridge does not listen")
 
@@ -170,10 +177,12 @@ class Bridge:
         before = {path.name for path in self.out.parent.glob("callgrind.out.*")}
         subprocess.run(["callgrind_control", "--dump", str(self.process.pid)], check=True, capture_output=True)
         new = lambda: [path for path in self.out.parent.glob("callgrind.out.*") if path.name not in before]
-        whole = lambda: any("totals:" in path.read_text(errors="replace") for path in new())
+        # Apart, each thread writes a file of its own.
+        each = all if WITH_STORE else any
+        whole = lambda: new() and each("totals:" in path.read_text(errors="replace") for path in new())
         until(whole, "callgrind wrote nothing")
         counted = [figures(path.read_text(errors="replace")) for path in new()]
-        return sum(i for i, _ in counted), sum(a for _, a in counted)
+        return max(counted) if WITH_STORE else (sum(i for i, _ in counted), sum(a for _, a in counted))
 
     def stop(self):
         self.client.close()
@@ -230,14 +239,33 @@ def play(bridge, name, words):
     return {"instructions": round(instructions / CALLS), "allocations": round(allocations / CALLS, 1)}, answer.decode()
 
 
+def over_tls(server):
+    with tempfile.TemporaryDirectory() as made:
+        cert, key = f"{made}/cert.pem", f"{made}/key.pem"
+        openssl = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        openssl += ["-keyout", key, "-out", cert, "-subj", "/CN=localhost"]
+        subprocess.run(openssl, check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        # The handshake is left to the thread of each connection.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        url = f"https://127.0.0.1:{server.server_port}"
+        bridge = Bridge(sys.argv[1], url, "--set", "bots.default.insecure=true")
+        atexit.register(bridge.stop)
+        counted, _ = play(bridge, "ask", PLANS["ask"])
+        print(f"ask over TLS   {counted['instructions']:9} instructions {counted['allocations']:7} allocations")
+
+
 def main():
     record = "--record" in sys.argv[2:]
     server = ThreadingHTTPServer(("127.0.0.1", 0), Bot)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    bridge = Bridge(sys.argv[1], server.server_port)
     play.calls = 0
-    counted, answers = {}, {}
+    if "--tls" in sys.argv[2:]:
+        return over_tls(server)
+    bridge = Bridge(sys.argv[1], f"http://127.0.0.1:{server.server_port}")
     atexit.register(bridge.stop)
+    counted, answers = {}, {}
     for name, words in PLANS.items():
         counted[name], answers[name] = play(bridge, name, words)
         print(f"{name:14} {counted[name]['instructions']:9} instructions {counted[name]['allocations']:7} allocations")

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use clap::Subcommand;
 
 use super::exit::Exit;
-use super::http;
 use super::output::{complain, refuse};
-use super::probe::{self, Verdict};
 use super::sources::SourceArgs;
+use crate::check::home::{self, Verdict};
 use crate::config::settings::StorePlace;
 use crate::config::{self, Loaded};
 use crate::messages::{Language, probe as probe_messages, start as messages};
@@ -114,7 +113,7 @@ pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
 /// Looks at the store that several bridges share, where there is one; whether it can be used as it is.
 fn is_store_fit(loaded: &Loaded, language: Language) -> io::Result<bool> {
     let Some(StorePlace::Url(url)) = &loaded.settings.store else { return Ok(true) };
-    let findings = http::runtime()?.block_on(check(url));
+    let findings = super::runtime()?.block_on(check(url));
     for finding in &findings {
         complain(messages::warning(finding.message.told(language)).text(language));
     }
@@ -151,10 +150,10 @@ fn show(loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
 
 /// Asks every bot for its home keyboard, one after the other, and tells what was found.
 fn probe_all(loaded: &Loaded, language: Language, out: &mut impl Write) -> io::Result<Vec<Verdict>> {
-    let runtime = http::runtime()?;
+    let runtime = super::runtime()?;
     let mut verdicts = Vec::new();
     for bot in loaded.settings.bots.values() {
-        let found = runtime.block_on(probe::ask(bot));
+        let found = runtime.block_on(home::ask(bot));
         for line in found.lines(bot, language) {
             writeln!(out, "{line}")?;
         }

@@ -12,8 +12,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
-use super::http;
-use super::probe::{self, Found, Verdict};
+use crate::check::home::{self, Found, Verdict};
 use crate::config::secret::Secret;
 use crate::config::settings::{BotSettings, Settings};
 use crate::messages::{Language, start as messages};
@@ -58,7 +57,7 @@ impl Greeting {
         {
             tracing::warn!(%error, "the operators' token could not be printed; set admin.token");
         }
-        match http::runtime() {
+        match super::runtime() {
             Ok(runtime) => runtime.block_on(self.ask_all()),
             Err(error) => tracing::warn!(%error, "the bots are not asked at start: there is no runtime for it"),
         }
@@ -106,12 +105,12 @@ impl Greeting {
 
 /// Asks `bot` once, and once more where no bot was there.
 async fn ask(bot: &BotSettings) -> Found {
-    let found = probe::ask(bot).await;
+    let found = home::ask(bot).await;
     if !found.absent {
         return found;
     }
     tokio::time::sleep(AGAIN).await;
-    probe::ask(bot).await
+    home::ask(bot).await
 }
 
 /// An address that a browser can be given: the machine itself where all addresses are listened on.

@@ -11,11 +11,11 @@ use hyper::Method;
 use url::Url;
 
 use super::exit::Exit;
-use super::http::{self, Call};
 use super::output::complain;
 use crate::config::settings::Trust;
 use crate::config::{Sources, environment};
 use crate::fault::chain;
+use crate::net::call::{Call, call as http_call};
 
 /// How long the bridge may take: it answers from memory.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -64,8 +64,8 @@ pub(super) fn run(args: &Args) -> Exit {
         // Our own server on this machine.
         trust: &Trust { insecure: true, ..Trust::default() },
     };
-    let answer = match http::runtime() {
-        Ok(runtime) => runtime.block_on(http::call(call)),
+    let answer = match super::runtime() {
+        Ok(runtime) => runtime.block_on(http_call(call)),
         Err(error) => {
             complain(format_args!("error: {error}"));
             return Exit::Failure;
@@ -101,7 +101,7 @@ fn configured(args: &Args) -> Option<Url> {
 }
 
 /// Where a listener on all addresses is reached from this machine.
-fn reachable(address: SocketAddr) -> SocketAddr {
+pub(super) fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) => IpAddr::V4(if ip.is_unspecified() { Ipv4Addr::LOCALHOST } else { ip }),
         IpAddr::V6(ip) => IpAddr::V6(if ip.is_unspecified() { Ipv6Addr::LOCALHOST } else { ip }),

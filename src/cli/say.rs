@@ -5,25 +5,26 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Method;
-use hyper::header::{HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use serde_json::Value;
 use url::Url;
 
 use super::exit::Exit;
-use super::http::{self, Call};
 use super::output::{complain, refuse};
 use crate::config::settings::Trust;
+use crate::conversation::call::{self, Spoken, Who};
 use crate::ids::UserKey;
 use crate::messages::{Language, Message, chat as messages};
+use crate::net::call::{Call, call as http_call};
 use crate::server::skill::X_BRIDGE_EXPLAIN;
 use crate::term::draw::{self, Press};
 use crate::time;
-use call::{Spoken, Who};
 use reasons::{bot_failed, is_of_a_bridge, silence, unasked};
+use record::Record;
 use sink::Sink;
 
-pub(super) mod call;
 mod reasons;
+mod record;
 mod sink;
 
 /// Kakao waits 5 s (openbuilder.md 4); looking on for a while longer tells a slow bridge from a dead one.
@@ -43,6 +44,7 @@ Examples:
   smartchat-bridge say                                 a conversation: type words, or a number to press that button;
                                                        an empty line goes home, a blank before a number sends the number
   smartchat-bridge say --url https://bridge.example.com --header 'x-skill-secret: …' \"메뉴\"
+  smartchat-bridge say --record meal.toml              a conversation that `test` plays again
   smartchat-bridge say --home                          enters the chat room
   smartchat-bridge say --photo https://talk.kakaocdn.net/dna/x/y/z/i_1.jpg
   smartchat-bridge say --callback \"천천히 답하기\"       the bridge must run with --set callback.origins=http://127.0.0.1:9191;
@@ -85,6 +87,9 @@ pub(super) struct Args {
     /// Print the answer as it came instead of drawing it
     #[arg(long)]
     json: bool,
+    /// Write the conversation into a new file that `test` plays again
+    #[arg(long, value_name = "FILE")]
+    record: Option<std::path::PathBuf>,
 }
 
 impl Args {
@@ -96,7 +101,7 @@ impl Args {
 
 /// Says one thing, or holds a conversation.
 pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
-    let runtime = http::runtime()?;
+    let runtime = super::runtime()?;
     let sink = match args.callback {
         None => None,
         Some(address) => match runtime.block_on(Sink::open(address)) {
@@ -115,20 +120,30 @@ pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
         url.set_path("/skill");
     }
     let headers = args.header.iter().cloned().chain([(X_BRIDGE_EXPLAIN, HeaderValue::from_static("1"))]).collect();
-    let mut speaker = Speaker { args, language, url, headers, runtime, sink, presses: Vec::new() };
+    let record = match args.record.as_deref().map(Record::begin).transpose() {
+        Ok(record) => record,
+        Err(why) => {
+            refuse(&why, language);
+            return Ok(Exit::Failure);
+        }
+    };
+    let mut speaker = Speaker { args, language, url, headers, runtime, sink, presses: Vec::new(), record };
     if !args.tester && UserKey::parse(&args.user).is_none() {
         speaker.tell(&messages::user_key_replaced(draw::printable(&args.user)));
     }
-    if args.home {
-        return speaker.say(&Spoken::Home);
+    let ended = if args.home {
+        speaker.say(&Spoken::Home)
+    } else if let Some(photo) = &args.photo {
+        speaker.say(&Spoken::Photo(photo.as_str()))
+    } else if args.is_conversation() {
+        speaker.converse()
+    } else {
+        speaker.say(&Spoken::Words(&args.words.join(" ")))
+    };
+    if let Some(record) = &speaker.record {
+        complain(record.told().told(language));
     }
-    if let Some(photo) = &args.photo {
-        return speaker.say(&Spoken::Photo(photo.as_str()));
-    }
-    if args.is_conversation() {
-        return speaker.converse();
-    }
-    speaker.say(&Spoken::Words(&args.words.join(" ")))
+    ended
 }
 
 struct Speaker<'a> {
@@ -140,6 +155,7 @@ struct Speaker<'a> {
     sink: Option<Sink>,
     /// The button that each number on the screen presses.
     presses: Vec<Press>,
+    record: Option<Record>,
 }
 
 impl Speaker<'_> {
@@ -207,7 +223,7 @@ impl Speaker<'_> {
             trust: &Trust::default(),
         };
         let asked = time::instant();
-        let answer = match self.runtime.block_on(http::call(call)) {
+        let answer = match self.runtime.block_on(http_call(call)) {
             Ok(answer) => answer,
             Err(error) => {
                 self.tell(&messages::bridge_silent(self.url.as_str(), silence(&error)));
@@ -239,14 +255,26 @@ impl Speaker<'_> {
         let exit = if exit == Exit::Success && bot_failed(&answer.headers) { Exit::Findings } else { exit };
         match &self.sink {
             Some(sink) if promised => match self.runtime.block_on(sink.wait(CALLBACK)) {
-                Some(body) => Ok(self.show(&body)?.0),
+                Some(body) => {
+                    let shown = self.show(&body)?.0;
+                    self.take_down(spoken, &body, &answer.headers)?;
+                    Ok(shown)
+                }
                 None => {
                     self.tell(&messages::callback_missing());
                     Ok(Exit::Failure)
                 }
             },
-            _ => Ok(exit),
+            _ => {
+                self.take_down(spoken, &answer.body, &answer.headers)?;
+                Ok(exit)
+            }
         }
+    }
+
+    /// Records what was done and what came.
+    fn take_down(&mut self, spoken: &Spoken<'_>, body: &[u8], headers: &HeaderMap) -> io::Result<()> {
+        self.record.as_mut().map_or(Ok(()), |record| record.add(spoken, body, headers))
     }
 
     /// The header that an answer of 401 asks for.

@@ -20,7 +20,7 @@ use crate::store::Follower;
 use crate::telemetry::record::{Outcome, TurnEnd};
 use crate::time::{self, Moment};
 use crate::translate::keyboard::Keyboard;
-use crate::translate::outbound::Content;
+use crate::translate::outbound::{self, Content};
 
 /// A callback token is good for a minute (openbuilder.md 3); a second is left for the way.
 const TOKEN: Duration = Duration::from_secs(59);
@@ -84,7 +84,7 @@ impl TurnRunner<'_> {
             late: reply.late == LateReplies::Offered && session.has_late(now),
             older_rest: older_rest.map(|rest| rest.next),
         };
-        let mut layout = reply::lay_out(&content, &call.view());
+        let mut layout = reply::lay_out(&outbound::reply(&content, &call.view()));
         // A rest that cannot be kept is not offered. A rest that is being read is kept already.
         if layout.rest().is_some() && reply.remember != Remember::Part {
             let bytes: usize = above.iter().chain(&said.bodies).map(ReplyBody::size).sum();
@@ -92,7 +92,7 @@ impl TurnRunner<'_> {
             let freed = self.turn.session.parked_bytes().saturating_sub(session.parked_bytes());
             if !self.turn.may_park(bytes.saturating_sub(freed)) {
                 tracing::warn!(bot = %call.bot.settings.id, bytes, "the rest of a long reply is cut off: limits.parked is reached");
-                layout = reply::lay_out_without_rest(&content, &call.view());
+                layout = reply::lay_out(&outbound::reply_without_rest(&content, &call.view()));
             }
         }
         drop(parsed);

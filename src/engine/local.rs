@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::reply::{Below, Bodies, BotReplies, LateReplies, Remember, Reply, Unread};
+use super::reply::{Below, Bodies, BotReplies, LateReplies, Remember, Reply};
 use super::turn::TurnRunner;
 use crate::breaker;
 use crate::session::{LocalStep, Prompt};
@@ -30,19 +30,6 @@ pub(super) fn reply(
     }
 }
 
-/// An answer of ours, from which the others differ in one thing or two.
-fn of(plan: PlanKind, below: Below) -> Reply {
-    Reply {
-        plan,
-        outcome: Outcome::Answered,
-        part: 0,
-        late: LateReplies::Above,
-        below,
-        remember: Remember::ShownAgain,
-        unread: Unread::Forget,
-    }
-}
-
 fn home(runner: &TurnRunner<'_>, keyboard: Option<Arc<Keyboard>>, now: Moment) -> (Reply, BotReplies) {
     let (bot, texts) = (&runner.call.bot, runner.call.texts());
     // Nothing is known of the bot but that it is out: words that invite to type would only lead to the same (S4).
@@ -52,7 +39,7 @@ fn home(runner: &TurnRunner<'_>, keyboard: Option<Arc<Keyboard>>, now: Moment) -
         None if out => (Outcome::Outage, &texts.outage),
         None => (Outcome::Answered, &texts.home_text),
     };
-    let reply = Reply { outcome, remember: Remember::Shown, ..of(PlanKind::Home, Below::Only(keyboard, 0)) };
+    let reply = Reply { outcome, remember: Remember::Shown, ..Reply::new(PlanKind::Home, Below::Only(keyboard, 0)) };
     (reply, BotReplies::words(text, now))
 }
 
@@ -84,7 +71,7 @@ fn reprompt(
         (LateReplies::Above, Remember::ShownAgain)
     };
     let below = Below::Current(keyboard, runner.shown_page(now));
-    (Reply { late, remember, ..of(PlanKind::Reprompt, below) }, BotReplies::words(text, now))
+    (Reply { late, remember, ..Reply::new(PlanKind::Reprompt, below) }, BotReplies::words(text, now))
 }
 
 /// A user who turns pages is offered late replies. They are not shown above the page: their keyboard would take the
@@ -98,7 +85,7 @@ fn turned_page(
     let text = &runner.call.texts().choose;
     let place = keyboard.as_deref().and_then(|keyboard| outbound::place_of_page(keyboard, page, &runner.call.view()));
     let text = place.map_or_else(|| text.to_string(), |(page, pages)| format!("{text} ({page}/{pages})"));
-    let reply = Reply { late: LateReplies::Offered, ..of(PlanKind::Page, Below::Only(keyboard, page)) };
+    let reply = Reply { late: LateReplies::Offered, ..Reply::new(PlanKind::Page, Below::Only(keyboard, page)) };
     (reply, BotReplies::words(&text, now))
 }
 
@@ -110,7 +97,7 @@ fn more(runner: &TurnRunner<'_>, keyboard: Option<Arc<Keyboard>>, part: u32, now
     let bodies = rest.map(|rest| rest.bodies.iter().cloned().collect()).unwrap_or_default();
     let below = Below::Only(keyboard, runner.shown_page(now));
     let (late, remember) = (LateReplies::Offered, Remember::Part);
-    (Reply { part, late, remember, ..of(PlanKind::More, below) }, BotReplies { bodies, asked: now })
+    (Reply { part, late, remember, ..Reply::new(PlanKind::More, below) }, BotReplies { bodies, asked: now })
 }
 
 /// Shows the late replies (S3). The keyboard of the last one counts from now, unless a newer reply was shown since it
@@ -121,7 +108,7 @@ fn late(runner: &TurnRunner<'_>, keyboard: Option<Arc<Keyboard>>, now: Moment) -
     let bodies: Bodies = session.late(now).flat_map(|late| late.bodies.iter().cloned()).collect();
     let below = if session.shown_since(asked) { Below::Only(keyboard, 0) } else { Below::OfReplyOr(keyboard) };
     let (late, remember) = (LateReplies::These, Remember::Shown);
-    (Reply { late, remember, ..of(PlanKind::Late, below) }, BotReplies { bodies, asked })
+    (Reply { late, remember, ..Reply::new(PlanKind::Late, below) }, BotReplies { bodies, asked })
 }
 
 /// A human is called (K5): the button stands above the rest of the keyboard.
@@ -140,13 +127,13 @@ fn hand_over(
         runner.call.shared.keyboards.intern(&with_it)
     };
     let (late, remember) = (LateReplies::Untouched, Remember::Nothing);
-    let reply = Reply { late, remember, ..of(PlanKind::Handover, Below::Only(offered, 0)) };
+    let reply = Reply { late, remember, ..Reply::new(PlanKind::Handover, Below::Only(offered, 0)) };
     (reply, BotReplies { bodies: Bodies::new(), asked: now })
 }
 
 /// The conversation ends (E1).
 fn leave(runner: &TurnRunner<'_>, now: Moment) -> (Reply, BotReplies) {
     let (late, remember) = (LateReplies::Untouched, Remember::End);
-    let reply = Reply { late, remember, ..of(PlanKind::Leave, Below::Only(None, 0)) };
+    let reply = Reply { late, remember, ..Reply::new(PlanKind::Leave, Below::Only(None, 0)) };
     (reply, BotReplies::words(&runner.call.texts().left, now))
 }

@@ -35,6 +35,21 @@ pub(super) struct Reply {
     pub(super) unread: Unread,
 }
 
+impl Reply {
+    /// An answer of ours, from which the others differ in one thing or two.
+    pub(super) fn new(plan: PlanKind, below: Below) -> Self {
+        Self {
+            plan,
+            outcome: Outcome::Answered,
+            part: 0,
+            late: LateReplies::Above,
+            below,
+            remember: Remember::ShownAgain,
+            unread: Unread::Forget,
+        }
+    }
+}
+
 /// Bodies of replies in the order in which they are shown; nearly always one.
 pub(super) type Bodies = SmallVec<[ReplyBody; 1]>;
 
@@ -204,17 +219,8 @@ impl Layout {
     }
 }
 
-/// Lays out `content`.
-pub(super) fn lay_out(content: &Content<'_>, view: &View<'_>) -> Layout {
-    layout(&outbound::reply(content, view))
-}
-
-/// The same where there is no room to keep a rest.
-pub(super) fn lay_out_without_rest(content: &Content<'_>, view: &View<'_>) -> Layout {
-    layout(&outbound::reply_without_rest(content, view))
-}
-
-fn layout(translated: &Translated<'_>) -> Layout {
+/// Writes the answer down.
+pub(super) fn lay_out(translated: &Translated<'_>) -> Layout {
     Layout {
         body: translated.response.to_bytes(),
         degradations: translated.degradations,
@@ -228,5 +234,6 @@ fn layout(translated: &Translated<'_>) -> Layout {
 /// Words of ours above `keyboard`; `late` offers the late answer (S3).
 pub(super) fn words(text: &str, keyboard: Option<&Keyboard>, page: u32, late: bool, view: &View<'_>) -> Layout {
     let readings = [Reading::words(text)];
-    lay_out(&Content { readings: &readings, keyboard, part: 0, page, late, older_rest: None }, view)
+    let content = Content { readings: &readings, keyboard, part: 0, page, late, older_rest: None };
+    lay_out(&outbound::reply(&content, view))
 }

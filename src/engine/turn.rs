@@ -15,7 +15,7 @@ use super::delivery::{Event, Reader};
 use super::finish::{call_back, took_it};
 use super::local;
 use super::memory;
-use super::reply::{Below, BotReplies, LateReplies, ParsedReplies, Remember, Reply, Unread};
+use super::reply::{Below, BotReplies, ParsedReplies, Remember, Reply, Unread};
 use crate::bot::Bot;
 use crate::breaker::{Change, State};
 use crate::degradation::Degradation;
@@ -287,15 +287,8 @@ impl<'c> TurnRunner<'c> {
             end.degradations.add(Degradation::NoReply);
             return self.without_bot(Outcome::NoReply, said, end).await;
         }
-        let reply = Reply {
-            plan: PlanKind::Ask,
-            outcome: Outcome::Answered,
-            part: 0,
-            late: LateReplies::Above,
-            below: Below::OfReply,
-            remember: Remember::Shown,
-            unread: Unread::Park,
-        };
+        let reply =
+            Reply { remember: Remember::Shown, unread: Unread::Park, ..Reply::new(PlanKind::Ask, Below::OfReply) };
         self.finish(reply, &said, parsed, end).await
     }
 
@@ -315,15 +308,7 @@ impl<'c> TurnRunner<'c> {
         let now = time::now();
         let plan = if outcome == Outcome::Withdrawn { PlanKind::None } else { PlanKind::Ask };
         let (keyboard, page) = self.current_keyboard(now);
-        let reply = Reply {
-            plan,
-            outcome,
-            part: 0,
-            late: LateReplies::Above,
-            below: Below::Current(keyboard, page),
-            remember: Remember::ShownAgain,
-            unread: Unread::Park,
-        };
+        let reply = Reply { outcome, unread: Unread::Park, ..Reply::new(plan, Below::Current(keyboard, page)) };
         let parsed = ParsedReplies::parse(&said.bodies, &self.call.texts().no_reply);
         self.finish(reply, &said, parsed, end).await
     }

@@ -285,9 +285,8 @@ impl LegacyApi for HttpLegacy {
     ) -> BoxFuture<'a, Result<RawReply, BackendError>> {
         Box::pin(async move {
             let mut sent = Sent::Nothing;
-            let request = self.requests.message(call.to_body());
             let reply = timeout_at(cut, async {
-                let answer = self.ask(core, request, cut, &mut sent).await?;
+                let answer = self.ask(core, self.requests.message(call.to_body()), cut, &mut sent).await?;
                 self.read(core, answer).await
             });
             let reply = reply.await;

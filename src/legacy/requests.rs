@@ -19,7 +19,7 @@ const ACCEPT: HeaderValue = HeaderValue::from_static("*/*");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// What the requests to one bot have in common, made once.
-pub(super) struct Requests {
+pub(crate) struct Requests {
     /// The base path, without a slash at its end.
     base: Box<str>,
     keyboard: Uri,
@@ -33,7 +33,7 @@ pub(super) struct Requests {
 
 impl Requests {
     /// Requests for paths below `base` of `host`, with `extra` headers. `None` where such paths make no URI.
-    pub(super) fn new(base: &str, host: &HeaderValue, extra: &[(HeaderName, HeaderValue)]) -> Option<Self> {
+    pub(crate) fn new(base: &str, host: &HeaderValue, extra: &[(HeaderName, HeaderValue)]) -> Option<Self> {
         let base = base.trim_end_matches('/');
         let uri = |call: &str| path(&format!("{base}{call}"));
         Some(Self {
@@ -47,27 +47,27 @@ impl Requests {
     }
 
     /// The path of the home keyboard.
-    pub(super) fn keyboard_path(&self) -> &str {
+    pub(crate) fn keyboard_path(&self) -> &str {
         self.keyboard.path()
     }
 
     /// Asks for the home keyboard.
-    pub(super) fn keyboard(&self) -> Request<Full<Bytes>> {
+    pub(crate) fn keyboard(&self) -> Request<Full<Bytes>> {
         self.get(self.keyboard.clone())
     }
 
     /// Asks for another path of the same server.
-    pub(super) fn get(&self, uri: Uri) -> Request<Full<Bytes>> {
+    pub(crate) fn get(&self, uri: Uri) -> Request<Full<Bytes>> {
         self.request(Method::GET, uri, None)
     }
 
     /// Brings what a user said.
-    pub(super) fn message(&self, body: Bytes) -> Request<Full<Bytes>> {
+    pub(crate) fn message(&self, body: Bytes) -> Request<Full<Bytes>> {
         self.request(Method::POST, self.message.clone(), Some(body))
     }
 
     /// Tells of an event in the channel.
-    pub(super) fn notice(&self, notice: Notice, user_key: &UserKey) -> Request<Full<Bytes>> {
+    pub(crate) fn notice(&self, notice: Notice, user_key: &UserKey) -> Request<Full<Bytes>> {
         let (method, uri) = match notice {
             Notice::FriendAdded => (Method::POST, self.friend.clone()),
             Notice::FriendBlocked => (Method::DELETE, self.of_user("/friend/", user_key)),
@@ -95,7 +95,7 @@ impl Requests {
 }
 
 /// A URI of a path and its query.
-pub(super) fn path(path: &str) -> Option<Uri> {
+pub(crate) fn path(path: &str) -> Option<Uri> {
     PathAndQuery::try_from(path).ok().map(Uri::from)
 }
 

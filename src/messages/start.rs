@@ -72,10 +72,10 @@ messages! {
         "설정에 문제가 없고 봇 {count}개가 모두 응답합니다. 메시지는 보내지 않았습니다. 브리지를 실행한 채로 `say`로 말을 걸어 보세요.";
     "" bots_unconfirmed(count)
         "The configuration is well written. Bots that may not be at the path it names: {count}. See above, and find out with `say` while the bridge runs."
-        "설정에 틀린 곳은 없지만, 적힌 경로에 있는지 확인되지 않은 봇이 있습니다: {count}개. 위의 내용을 보고, 브리지를 실행한 채로 `say`로 확인하세요.";
+        "설정에 틀린 곳은 없지만, 그 경로에 봇이 있는지는 확인되지 않았습니다(봇 {count}개). 위의 내용을 보고, 브리지를 실행한 채로 `say`로 확인하세요.";
     "" bots_fail(count)
-        "Bots whose messages would fail: {count}. See above. The configuration itself is well written."
-        "메시지가 실패할 봇: {count}개. 위의 내용을 확인하세요. 설정 자체에는 문제가 없습니다.";
+        "Bots with a problem: {count}. Mend what is told above. The configuration itself is well written."
+        "고쳐야 할 봇: {count}개. 위의 내용대로 고치세요. 설정에 틀린 곳은 없습니다.";
 
     "" serves(url, admin)
         "The bridge serves at {url}; operators look at {admin}."

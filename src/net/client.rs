@@ -17,6 +17,7 @@ use hyper::client::conn::http1::{self, Builder, SendRequest};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use thiserror::Error;
+use tokio::task::unconstrained;
 
 use super::body::{BodyError, Collector};
 use super::stream::{Peek, Socket, Stream};
@@ -145,11 +146,13 @@ impl Connection {
     /// [`Unanswered`], with the request when not a byte of it was written.
     pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Box<Unanswered>> {
         self.socket.expect_answer();
-        let mut answer = pin!(self.sender.try_send_request(request));
+        // The answer comes while its connection is driven, which is just before it is looked for: its own wake-up would
+        // poll the whole turn once more for nothing. Without tokio's budget, which would wake, too.
+        let mut answer = pin!(unconstrained(self.sender.try_send_request(request)));
         let connection = &mut self.connection;
         let answered = std::future::poll_fn(|cx| {
             connection.drive(cx);
-            answer.as_mut().poll(cx)
+            answer.as_mut().poll(&mut Context::from_waker(Waker::noop()))
         });
         answered.await.map_err(|mut refused| {
             let unsent = refused.take_message();

@@ -3,6 +3,7 @@
 //! Everything here is bounded in bytes and in time, because all input is untrusted (S5).
 
 pub(crate) mod body;
+pub(crate) mod call;
 pub(crate) mod client;
 pub(crate) mod ip;
 pub(crate) mod lease;

@@ -17,6 +17,8 @@ use crate::time::Instant;
 pub(crate) struct OneAnswer {
     pub(crate) head: Parts,
     pub(crate) body: Result<Bytes, ClientError>,
+    /// The connection ended before the body did.
+    pub(crate) cut_short: bool,
 }
 
 /// Path and query of `url`; `None` where they are no part of a request.
@@ -55,5 +57,6 @@ pub(crate) async fn once(
     let (head, body) = response.into_parts();
     let read = timeout_at(cut, connection.read(body, bound)).await;
     let read = read.unwrap_or(Err(ClientError::TimedOut { sent: Sent::Unknown }));
-    Ok(OneAnswer { head, body: read.map(|(body, _cut_short)| body) })
+    let cut_short = matches!(read, Ok((_, true)));
+    Ok(OneAnswer { head, body: read.map(|(body, _cut_short)| body), cut_short })
 }

@@ -57,6 +57,8 @@ pub(crate) const X_BRIDGE_OUTCOME: HeaderName = HeaderName::from_static("x-bridg
 /// Why the bot gave no usable reply, in the word of the log line: `status`, and for that one the number behind it. The
 /// line's detail stays in the log, for it may name addresses of an inner network.
 pub(crate) const X_BRIDGE_PROBLEM: HeaderName = HeaderName::from_static("x-bridge-problem");
+/// The codes of how the answer differs from the bot's reply, where it does.
+pub(crate) const X_BRIDGE_DEGRADATIONS: HeaderName = HeaderName::from_static("x-bridge-degradations");
 
 /// Answers every request at the public listener.
 pub(crate) async fn handle(
@@ -236,6 +238,11 @@ async fn is_within_rate(bot: &Bot, user: UserKey, bound: u32) -> bool {
 fn explain(end: WatchedEnd, headers: &mut HeaderMap) {
     headers.insert(X_BRIDGE_PLAN, HeaderValue::from_static(end.plan.as_str()));
     headers.insert(X_BRIDGE_OUTCOME, HeaderValue::from_static(end.outcome.as_str()));
+    if !end.degradations.is_empty()
+        && let Ok(codes) = HeaderValue::from_str(&end.degradations.to_string())
+    {
+        headers.insert(X_BRIDGE_DEGRADATIONS, codes);
+    }
     if let Some((problem, detail)) = end.problem {
         let status = detail.split(',').next().filter(|_| problem == BackendProblem::Status);
         let value = status.and_then(|status| HeaderValue::from_str(status).ok());

@@ -21,6 +21,8 @@ use crate::time::Moment;
 
 /// Sessions that one sweep looks at; with a sweep every 2 s a million are seen within ten minutes.
 const SWEPT: usize = 4096;
+/// Sweeps in which every user is seen: each sees one shard at least.
+const SWEEPS: usize = 64;
 /// Sessions that are looked at for one with a keyboard of its own; where these have none, any other session goes.
 const LOOKED_AT: usize = 256;
 /// How often room for a newcomer is made before they are refused: others may take what was freed.
@@ -42,6 +44,9 @@ pub struct LocalStore {
     journal: Option<BotJournal>,
     /// Where several processes share the store: whose changes it was not told.
     unsent: Option<Arc<Unsent>>,
+    /// Which file of the journal was told of all users.
+    told_file: AtomicUsize,
+    sweeps_to_tell: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -84,6 +89,8 @@ impl LocalStore {
             turns_per_user: turns_per_user.max(1),
             journal: None,
             unsent: None,
+            told_file: AtomicUsize::new(0),
+            sweeps_to_tell: AtomicUsize::new(0),
         }
     }
 
@@ -214,15 +221,9 @@ impl LocalStore {
         followers
     }
 
-    /// Takes the followers of the turn of `user` that is in flight.
-    pub(super) fn take_followers(&self, user: &UserKey) -> Vec<Follower> {
-        let busy = |slot: &mut Slot| slot.busy.as_mut().map(|busy| busy.take_followers());
-        self.slots.with(user, busy).flatten().unwrap_or_default()
-    }
-
-    /// Changes the line of `user` while a turn of theirs is in flight.
-    pub(super) fn while_busy(&self, user: &UserKey, change: impl FnOnce(&mut Busy)) {
-        self.slots.with(user, |slot| slot.busy.as_mut().map(|busy| change(busy)));
+    /// The result of `change` to the line of `user`, if a turn of theirs is in flight.
+    pub(super) fn while_busy<R>(&self, user: &UserKey, change: impl FnOnce(&mut Busy) -> R) -> Option<R> {
+        self.slots.with(user, |slot| slot.busy.as_mut().map(|busy| change(busy))).flatten()
     }
 
     /// Whether so many bytes more may be parked (S3).
@@ -240,7 +241,12 @@ impl LocalStore {
 
     /// Frees what waited longer than ten minutes, and keyboards that no longer count; a part of all users each time.
     pub fn sweep(&self, now: Moment) {
-        self.slots.walk(&self.swept, SWEPT, |slot| {
+        let again = self.journal.as_ref().filter(|journal| self.is_to_be_told_again(journal));
+        self.slots.walk(&self.swept, SWEPT, |user, slot| {
+            if let Some(journal) = again.filter(|_| !slot.is_empty() && !slot.session.is_unread()) {
+                // A message that is out is noted again when it ends, or is not told of.
+                journal.user(*user, &slot.session, None, slot.session.has_parked());
+            }
             // A turn that is in flight has a copy, and tidies it when it ends.
             if slot.busy.is_none() {
                 let (bytes, count) = (slot.session.parked_bytes(), slot.session.parked_count());
@@ -252,6 +258,16 @@ impl LocalStore {
             }
             if slot.is_empty() { Keep::No } else { Keep::Yes }
         });
+    }
+
+    /// Whether the sweep tells the journal of everybody again: its file is another one, which may lack some.
+    fn is_to_be_told_again(&self, journal: &BotJournal) -> bool {
+        let file = journal.file();
+        if self.told_file.swap(file, Ordering::Relaxed) != file {
+            self.sweeps_to_tell.store(SWEEPS, Ordering::Relaxed);
+        }
+        let left = |left: usize| left.checked_sub(1);
+        self.sweeps_to_tell.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok()
     }
 
     /// How full it is.
@@ -266,4 +282,11 @@ impl LocalStore {
 }
 
 #[cfg(test)]
+#[allow(clippy::duplicate_mod, reason = "one contract, two shapes")]
 mod tests;
+
+/// The same tests over a journal: whoever uses a store must not notice which it is.
+#[cfg(test)]
+#[path = "local/tests.rs"]
+#[allow(clippy::duplicate_mod, reason = "one contract, two shapes")]
+mod tests_over_a_folder;

@@ -37,6 +37,7 @@ use crate::wire::legacy::Notice;
 use journal::{BotJournal, Found, KNOWN, Loaded};
 use local::LocalStore;
 use remote::{Lease, RemoteStore};
+use waiting::Busy;
 
 /// Names a tap for as long as it is in flight: the same tap of the same user has the same (I3). 128 bits of a hash that
 /// is keyed by the process, so that two taps get one name neither by accident nor by intent.
@@ -265,7 +266,7 @@ impl Turn {
     /// Those who made the same tap and wait for its answer (I3). Calls that come later are served by [`Turn::commit`].
     #[must_use]
     pub fn take_followers(&self) -> Vec<Follower> {
-        self.store.as_ref().map(|store| store.take_followers(&self.user)).unwrap_or_default()
+        self.store.as_ref().and_then(|store| store.while_busy(&self.user, Busy::take_followers)).unwrap_or_default()
     }
 
     /// Whether so many bytes more may be parked (S3).

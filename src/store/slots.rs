@@ -131,16 +131,16 @@ impl<V> Slots<V> {
 
     /// Shows `visit` the users of one shard after the other, about `most` of them, and goes on where the last call with
     /// this `cursor` ended. A user for whom `visit` says no is removed.
-    pub(super) fn walk(&self, cursor: &AtomicUsize, most: usize, mut visit: impl FnMut(&mut V) -> Keep) {
+    pub(super) fn walk(&self, cursor: &AtomicUsize, most: usize, mut visit: impl FnMut(&UserKey, &mut V) -> Keep) {
         let mut seen = 0;
         for _ in 0..SHARDS {
             let number = cursor.fetch_add(1, Ordering::Relaxed) % SHARDS;
             let Some(shard) = self.shards.get(number) else { return };
             let mut shard = lock(shard);
             let mut place = 0;
-            while let Some((_, value)) = shard.entries.get_mut(place) {
+            while let Some((user, value)) = shard.entries.get_mut(place) {
                 seen += 1;
-                match visit(value) {
+                match visit(user, value) {
                     Keep::Yes => place += 1,
                     // The last one comes to this place and is looked at next.
                     Keep::No => self.remove_at(&mut shard, place),
@@ -284,9 +284,9 @@ mod tests {
                 prop_assert_eq!(slots.with(&user(number), |value| *value), model.get(&number).copied());
             }
             let mut seen = 0;
-            slots.walk(&AtomicUsize::new(7), usize::MAX, |_| { seen += 1; Keep::Yes });
+            slots.walk(&AtomicUsize::new(7), usize::MAX, |_, _| { seen += 1; Keep::Yes });
             prop_assert_eq!(seen, model.len());
-            slots.walk(&AtomicUsize::new(7), usize::MAX, |value| if *value > 1 { Keep::Yes } else { Keep::No });
+            slots.walk(&AtomicUsize::new(7), usize::MAX, |_, value| if *value > 1 { Keep::Yes } else { Keep::No });
             prop_assert_eq!(slots.len(), model.values().filter(|value| **value > 1).count());
         }
     }

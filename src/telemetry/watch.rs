@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::record::{Outcome, PlanKind, TurnEnd};
 use crate::backend_problem::BackendProblem;
+use crate::degradation::Degradations;
 use crate::ids::RequestId;
 use crate::mutex::lock;
 
@@ -38,11 +39,13 @@ pub(crate) struct WatchedEnd {
     pub(crate) outcome: Outcome,
     /// Why the bot gave no usable reply, and what came, as log lines have it.
     pub(crate) problem: Option<(BackendProblem, Box<str>)>,
+    /// How the answer differs from the reply.
+    pub(crate) degradations: Degradations,
 }
 
 impl From<&TurnEnd> for WatchedEnd {
     fn from(end: &TurnEnd) -> Self {
-        Self { plan: end.plan, outcome: end.outcome, problem: end.problem.clone() }
+        Self { plan: end.plan, outcome: end.outcome, problem: end.problem.clone(), degradations: end.degradations }
     }
 }
 

@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::messages::{Message, chat as messages};
+
 /// Columns of a row of quick replies.
 const COLUMNS: usize = 76;
 
@@ -24,6 +26,8 @@ pub(crate) struct Drawn {
 /// A button that says something when it is pressed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Press {
+    /// What stands on it.
+    pub(crate) label: String,
     /// The words that a press says.
     pub(crate) words: String,
     /// The value that comes back as `clientExtra`.
@@ -53,20 +57,18 @@ pub(crate) fn draw(answer: &Value, first: usize) -> Drawn {
 
 /// Reasons why Kakao would not show this answer, as far as its shape tells (openbuilder.md 2).
 #[must_use]
-pub(crate) fn flaw(answer: &Value) -> Option<&'static str> {
+pub(crate) fn flaw(answer: &Value) -> Option<Message> {
     if answer.get("version").and_then(Value::as_str) != Some("2.0") {
-        return Some("version is not \"2.0\"");
+        return Some(messages::flaw_version());
     }
     if answer.get("useCallback") == Some(&Value::Bool(true)) {
         return None;
     }
     match items(answer.get("template"), "outputs").len() {
-        0 => Some("there is no bubble in template.outputs"),
-        1..=3 if items(answer.get("template"), "quickReplies").len() > 10 => {
-            Some("there are more than 10 quick replies")
-        }
+        0 => Some(messages::flaw_empty()),
+        1..=3 if items(answer.get("template"), "quickReplies").len() > 10 => Some(messages::flaw_quick_replies()),
         1..=3 => None,
-        _ => Some("there are more than 3 bubbles in template.outputs"),
+        _ => Some(messages::flaw_bubbles()),
     }
 }
 
@@ -156,6 +158,7 @@ impl Pen {
             "message" | "block" => {
                 let number = self.first + self.drawn.presses.len();
                 self.drawn.presses.push(Press {
+                    label: label.to_owned(),
                     words: string(button, "messageText").unwrap_or(label).to_owned(),
                     extra: button.get("extra").cloned().unwrap_or_default(),
                     block: string(button, "blockId").filter(|_| action == "block").map(str::to_owned),

@@ -16,13 +16,16 @@
     reason = "a test that panics has failed, as it should; it may print its figures and waits in real time"
 )]
 
+mod check;
 mod config;
+mod conversation;
 mod demo;
 mod language;
 mod probe;
 mod say;
 #[path = "../support/mod.rs"]
 mod support;
+mod support_file;
 mod translate;
 
 use std::io::Write;
@@ -79,7 +82,8 @@ impl Ended {
 #[test]
 fn help_and_version_end_well_and_a_wrong_line_is_a_usage_error() {
     let help = run(&["--help"], b"");
-    for command in ["serve", "demo", "say", "translate", "config", "health", "completions"] {
+    for command in ["serve", "demo", "say", "check", "test", "translate", "config", "health", "support", "completions"]
+    {
         assert!(
             help.out(0).contains(&format!("smartchat-bridge {command}")) || help.out.contains(&format!("  {command} "))
         );

@@ -114,7 +114,7 @@ fn a_bot_without_a_home_keyboard_is_no_finding() {
 fn a_path_with_nothing_at_it_is_never_called_good() {
     for (status, language, verdict) in [
         ("404 Not Found", "en", "Bots that may not be at the path it names: 1."),
-        ("410 Gone", "ko", "적힌 경로에 있는지 확인되지 않은 봇이 있습니다: 1개."),
+        ("410 Gone", "ko", "그 경로에 봇이 있는지는 확인되지 않았습니다(봇 1개)."),
     ] {
         let bot = Server::plain(&response(status, "", "<h1>no</h1>"));
         let ended = run(&["config", "check", "--probe", "--bot", &bot.url("http"), "--lang", language], b"");
@@ -156,6 +156,14 @@ fn a_url_that_ends_in_a_call_is_a_finding_unless_the_bot_lies_there() {
 }
 
 #[test]
+fn a_bot_of_scripts_is_a_finding_at_the_right_url_too() {
+    let bot = keyboard_at(&["/kakao/keyboard.php"]);
+    let ended = probe(&format!("{}/kakao", bot.url()));
+    assert!(ended.out(2).contains("SB3005") && ended.out.contains("SB3112"), "{ended:?}");
+    assert!(ended.out.contains("\n    RewriteRule ^(keyboard|message|friend)$ $1.php [L]\n"), "{ended:?}");
+}
+
+#[test]
 fn a_bot_that_does_not_admit_this_machine_or_has_no_keyboard_for_it_is_a_finding() {
     for (answer, code) in [
         (response("403 Forbidden", "", "no"), "SB3106"),
@@ -176,8 +184,7 @@ fn the_verdict_is_the_last_line_and_good_only_where_every_bot_is() {
     let good = Server::plain(&response("200 OK", "", BUTTONS)).probe();
     let last = good.out(0).lines().last().unwrap();
     assert!(last.starts_with("The configuration is good, and the bot answers. No message was sent"), "{last}");
-    for (language, verdict) in [("en", "Bots whose messages would fail: 1. "), ("ko", "메시지가 실패할 봇: 1개. ")]
-    {
+    for (language, verdict) in [("en", "Bots with a problem: 1. "), ("ko", "고쳐야 할 봇: 1개. ")] {
         let ended = run(&["config", "check", "--probe", "--bot", "http://127.0.0.1:1", "--lang", language], b"");
         assert!(ended.out(2).lines().last().unwrap().starts_with(verdict), "{ended:?}");
         assert!(!ended.out.contains("is good") && !ended.out.contains("문제가 없습니다. 봇"), "{ended:?}");

@@ -102,7 +102,7 @@ fn what_kakaotalk_would_not_show_is_a_failure() {
         assert!(ended.err.contains(told) && ended.code == 1, "{ended:?}");
     }
     let nobody = run(&["say", "안녕", "--url", "http://127.0.0.1:1"], b"");
-    assert!(nobody.out(1).is_empty() && nobody.err.contains("is the bridge running?"));
+    assert!(nobody.out(1).is_empty() && nobody.err.contains("Is the bridge running"));
 }
 
 #[test]
@@ -110,6 +110,7 @@ fn a_bot_that_gave_no_reply_is_a_finding_that_says_what_came() {
     for (outcome, problem, told) in [
         ("no_reply", "status 404", "the path in the bot's url may be wrong"),
         ("no_reply", "status 500", "answered with status 500"),
+        ("no_reply", "status 301", "tells the cure"),
         ("no_reply", "not_json", "not JSON"),
         ("no_reply", "connect", "config check --probe"),
         ("no_reply", "a word of tomorrow", "log says"),
@@ -124,6 +125,18 @@ fn a_bot_that_gave_no_reply_is_a_finding_that_says_what_came() {
         let ended = run(&["say", "안녕", "--url", &bridge.url()], b"");
         assert!(ended.out(2).contains("오늘의 급식") && ended.err.contains(told), "{problem}: {ended:?}");
     }
+}
+
+#[test]
+fn a_reply_without_message_is_told_of() {
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nx-bridge-plan: ask\r\nx-bridge-outcome: answered\r\n\
+         x-bridge-degradations: text.split, reply.no_message\r\n\r\n{GOOD}",
+        GOOD.len()
+    );
+    let bridge = Bot::new(move |_| raw(&answer));
+    let ended = run(&["say", "안녕", "--url", &bridge.url()], b"");
+    assert!(ended.out(0).contains("오늘의 급식") && ended.err.contains("SB4114"), "{ended:?}");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! order of arrival. It lives as long as the process: its threads wait in `accept` and `read`.
 
 use std::collections::{HashMap, VecDeque};
-use std::io::{BufReader, Read, Write};
+use std::io::{BufReader, ErrorKind, Read, Write};
+use std::mem::MaybeUninit;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use socket2::SockRef;
 
 use super::PATIENCE;
 use super::http::Message;
@@ -149,7 +151,7 @@ pub fn hang_up() -> Reply {
 /// Closes with a TCP reset.
 pub fn reset() -> Reply {
     Reply::by(|stream| {
-        socket2::SockRef::from(*stream).set_linger(Some(Duration::ZERO)).unwrap();
+        SockRef::from(*stream).set_linger(Some(Duration::ZERO)).unwrap();
         false
     })
 }
@@ -176,8 +178,9 @@ pub fn pour(head: &str, bytes: impl AsRef<[u8]>, times: usize) -> Reply {
 #[derive(Default)]
 struct Notes {
     asked: Vec<Asked>,
-    /// User keys whose calls are being answered, and how often two of one user met.
-    under_way: Vec<String>,
+    /// The calls that are being answered: whom they are about, and their connection.
+    under_way: Vec<(String, Arc<TcpStream>)>,
+    /// How often a call came while another of its user waited for an answer.
     met: usize,
     /// What the script still holds, where the bot has one; and how often it was asked for more.
     script: Option<VecDeque<Reply>>,
@@ -369,16 +372,26 @@ fn lines(notes: &Notes) -> Vec<String> {
     notes.asked.iter().filter(|asked| !asked.path.ends_with("/keyboard")).map(Asked::line).collect()
 }
 
-fn serve(mut stream: &TcpStream, shared: &Shared) {
-    let mut reader = BufReader::new(stream);
+/// Whether the bridge has closed this connection, which its own thread may not have seen yet.
+fn has_hung_up(stream: &TcpStream) -> bool {
+    let mut nothing = [MaybeUninit::uninit()];
+    let peeked = SockRef::from(stream).recv_with_flags(&mut nothing, libc::MSG_PEEK | libc::MSG_DONTWAIT);
+    // A reset is an error. An open connection without bytes is one too, `WouldBlock`.
+    peeked.map_or_else(|error| error.kind() != ErrorKind::WouldBlock, |bytes| bytes == 0)
+}
+
+fn serve(stream: &Arc<TcpStream>, shared: &Shared) {
+    let mut wire: &TcpStream = stream;
+    let mut reader = BufReader::new(wire);
     while let Some(message) = Message::read(&mut reader) {
         let asked = Asked::new(message);
         let user = asked.user_key();
         let scripted = {
             let mut guard = shared.notes();
             let notes = &mut *guard;
-            notes.met += usize::from(!user.is_empty() && notes.under_way.contains(&user));
-            notes.under_way.push(user.clone());
+            let meets = |(other, stream): &(String, Arc<TcpStream>)| *other == user && !has_hung_up(stream);
+            notes.met += usize::from(!user.is_empty() && notes.under_way.iter().any(meets));
+            notes.under_way.push((user.clone(), Arc::clone(stream)));
             notes.asked.push(asked.clone());
             shared.news.notify_all();
             match &mut notes.script {
@@ -393,15 +406,15 @@ fn serve(mut stream: &TcpStream, shared: &Shared) {
         let reply = scripted.unwrap_or_else(|| (shared.answers)(&asked));
         thread::sleep(reply.after);
         if reply.hangs {
-            let _closed = stream.read(&mut [0]);
+            let _closed = wire.read(&mut [0]);
         }
         {
             let mut notes = shared.notes();
-            if let Some(place) = notes.under_way.iter().position(|other| *other == user) {
+            if let Some(place) = notes.under_way.iter().position(|(_, other)| Arc::ptr_eq(other, stream)) {
                 notes.under_way.swap_remove(place);
             }
         }
-        if !(reply.act)(&mut stream) {
+        if !(reply.act)(&mut wire) {
             return;
         }
     }

@@ -6,11 +6,12 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio_rustls::rustls::Error as RustlsError;
 
 use crate::backend_problem::BackendProblem;
-use crate::cli::http::CallError;
+use crate::degradation::Degradation;
 use crate::fault::chain;
 use crate::messages::{Message, chat as messages};
+use crate::net::call::CallError;
 use crate::net::client::ClientError;
-use crate::server::skill::{X_BRIDGE_OUTCOME, X_BRIDGE_PLAN, X_BRIDGE_PROBLEM};
+use crate::server::skill::{X_BRIDGE_DEGRADATIONS, X_BRIDGE_OUTCOME, X_BRIDGE_PLAN, X_BRIDGE_PROBLEM};
 use crate::telemetry::record::{Outcome, PlanKind};
 
 /// Why a bridge does not answer, as a part of a message.
@@ -23,6 +24,8 @@ pub(super) fn silence(error: &CallError) -> Message {
         }
         CallError::NoAnswer { source: ClientError::TimedOut { .. }, .. } => messages::no_answer_in_time(),
         CallError::NoAnswer { source: ClientError::Tls(error), .. } if is_no_tls(error) => messages::speaks_no_tls(),
+        CallError::NoAnswer { source: ClientError::Unresolved(_), .. } => messages::name_unknown(),
+        CallError::NoAnswer { source: ClientError::Cut { .. }, .. } => messages::hung_up(),
         CallError::NoAnswer { source: ClientError::Malformed(_), .. } => messages::speaks_tls(),
         CallError::NoAnswer { source, .. } => messages::as_told(chain(source)),
         CallError::Tls(_) | CallError::Address(_) => messages::as_told(chain(error)),
@@ -68,18 +71,29 @@ pub(super) fn unasked(headers: &HeaderMap, conversation: bool) -> Option<Message
         (PlanKind::Handover, _) => Some(messages::not_asked_handover()),
         (PlanKind::Leave, _) => Some(messages::not_asked_leave()),
         (PlanKind::Follow, _) => Some(messages::not_asked_twice()),
+        (PlanKind::Ask, _) if word(&X_BRIDGE_DEGRADATIONS).is_some_and(has_no_message) => {
+            Some(messages::asked_for_buttons_only())
+        }
         (PlanKind::Ask | PlanKind::None, _) => None,
     }
+}
+
+/// Whether codes as a header has them tell of a reply without message.
+fn has_no_message(codes: &[u8]) -> bool {
+    codes.split(|byte| *byte == b',').any(|code| code.trim_ascii() == Degradation::NoMessage.code().as_bytes())
 }
 
 /// What came of a bot that was asked in vain, as a part of a message.
 fn came(headers: &HeaderMap) -> Message {
     let told = headers.get(&X_BRIDGE_PROBLEM).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let word = told.split(' ').next();
-    let problem = BackendProblem::ALL.iter().find(|known| Some(known.as_str()) == word);
+    let (word, status) = told.split_once(' ').unwrap_or((told, ""));
+    let problem = BackendProblem::ALL.iter().find(|known| known.as_str() == word);
     match problem {
-        Some(BackendProblem::Status) if told.ends_with(" 404") => messages::came_not_found(),
-        Some(BackendProblem::Status) => messages::came_status(told),
+        Some(BackendProblem::Status) if status == "404" => messages::came_not_found(),
+        Some(BackendProblem::Status) if matches!(status, "301" | "302" | "303" | "307" | "308") => {
+            messages::came_redirect(status)
+        }
+        Some(BackendProblem::Status) => messages::came_status(status),
         Some(BackendProblem::Unresolved | BackendProblem::Unreachable) => messages::nobody_there(),
         Some(BackendProblem::Tls | BackendProblem::Untrusted) => messages::no_trust(),
         Some(BackendProblem::TimedOut) => messages::came_too_late(),

@@ -77,6 +77,9 @@ pub(crate) struct Fact {
 /// The key of a user's row: bot, user, kind.
 type Key = (i64, Vec<u8>, i64);
 
+/// The bots with their numbers, and the facts that are read at the start.
+type BotsAndFacts = (Vec<(BotNumber, BotId)>, Vec<Fact>);
+
 /// The file, open.
 pub(super) struct Database {
     connection: Connection,
@@ -106,12 +109,28 @@ impl Database {
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        // A container's own files cannot be written, and it may have no folder for temporary ones.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         if version < VERSION {
             connection.pragma_update(None, "application_id", APPLICATION)?;
             connection.execute_batch(TABLES)?;
             connection.pragma_update(None, "user_version", VERSION)?;
         }
         Ok(Self { connection, is_new: version == 0, swept: Default::default() })
+    }
+
+    /// The bots and facts of a file that cannot be opened for want of room for what SQLite puts beside it; without what is
+    /// in its log still. Only for who has the folder alone.
+    pub(super) fn read_alone(path: &Path, now: Moment) -> rusqlite::Result<BotsAndFacts> {
+        if path.metadata().map_or(0, |file| file.len()) == 0 {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let no_path = |_| rusqlite::Error::InvalidPath(path.to_owned());
+        let url = url::Url::from_file_path(std::path::absolute(path).map_err(|_| no_path(()))?).map_err(no_path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(format!("{url}?immutable=1"), flags)?;
+        let database = Self { connection, is_new: false, swept: Key::default() };
+        Ok((database.bots()?, database.facts(now)?))
     }
 
     /// Writes all of them, or none.

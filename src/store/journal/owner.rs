@@ -44,7 +44,7 @@ impl Owner {
     /// Takes the folder; waits as long as `patience` for a process that drains.
     pub(crate) fn acquire(folder: &Path, patience: Duration) -> Result<Self, NotOwned> {
         let path = folder.join("bridge.lock");
-        super::make_ours(&path).map_err(NotOwned::Io)?;
+        super::folder::make_ours(&path).map_err(NotOwned::Io)?;
         let mut file = OpenOptions::new().read(true).write(true).open(&path).map_err(NotOwned::Io)?;
         let until = time::instant() + patience;
         let mut told = false;

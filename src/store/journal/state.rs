@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
+use rusqlite::ErrorCode;
+
 use super::record::BotNumber;
 use crate::ids::BotId;
 use crate::mutex::lock;
@@ -42,6 +44,24 @@ impl Trouble {
     }
 }
 
+/// What an error of the file means.
+pub(super) fn trouble_of(error: &rusqlite::Error) -> Trouble {
+    let rusqlite::Error::SqliteFailure(failure, _) = error else { return Trouble::Gone };
+    let is = |codes: &[ErrorCode]| codes.contains(&failure.code);
+    // No room for the memory that is shared with those who look from outside, either.
+    if is(&[ErrorCode::DiskFull]) || failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE {
+        Trouble::Full
+    } else if is(&[ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase]) {
+        Trouble::Damaged
+    } else if is(&[ErrorCode::CannotOpen]) || failure.extended_code == rusqlite::ffi::SQLITE_READONLY_DBMOVED {
+        Trouble::Gone
+    } else if is(&[ErrorCode::ReadOnly, ErrorCode::PermissionDenied]) {
+        Trouble::ReadOnly
+    } else {
+        Trouble::Other
+    }
+}
+
 /// Shared by the threads of the store and those who look at it.
 #[derive(Debug, Default)]
 pub(crate) struct State {
@@ -52,6 +72,8 @@ pub(crate) struct State {
     pub(super) urgent: AtomicBool,
     /// A question was not answered in time, and none since.
     pub(super) slow: AtomicBool,
+    /// How often the file was replaced by another one.
+    pub(super) file: AtomicUsize,
     /// The file is not where it was.
     pub(super) moved: AtomicBool,
     /// What the system calls the open file; 0 for none.

@@ -27,10 +27,12 @@ pub(super) fn run(folder: &Path, state: &Arc<State>, ended: impl Fn() -> bool) {
         let length = |path: &Path| path.metadata().map_or(0, |file| file.len());
         state.bytes.store(length(&path) + length(&log), Ordering::Relaxed);
         let inode = state.inode.load(Ordering::Acquire);
-        if inode != 0 && super::inode(&path) != Some(inode) {
+        if inode != 0 && super::folder::inode(&path) != Some(inode) {
             let _files = state.lock_files();
             // The writer may have opened another one meanwhile.
-            state.moved.store(super::inode(&path) != Some(state.inode.load(Ordering::Acquire)), Ordering::Release);
+            state
+                .moved
+                .store(super::folder::inode(&path) != Some(state.inode.load(Ordering::Acquire)), Ordering::Release);
         }
         if !state.dirty.swap(false, Ordering::AcqRel) {
             continue;

@@ -15,19 +15,16 @@ use std::time::Duration;
 
 use foldhash::quality::RandomState;
 use hashbrown::HashMap;
-use rusqlite::ErrorCode;
 use tokio::sync::oneshot;
 
 use super::database::{Database, FILE, OpenError};
 use super::record::{
-    BotNumber, Changes, FactKind, Found, KEYBOARD, Loaded, Place, Record, UserKind, Value, decode_labels,
-    encode_keyboard, rows_of_user,
+    BotNumber, Changes, FactKind, Found, KEYBOARD, Place, Record, UserKind, Value, encode_keyboard, rows_of_user,
 };
 use super::salvage::Salvage;
-use super::state::{State, Trouble};
+use super::state::{State, Trouble, trouble_of};
 use crate::ids::UserKey;
 use crate::keyboards::Keyboards;
-use crate::session::{Session, StoredShown};
 use crate::time::{self, Instant, Moment};
 use crate::translate::keyboard::Keyboard;
 use crate::wire::mark::KeyboardId;
@@ -137,11 +134,6 @@ impl Writer {
         }
     }
 
-    /// The value of a row that is not in the file yet.
-    fn waiting(&self, place: &Place) -> Option<&Value> {
-        self.fresh.rows.get(place).or_else(|| self.changes.rows.get(place))
-    }
-
     /// Notes one record; true where it is the last one.
     fn take(&mut self, record: Record) -> bool {
         match record {
@@ -213,7 +205,13 @@ impl Writer {
                     self.state.set_trouble(Some((trouble, &error)));
                     match trouble {
                         Trouble::Damaged => self.set_aside(),
-                        Trouble::Gone => self.reopen(),
+                        Trouble::Gone => match self.reopen() {
+                            Ok(()) => {}
+                            Err(error) => {
+                                self.state.set_trouble(Some((trouble_of(&error), &error)));
+                                break;
+                            }
+                        },
                         Trouble::Full | Trouble::ReadOnly | Trouble::Slow | Trouble::Other => break,
                     }
                 }
@@ -232,7 +230,7 @@ impl Writer {
             return Err(rusqlite::Error::InvalidPath(self.folder.join(FILE)));
         }
         if self.database.is_none() {
-            self.reopen();
+            self.reopen()?;
         }
         let Some(database) = &mut self.database else {
             return Err(rusqlite::Error::InvalidPath(self.folder.clone()));
@@ -241,7 +239,7 @@ impl Writer {
     }
 
     /// Opens the file anew: it was moved away, or could not be opened before.
-    fn reopen(&mut self) {
+    fn reopen(&mut self) -> rusqlite::Result<()> {
         let files = self.state.lock_files();
         let path = self.folder.join(FILE);
         if let Some(database) = self.database.take()
@@ -251,7 +249,7 @@ impl Writer {
             for log in ["-wal", "-shm"] {
                 let _none = std::fs::remove_file(self.folder.join(format!("{FILE}{log}")));
             }
-            let copied = super::make_folder(&self.folder).and_then(|()| super::make_ours(&path));
+            let copied = super::folder::make_folder(&self.folder).and_then(|()| super::folder::make_ours(&path));
             if let Err(error) = copied
                 .map_err(|error| error.to_string())
                 .and_then(|()| database.copy_to(&path).map_err(|error| error.to_string()))
@@ -262,6 +260,7 @@ impl Writer {
         }
         match open(&self.folder, &self.state) {
             Ok(database) => {
+                self.state.file.fetch_add(1, Ordering::AcqRel);
                 if database.is_new {
                     self.written.clear();
                     // The numbers of the bots went with the file.
@@ -273,8 +272,10 @@ impl Writer {
                 drop(files);
                 self.set_aside();
             }
-            Err(error) => tracing::debug!(%error, "the store cannot be opened"),
+            Err(OpenError::Sqlite(error)) => return Err(error),
+            Err(OpenError::Later(_)) => return Err(rusqlite::Error::InvalidPath(path)),
         }
+        Ok(())
     }
 
     /// Puts a damaged file aside and goes on with a new one, into which all that can be read is saved.
@@ -293,6 +294,7 @@ impl Writer {
             Err(error) => tracing::error!(%error, "the store is damaged, and cannot be set aside"),
         }
         if let Ok(database) = open(&self.folder, &self.state) {
+            self.state.file.fetch_add(1, Ordering::AcqRel);
             self.database = Some(database);
             self.changes.bots.extend(self.state.bots());
         }
@@ -317,62 +319,6 @@ impl Writer {
         }
     }
 
-    /// Answers those who wait for a user, or for the file to hold what they told before.
-    fn answer(&mut self) {
-        let held = self.changes.is_empty() && self.fresh.is_empty();
-        for settle in self.settles.drain(..) {
-            // Whoever has gone does not wait for it.
-            let _gone = settle.send(held);
-        }
-        for (bot, user, reply) in std::mem::take(&mut self.reads) {
-            let found = self.find(bot, &user).unwrap_or_else(|error| {
-                self.failed(&error);
-                Found::Unsure
-            });
-            let _gone = reply.send(found);
-        }
-        self.state.slow.store(false, Ordering::Release);
-    }
-
-    fn find(&self, bot: BotNumber, user: &UserKey) -> rusqlite::Result<Found> {
-        let now = time::now();
-        let Some(database) = &self.database else { return Ok(Found::Unsure) };
-        let mut rows = database.user(bot, user, now)?;
-        if !self.changes.is_empty() || !self.fresh.is_empty() {
-            for kind in UserKind::ALL {
-                if let Some(newer) = self.waiting(&Place::User(bot, *user, kind)) {
-                    rows.retain(|(own, ..)| *own != kind);
-                    rows.extend(newer.as_ref().map(|(until, value)| (kind, *until, value.clone())));
-                }
-            }
-        }
-        if rows.is_empty() && self.salvage.is_some() {
-            return Ok(Found::Unsure);
-        }
-        let mut loaded = Loaded::default();
-        let value = |kind| rows.iter().find(|(own, ..)| *own == kind).map(|(_, until, value)| (*until, value));
-        if let Some(stored) = value(UserKind::Shown).and_then(|(_, value)| StoredShown::decode(value, now)) {
-            loaded.interrupted = stored.asking;
-            let keyboard = stored.keyboard.and_then(|id| self.keyboard(database, bot, id));
-            loaded.session = stored.with_keyboard(keyboard);
-        }
-        if let Some((_, value)) = value(UserKind::Parked) {
-            Session::decode_parked(&mut loaded.session, value, now);
-        }
-        loaded.known = value(UserKind::Known).map(|(until, _)| until);
-        Ok(Found::User(Box::new(loaded)))
-    }
-
-    fn keyboard(&self, database: &Database, bot: BotNumber, id: KeyboardId) -> Option<Arc<Keyboard>> {
-        let key = id.0.to_be_bytes();
-        let waits = self.waiting(&Place::Fact(FactKind::Keyboard, bot, Box::from(key)));
-        let labels = match waits {
-            Some(value) => decode_labels(&value.as_ref()?.1)?,
-            None => decode_labels(&database.fact(FactKind::Keyboard, bot, &key).ok()??)?,
-        };
-        self.keyboards.intern(&labels)
-    }
-
     fn sweep(&mut self) {
         if time::instant() < self.sweep || self.state.trouble().is_some() {
             return;
@@ -384,7 +330,7 @@ impl Writer {
     }
 
     /// A question or a sweep could not be carried out.
-    fn failed(&mut self, error: &rusqlite::Error) {
+    pub(super) fn failed(&mut self, error: &rusqlite::Error) {
         self.again = time::instant() + AGAIN;
         let trouble = trouble_of(error);
         self.state.set_trouble(Some((trouble, error)));
@@ -411,26 +357,9 @@ impl Writer {
 pub(super) fn open(folder: &std::path::Path, state: &State) -> Result<Database, OpenError> {
     let path = folder.join(FILE);
     // Beside it SQLite makes files with the rights of this one. Where it cannot be made, SQLite says why.
-    let _said_below = super::make_ours(&path);
+    let _said_below = super::folder::make_ours(&path);
     let database = Database::open(&path)?;
-    state.inode.store(super::inode(&path).unwrap_or_default(), Ordering::Release);
+    state.inode.store(super::folder::inode(&path).unwrap_or_default(), Ordering::Release);
     state.moved.store(false, Ordering::Release);
     Ok(database)
-}
-
-/// What an error of the file means.
-pub(super) fn trouble_of(error: &rusqlite::Error) -> Trouble {
-    let rusqlite::Error::SqliteFailure(failure, _) = error else { return Trouble::Gone };
-    let is = |codes: &[ErrorCode]| codes.contains(&failure.code);
-    if is(&[ErrorCode::DiskFull]) {
-        Trouble::Full
-    } else if is(&[ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase]) {
-        Trouble::Damaged
-    } else if is(&[ErrorCode::CannotOpen]) || failure.extended_code == rusqlite::ffi::SQLITE_READONLY_DBMOVED {
-        Trouble::Gone
-    } else if is(&[ErrorCode::ReadOnly, ErrorCode::PermissionDenied]) {
-        Trouble::ReadOnly
-    } else {
-        Trouble::Other
-    }
 }

@@ -1,3 +1,4 @@
+#[path = "tests/bounds.rs"]
 mod bounds;
 
 use std::sync::Mutex as StdMutex;
@@ -27,11 +28,40 @@ fn store(sessions: usize, turns: usize) -> Arc<LocalStore> {
 
 fn with_share(sessions: usize, turns: usize, limit: &Arc<ParkedLimit>, bots: usize) -> Arc<LocalStore> {
     let memory = SessionMemory::new(1 << 20);
-    Arc::new(LocalStore::new(sessions, turns, Arc::new(ParkedShare::new(limit, bots)), memory))
+    let share = Arc::new(ParkedShare::new(limit, bots));
+    Arc::new(LocalStore::new(sessions, turns, share, memory).with_journal(journal()))
+}
+
+/// A journal of the test's own, in the shape that has one.
+fn journal() -> Option<BotJournal> {
+    module_path!().contains("over_a_folder").then(|| crate::store::journal::Journal::of_a_test().of_bot(&shop()))
+}
+
+fn shop() -> crate::ids::BotId {
+    crate::ids::BotId::parse("shop").unwrap()
+}
+
+/// Runs to its end on a thread of its own: the test may be in a runtime.
+fn wait_for<T: Send>(work: impl Future<Output = T> + Send) -> T {
+    let run = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(work);
+    std::thread::scope(|scope| scope.spawn(run).join().unwrap())
+}
+
+/// Whatever was told lies in the journal, where there is one.
+fn written(store: &Arc<LocalStore>) {
+    if let Some(journal) = store.journal() {
+        assert!(wait_for(journal.settle()));
+    }
 }
 
 fn begin(store: &Arc<LocalStore>, number: usize, tap: Option<TapId>) -> Begun {
-    store.begin(user(number), tap)
+    let mut begun = store.begin(user(number), tap);
+    if let Begun::Turn(turn) = &mut begun
+        && turn.is_unread()
+    {
+        wait_for(turn.read());
+    }
+    begun
 }
 
 #[track_caller]
@@ -354,7 +384,7 @@ proptest! {
         }
         let mut bytes = 0;
         let mut busy = 0;
-        store.slots.walk(&AtomicUsize::new(0), usize::MAX, |slot| {
+        store.slots.walk(&AtomicUsize::new(0), usize::MAX, |_, slot| {
             bytes += slot.session.parked_bytes();
             busy += usize::from(slot.busy.is_some());
             Keep::Yes

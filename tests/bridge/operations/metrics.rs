@@ -88,7 +88,9 @@ impl Program {
 
 #[test]
 fn every_metric_of_the_documents_is_there_from_the_start_and_its_counters_are_zero() {
-    let bridge = before(&old_bot("bot"));
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("store.path={}", folder.path().join("state").display());
+    let bridge = Program::start(&["--bot", &old_bot("bot").url(), "--set", &store], &[]);
     let page = bridge.look("/metrics").body;
     let (kinds, samples) = (kinds(&page), series(&page));
     let document = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operations.md");

@@ -1,5 +1,7 @@
 //! What a caller is told of their own turn, when they ask for it.
 
+use serde_json::json;
+
 use crate::support::*;
 
 const EXPLAIN: (&str, &str) = ("X-Bridge-Explain", "1");
@@ -16,9 +18,10 @@ fn tells(answer: &Answer) -> bool {
 #[test]
 fn only_an_admitted_caller_who_asks_is_told_what_became_of_their_turn() {
     let bot = Bot::new(|asked| match &*asked.path {
-        "/keyboard" => bot::home(&["급식", "고장"]),
+        "/keyboard" => bot::home(&["급식", "고장", "메뉴판"]),
+        "/message" if asked.content() == "메뉴판" => reply(json!({ "keyboard": { "type": "text" } })),
         "/message" if asked.content() == "고장" => status(500, ""),
-        _ => buttons("현미밥", &["급식", "고장"]),
+        _ => buttons("현미밥", &["급식", "고장", "메뉴판"]),
     });
     let own = "secret = { header = \"x-skill-secret\", values = [\"0123456789abcdef\"] }";
     let bridge = Bridge::of(&bot, own);
@@ -33,6 +36,8 @@ fn only_an_admitted_caller_who_asks_is_told_what_became_of_their_turn() {
         let unasked = said(words, &[secret]);
         assert!(unasked.status == 200 && !tells(&unasked), "{:?}", unasked.headers);
     }
+    let explained = said("메뉴판", &[secret, EXPLAIN]);
+    assert_eq!(explained.header("x-bridge-degradations"), Some("reply.no_message"));
     let stranger = said("급식", &[EXPLAIN]);
     assert!(stranger.status == 401 && !tells(&stranger), "{:?}", stranger.headers);
 }

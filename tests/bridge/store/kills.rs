@@ -1,5 +1,8 @@
 //! Kills: between every two steps of a turn, and at any time under load.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::*;
 
 /// P3: killed between every two steps of a turn, the bridge has asked the bot at most once, knows what was shown before,
@@ -91,38 +94,39 @@ fn p2_killed_at_any_time_under_load_the_store_can_be_read_and_the_bot_is_asked_a
     let kills: u64 = variable("KILLS").map_or(12, |kills| kills.parse().unwrap());
     let bot = Bot::before(bot::home(&["홈"]), |asked| buttons(&format!("{}의 답", asked.content()), &["홈"]));
     let lasting = Lasting::before(&bot, &[("bots.default.free_text", "forward")]);
-    let mut number = 0;
     for kill in 0..kills {
         let program = lasting.start();
         let address = program.public;
-        let stops = std::sync::atomic::AtomicBool::new(false);
+        let stops = AtomicBool::new(false);
+        let answered = AtomicBool::new(false);
         let said = std::thread::scope(|scope| {
             let callers: Vec<_> = (0..8)
                 .map(|caller| {
-                    let (stops, first) = (&stops, number);
+                    let (stops, answered, first) = (&stops, &answered, kill);
                     scope.spawn(move || {
                         let mut said = 0;
                         let Ok(mut client) = Client::try_connect(address) else { return 0 };
-                        while !stops.load(std::sync::atomic::Ordering::Relaxed) {
+                        while !stops.load(Relaxed) {
                             said += 1;
                             let text = format!("말{first}-{caller}-{said}");
                             let Some(answer) = client.say(&words(&format!("u{caller}-{}", said % 50), &text)) else {
                                 break;
                             };
                             assert!(answer.text().ends_with(&format!("{text}의 답")), "{}", answer.text());
+                            answered.store(true, Relaxed);
                         }
                         said
                     })
                 })
                 .collect();
+            eventually("somebody is answered", || answered.load(Relaxed));
             // Anywhere between the first turns and many groups later.
             std::thread::sleep(ms(20 + kill * 37 % 200));
             Lasting::kill(program);
-            stops.store(true, std::sync::atomic::Ordering::Relaxed);
+            stops.store(true, Relaxed);
             callers.into_iter().map(|caller| caller.join().unwrap()).sum::<u64>()
         });
         assert!(said > 0);
-        number += 1;
         let file = rusqlite::Connection::open(lasting.file()).unwrap();
         let whole: String = file.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(whole, "ok", "after {kill} kills");

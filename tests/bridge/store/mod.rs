@@ -83,7 +83,7 @@ impl Lasting {
 fn written(program: &Program) {
     // What was committed a tenth of a second ago is there (P2).
     std::thread::sleep(ms(100));
-    assert_eq!(program.metric("bridge_store_waiting"), 0.0);
+    eventually("all is written", || program.metric("bridge_store_waiting") == 0.0);
 }
 
 /// A bot that has every path, and answers words with words.

@@ -166,3 +166,28 @@ fn p6_a_full_disk_in_the_middle_of_2000_turns_loses_none() {
     assert_eq!(program.metric("bridge_store_lookups_total"), 2000.0);
     assert_eq!(said(&bot, " 나"), 2000);
 }
+
+#[test]
+fn p6_a_start_on_a_full_disk_serves_from_memory_and_writes_when_there_is_room() {
+    let Some(disk) = SmallDisk::mount("6m") else { return skip("no disk can be mounted here") };
+    let bot = Bot::before(bot::home(&["홈"]), |_| buttons("고르세요", &["가", "나"]));
+    let mut lasting = Lasting::before(&bot, &[]);
+    lasting.folder = tempfile::tempdir_in(disk.0.path()).unwrap();
+    let program = lasting.start();
+    program.say(&words("u", "홈"));
+    Lasting::stop(program);
+    let filler = disk.0.path().join("filler");
+    let _full = std::fs::write(&filler, vec![1; 8 << 20]);
+    let program = lasting.start();
+    assert_eq!(program.say(&words("v", "홈")).text(), "고르세요");
+    eventually("it is told", || program.readiness()["store"]["trouble"] == "full");
+    std::fs::remove_file(&filler).unwrap();
+    program.wait_for("the store is written again");
+    // Who was there before is found again, and who came meanwhile is written.
+    assert_eq!(program.say(&words("u", "가")).text(), "고르세요");
+    written(&program);
+    Lasting::kill(program);
+    let program = lasting.start();
+    assert_eq!(program.say(&words("v", "나")).text(), "고르세요");
+    assert_eq!((said(&bot, " 가"), said(&bot, " 나")), (1, 1));
+}

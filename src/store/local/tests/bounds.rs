@@ -109,6 +109,7 @@ fn k2_a_keyboard_is_let_go_when_its_ten_minutes_are_over() {
     let mut first = turn(begin(&store, 1, None));
     first.session.show(Some(Arc::clone(&keyboard)), at_page(0), false, NOON);
     first.commit(None, NOON);
+    written(&store);
     store.sweep(NOON.plus(Duration::from_millis(599_999)));
     assert_eq!(Arc::strong_count(&keyboard), 2);
     store.sweep(NOON.plus(TEN_MINUTES));

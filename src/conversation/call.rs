@@ -10,16 +10,16 @@ const WELCOME: (&str, &str) = ("64a1f0c27b3d9e5a10c4e8b5", "웰컴 블록");
 
 /// The user who speaks, and the OpenBuilder bot they speak to.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::cli) struct Who<'a> {
-    pub(in crate::cli) user: &'a str,
-    pub(in crate::cli) bot: &'a str,
+pub(crate) struct Who<'a> {
+    pub(crate) user: &'a str,
+    pub(crate) bot: &'a str,
     /// From OpenBuilder's test panel (openbuilder.md 1.6).
-    pub(in crate::cli) tester: bool,
+    pub(crate) tester: bool,
 }
 
 /// One thing that the user does.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::cli) enum Spoken<'a> {
+pub(crate) enum Spoken<'a> {
     /// The chat room is entered.
     Home,
     /// Words are typed.
@@ -31,7 +31,7 @@ pub(in crate::cli) enum Spoken<'a> {
 }
 
 /// The body of the call.
-pub(in crate::cli) fn body(who: &Who<'_>, spoken: &Spoken<'_>, callback: Option<&str>) -> Value {
+pub(crate) fn body(who: &Who<'_>, spoken: &Spoken<'_>, callback: Option<&str>) -> Value {
     let (mut block, mut extra, mut trigger) = (FALLBACK, json!({}), "TEXT_INPUT");
     let mut words = match spoken {
         Spoken::Home => {
@@ -141,7 +141,12 @@ mod tests {
         assert!(
             matches!(says(&who, &Spoken::Photo("https://a.com/b.jpg")), UserInput::Media(media) if media.len() == 1)
         );
-        let press = Press { words: "다음 ▶".into(), extra: json!({"sb": {"v": 1, "l": true}}), block: None };
+        let press = Press {
+            label: "다음 ▶".into(),
+            words: "다음 ▶".into(),
+            extra: json!({"sb": {"v": 1, "l": true}}),
+            block: None,
+        };
         assert_eq!(says(&who, &Spoken::Press(&press)), UserInput::Tap(Mark::Late));
     }
 

@@ -3,7 +3,7 @@
 use hyper::header::{HeaderMap, LOCATION};
 use url::Url;
 
-use super::under;
+use super::home::under;
 use crate::messages::{Message, probe as messages};
 use crate::term::draw::printable;
 
@@ -51,7 +51,7 @@ pub(super) fn redirect(base: &Url, asked: &Url, status: u16, headers: &HeaderMap
 }
 
 /// A foreign address, fit for a terminal.
-fn shown(url: &Url) -> String {
+pub(super) fn shown(url: &Url) -> String {
     printable(url.as_str()).chars().take(LOCATION_LENGTH).collect()
 }
 

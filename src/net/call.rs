@@ -1,4 +1,4 @@
-//! One call to an HTTP server, for commands that look at a bridge or a bot from outside.
+//! One call to an HTTP server, for what looks at a bridge from outside. Bots are asked over `legacy`.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -22,28 +22,28 @@ use crate::time;
 const ANSWER_BYTES: usize = 1024 * 1024;
 
 /// A request, and how to reach its server.
-pub(super) struct Call<'a> {
-    pub(super) method: Method,
-    pub(super) url: &'a Url,
+pub(crate) struct Call<'a> {
+    pub(crate) method: Method,
+    pub(crate) url: &'a Url,
     /// Where to connect instead of the URL's host.
-    pub(super) connect: Option<SocketAddr>,
-    pub(super) headers: &'a [(HeaderName, HeaderValue)],
+    pub(crate) connect: Option<SocketAddr>,
+    pub(crate) headers: &'a [(HeaderName, HeaderValue)],
     /// JSON.
-    pub(super) body: Option<Bytes>,
-    pub(super) within: Duration,
-    pub(super) trust: &'a Trust,
+    pub(crate) body: Option<Bytes>,
+    pub(crate) within: Duration,
+    pub(crate) trust: &'a Trust,
 }
 
 /// An answer.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 /// Why nothing did.
 #[derive(Debug, Error)]
-pub(super) enum CallError {
+pub(crate) enum CallError {
     #[error("TLS cannot be set up")]
     Tls(#[from] TlsProblem),
     #[error("{0} is not an http or https address that can be called")]
@@ -57,7 +57,7 @@ pub(super) enum CallError {
 }
 
 /// Calls once: no redirects, nothing repeated.
-pub(super) async fn call(call: Call<'_>) -> Result<Answer, CallError> {
+pub(crate) async fn call(call: Call<'_>) -> Result<Answer, CallError> {
     let until = time::instant() + call.within;
     let config = tls::client_config(call.trust)?;
     let address = || CallError::Address(call.url.clone());
@@ -82,12 +82,7 @@ pub(super) async fn call(call: Call<'_>) -> Result<Answer, CallError> {
         headers.insert(name, value.clone());
     }
     let no_answer = |source| CallError::NoAnswer { url: call.url.clone(), source };
-    let OneAnswer { head, body } =
+    let OneAnswer { head, body, .. } =
         once(&target, request, ANSWER_BYTES, until, &mut Sent::Nothing).await.map_err(no_answer)?;
     Ok(Answer { status: head.status.as_u16(), headers: head.headers, body: body.map_err(no_answer)? })
-}
-
-/// A runtime for a command: one thread, nothing of it outlives the command.
-pub(super) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }

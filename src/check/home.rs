@@ -6,21 +6,17 @@
 //! handshake is tried at the same address; it carries no request. Rejected: `OPTIONS` or `HEAD` of `/message`, for a
 //! PHP bot runs on every method.
 
-mod redirect;
-mod unreachable;
-
 use std::time::Duration;
 
-use hyper::Method;
-use hyper::header::USER_AGENT;
 use url::Url;
 
-use super::http::{self, Answer, Call, CallError};
+use super::exchange::{Answer, Exchange, Line};
+use super::{redirect, unreachable};
 use crate::config::settings::{BotSettings, Trust};
 use crate::config::{is_loopback, split_at_call};
-use crate::legacy::requests::USER_AGENT as KAKAO;
 use crate::messages::{Language, Message, probe as messages};
 use crate::net::client::ClientError;
+use crate::net::once::path_and_query;
 use crate::net::target::Target;
 use crate::net::tls;
 use crate::reading::{self, Looks, Unreadable};
@@ -28,11 +24,11 @@ use crate::time;
 use crate::wire::legacy::Keys;
 
 /// The time that the old platform gave a bot to answer (legacy.md 1).
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What can be said of a bot's messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// The bot is there. They can be expected to work.
     Good,
     /// Nothing shows whether the bot is at this path: it has no home keyboard, or lies elsewhere.
@@ -43,13 +39,13 @@ pub(super) enum Verdict {
 
 /// The findings.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// One message, or a second one about the home keyboard.
-    pub(super) messages: Vec<Message>,
+    pub(crate) messages: Vec<Message>,
     /// Their meaning for the bot's messages.
-    pub(super) verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// No bot is there: refused, or a name without address. It may be just starting.
-    pub(super) absent: bool,
+    pub(crate) absent: bool,
 }
 
 impl Found {
@@ -62,54 +58,59 @@ impl Found {
     }
 
     /// Each finding as a line, or as several where it has something to copy.
-    pub(super) fn lines(&self, bot: &BotSettings, language: Language) -> impl Iterator<Item = String> {
+    pub(crate) fn lines(&self, bot: &BotSettings, language: Language) -> impl Iterator<Item = String> {
         let of_bot = move |message: &Message| messages::of_bot(bot.id.as_str(), message.told(language)).text(language);
         self.messages.iter().map(of_bot)
     }
 }
 
 /// Asks `bot` for its home keyboard, once.
-pub(super) async fn ask(bot: &BotSettings) -> Found {
-    let url = under(&bot.url, "keyboard");
-    let answered = home_keyboard(bot, &url).await;
-    let senseless = match &answered {
-        Ok(answer) => answer.status == 400,
-        Err(CallError::NoAnswer { source, .. }) => {
-            matches!(source, ClientError::Malformed(_) | ClientError::Cut { .. })
-        }
-        Err(CallError::Tls(_) | CallError::Address(_)) => false,
-    };
-    if senseless && speaks_tls(bot).await {
-        return Found::failing(messages::speaks_tls(url.as_str()));
-    }
-    match answered {
-        Ok(answer) => match wrong_base(bot, &url, &answer).await {
-            Some(found) => found,
-            None => judge(bot, &url, &answer),
-        },
-        Err(CallError::NoAnswer { source, .. }) => {
-            let here = bot.connect.map_or_else(|| is_loopback(&url), |address| address.ip().is_loopback());
-            let absent = matches!(source, ClientError::Unresolved(_) | ClientError::Unreachable(_));
-            Found { absent, ..Found::failing(unreachable::silent(&url, here, &source)) }
-        }
-        Err(CallError::Tls(problem)) => Found::failing(messages::not_to_be_asked(problem.message())),
-        Err(error @ CallError::Address(_)) => Found::failing(messages::not_to_be_asked(error.to_string())),
-    }
+pub(crate) async fn ask(bot: &BotSettings) -> Found {
+    look(bot).await.0
 }
 
-/// `GET /keyboard` as the bridge asks it.
-async fn home_keyboard(bot: &BotSettings, url: &Url) -> Result<Answer, CallError> {
-    let headers: Vec<_> = std::iter::once((USER_AGENT, KAKAO)).chain(bot.headers.iter().cloned()).collect();
-    let call = Call {
-        method: Method::GET,
-        url,
-        connect: bot.connect,
-        headers: &headers,
-        body: None,
-        within: PATIENCE,
-        trust: &bot.trust,
+/// The same, and what came, for those who look closer.
+pub(super) async fn look(bot: &BotSettings) -> (Found, Option<Exchange>) {
+    let url = under(&bot.url, "keyboard");
+    let exchange = match home_keyboard(bot, &bot.url).await {
+        Ok(exchange) => exchange,
+        Err(problem) => return (Found::failing(messages::not_to_be_asked(problem)), None),
     };
-    http::call(call).await
+    let senseless = match &exchange.answered {
+        Ok(answer) => answer.status == 400,
+        Err(error) => matches!(error, ClientError::Malformed(_) | ClientError::Cut { .. }),
+    };
+    if senseless && speaks_tls(bot).await {
+        return (Found::failing(messages::speaks_tls(url.as_str())), Some(exchange));
+    }
+    let found = match &exchange.answered {
+        Ok(answer) => match wrong_base(bot, &url, answer).await {
+            Some(found) => found,
+            None if matches!(answer.status, 404 | 410) && is_script(bot).await => Found {
+                messages: vec![messages::no_such_path(url.as_str(), answer.status), messages::calls_are_scripts()],
+                ..Found::failing(messages::calls_are_scripts())
+            },
+            None => judge(bot, &url, answer),
+        },
+        Err(error) => {
+            let here = bot.connect.map_or_else(|| is_loopback(&url), |address| address.ip().is_loopback());
+            let absent = matches!(error, ClientError::Unresolved(_) | ClientError::Unreachable(_));
+            Found { absent, ..Found::failing(unreachable::silent(&url, here, error)) }
+        }
+    };
+    (found, Some(exchange))
+}
+
+/// `GET /keyboard` as the bridge asks it, of a bot at `base`.
+async fn home_keyboard(bot: &BotSettings, base: &Url) -> Result<Exchange, Message> {
+    let line = Line::new(bot, base)?;
+    Ok(line.ask(line.requests.keyboard(), PATIENCE).await)
+}
+
+/// Whether a bot at `base` gives a keyboard.
+pub(super) async fn has_keyboard(bot: &BotSettings, base: &Url) -> bool {
+    let asked = home_keyboard(bot, base).await;
+    asked.is_ok_and(|exchange| exchange.answered.is_ok_and(|answer| is_keyboard(&answer)))
 }
 
 /// A url that ends in a call, such as `/kakao/keyboard/index.php`. What answers below it is often the bot all the same:
@@ -122,9 +123,7 @@ async fn wrong_base(bot: &BotSettings, asked: &Url, answer: &Answer) -> Option<F
     let is_script = call.contains('.');
     let is_wrong = match answer.status {
         404 | 410 => true,
-        200 if is_keyboard(answer) => {
-            is_script || home_keyboard(bot, &under(&better, "keyboard")).await.is_ok_and(|answer| is_keyboard(&answer))
-        }
+        200 if is_keyboard(answer) => is_script || has_keyboard(bot, &better).await,
         _ => false,
     };
     let shown = better.as_str().trim_end_matches('/');
@@ -137,12 +136,20 @@ async fn wrong_base(bot: &BotSettings, asked: &Url, answer: &Answer) -> Option<F
     })
 }
 
+/// Whether the bot's calls are scripts with an ending, which Kakao's own path never had: its `.htaccess` led there, and
+/// was left behind when the bot moved.
+async fn is_script(bot: &BotSettings) -> bool {
+    let script = path_and_query(&under(&bot.url, "keyboard.php"));
+    let (Some(script), Ok(line)) = (script, Line::new(bot, &bot.url)) else { return false };
+    line.ask(line.requests.get(script), PATIENCE).await.answered.is_ok_and(|answer| is_keyboard(&answer))
+}
+
 fn is_keyboard(answer: &Answer) -> bool {
     answer.status == 200 && reading::read_home(&answer.body).is_ok()
 }
 
 /// A call's address below a bot's.
-fn under(base: &Url, call: &str) -> Url {
+pub(super) fn under(base: &Url, call: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}/{call}", base.path().trim_end_matches('/')));
     url
@@ -181,7 +188,7 @@ fn home(url: &str, body: &[u8]) -> Found {
     found
 }
 
-fn reason(unreadable: Unreadable) -> Message {
+pub(super) fn reason(unreadable: Unreadable) -> Message {
     match unreadable {
         Unreadable::Empty => messages::body_empty(),
         Unreadable::NotJson { looks: Looks::Html, .. } => messages::body_html(),

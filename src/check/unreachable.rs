@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use tokio_rustls::rustls::{AlertDescription, CertificateError, Error as RustlsError};
 use url::Url;
 
-use super::PATIENCE;
+use super::home::PATIENCE;
 use crate::messages::{Message, probe as messages};
 use crate::net::client::ClientError;
 

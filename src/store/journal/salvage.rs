@@ -65,7 +65,12 @@ impl Salvage {
             if bots.is_empty() { (1..=BOTS).collect() } else { bots.iter().map(|(number, _)| *number).collect() };
         let pairs = || ALPHABET.iter().flat_map(|first| ALPHABET.iter().map(|second| [*first, *second]));
         let users = numbers.iter().flat_map(|bot| pairs().map(|pair| Part::Users(*bot, pair)));
-        let left = FACTS.into_iter().map(Part::Facts).chain(users).collect();
+        // Where not even the tables are known, no row can be found: a quarter of a million ranges would be asked for nothing.
+        let has_tables = connection.as_ref().is_some_and(|connection| {
+            ["SELECT 1 FROM facts", "SELECT 1 FROM users"].iter().any(|sql| connection.prepare(sql).is_ok())
+        });
+        let parts = FACTS.into_iter().map(Part::Facts).chain(users);
+        let left = if has_tables { parts.collect() } else { VecDeque::new() };
         Ok(Self { path, connection, bots, left, saved: 0 })
     }
 
@@ -164,4 +169,22 @@ fn user(row: &Row<'_>) -> Option<(Place, Value)> {
     let kind: u8 = row.get(2).ok()?;
     let kind = UserKind::ALL.into_iter().find(|known| *known as u8 == kind)?;
     Some((Place::User(bot, user, kind), value(row)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_noise_has_nothing_to_be_read_and_one_with_a_table_has() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), [0xA5; 64 * 1024]).unwrap();
+        let noise = Salvage::set_aside(folder.path(), Moment::from_millis(1)).unwrap();
+        assert!(noise.left.is_empty() && noise.step().1 && noise.path().exists());
+        let file = folder.path().join(FILE);
+        let made = Connection::open(&file).and_then(|file| file.execute_batch("CREATE TABLE users (user BLOB)"));
+        made.unwrap();
+        let readable = Salvage::set_aside(folder.path(), Moment::from_millis(2)).unwrap();
+        assert!(readable.is_at_facts());
+    }
 }

@@ -190,6 +190,10 @@ impl RemoteStore {
             Some(value) => {
                 let mut cmd = redis::cmd("HSET");
                 cmd.arg(&key).arg(field).arg(value);
+                self.remote.say(&key, cmd);
+                // Of a user who never comes nothing else says how long it is kept.
+                let mut cmd = redis::cmd("EXPIRE");
+                cmd.arg(&key).arg(EVENT.as_secs()).arg("NX");
                 cmd
             }
             None => {

@@ -115,6 +115,7 @@ async fn watch(remote: &Remote) {
             if well >= WELL_IN_A_ROW {
                 // Its own leases first, then what happened meanwhile.
                 renew_all(remote).await;
+                remote.stores().iter().for_each(|store| store.is_here());
                 if tell_all(remote).await {
                     remote.health.rise(PATIENT);
                 }
@@ -158,7 +159,7 @@ async fn looking(remote: &Remote) {
         if remote.health.is_up() {
             let is_due = looked.is_none_or(|looked| time::instant().saturating_duration_since(looked) >= BLOCKS);
             for store in remote.stores() {
-                store.is_here().await;
+                store.is_here();
                 if is_due {
                     store.read_blocks().await;
                 }

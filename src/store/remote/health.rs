@@ -44,7 +44,7 @@ impl Trouble {
             Some("MISCONF") => Self::Disk,
             Some("OOM") => Self::Memory,
             Some("MOVED" | "ASK" | "CLUSTERDOWN" | "TRYAGAIN") => Self::Moved,
-            Some("NOAUTH" | "WRONGPASS" | "NOPERM") => Self::Denied,
+            Some("NOAUTH" | "WRONGPASS" | "NOPERM" | "DENIED") => Self::Denied,
             Some(_) => Self::Refused,
             None if error.is_io_error() || error.is_connection_dropped() || error.is_timeout() => Self::Gone,
             None => Self::Refused,
@@ -63,8 +63,8 @@ pub(super) struct Health {
     ahead: AtomicI64,
     /// Until then no lease that is over is taken over: its holder may have been cut off as this process was (P6).
     patient_until: AtomicU64,
-    /// It has been well since the start.
-    was_up: AtomicBool,
+    /// A line of the log has said how it is.
+    was_told: AtomicBool,
 }
 
 impl Default for Health {
@@ -76,7 +76,7 @@ impl Default for Health {
             up: watch::Sender::new(false),
             ahead: AtomicI64::new(0),
             patient_until: AtomicU64::new(0),
-            was_up: AtomicBool::new(false),
+            was_told: AtomicBool::new(false),
         }
     }
 }
@@ -99,10 +99,13 @@ impl Health {
     /// Something is wrong with it: it is left alone until it has been well for a while.
     pub(super) fn fall(&self, trouble: Trouble, why: &str) {
         let number = place_of(trouble);
-        if self.trouble.swap(number, Ordering::AcqRel) == number {
+        let before = self.trouble.swap(number, Ordering::AcqRel);
+        // At the start it counts as gone, and nobody was told why.
+        let is_first = !self.was_told.swap(true, Ordering::AcqRel);
+        if before == number && !is_first {
             return;
         }
-        if self.up.send_replace(false) || !self.was_up.swap(true, Ordering::AcqRel) {
+        if self.up.send_replace(false) || is_first {
             self.since.store(time::now().as_millis(), Ordering::Release);
             tracing::error!(
                 trouble = trouble.as_str(),
@@ -119,7 +122,7 @@ impl Health {
         self.patient_until.store(time::now().plus(patience).as_millis(), Ordering::Release);
         self.trouble.store(0, Ordering::Release);
         if !self.up.send_replace(true) {
-            if self.was_up.swap(true, Ordering::AcqRel) {
+            if self.was_told.swap(true, Ordering::AcqRel) {
                 tracing::warn!("the shared store is asked again");
             } else {
                 tracing::info!("the shared store is there");

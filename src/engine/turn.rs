@@ -44,15 +44,16 @@ enum Failures {
 
 /// Lives one turn. `None` when it was taken out of the line before it began; then nothing was sent and nothing kept.
 pub(super) async fn run(call: &Call) -> Option<Bytes> {
-    let mut begun = call.bot.sessions.begin(call.input.session, call.tap());
-    if let Begun::Asks(entering) = begun {
-        begun = entering.await;
-    }
-    let mut turn = match begun {
+    let mut turn = match call.bot.sessions.begin(call.input.session, call.tap()) {
         Begun::Turn(turn) => turn,
         Begun::Queued(waiting) => waiting.await?,
         Begun::Follow(following) => return Box::pin(follow(call, following)).await,
-        Begun::Full | Begun::Asks(_) => return Some(call.busy()),
+        Begun::Full => return Some(call.busy()),
+        Begun::Asks(entering) => match entering.await {
+            Begun::Turn(turn) => turn,
+            Begun::Follow(following) => return Box::pin(follow(call, following)).await,
+            Begun::Queued(_) | Begun::Full | Begun::Asks(_) => return Some(call.busy()),
+        },
     };
     call.delivery.on(Event::ComeFirst).ok()?;
     if turn.is_unread() {

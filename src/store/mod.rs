@@ -157,12 +157,8 @@ pub struct Turn {
     acquaintance: Acquaintance,
     /// The journal holds replies of this user that wait, which memory does not know of.
     wrote_parked: bool,
-    /// A message of theirs was out when its holder died (P3).
-    interrupted: Option<Moment>,
     /// The lease, where several processes share the store, and it is well.
     lease: Option<Box<Lease>>,
-    /// Events of the user that a process which has died has left with them (E4).
-    left: Vec<Notice>,
 }
 
 /// Whether a user was here before.
@@ -179,31 +175,19 @@ pub(crate) enum Acquaintance {
 impl Turn {
     fn new(store: Arc<LocalStore>, user: UserKey, session: Session) -> Self {
         let acquaintance = Acquaintance::Known;
-        Self {
-            user,
-            store: Some(store),
-            session,
-            acquaintance,
-            wrote_parked: false,
-            interrupted: None,
-            lease: None,
-            left: Vec::new(),
-        }
+        Self { user, store: Some(store), session, acquaintance, wrote_parked: false, lease: None }
     }
 
     /// Whether the user has to be looked up first: they are not in memory, and there is a journal. Or the shared store has
     /// said something of them that the user or the bot is to be told.
     #[must_use]
     pub(crate) fn is_unread(&self) -> bool {
-        self.session.is_unread()
-            || self.interrupted.is_some()
-            || self.acquaintance == Acquaintance::New
-            || !self.left.is_empty()
+        self.session.is_unread() || self.lease.as_ref().is_some_and(|lease| lease.has_news())
     }
 
     /// Takes the events that were left with the user: they go to the bot before the user's words.
     pub(crate) fn take_left(&mut self) -> Vec<Notice> {
-        std::mem::take(&mut self.left)
+        self.lease.as_mut().map(|lease| lease.take_left()).unwrap_or_default()
     }
 
     /// Looks the user up; gives when a message of theirs left that was out when the process before died (P3).
@@ -213,7 +197,7 @@ impl Turn {
                 // The shared store is in trouble, and this process does not know them.
                 self.acquaintance = Acquaintance::Unsure;
             }
-            return self.interrupted.take();
+            return self.lease.as_mut().and_then(|lease| lease.take_interrupted());
         };
         match journal.read(self.user).await {
             Found::User(loaded) => {

@@ -273,10 +273,11 @@ impl RemoteStore {
         let mut found = fields::read(held.fields, &self.remote).await;
         let begun = settled(self.local.begin(user, tap)).await;
         let Begun::Turn(mut turn) = begun else { return begun };
-        if !found.left.is_empty() {
-            turn.left = self.adopt(&user, std::mem::take(&mut found.left)).await;
-        }
-        Lease::take(self, place, found, held.is_new, &mut turn);
+        let left = match std::mem::take(&mut found.left) {
+            left if left.is_empty() => Vec::new(),
+            left => self.adopt(&user, left).await,
+        };
+        Lease::take(self, place, found, held.is_new, left, &mut turn);
         Begun::Turn(turn)
     }
 }

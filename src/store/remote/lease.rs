@@ -15,6 +15,7 @@ use crate::ids::UserKey;
 use crate::session::{Session, StoredItem, TEN_MINUTES};
 use crate::store::{Acquaintance, Turn};
 use crate::time::{self, Moment};
+use crate::wire::legacy::Notice;
 
 /// How long a session is kept: a user who comes back within a month reads `texts.expired` (journal/record.rs).
 const KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 60 * 60);
@@ -28,13 +29,25 @@ pub(crate) struct Lease {
     /// The replies that waited, as they lie in the store.
     items: Vec<StoredItem>,
     stale: Vec<Vec<u8>>,
-    /// That a message was interrupted is told by this turn.
+    /// That a message was interrupted, or that the user is new, is told by this turn.
     tells: bool,
+    is_new: bool,
+    /// A message of theirs was out when its holder died (P3).
+    interrupted: Option<Moment>,
+    /// Events of theirs that a process which has died has left with them (E4).
+    left: Vec<Notice>,
 }
 
 impl Lease {
     /// Gives `turn` the lease, and what the store has of the user.
-    pub(super) fn take(store: &Arc<RemoteStore>, place: Place, found: Found, is_new: bool, turn: &mut Turn) {
+    pub(super) fn take(
+        store: &Arc<RemoteStore>,
+        place: Place,
+        found: Found,
+        is_new: bool,
+        left: Vec<Notice>,
+        turn: &mut Turn,
+    ) {
         let Found { session, items, interrupted, token, stale, .. } = found;
         let now = time::now();
         let user = turn.user;
@@ -54,11 +67,26 @@ impl Lease {
             turn.session.take_up(found);
         }
         let lost = token <= 1 && is_known_here;
-        turn.acquaintance = if is_new && !lost { Acquaintance::New } else { Acquaintance::Known };
-        turn.interrupted = interrupted;
-        let lease =
-            Self { store: Arc::clone(store), place, user, items, stale, tells: interrupted.is_some() || is_new };
+        let tells = interrupted.is_some() || is_new;
+        let is_new = is_new && !lost;
+        turn.acquaintance = if is_new { Acquaintance::New } else { Acquaintance::Known };
+        let lease = Self { store: Arc::clone(store), place, user, items, stale, tells, is_new, interrupted, left };
         turn.lease = Some(Box::new(lease));
+    }
+
+    /// Whether the user or the bot is to be told something before this turn.
+    pub(crate) fn has_news(&self) -> bool {
+        self.is_new || self.interrupted.is_some() || !self.left.is_empty()
+    }
+
+    /// When the message left that was out when its holder died, once.
+    pub(crate) fn take_interrupted(&mut self) -> Option<Moment> {
+        self.interrupted.take()
+    }
+
+    /// The events that were left with the user, once.
+    pub(crate) fn take_left(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.left)
     }
 
     /// Whether a message may leave: the lease is young enough. Where the store is in trouble nobody else is asked (P6).

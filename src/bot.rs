@@ -19,11 +19,10 @@ use crate::config::settings::{BotSettings, Callback};
 use crate::legacy::api::LegacyApi;
 use crate::legacy::home::HomeCache;
 use crate::rate::Rate;
-use crate::store::ParkedShare;
 use crate::store::contacts::Contacts;
 use crate::store::journal::{FactKind, KNOWN};
-use crate::store::local::LocalStore;
 use crate::store::outbox::Outbox;
+use crate::store::{ParkedShare, Store};
 use crate::telemetry::metrics::BotMetrics;
 use crate::time;
 
@@ -45,7 +44,7 @@ pub(crate) struct Bot {
     /// Whether it is worth asking.
     pub(crate) breaker: Arc<Breaker>,
     /// Its users.
-    pub(crate) sessions: Arc<LocalStore>,
+    pub(crate) sessions: Store,
     /// Its turns in flight.
     pub(crate) turns: Arc<ConcurrencyLimit>,
     /// Its share of `limits.turns`, `limits.events` and `limits.parked` (S5).
@@ -90,6 +89,9 @@ impl Bot {
             more.insert(Box::from(block));
             more
         });
+        if let Some(store) = self.sessions.shared() {
+            store.own_block(block);
+        }
         if let Some(journal) = self.sessions.journal() {
             journal.fact(FactKind::Block, block.as_bytes(), Some((time::now().plus(KNOWN), vec![1])));
         }

@@ -37,11 +37,14 @@ const WAITS: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2)
 ///
 /// When this returns the event stands in the user's line, before every turn of theirs that begins later.
 pub(crate) fn deliver(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, notice: Notice, user: UserKey) {
-    if notice == Notice::FriendBlocked
-        && let Some(journal) = bot.sessions.journal()
-    {
+    if notice == Notice::FriendBlocked {
         // Should they come back, they are new (E3).
-        journal.know(user, None);
+        if let Some(journal) = bot.sessions.journal() {
+            journal.know(user, None);
+        }
+        if let Some(store) = bot.sessions.shared() {
+            store.forget(&user);
+        }
     }
     if bot.outbox.at_peace(notice, time::now()) {
         shared.metrics.event(core, EventFate::NoPath);
@@ -66,18 +69,18 @@ pub(crate) fn deliver(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, notice
     shared.tasks.track(worker.run(place_in_line));
 }
 
-/// Tells the bot of a new friend (E3), before the words of the turn that the caller holds: at most a second long. What
-/// fails then is tried again behind the turn.
-pub(crate) async fn announce(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, user: UserKey) {
-    if bot.outbox.at_peace(Notice::FriendAdded, time::now()) {
+/// Tells the bot of a new friend (E3), or of an event that was left with the user (E4), before the words of the turn that
+/// the caller holds: at most a second long. What fails then is tried again behind the turn.
+pub(crate) async fn announce(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, notice: Notice, user: UserKey) {
+    if bot.outbox.at_peace(notice, time::now()) {
         return shared.metrics.event(core, EventFate::NoPath);
     }
     let Some(permits) = shared.events.try_acquire(&bot.events_share) else {
-        tracing::warn!(bot = %bot.settings.id, "a first contact was not announced: limits.events is reached");
+        tracing::warn!(bot = %bot.settings.id, "an event of a user who is here was dropped: limits.events is reached");
         return shared.metrics.event(core, EventFate::Bound);
     };
     // Where others wait already, their worker delivers it, too.
-    let Put::First(wake) = bot.outbox.put(user, Notice::FriendAdded, permits) else { return };
+    let Put::First(wake) = bot.outbox.put(user, notice, permits) else { return };
     let worker = Worker { shared: Arc::clone(shared), bot: Arc::clone(bot), core, user, wake, turn: None, until: None };
     let Some((notice, permits)) = bot.outbox.next(user) else { return };
     let trying = bot.api.notify(core, notice, &user, time::instant() + HOLD_UP);
@@ -145,11 +148,7 @@ impl Worker {
                 let _stale = self.wake.notified().now_or_never();
                 self.bot.sessions.begin(self.user, None)
             });
-            self.turn = match begun {
-                Begun::Turn(turn) => Some(turn),
-                Begun::Queued(queued) => queued.await,
-                Begun::Follow(_) | Begun::Full => None,
-            };
+            self.turn = begun.turn().await;
         }
         if self.turn.is_none() {
             return Err("busy");

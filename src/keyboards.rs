@@ -98,6 +98,12 @@ impl Keyboards {
         Some(fresh)
     }
 
+    /// The keyboard of this id, where it is remembered.
+    #[must_use]
+    pub fn find(&self, id: KeyboardId) -> Option<Arc<Keyboard>> {
+        self.known.get(&id).and_then(|weak| weak.upgrade())
+    }
+
     fn sweep(&self) {
         let due = self.sweep_at.load(Ordering::Relaxed);
         if self.known.len() < due {

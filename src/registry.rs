@@ -17,7 +17,8 @@ use crate::store::contacts::Contacts;
 use crate::store::journal::Journal;
 use crate::store::local::LocalStore;
 use crate::store::outbox::Outbox;
-use crate::store::{ParkedLimit, ParkedShare};
+use crate::store::remote::Remote;
+use crate::store::{ParkedLimit, ParkedShare, Store};
 use crate::telemetry::metrics::BotMetrics;
 
 /// All bots, and how a call finds its own.
@@ -67,6 +68,8 @@ pub(crate) struct Foundation<'a> {
     pub(crate) connect: &'a Connector,
     /// What outlasts the process (P1).
     pub(crate) journal: Option<&'a Arc<Journal>>,
+    /// What several processes share (P1).
+    pub(crate) remote: Option<&'a Arc<Remote>>,
 }
 
 impl BotRegistry {
@@ -107,7 +110,7 @@ impl BotRegistry {
             bot.turns_share.set_bound(turns.share_of(bots));
             bot.events_share.set_bound(events.share_of(bots));
             bot.parked_share.resize(bots);
-            bot.sessions.share_memory(bots);
+            bot.sessions.local().share_memory(bots);
             bot.api.connections().set_bound(bot.settings.connections);
         }
     }
@@ -195,7 +198,7 @@ fn build(
     callback: Arc<crate::config::settings::Callback>,
     foundation: &Foundation<'_>,
 ) -> Result<Bot, SetupProblem> {
-    let Foundation { parked, memory, cores, connect, journal } = *foundation;
+    let Foundation { parked, memory, cores, connect, journal, remote } = *foundation;
     let journal = journal.map(|journal| journal.of_bot(&own.id));
     let same_backend = kept.filter(|bot| is_same_backend(&bot.settings, own));
     let api = match same_backend {
@@ -206,6 +209,21 @@ fn build(
     let same_gate = kept.filter(|bot| bot.settings.one_at_a_time == own.one_at_a_time);
     let parked_share = kept
         .map_or_else(|| Arc::new(ParkedShare::new(parked, settings.bots.len())), |bot| Arc::clone(&bot.parked_share));
+    let blocks = kept.map_or_else(Default::default, |bot| Arc::clone(&bot.blocks));
+    // A changed bound on sessions applies to new ones at the next start; the sessions themselves must stay.
+    let sessions = match kept {
+        Some(bot) => bot.sessions.clone(),
+        None => {
+            let (parked, memory) = (Arc::clone(&parked_share), Arc::clone(memory));
+            let turns = settings.limits.turns_per_user;
+            let store = LocalStore::new(own.sessions, turns, parked, memory);
+            match remote {
+                Some(remote) => Store::Remote(remote.of_bot(&own.id, store, turns, &blocks)),
+                None => Store::Local(Arc::new(store.with_journal(journal.clone()))),
+            }
+        }
+    };
+    let shared = sessions.shared().cloned();
     Ok(Bot {
         settings: Arc::clone(own),
         callback,
@@ -216,15 +234,7 @@ fn build(
             || Arc::new(Breaker::new(own.breaker.failures, own.breaker.open)),
             |bot| Arc::clone(&bot.breaker),
         ),
-        // A changed bound on sessions applies to new ones at the next start; the sessions themselves must stay.
-        sessions: match kept {
-            Some(bot) => Arc::clone(&bot.sessions),
-            None => {
-                let (parked, memory) = (Arc::clone(&parked_share), Arc::clone(memory));
-                let store = LocalStore::new(own.sessions, settings.limits.turns_per_user, parked, memory);
-                Arc::new(store.with_journal(journal.clone()))
-            }
-        },
+        sessions,
         parked_share,
         turns_share: kept.map_or_else(|| ConcurrencyLimit::new(0), |bot| Arc::clone(&bot.turns_share)),
         events_share: kept.map_or_else(|| ConcurrencyLimit::new(0), |bot| Arc::clone(&bot.events_share)),
@@ -234,9 +244,9 @@ fn build(
             Some(bot) => bot.one_at_a_time.clone(),
             None => own.one_at_a_time.then(|| Arc::new(Semaphore::new(1))),
         },
-        blocks: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.blocks)),
+        blocks,
         advice: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.advice)),
-        outbox: kept.map_or_else(|| Arc::new(Outbox::new(journal.clone())), |bot| Arc::clone(&bot.outbox)),
+        outbox: kept.map_or_else(|| Arc::new(Outbox::new(journal.clone(), shared)), |bot| Arc::clone(&bot.outbox)),
         contacts: kept.map_or_else(|| Arc::new(Contacts::new(journal)), |bot| Arc::clone(&bot.contacts)),
         rate: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.rate)),
         metrics: kept.map_or_else(|| BotMetrics::new(cores), |bot| Arc::clone(&bot.metrics)),

@@ -45,6 +45,9 @@ pub(crate) fn take_up(shared: &Shared) -> Left {
 impl Left {
     /// Goes on with it, on this core.
     pub(crate) fn go_on(self, shared: &Arc<Shared>, core: CoreId) {
+        if shared.remote().is_some() {
+            shared.tasks.background(debts::pay_for_others(Arc::clone(shared), core));
+        }
         for (bot, kind, fact) in self.0 {
             if kind == FactKind::Debt {
                 shared.tasks.track(debts::pay(Arc::clone(shared), bot, core, fact));

@@ -13,13 +13,14 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use self::core::{Core, Places};
 use crate::concurrency::ConcurrencyLimit;
 use crate::config::secret::Secret;
-use crate::config::settings::Settings;
+use crate::config::settings::{Settings, StorePlace};
 use crate::keyboards::{Keyboards, SessionMemory};
 use crate::messages::{Message, start as messages};
 use crate::mutex::lock;
@@ -31,13 +32,16 @@ use crate::net::tls::{ServerTls, TlsProblem};
 use crate::registry::{self, Connector};
 use crate::restore;
 use crate::server::operator::OperatorAccess;
-use crate::shared::{SetupError, Shared};
+use crate::shared::{Lasting, SetupError, Shared};
 use crate::store::journal::{HANDOVER, Journal};
+use crate::store::remote::Remote;
 use crate::telemetry::pace::Pace;
 
 /// Fewer connections than this are worth a warning where more were wanted (S5): at 4.5 s a call, 1,000 of them carry 200
 /// calls a second, far beyond what an old bot answers (legacy.md 3).
 const FEW_CONNECTIONS: usize = 1_000;
+/// How long a start waits for the shared store; without it, it starts all the same (P6).
+const STORE_AT_START: Duration = Duration::from_secs(3);
 
 /// Why the bridge cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +87,7 @@ impl StartError {
             }
             Self::Setup(SetupError::Bot(problem)) => problem.message(),
             Self::Setup(SetupError::Store(problem)) => problem.message(),
+            Self::Setup(SetupError::SharedStore(problem)) => messages::store_url_refused(problem.to_string()),
             Self::Setup(SetupError::Tls(problem)) | Self::Tls(problem) => problem.message(),
             Self::Thread(error) => messages::no_thread(error.to_string()),
         }
@@ -151,7 +156,7 @@ pub fn start(settings: Arc<Settings>) -> Result<Running, StartError> {
 pub fn check(settings: Arc<Settings>) -> Result<(), StartError> {
     settings.tls.clone().map(ServerTls::load).transpose()?;
     let keyboards = keyboards(&settings);
-    Shared::build(settings, keyboards, None, Box::new(registry::over_http))?;
+    Shared::build(settings, keyboards, Lasting::default(), Box::new(registry::over_http))?;
     Ok(())
 }
 
@@ -163,8 +168,7 @@ pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Ru
     let tls = settings.tls.clone().map(ServerTls::load).transpose()?.map(Arc::new);
     let keyboards = keyboards(&settings);
     // Before a port is bound: a process that waits for the folder is not ready, and keeps no caller waiting.
-    let journal = settings.store.as_ref().map(|store| Journal::open(&store.path, &keyboards, HANDOVER));
-    let journal = journal.transpose().map_err(SetupError::from)?;
+    let lasting = lasting(&settings, &keyboards)?;
     let listen = |address, flag| bind(address).map_err(|source| StartError::Listen { address, flag, source });
     let first = listen(settings.listen, "--listen")?;
     let admin = listen(settings.admin.listen, "--admin")?;
@@ -189,7 +193,7 @@ pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Ru
     let places = Places::of(pending, &ConcurrencyLimit::new(connections(settings.limits.connections)));
     let operators = Arc::new(OperatorAccess::new(&settings.admin));
     let operator_places = Places::of_operators(settings.limits.pending_bytes);
-    let shared = Shared::build(settings, keyboards, journal, connect)?;
+    let shared = Shared::build(settings, keyboards, lasting, connect)?;
     let left = Mutex::new(Some(restore::take_up(&shared)));
     let stop = Stop::default();
     let core = |id, places| Core {
@@ -212,6 +216,22 @@ pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Ru
     });
     let threads = all_or_none(&stop, cores.chain(operators_thread))?;
     Ok(Running { shared, public, admin: admin_address, tls, operators, stop, threads })
+}
+
+/// What outlasts the process, where it is configured.
+fn lasting(settings: &Settings, keyboards: &Arc<Keyboards>) -> Result<Lasting, SetupError> {
+    match &settings.store {
+        None => Ok(Lasting::default()),
+        Some(StorePlace::Path(path)) => {
+            let journal = Journal::open(path, keyboards, HANDOVER)?;
+            Ok(Lasting { journal: Some(journal), remote: None })
+        }
+        Some(StorePlace::Url(url)) => {
+            let remote = Remote::start(url, settings.workers, keyboards)?;
+            remote.wait_until_asked(STORE_AT_START);
+            Ok(Lasting { journal: None, remote: Some(remote) })
+        }
+    }
 }
 
 /// The keyboards of all bots, and the bound on their bytes.
@@ -354,6 +374,9 @@ impl Running {
         if let Some(journal) = self.shared.journal() {
             journal.close();
         }
+        if let Some(remote) = self.shared.remote() {
+            remote.close();
+        }
         // Noted at the cut: a turn that is cut gives its place back like any other.
         let cut = self.stop.cut.load(Ordering::Acquire);
         tracing::info!(turns_cut = cut, "the bridge has stopped");
@@ -403,7 +426,7 @@ mod tests {
             thread.join().unwrap();
             end.send(()).unwrap();
         });
-        let in_time = ended.recv_timeout(std::time::Duration::from_secs(10));
+        let in_time = ended.recv_timeout(Duration::from_secs(10));
         drop(answer);
         joins.join().unwrap();
         assert!(in_time.is_ok(), "it waits for the look-up");

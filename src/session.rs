@@ -20,7 +20,7 @@ use parked::Parked;
 
 pub(crate) use parked::{LateReply, ReplyBody, Rest};
 pub(crate) use plan::{LocalStep, Messages, Plan, Prompt, Rules, Step};
-pub(crate) use stored::StoredShown;
+pub(crate) use stored::{StoredItem, StoredShown};
 
 /// How long a keyboard counts from when it was shown (legacy.md 1, K2); parked replies wait as long (S3).
 pub(crate) const TEN_MINUTES: Duration = Duration::from_secs(600);

@@ -24,6 +24,7 @@ use crate::net::CoreId;
 use crate::net::tls::TlsProblem;
 use crate::registry::{BotRegistry, Connector, Foundation};
 use crate::store::journal::{Journal, StoreError};
+use crate::store::remote::{Remote, UrlProblem};
 use crate::store::{ParkedLimit, TapId};
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
@@ -32,6 +33,18 @@ use crate::wire::mark::Mark;
 
 /// How long an alert is tried.
 const ALERT: Duration = Duration::from_secs(30);
+
+/// Names taps where replicas share a store: a user could only make two taps of their own one.
+const TAP_KEY: [u8; 16] = *b"smartchat-tap-01";
+
+/// What outlasts the process, in either shape or none (P1).
+#[derive(Debug, Default)]
+pub(crate) struct Lasting {
+    /// In a file.
+    pub(crate) journal: Option<Arc<Journal>>,
+    /// In a store that several processes share.
+    pub(crate) remote: Option<Arc<Remote>>,
+}
 
 /// Everything that runs, in one place.
 pub(crate) struct Shared {
@@ -61,6 +74,8 @@ pub(crate) struct Shared {
     started_with: Arc<Settings>,
     /// The state that outlasts the process (P1).
     journal: Option<Arc<Journal>>,
+    /// The state that several processes share (P1).
+    remote: Option<Arc<Remote>>,
     stopping: AtomicBool,
     reloads: Reloads,
 }
@@ -98,6 +113,9 @@ pub enum SetupError {
     /// The state of the process before is not to be had.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The shared store is not to be had as it is configured.
+    #[error(transparent)]
+    SharedStore(#[from] UrlProblem),
 }
 
 impl Shared {
@@ -108,7 +126,7 @@ impl Shared {
     pub(crate) fn build(
         settings: Arc<Settings>,
         keyboards: Arc<Keyboards>,
-        journal: Option<Arc<Journal>>,
+        lasting: Lasting,
         connect: Box<Connector>,
     ) -> Result<Arc<Self>, SetupError> {
         let parked = ParkedLimit::new(settings.limits.parked_bytes);
@@ -117,9 +135,15 @@ impl Shared {
         let log_key = log_key(&settings);
         let (turns, events) = (SharedLimit::new(settings.limits.turns), SharedLimit::new(settings.limits.events));
         let cores = cores(&settings);
-        let journal_of_bots = journal.as_ref();
-        let foundation =
-            Foundation { parked: &parked, memory: &memory, cores, connect: &*connect, journal: journal_of_bots };
+        let Lasting { journal, remote } = lasting;
+        let foundation = Foundation {
+            parked: &parked,
+            memory: &memory,
+            cores,
+            connect: &*connect,
+            journal: journal.as_ref(),
+            remote: remote.as_ref(),
+        };
         let registry = BotRegistry::build(settings, None, &foundation)?;
         registry.apply_bounds(&turns, &events);
         Ok(Arc::new(Self {
@@ -134,10 +158,12 @@ impl Shared {
             registry: ArcSwap::from_pointee(registry),
             parked,
             memory,
-            tap_key: random_key(),
+            // Replicas have to name a tap alike.
+            tap_key: if remote.is_some() { TAP_KEY } else { random_key() },
             connect,
             started_with,
             journal,
+            remote,
             stopping: AtomicBool::new(false),
             reloads: Reloads::default(),
         }))
@@ -154,9 +180,9 @@ impl Shared {
     /// # Errors
     /// [`SetupProblem`].
     pub(crate) fn prepare(&self, settings: Arc<Settings>) -> Result<BotRegistry, SetupProblem> {
-        let Self { parked, memory, connect, started_with, journal, .. } = self;
-        let (cores, journal) = (cores(started_with), journal.as_ref());
-        let foundation = Foundation { parked, memory, cores, connect: &**connect, journal };
+        let Self { parked, memory, connect, started_with, journal, remote, .. } = self;
+        let (cores, journal, remote) = (cores(started_with), journal.as_ref(), remote.as_ref());
+        let foundation = Foundation { parked, memory, cores, connect: &**connect, journal, remote };
         BotRegistry::build(settings, Some(&self.registry()), &foundation)
     }
 
@@ -175,10 +201,15 @@ impl Shared {
         self.journal.as_ref()
     }
 
+    /// The store that several processes share, where there is one.
+    pub(crate) fn remote(&self) -> Option<&Arc<Remote>> {
+        self.remote.as_ref()
+    }
+
     /// Whether a user may remember what this process does not (I5): it began without anything of the one before.
     #[must_use]
     pub(crate) fn began_empty(&self) -> bool {
-        self.journal.as_ref().is_none_or(|journal| journal.is_new())
+        self.remote.is_none() && self.journal.as_ref().is_none_or(|journal| journal.is_new())
     }
 
     /// Keys whose new values take effect at the next start only; none while the file says what runs.
@@ -271,8 +302,14 @@ impl Shared {
         let words = format!("[smartchat-bridge] {id}: {words}");
         let at = time::now().as_millis();
         let body = serde_json::json!({ "bot": id.as_str(), "state": state, "at": at, "text": words, "content": words });
-        let (callbacks, id) = (self.callbacks.clone(), id.clone());
+        let (callbacks, id, store) = (self.callbacks.clone(), id.clone(), bot.sessions.shared().cloned());
         self.tasks.track(async move {
+            // Of several processes one tells it.
+            if let Some(store) = store
+                && !store.tells(state).await
+            {
+                return;
+            }
             let until = time::instant() + ALERT;
             if let Err(error) = callbacks.post_json(url.expose(), Bytes::from(body.to_string()), until).await {
                 tracing::warn!(bot = %id, %error, "alert.url could not be reached");

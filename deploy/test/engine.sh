@@ -15,6 +15,7 @@ fi
 project=smartchat-bridge-test
 overlays=()
 compose() { "${compose_tool[@]}" --project-name "$project" --file deploy/compose.yaml "${overlays[@]}" "$@"; }
+replicas() { DOMAIN=localhost "${compose_tool[@]}" --project-name "$project" --file deploy/compose.replicas.yaml "${overlays[@]}" "$@"; }
 container() { docker ps --all --quiet --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$1"; }
 seconds_since() { "$python" -c 'import sys, time; print(f"{time.time() - float(sys.argv[1]):.1f}")' "$1"; }
 now() { "$python" -c 'import time; print(time.time())'; }
@@ -24,8 +25,9 @@ alone=
 
 engine_cleanup() {
   [ ${#compose_tool[@]} -gt 0 ] && DOMAIN=localhost GRAFANA_PASSWORD=x compose down --volumes --remove-orphans --timeout 5 >/dev/null 2>&1
+  [ ${#compose_tool[@]} -gt 0 ] && replicas down --volumes --remove-orphans --timeout 5 >/dev/null 2>&1
   [ -z "$alone" ] || docker rm --force "$alone" >/dev/null 2>&1
-  for image in smartchat-bridge-test-caddy smartchat-bridge-test-prometheus; do docker image rm --force "$image" >/dev/null 2>&1; done
+  for image in smartchat-bridge-test-caddy smartchat-bridge-test-prometheus smartchat-bridge-test-store; do docker image rm --force "$image" >/dev/null 2>&1; done
   for file in "${made_files[@]}"; do rm -f "$file"; done
 }
 
@@ -255,6 +257,33 @@ caddy_serves_https() {
     [ "$(curl --silent --cacert "$scratch/root.crt" --output /dev/null --write-out '%{http_code}' https://localhost/metrics)" = 404 ]
 }
 
+# Three bridges that share a store: one is killed under load, the store is restarted, one is started anew.
+three_bridges_are_one() {
+  made_secret deploy/bridge/skill-secret
+  SKILL_SECRET=$(cat deploy/bridge/skill-secret)
+  export SKILL_SECRET
+  replicas up --detach --no-build || return 1
+  for _ in $(seq 100); do
+    docker cp "$(container caddy):/data/caddy/pki/authorities/local/root.crt" "$scratch/root.crt" >/dev/null 2>&1 && break
+    sleep 0.2
+  done
+  if ! wait_for_answer https://localhost/skill "$scratch/root.crt" || ! "$python" deploy/test/walk.py https://localhost "$scratch/root.crt"; then
+    replicas logs --tail 20
+    return 1
+  fi
+  "$python" deploy/test/load.py https://localhost/skill "$scratch/root.crt" 20 >"$scratch/load" 2>&1 &
+  local load=$!
+  sleep 3
+  docker kill "$(container bridge-1)" >/dev/null && sleep 4
+  docker restart --time 5 "$(container store)" >/dev/null && sleep 3
+  replicas up --detach --no-build bridge-1 >/dev/null 2>&1 || return 1
+  wait "$load"
+  local ended=$?
+  unset SKILL_SECRET
+  sed 's/^/      /' "$scratch/load" >&3
+  [ $ended -eq 0 ] || { replicas logs --tail 30; return 1; }
+}
+
 # As README says, from a folder of its own, so that an operator's .env and secret stay as they are. What cannot be had
 # here is replaced: the domain by localhost, the image of caddy, the building of our own.
 documented() { # the commands of a block that start something
@@ -350,6 +379,21 @@ else
 CMD ["/bin/caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"]'
     run 'caddy serves HTTPS with its internal CA, and the conversation through it' caddy_serves_https
     DOMAIN=localhost compose down --volumes --timeout 5 >/dev/null 2>&1
+    if have redis-server; then
+      overlays=()
+      docker image inspect caddy:2-alpine >/dev/null 2>&1 || override caddy smartchat-bridge-test-caddy
+      if ! docker image inspect valkey/valkey:8-alpine >/dev/null 2>&1; then
+        override store smartchat-bridge-test-store
+        run 'an image of redis-server stands in for valkey' stand_in smartchat-bridge-test-store redis-server \
+          'COPY root/bin/redis-server /bin/valkey-server
+WORKDIR /data'
+      fi
+      run 'compose file of the replicas' replicas config --quiet
+      run 'three bridges: one killed under load, the store restarted' three_bridges_are_one
+      replicas down --volumes --timeout 5 >/dev/null 2>&1
+    else
+      need 'three bridges' 'no redis-server'
+    fi
     run 'an upgrade by the documented command keeps the secret in force, and down leaves nothing' an_upgrade_keeps_the_secret
   else
     need 'the caddy overlay' 'no caddy'

@@ -9,9 +9,11 @@ use super::exit::Exit;
 use super::output::{complain, refuse};
 use super::sources::SourceArgs;
 use crate::check::home::{self, Verdict};
+use crate::config::settings::StorePlace;
 use crate::config::{self, Loaded};
-use crate::messages::{Language, start as messages};
+use crate::messages::{Language, probe as probe_messages, start as messages};
 use crate::runtime;
+use crate::store::remote::check::check;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,7 +26,7 @@ Examples:
 --probe sends GET /keyboard and nothing else: a message would make the bot act. What POST /message would come to is
 judged from that answer.
 
-Exit codes: 0 good, 2 a bot's messages would fail (--probe), 78 the configuration is wrong.
+Exit codes: 0 good, 2 a bot's messages would fail (--probe) or the shared store is not fit, 78 the configuration is wrong.
 ";
 
 /// What the command takes.
@@ -70,6 +72,7 @@ pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
                 refuse(&error.message(), language);
                 return Ok(Exit::Configuration);
             }
+            let store_is_fit = is_store_fit(&loaded, language)?;
             let found = if *probe { probe_all(&loaded, language, &mut out)? } else { Vec::new() };
             // Behind what was found of the bots, which is what people look for.
             for advice in &loaded.advice {
@@ -87,8 +90,9 @@ pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
                 (_, 0, unconfirmed) => messages::bots_unconfirmed(unconfirmed),
                 (_, failing, _) => messages::bots_fail(failing),
             };
+            let verdict = if store_is_fit { verdict } else { probe_messages::store_unfit() };
             writeln!(out, "{}", verdict.text(language))?;
-            Ok(if failing == 0 { Exit::Success } else { Exit::Findings })
+            Ok(if failing == 0 && store_is_fit { Exit::Success } else { Exit::Findings })
         }
         What::Show { sources } => {
             let Some(loaded) = load(sources, language) else { return Ok(Exit::Configuration) };
@@ -104,6 +108,16 @@ pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
             Ok(Exit::Success)
         }
     }
+}
+
+/// Looks at the store that several bridges share, where there is one; whether it can be used as it is.
+fn is_store_fit(loaded: &Loaded, language: Language) -> io::Result<bool> {
+    let Some(StorePlace::Url(url)) = &loaded.settings.store else { return Ok(true) };
+    let findings = super::runtime()?.block_on(check(url));
+    for finding in &findings {
+        complain(messages::warning(finding.message.told(language)).text(language));
+    }
+    Ok(!findings.iter().any(|finding| finding.is_wrong))
 }
 
 fn load(sources: &SourceArgs, language: Language) -> Option<Loaded> {

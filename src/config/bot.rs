@@ -303,7 +303,7 @@ fn secret(reader: &mut Reader<'_>, path: &impl Fn(&str) -> String) -> Option<Hea
 
 fn first_contact(reader: &mut Reader<'_>, path: &str) -> bool {
     let wanted = reader.switch(path).unwrap_or_default();
-    if wanted && !reader.written("store.path") {
+    if wanted && !["store.path", "store.url", "store.url_file"].iter().any(|key| reader.written(key)) {
         reader.problem(path, messages::first_contact_without_store());
     }
     wanted

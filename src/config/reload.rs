@@ -22,7 +22,7 @@ pub fn restart_needed(old: &Settings, new: &Settings) -> Vec<&'static str> {
         ("limits.session_bytes", old.limits.session_bytes != new.limits.session_bytes),
         ("limits.parked", old.limits.parked_bytes != new.limits.parked_bytes),
         ("limits.events", old.limits.events != new.limits.events),
-        ("store.path", old.store != new.store),
+        ("store", old.store != new.store),
         ("log.format", log.0),
         ("log.filter", log.1),
         ("log.key", log.2),

@@ -42,7 +42,7 @@ pub struct Settings {
     /// Bounds (S5).
     pub limits: Limits,
     /// State that outlasts the process (P1); memory alone without.
-    pub store: Option<StoreFiles>,
+    pub store: Option<StorePlace>,
     /// Logging.
     pub log: Log,
     /// POSTed to once when a bot goes out and once when it is back (S4).
@@ -211,9 +211,20 @@ pub struct Limits {
 
 /// Where state lies that outlasts the process (P1).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreFiles {
-    /// The folder.
-    pub path: PathBuf,
+pub enum StorePlace {
+    /// In this folder, for one process.
+    Path(PathBuf),
+    /// In Redis or Valkey, for several.
+    Url(StoreUrl),
+}
+
+/// A store that several processes share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreUrl {
+    /// `redis://` or `rediss://`, with the password.
+    pub url: Secret,
+    /// What its keys begin with.
+    pub prefix: Box<str>,
 }
 
 /// Logging.

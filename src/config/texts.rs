@@ -45,7 +45,7 @@ pub(super) const TEXTS: &[TextKey] = &[
     text!(wait, TEXT_CARD, "The bot is still working.", "봇이 아직 답을 만드는 중일 때."),
     text!(busy, TEXT_CARD, "Too much at once.", "한도를 넘었을 때."),
     text!(resend, TEXT_CARD, "The words waited too long and were not sent.", "메시지가 너무 오래 기다려 전달하지 못했을 때."),
-    text!(interrupted, TEXT_CARD, "The bridge was restarted while the message was with the bot (only with `store.path`).", "메시지가 봇에 가 있는 동안 브리지가 다시 시작했을 때(`store.path`가 있을 때만)."),
+    text!(interrupted, TEXT_CARD, "A bridge died while the message was with the bot (only with a `[store]`).", "메시지가 봇에 가 있는 동안 브리지가 다시 시작했을 때(`[store]`가 있을 때만)."),
     text!(media_refused, TEXT_CARD, "A photo while buttons have to be pressed.", "버튼을 눌러야 할 때 사진을 보냈을 때."),
     text!(nothing_parked, TEXT_CARD, "The kept reply is not there any more.", "보관한 답이 더는 없을 때."),
     text!(handover, TEXT_CARD, "Above the button that calls a human.", "상담원 버튼 위."),

@@ -17,7 +17,9 @@ use super::read::Reader;
 use super::read::files::Pem;
 use super::read::parse::url_of;
 use super::secret::SecretUrl;
-use super::settings::{Access, Admin, BotSettings, Callback, Limits, Log, LogFormat, Settings, StoreFiles, TlsFiles};
+use super::settings::{
+    Access, Admin, BotSettings, Callback, Limits, Log, LogFormat, Settings, StorePlace, StoreUrl, TlsFiles,
+};
 use super::{access, bot, keys};
 use crate::ids::BotId;
 use crate::messages::config as messages;
@@ -151,13 +153,32 @@ fn limits(reader: &mut Reader<'_>) -> (Limits, usize) {
     (limits, reader.count("limits.sessions").unwrap_or_default())
 }
 
-fn store(reader: &mut Reader<'_>) -> Option<StoreFiles> {
-    let path = reader.written("store.path").then(|| reader.text("store.path")).flatten()?;
-    if path.trim().is_empty() {
-        reader.problem("store.path", messages::store_nowhere());
+fn store(reader: &mut Reader<'_>) -> Option<StorePlace> {
+    let shared = ["store.url", "store.url_file"].into_iter().find(|key| reader.written(key));
+    let prefix = reader.text("store.prefix").unwrap_or_default();
+    let Some(shared) = shared else {
+        let path = reader.written("store.path").then(|| reader.text("store.path")).flatten()?;
+        if path.trim().is_empty() {
+            reader.problem("store.path", messages::store_nowhere());
+            return None;
+        }
+        return Some(StorePlace::Path(PathBuf::from(path)));
+    };
+    if reader.written("store.path") {
+        reader.problem("store.path", messages::store_twice(shared));
+    }
+    // A brace would end the part of a key by which a cluster finds the user's others.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
+    if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(is_plain) {
+        reader.problem("store.prefix", messages::store_prefix());
+    }
+    let url = reader.secret("store.url")?;
+    let parsed = std::str::from_utf8(url.expose()).ok().and_then(|url| Url::parse(url).ok());
+    if !parsed.is_some_and(|url| matches!(url.scheme(), "redis" | "rediss") && url.host().is_some()) {
+        reader.problem(shared, messages::store_url());
         return None;
     }
-    Some(StoreFiles { path: PathBuf::from(path) })
+    Some(StorePlace::Url(StoreUrl { url, prefix: prefix.into() }))
 }
 
 fn log(reader: &mut Reader<'_>) -> Log {

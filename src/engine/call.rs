@@ -189,7 +189,7 @@ impl Call {
     /// Words of ours while this user's turn goes on: beside `답변 보기`, where `late` offers it, stands the keyboard that
     /// counts, so that a bot that hangs on one path does not lock its user out of the others (S3).
     pub(super) fn words_meanwhile(&self, text: &str, late: bool) -> Bytes {
-        let session = self.bot.sessions.peek(&self.input.session);
+        let session = self.bot.sessions.local().peek(&self.input.session);
         let (keyboard, page) = match session.current(time::now()) {
             Current::Free => (None, 0),
             Current::Shown(keyboard) => (Some(Arc::clone(keyboard)), session.page()),

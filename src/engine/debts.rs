@@ -22,8 +22,8 @@ use crate::ids::UserKey;
 use crate::net::CoreId;
 use crate::session::{Session, StoredShown};
 use crate::shared::Shared;
+use crate::store::Turn;
 use crate::store::journal::{Fact, FactKind, decode_labels, encode_keyboard};
-use crate::store::{Begun, Turn};
 use crate::stored::{Decoder, Encoder};
 use crate::telemetry::metrics::StoreEvent;
 use crate::time::{self, Moment};
@@ -35,6 +35,8 @@ const OVER: Duration = Duration::from_secs(50);
 const TRY: Duration = Duration::from_secs(3);
 /// The wait between two tries.
 const AGAIN: Duration = Duration::from_millis(500);
+/// How often it is looked whether another process has left a debt.
+const LOOK: Duration = Duration::from_secs(1);
 /// The version of a debt's value.
 const VERSION: u8 = 1;
 
@@ -74,11 +76,18 @@ struct After {
     parked: Vec<u8>,
 }
 
+/// Whether promises outlast the process.
+pub(super) fn keeps(bot: &Bot) -> bool {
+    bot.sessions.journal().is_some() || bot.sessions.shared().is_some()
+}
+
 /// Notes that a callback is promised, and waits until that lies in the journal. Where it cannot, the promise is given all
 /// the same: the store's trouble is not the user's (P6).
 pub(super) async fn owe(call: &Call, url: &CallbackUrl) {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let Some(journal) = call.bot.sessions.journal() else { return };
+    if !keeps(&call.bot) {
+        return;
+    }
     let arrived = time::moment_of(call.arrival.at);
     let mut key = [0; 16];
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -88,17 +97,26 @@ pub(super) async fn owe(call: &Call, url: &CallbackUrl) {
     let _first = call.debt.set(DebtKey(key));
     let value = value_of(call, url, None, None);
     reach(Step::Debt);
-    journal.fact(FactKind::Debt, &key, Some((arrived.plus(OVER), value)));
-    journal.settle().await;
+    if let Some(journal) = call.bot.sessions.journal() {
+        journal.fact(FactKind::Debt, &key, Some((arrived.plus(OVER), value)));
+        journal.settle().await;
+    } else if let Some(store) = call.bot.sessions.shared() {
+        store.owe(&key, value, None).await;
+    }
     reach(Step::Acknowledge);
 }
 
 /// The answer of a promised callback lies in the journal when this returns, before it is POSTed.
 pub(super) async fn answered(call: &Call, url: &CallbackUrl, body: &Bytes, promise: Option<&Promise>) {
-    let (Some(DebtKey(key)), Some(journal)) = (call.debt.get(), call.bot.sessions.journal()) else { return };
+    let Some(DebtKey(key)) = call.debt.get() else { return };
     let until = time::moment_of(call.arrival.at).plus(OVER);
     let value = value_of(call, url, Some(body), promise);
     reach(Step::KeepAnswer);
+    if let Some(store) = call.bot.sessions.shared() {
+        store.owe(key, value, promise.map(|promise| (call.input.session, &promise.failed))).await;
+        return;
+    }
+    let Some(journal) = call.bot.sessions.journal() else { return };
     let debt = journal.fact_record(FactKind::Debt, key, Some((until, value)));
     let session = promise.map(|promise| journal.user_record(call.input.session, &promise.failed, None, true));
     journal.together(session.into_iter().chain([debt]).collect());
@@ -107,11 +125,14 @@ pub(super) async fn answered(call: &Call, url: &CallbackUrl, body: &Bytes, promi
 
 /// The callback was made, or has failed for good.
 pub(super) fn settled(call: &Call) {
-    if let (Some(DebtKey(key)), Some(journal)) = (call.debt.get(), call.bot.sessions.journal()) {
-        reach(Step::Settle);
+    let Some(DebtKey(key)) = call.debt.get() else { return };
+    reach(Step::Settle);
+    if let Some(journal) = call.bot.sessions.journal() {
         journal.fact(FactKind::Debt, key, None);
-        reach(Step::Settled);
+    } else if let Some(store) = call.bot.sessions.shared() {
+        store.settle(key);
     }
+    reach(Step::Settled);
 }
 
 fn value_of(call: &Call, url: &CallbackUrl, body: Option<&Bytes>, promise: Option<&Promise>) -> Vec<u8> {
@@ -153,12 +174,40 @@ fn debt_of(value: &[u8], now: Moment) -> Option<Debt> {
 
 /// Pays what the process before has promised.
 pub(crate) async fn pay(shared: Arc<Shared>, bot: Arc<Bot>, core: CoreId, fact: Fact) {
-    let Some(journal) = bot.sessions.journal() else { return };
     let event = match debt_of(&fact.value, time::now()) {
         Some(debt) => try_to_pay(&shared, &bot, core, debt).await,
         None => StoreEvent::CallbackMissed,
     };
-    journal.fact(FactKind::Debt, &fact.key, None);
+    if let Some(journal) = bot.sessions.journal() {
+        journal.fact(FactKind::Debt, &fact.key, None);
+    }
+    told_of(&shared, &bot, core, event);
+}
+
+/// Pays what processes that are silent have promised, again and again (P4).
+pub(crate) async fn pay_for_others(shared: Arc<Shared>, core: CoreId) {
+    loop {
+        sleep(LOOK).await;
+        let bots: Vec<Arc<Bot>> = shared.registry().iter().map(Arc::clone).collect();
+        for bot in bots {
+            let Some(store) = bot.sessions.shared().cloned() else { continue };
+            for (name, value) in store.take_debts().await {
+                let (shared, bot, store) = (Arc::clone(&shared), Arc::clone(&bot), Arc::clone(&store));
+                let tasks = shared.tasks.clone();
+                tasks.track(async move {
+                    let event = match debt_of(&value, time::now()) {
+                        Some(debt) => try_to_pay(&shared, &bot, core, debt).await,
+                        None => StoreEvent::CallbackMissed,
+                    };
+                    store.settle_named(name);
+                    told_of(&shared, &bot, core, event);
+                });
+            }
+        }
+    }
+}
+
+fn told_of(shared: &Shared, bot: &Bot, core: CoreId, event: StoreEvent) {
     shared.metrics.store(core, event);
     tracing::info!(bot = %bot.settings.id, result = event.as_str(), "a callback that was promised before the restart");
 }
@@ -172,11 +221,7 @@ async fn try_to_pay(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, debt: De
     let body = debt.answer.clone().unwrap_or_else(interrupted);
     let until = time::instant() + OVER.saturating_sub(time::now().since(debt.arrived));
     while time::instant() < until {
-        let turn = match bot.sessions.begin(debt.user, None) {
-            Begun::Turn(turn) => Some(turn),
-            Begun::Queued(waiting) => waiting.await,
-            Begun::Follow(_) | Begun::Full => None,
-        };
+        let turn = bot.sessions.begin(debt.user, None).turn().await;
         let posted = shared.callbacks.post(&url, body.clone(), until.min(time::instant() + TRY)).await;
         let event = match &posted {
             Ok(_) => StoreEvent::CallbackPaid,

@@ -104,9 +104,9 @@ impl TurnRunner<'_> {
                 keep_rest(session, reply.remember, &layout, bodies, now);
                 remember(session, reply.remember, keyboard.clone(), &layout, now);
             };
-            let promise = Some(Box::new(self.promise(session.clone(), remember, reply.unread, said, now)));
-            self.turn.wrote_parked();
-            promise
+            let promise = Box::new(self.promise(session.clone(), remember, reply.unread, said, now));
+            self.turn.wrote_parked(&promise.failed);
+            Some(promise)
         } else {
             None
         };

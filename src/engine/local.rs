@@ -6,6 +6,7 @@ use super::reply::{Below, Bodies, BotReplies, LateReplies, Remember, Reply};
 use super::turn::TurnRunner;
 use crate::breaker;
 use crate::session::{LocalStep, Prompt};
+use crate::store::Acquaintance;
 use crate::telemetry::record::{Outcome, PlanKind};
 use crate::time::Moment;
 use crate::translate::keyboard::Keyboard;
@@ -55,6 +56,8 @@ fn reprompt(
         Prompt::Expired => &texts.expired,
         Prompt::MediaRefused => &texts.media_refused,
         Prompt::Empty => &texts.empty,
+        // What waits for them lies where it cannot be looked for now (P6).
+        Prompt::NothingParked if runner.turn.acquaintance() == Acquaintance::Unsure => &texts.wait,
         Prompt::NothingParked => &texts.nothing_parked,
     };
     let unknown = runner.turn.session.is_new();

@@ -5,6 +5,7 @@ use crate::events;
 use crate::session::{LateReply, ReplyBody};
 use crate::store::{Acquaintance, Turn};
 use crate::telemetry::metrics::StoreEvent;
+use crate::wire::legacy::Notice;
 
 /// Looks the user up. A message that was out when the process died is told of above their next answer, once (P3); a friend
 /// who was never seen before is announced before their words (E3).
@@ -14,6 +15,9 @@ pub(super) async fn look_up(call: &Call, turn: &mut Turn) {
         turn.session.park(LateReply { bodies: vec![ReplyBody::Interrupted(words)], asked, came: asked });
         call.shared.metrics.store(call.arrival.core, StoreEvent::Interrupted);
     }
+    for notice in turn.take_left() {
+        events::announce(&call.shared, &call.bot, call.arrival.core, notice, call.input.user).await;
+    }
     if turn.acquaintance() == Acquaintance::Unsure {
         call.shared.metrics.store(call.arrival.core, StoreEvent::Unsure);
     }
@@ -21,6 +25,6 @@ pub(super) async fn look_up(call: &Call, turn: &mut Turn) {
     let announced = call.bot.settings.friend_on_first_contact && input.is_friend && !input.tester && !input.room;
     if announced && turn.acquaintance() == Acquaintance::New {
         call.shared.metrics.store(call.arrival.core, StoreEvent::FirstContact);
-        events::announce(&call.shared, &call.bot, call.arrival.core, input.user).await;
+        events::announce(&call.shared, &call.bot, call.arrival.core, Notice::FriendAdded, input.user).await;
     }
 }

@@ -67,7 +67,7 @@ pub(crate) async fn serve(call: Call) -> Bytes {
             }
         },
         Ok(_) if event == Event::Acknowledge => {
-            if let Some(url) = call.arrival.callback.as_ref().filter(|_| call.bot.sessions.journal().is_some()) {
+            if let Some(url) = call.arrival.callback.as_ref().filter(|_| debts::keeps(&call.bot)) {
                 Box::pin(debts::owe(&call, url)).await;
             }
             turn.finish_detached();

@@ -30,7 +30,7 @@ use crate::legacy::api::{BackendError, BoxFuture, LegacyApi, RawReply};
 use crate::net::CoreId;
 use crate::net::lease::{ConnectionLimit, Lease};
 use crate::net::peer::Peer;
-use crate::shared::Shared;
+use crate::shared::{Lasting, Shared};
 use crate::time::{self, Instant};
 use crate::translate::inbound::{Endpoint, InboundRules, understand};
 use crate::wire::legacy::{MessageCall, Notice};
@@ -230,7 +230,7 @@ impl Bridge {
         };
         let memory = crate::keyboards::SessionMemory::new(settings.limits.session_bytes);
         let keyboards = Arc::new(crate::keyboards::Keyboards::new(memory));
-        let shared = Shared::build(settings, keyboards, None, Box::new(connect));
+        let shared = Shared::build(settings, keyboards, Lasting::default(), Box::new(connect));
         Self { shared: shared.ok().unwrap(), bot }
     }
 

@@ -23,6 +23,7 @@ use crate::events;
 use crate::failpoint::{self, reach};
 use crate::net::lease::Lease;
 use crate::session::{Current, LocalStep, Messages, Plan, Prompt, ReplyBody, Rules, Step, TEN_MINUTES};
+use crate::store::remote::Gate;
 use crate::store::{Acquaintance, Begun, Following, Turn};
 use crate::telemetry::record::{Outcome, PlanKind, TurnEnd};
 use crate::time::{self, Moment};
@@ -48,6 +49,11 @@ pub(super) async fn run(call: &Call) -> Option<Bytes> {
         Begun::Queued(waiting) => waiting.await?,
         Begun::Follow(following) => return Box::pin(follow(call, following)).await,
         Begun::Full => return Some(call.busy()),
+        Begun::Asks(entering) => match entering.await {
+            Begun::Turn(turn) => turn,
+            Begun::Follow(following) => return Box::pin(follow(call, following)).await,
+            Begun::Queued(_) | Begun::Full | Begun::Asks(_) => return Some(call.busy()),
+        },
     };
     call.delivery.on(Event::ComeFirst).ok()?;
     if turn.is_unread() {
@@ -71,18 +77,27 @@ pub(super) async fn run(call: &Call) -> Option<Bytes> {
 struct LeaveToAsk<'c> {
     /// Where only one message may be out at a time (I6).
     _alone: Option<SemaphorePermit<'c>>,
+    /// The same among all processes that share the store.
+    _alone_of_all: Option<Gate>,
     /// A connection (I8).
     lease: Option<Lease>,
 }
 
 impl<'c> LeaveToAsk<'c> {
     async fn wait(bot: &'c Bot) -> Self {
-        let alone = match &bot.one_at_a_time {
-            // The gate is never closed.
-            Some(gate) => gate.acquire().await.ok(),
-            None => None,
+        let (alone, of_all) = match &bot.one_at_a_time {
+            Some(gate) => {
+                // The gate is never closed.
+                let alone = gate.acquire().await.ok();
+                let of_all = match bot.sessions.shared() {
+                    Some(store) => Box::pin(store.gate()).await,
+                    None => None,
+                };
+                (alone, of_all)
+            }
+            None => (None, None),
         };
-        Self { _alone: alone, lease: lease(bot).await }
+        Self { _alone: alone, _alone_of_all: of_all, lease: lease(bot).await }
     }
 }
 
@@ -98,12 +113,7 @@ async fn lease(bot: &Bot) -> Option<Lease> {
 /// Keeps, behind the user's earlier turns, that a message was not sent: its callback failed, and nothing else tells it
 /// (S1, S3).
 pub(super) async fn park_unsent(call: &Call) {
-    let turn = match call.bot.sessions.begin(call.input.session, None) {
-        Begun::Turn(turn) => Some(turn),
-        Begun::Queued(waiting) => waiting.await,
-        Begun::Follow(_) | Begun::Full => None,
-    };
-    let Some(mut turn) = turn else { return };
+    let Some(mut turn) = call.bot.sessions.begin(call.input.session, None).turn().await else { return };
     if turn.is_unread() {
         memory::look_up(call, &mut turn).await;
     }
@@ -240,7 +250,7 @@ impl<'c> TurnRunner<'c> {
         let texts = self.call.texts();
         let at = time::instant();
         let asked = time::moment_of(at);
-        if at > self.call.last_send() {
+        if at > self.call.last_send() || !self.turn.may_ask(asked) {
             drop(leave);
             return self
                 .without_bot(Outcome::Withdrawn, BotReplies::unsent(&texts.resend, asked), TurnEnd::default())

@@ -266,6 +266,16 @@ messages! {
         "store.path names no folder. Write the path of one, such as /var/lib/smartchat-bridge, or leave the key out."
         "store.path가 비어 있습니다. /var/lib/smartchat-bridge 같은 폴더를 쓰거나 이 키를 빼세요.";
 
+    "SB1332" store_twice(other)
+        "store.path and {other} are both written. store.path is for one bridge alone, {other} for several that share Redis or Valkey: leave one of them out."
+        "store.path와 {other}를 함께 쓸 수 없습니다. store.path는 브리지 하나일 때, {other}는 여러 브리지가 Redis나 Valkey를 함께 쓸 때의 설정입니다. 하나만 남기세요.";
+    "SB1333" store_url()
+        "This is no address of Redis or Valkey. Write redis://HOST:PORT, or rediss://USER:PASSWORD@HOST:PORT with TLS and a user."
+        "Redis나 Valkey의 주소가 아닙니다. redis://호스트:포트, TLS와 사용자가 있으면 rediss://사용자:암호@호스트:포트로 쓰세요.";
+    "SB1334" store_prefix()
+        "A prefix has 1 to 64 letters, digits, and any of - _ . : in it."
+        "앞머리는 영문자, 숫자와 - _ . : 로 1자에서 64자까지 씁니다.";
+
     "SB1401" secret_short()
         "The secret is short and could be guessed. Use at least 16 random characters."
         "비밀값이 짧아 알아맞힐 수 있습니다. 임의의 문자 16자 이상을 쓰세요.";

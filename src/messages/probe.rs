@@ -111,6 +111,31 @@ messages! {
         "The certificate of {url} is that of an authority (CA:TRUE), which a server may not show as its own; `ca` cannot change that. Make one for the server: openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -keyout key.pem -out cert.pem -subj \"/CN=HOST\" -addext \"subjectAltName=DNS:HOST\" -addext \"basicConstraints=critical,CA:FALSE\", and name cert.pem with `ca`."
         "{url} 인증서는 인증 기관용(CA:TRUE)이라 서버가 자기 것으로 내보일 수 없습니다. `ca`를 써도 마찬가지입니다. 서버용 인증서를 만드세요: openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -keyout key.pem -out cert.pem -subj \"/CN=호스트\" -addext \"subjectAltName=DNS:호스트\" -addext \"basicConstraints=critical,CA:FALSE\". 그리고 cert.pem을 `ca`에 지정하세요.";
 
+    "SB3301" store_version(version)
+        "The shared store is Redis {version}. The bridge wants Redis 7 or later, or Valkey."
+        "공유 저장소가 Redis {version}입니다. Redis 7 이상이나 Valkey가 있어야 합니다.";
+    "SB3302" store_evicts(policy)
+        "The shared store throws keys away when its memory is full (maxmemory-policy {policy}): a conversation, a lease or a promise would be gone. Set maxmemory-policy noeviction, and give the bridge a Redis of its own where another program wants the cache."
+        "공유 저장소가 메모리가 차면 키를 버립니다(maxmemory-policy {policy}). 대화, 순번, 약속한 콜백이 사라질 수 있습니다. maxmemory-policy noeviction으로 하고, 캐시로 쓰는 프로그램이 있으면 브리지에 Redis를 따로 두세요.";
+    "SB3303" store_in_memory()
+        "The shared store keeps nothing on its disk as it goes (appendonly no): when it is restarted, what no bridge remembers is lost. Set appendonly yes."
+        "공유 저장소가 변경을 디스크에 남기지 않습니다(appendonly no). 다시 시작하면 브리지가 기억하지 못하는 것은 사라집니다. appendonly yes로 하세요.";
+    "SB3304" store_unreachable(reason)
+        "The shared store cannot be reached from here: {reason}. The bridge would start and serve, each process for itself, until it can."
+        "여기에서 공유 저장소에 연결할 수 없습니다: {reason}. 연결될 때까지 브리지는 각자 따로 동작합니다.";
+    "SB3305" store_denies(reason)
+        "The shared store refuses what the bridge does: {reason}. The user in store.url needs the keys and channels of store.prefix: ACL SETUSER bridge on >PASSWORD ~PREFIX:* &PREFIX:* +@all -@dangerous +info"
+        "공유 저장소가 브리지의 명령을 거절합니다: {reason}. store.url의 사용자에게 store.prefix의 키와 채널 권한이 있어야 합니다: ACL SETUSER bridge on >암호 ~PREFIX:* &PREFIX:* +@all -@dangerous +info";
+    "SB3306" store_is_replica()
+        "The shared store is a replica and takes no writes. Write the address of the master."
+        "공유 저장소가 복제본이라 쓸 수 없습니다. 마스터의 주소를 쓰세요.";
+    "SB3307" store_tells_nothing(reason)
+        "The shared store does not tell its settings ({reason}): its version, maxmemory-policy and persistence were not looked at. The right to INFO is enough."
+        "공유 저장소가 설정을 알려 주지 않아({reason}) 버전, maxmemory-policy, 디스크 저장 여부를 확인하지 못했습니다. INFO 권한이면 됩니다.";
+    "SB3308" store_unfit()
+        "The shared store is not fit: see above."
+        "공유 저장소를 그대로 쓸 수 없습니다. 위를 보세요.";
+
     "" of_bot(bot, finding) "{bot}: {finding}" "{bot}: {finding}";
     "" body_empty() "the body is empty (a PHP bot whose file is saved as EUC-KR/CP949 answers so: save it as UTF-8)" "내용이 비어 있습니다(PHP 파일이 EUC-KR/CP949로 저장되어 있으면 이렇게 됩니다. UTF-8로 저장하세요)";
     "" body_not_json(at) "the body is not JSON (byte {at} of it cannot be read)" "JSON이 아닙니다({at}번째 바이트를 읽을 수 없음)";

@@ -52,6 +52,9 @@ messages! {
     "SB2016" store_taken(folder, pid, host, started)
         "store.path {folder} belongs to another bridge: process {pid} on {host}, started {started}. It did not end within 70 s. Stop it, or give this one a folder of its own."
         "store.path {folder} 폴더를 다른 브리지가 쓰고 있습니다: {host}의 프로세스 {pid}, 시작 {started}. 70초를 기다렸지만 끝나지 않았습니다. 그 프로세스를 멈추거나 다른 폴더를 지정하세요.";
+    "SB2018" store_url_refused(reason)
+        "The shared store cannot be used: {reason}. Write redis://HOST:PORT, or rediss://USER:PASSWORD@HOST:PORT."
+        "공유 저장소를 쓸 수 없습니다: {reason}. redis://호스트:포트 또는 rediss://사용자:암호@호스트:포트로 쓰세요.";
     "SB2017" store_file(folder, reason)
         "the file in store.path {folder} cannot be opened: {reason}. Start the version that wrote it, or move bridge.db away; a new one is made."
         "store.path {folder} 폴더의 파일을 열 수 없습니다: {reason}. 그 파일을 쓴 버전으로 시작하거나 bridge.db를 다른 곳으로 옮기세요. 새 파일을 만듭니다.";

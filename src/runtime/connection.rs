@@ -197,7 +197,7 @@ mod tests {
     use crate::net::listen::bind;
     use crate::registry;
     use crate::server::operator::OperatorAccess;
-    use crate::shared::Shared;
+    use crate::shared::{Lasting, Shared};
     use crate::telemetry::pace::Pace;
     use std::io::Write;
 
@@ -212,7 +212,7 @@ mod tests {
             id: CoreId(0),
             operators: Arc::new(OperatorAccess::new(&settings.admin)),
             places: Places::of_operators(settings.limits.pending_bytes),
-            shared: Shared::build(settings, keyboards, None, Box::new(registry::over_http)).ok().unwrap(),
+            shared: Shared::build(settings, keyboards, Lasting::default(), Box::new(registry::over_http)).ok().unwrap(),
             left: None,
             tls: None,
             stop: Stop::default(),

@@ -194,7 +194,7 @@ impl Core {
             for bot in self.shared.registry().iter() {
                 bot.api.sweep(self.id, now);
                 if sessions {
-                    bot.sessions.sweep(time::now());
+                    bot.sessions.local().sweep(time::now());
                 }
             }
         }

@@ -139,6 +139,8 @@ fn detail(shared: &Shared) -> Reply {
         config: Config,
         #[serde(skip_serializing_if = "Option::is_none")]
         store: Option<StoreDetail>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        shared_store: Option<SharedStoreDetail>,
         turns_in_flight: usize,
         background_tasks: usize,
         events_waiting: usize,
@@ -153,6 +155,15 @@ fn detail(shared: &Shared) -> Reply {
         changes_waiting: usize,
         changes_lost: u64,
         bytes: u64,
+    }
+    #[derive(Serialize)]
+    struct SharedStoreDetail {
+        asked: bool,
+        trouble: Option<&'static str>,
+        since_millis: Option<u64>,
+        changes_waiting: usize,
+        changes_lost: u64,
+        leases: usize,
     }
     #[derive(Serialize)]
     struct Config {
@@ -177,7 +188,7 @@ fn detail(shared: &Shared) -> Reply {
     let mut bots: Vec<_> = bots
         .iter()
         .map(|bot| {
-            let stats = bot.sessions.stats();
+            let stats = bot.sessions.local().stats();
             let breaker = match bot.breaker.state() {
                 State::Closed(_) => "closed",
                 State::Open(_) => "open",
@@ -218,6 +229,17 @@ fn detail(shared: &Shared) -> Reply {
                 changes_waiting: stats.waiting,
                 changes_lost: stats.lost,
                 bytes: stats.bytes,
+            }
+        }),
+        shared_store: shared.remote().map(|remote| {
+            let stats = remote.stats();
+            SharedStoreDetail {
+                asked: stats.trouble.is_none(),
+                trouble: stats.trouble.map(|(trouble, _)| trouble.as_str()),
+                since_millis: stats.trouble.map(|(_, since)| since.as_millis()),
+                changes_waiting: stats.unsent,
+                changes_lost: stats.lost,
+                leases: stats.standing,
             }
         }),
         turns_in_flight: shared.turns.count(),

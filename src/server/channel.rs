@@ -53,7 +53,7 @@ struct Event<'a> {
 ///
 /// # Errors
 /// [`Refused`] when the body is no event, or the admin key is not this bot's.
-pub(crate) fn receive(
+pub(crate) async fn receive(
     shared: &Arc<Shared>,
     core: CoreId,
     path: Option<&str>,
@@ -100,13 +100,30 @@ pub(crate) fn receive(
     if resource.is_some_and(|resource| !bot.contacts.first_time(resource)) {
         return Ok(accepted(shared, core, Some(EventFate::Repeat)));
     }
-    let known = bot.contacts.event(&id, notice);
+    let store = bot.sessions.shared();
+    if let (Some(resource), Some(store)) = (resource, store)
+        && store.first_time(resource).await == Some(false)
+    {
+        return Ok(accepted(shared, core, Some(EventFate::Repeat)));
+    }
+    let elsewhere = match store {
+        Some(store) if bot.contacts.user(&id).is_none() => store.event(&id, notice).await,
+        Some(_) | None => None,
+    };
+    let known = match elsewhere {
+        Some(Some(user)) => Known::User(user),
+        Some(None) => Known::Waits,
+        None => bot.contacts.event(&id, notice),
+    };
     if let Known::User(user) = known {
         events::deliver(shared, bot, core, notice, user);
     }
     // Last: what is not on its way yet is no repeat.
     if let Some(resource) = resource {
         bot.contacts.dealt_with(resource);
+        if let Some(store) = store {
+            store.dealt_with(resource);
+        }
     }
     match known {
         Known::User(_) => Ok(accepted(shared, core, None)),

@@ -10,6 +10,7 @@ use crate::bot::Bot;
 use crate::breaker::State;
 use crate::degradation::Degradation;
 use crate::shared::Shared;
+use crate::store::remote::RemoteStats;
 use crate::telemetry::exposition::{Kind, Page};
 use crate::telemetry::log;
 use crate::telemetry::metrics::{Durations, EventFate, Refusal, StoreEvent};
@@ -122,8 +123,10 @@ fn backends(page: &mut Page, bots: &[Arc<Bot>]) {
 
 fn users(page: &mut Page, bots: &[Arc<Bot>]) {
     gauge(page, bots, "bridge_turns_in_flight", "Turns that run or wait in a line.", |bot| size(bot.turns.count()));
-    gauge(page, bots, "bridge_parked", "Replies that wait to be seen.", |bot| size(bot.sessions.stats().parked));
-    gauge(page, bots, "bridge_sessions", "Users remembered.", |bot| size(bot.sessions.stats().sessions));
+    gauge(page, bots, "bridge_parked", "Replies that wait to be seen.", |bot| {
+        size(bot.sessions.local().stats().parked)
+    });
+    gauge(page, bots, "bridge_sessions", "Users remembered.", |bot| size(bot.sessions.local().stats().sessions));
 }
 
 fn process(page: &mut Page, shared: &Shared) {
@@ -170,6 +173,9 @@ fn process(page: &mut Page, shared: &Shared) {
 }
 
 fn store(page: &mut Page, shared: &Shared) {
+    if let Some(remote) = shared.remote() {
+        shared_store(page, shared, &remote.stats());
+    }
     let Some(stats) = shared.journal().map(|journal| journal.stats()) else { return };
     let mut own = |name, kind, help, value: f64| {
         page.metric(name, kind, help);
@@ -186,6 +192,31 @@ fn store(page: &mut Page, shared: &Shared) {
     own("bridge_store_lookups_total", Kind::Counter, help, number(stats.reads));
     let help = "Changes that found no room while the store could not be written.";
     own("bridge_store_lost_total", Kind::Counter, help, number(stats.lost));
+    store_events(page, shared);
+}
+
+/// What Redis or Valkey is to this process (P6).
+fn shared_store(page: &mut Page, shared: &Shared, stats: &RemoteStats) {
+    let mut own = |name, kind, help, value: f64| {
+        page.metric(name, kind, help);
+        page.sample(name, &[], value);
+    };
+    let help = "1 while the shared store is asked, 0 while the bridge goes on from what this process knows.";
+    own("bridge_store_up", Kind::Gauge, help, truth(stats.trouble.is_none()));
+    own(
+        "bridge_store_waiting",
+        Kind::Gauge,
+        "Users with changes that the shared store was not told.",
+        size(stats.unsent),
+    );
+    let help = "Calls that hold a lease of the shared store or wait for one.";
+    own("bridge_store_leases", Kind::Gauge, help, size(stats.standing));
+    let help = "Changes that found no room while the store could not be written.";
+    own("bridge_store_lost_total", Kind::Counter, help, number(stats.lost));
+    store_events(page, shared);
+}
+
+fn store_events(page: &mut Page, shared: &Shared) {
     let name = "bridge_store_events_total";
     page.metric(name, Kind::Counter, "What the store has made of restarts and of its own trouble, by what it was.");
     for event in StoreEvent::ALL {

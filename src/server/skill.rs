@@ -21,7 +21,7 @@ use crate::callback::CallbackUrl;
 use crate::engine::call::{Arrival, Call};
 use crate::engine::serve::serve;
 use crate::events;
-use crate::ids::{BotId, RequestId};
+use crate::ids::{BotId, RequestId, UserKey};
 use crate::net::CoreId;
 use crate::net::body;
 use crate::net::peer::Peer;
@@ -88,7 +88,7 @@ async fn answer_any(
         Ok(Route { target: Target::Ready, .. }) => return admin::ready(shared),
         Ok(_) if caller.is_on_reserve() => Err(Refused::Full),
         Ok(Route { target: Target::Channel, bot }) => match read(shared, &mut body, arrived + EVENT_BODY).await {
-            Ok(body) => channel::receive(shared, core, bot, peer.ip(), &head.headers, &body),
+            Ok(body) => Box::pin(channel::receive(shared, core, bot, peer.ip(), &head.headers, &body)).await,
             Err(refused) => Err(refused),
         },
         Ok(Route { target: Target::Skill(endpoint), bot }) => match admit_head(shared, bot, peer.ip(), &head.headers) {
@@ -186,7 +186,7 @@ async fn answer(
     let inbound = inbound::understand(decoded, endpoint, &rules)?;
     let _under_way = caller.admit();
     let trial = headers.contains_key(&X_BRIDGE_EXPLAIN);
-    learn(shared, core, &bot, &inbound, openbuilder_id, trial);
+    learn(shared, core, &bot, &inbound, openbuilder_id, trial).await;
 
     let request_id = request_id(headers, arrived);
     let watch = if trial { bot.metrics.watches.watch(&request_id) } else { None };
@@ -200,7 +200,10 @@ async fn answer(
     };
     let user = inbound.user;
     let permits = shared.try_acquire(&bot);
-    let too_often = bot.settings.rate.is_some_and(|bound| !bot.rate.admit(user, bound, time::now()));
+    let too_often = match bot.settings.rate {
+        Some(bound) => !is_within_rate(&bot, user, bound).await,
+        None => false,
+    };
     let busy = permits.is_none() || too_often;
     let call = Call::new(shared, &bot, inbound, arrival, permits);
     let body = if busy { call.busy() } else { serve(call).await };
@@ -222,6 +225,15 @@ async fn answer(
     Ok(reply)
 }
 
+/// Counts a call of `user`, here and among all processes that share the store.
+async fn is_within_rate(bot: &Bot, user: UserKey, bound: u32) -> bool {
+    let here = bot.rate.admit(user, bound, time::now());
+    match bot.sessions.shared() {
+        Some(store) if here => Box::pin(store.admit(&user, bound)).await.unwrap_or(true),
+        Some(_) | None => here,
+    }
+}
+
 /// Tells a caller who wants to know what became of their call.
 fn explain(end: WatchedEnd, headers: &mut HeaderMap) {
     headers.insert(X_BRIDGE_PLAN, HeaderValue::from_static(end.plan.as_str()));
@@ -240,7 +252,7 @@ fn explain(end: WatchedEnd, headers: &mut HeaderMap) {
 
 /// Keeps the facts that a call brings besides its words: the shared id of this user (E2), and which blocks are ours
 /// (I5). `trial`: the call is one of `say`'s, whose blocks are made up; no operator should paste their ids (K3).
-fn learn(
+async fn learn(
     shared: &Arc<Shared>,
     core: CoreId,
     bot: &Arc<Bot>,
@@ -259,7 +271,14 @@ fn learn(
         }
     }
     if let Some(app_user_id) = inbound.app_user_id.as_deref().filter(|_| !inbound.tester && !inbound.room) {
-        let waited = bot.contacts.learn(app_user_id, inbound.user);
+        let is_new = bot.sessions.shared().filter(|_| !bot.contacts.knows(app_user_id, inbound.user));
+        let mut waited = bot.contacts.learn(app_user_id, inbound.user);
+        if let Some(store) = is_new {
+            match Box::pin(store.learn(app_user_id, inbound.user)).await {
+                Some(others) => waited.extend(others),
+                None => bot.contacts.unlearn(app_user_id),
+            }
+        }
         let any = !waited.is_empty();
         for notice in waited {
             events::deliver(shared, bot, core, notice, inbound.user);

@@ -26,6 +26,13 @@ pub(crate) struct StoredShown {
     pub(crate) asking: Option<Moment>,
 }
 
+/// A reply that waits, as it was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredItem {
+    pub(crate) name: Box<[u8]>,
+    pub(crate) value: Vec<u8>,
+}
+
 impl Session {
     /// Nothing is known yet, for the store was not asked.
     pub(crate) fn unread() -> Self {
@@ -124,6 +131,56 @@ impl Session {
         Some(value.finish())
     }
 
+    /// The replies that wait, one by one, each with a name of its own: where several processes share a store, each adds and
+    /// takes away what it knows of (P2). The same reply has the same name whoever writes it.
+    #[must_use]
+    pub(crate) fn encode_items(&self) -> Vec<StoredItem> {
+        let Some(parked) = &self.parked else { return Vec::new() };
+        let late = parked.late.iter().map(|late| {
+            let (asked, came) = (late.asked.as_millis(), late.came.as_millis());
+            let mut value = Encoder::new(VERSION);
+            value.number(asked);
+            value.number(came);
+            encode_bodies(&late.bodies, &mut value);
+            StoredItem { name: format!("l{asked}.{came}").into_bytes().into(), value: value.finish() }
+        });
+        let rests = parked.rests.iter().map(|rest| {
+            let at = rest.at.as_millis();
+            let mut value = Encoder::new(VERSION);
+            value.number(rest.next.into());
+            value.number(at);
+            encode_bodies(&rest.bodies, &mut value);
+            StoredItem { name: format!("r{at}").into_bytes().into(), value: value.finish() }
+        });
+        late.chain(rests).collect()
+    }
+
+    /// Takes up replies that waited, in any order.
+    pub(crate) fn decode_items<'a>(&mut self, items: impl Iterator<Item = &'a StoredItem>, now: Moment) {
+        let mut parked = Parked::default();
+        for item in items {
+            match item.name.first() {
+                Some(b'l') => parked.late.extend(decode_late(&item.value, now)),
+                Some(b'r') => parked.rests.extend(decode_rest(&item.value, now)),
+                _ => {}
+            }
+        }
+        parked.late.sort_by_key(|late| late.asked);
+        parked.rests.sort_by_key(|rest| rest.at);
+        self.parked = Some(Box::new(parked));
+        self.tidy(now);
+    }
+
+    /// These were shown while the store could not be told (P6).
+    pub(crate) fn drop_items(&mut self, gone: &[Box<[u8]>], now: Moment) {
+        let is_left = |name: String| !gone.iter().any(|gone| **gone == *name.as_bytes());
+        if let Some(parked) = &mut self.parked {
+            parked.late.retain(|late| is_left(format!("l{}.{}", late.asked.as_millis(), late.came.as_millis())));
+            parked.rests.retain(|rest| is_left(format!("r{}", rest.at.as_millis())));
+        }
+        self.tidy(now);
+    }
+
     /// Takes up the replies that waited. The clock may have been set back: what lies ahead counts as now.
     pub(crate) fn decode_parked(&mut self, value: &[u8], now: Moment) {
         self.parked = decode_parked(value, now).map(Box::new);
@@ -212,6 +269,18 @@ fn decode_parked(value: &[u8], now: Moment) -> Option<Parked> {
     Some(Parked { late, rests: rests.collect::<Option<_>>()? })
 }
 
+fn decode_late(value: &[u8], now: Moment) -> Option<LateReply> {
+    let mut value = Decoder::open(value, VERSION)?;
+    let (asked, came) = (moment(&mut value, now)?, moment(&mut value, now)?);
+    Some(LateReply { asked, came, bodies: decode_bodies(&mut value)? })
+}
+
+fn decode_rest(value: &[u8], now: Moment) -> Option<Rest> {
+    let mut value = Decoder::open(value, VERSION)?;
+    let (next, at) = (value.small()?, moment(&mut value, now)?);
+    Some(Rest { next, at, bodies: decode_bodies(&mut value)? })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,6 +317,25 @@ mod tests {
         }
         let (read, asking) = back(&session, Some(NOON), NOON);
         assert_eq!((format!("{read:?}"), asking), (format!("{session:?}"), Some(NOON)));
+    }
+
+    #[test]
+    fn p2_replies_that_wait_come_back_one_by_one_in_the_order_of_their_questions() {
+        let mut session = Session::default();
+        for number in [3, 1, 2] {
+            let at = NOON.plus(std::time::Duration::from_millis(number));
+            let bodies = vec![ReplyBody::Reply(Bytes::from(vec![b'x'; 3]))];
+            session.park(LateReply { bodies: bodies.clone(), asked: at, came: at });
+        }
+        session.keep_rest(Rest { bodies: vec![ReplyBody::Words("a".into())], next: 7, at: NOON });
+        let later = NOON.plus(std::time::Duration::from_secs(1));
+        let mut items = session.encode_items();
+        items.reverse();
+        let mut read = Session::default();
+        read.decode_items(items.iter(), later);
+        assert_eq!(format!("{read:?}"), format!("{session:?}"));
+        read.drop_items(&[items[0].name.clone(), items[1].name.clone()], later);
+        assert_eq!((items.len(), read.parked_count()), (4, 2));
     }
 
     #[test]

@@ -111,6 +111,25 @@ impl Contacts {
         self.shards.get(place).map(lock)
     }
 
+    /// Whether it is known already that `app_user_id` is `user`.
+    #[must_use]
+    pub(crate) fn knows(&self, app_user_id: &str, user: UserKey) -> bool {
+        self.shard(app_user_id).is_some_and(|shard| shard.aliases.get(app_user_id) == Some(&user))
+    }
+
+    /// The user of an app user id, where they are known here.
+    #[must_use]
+    pub(crate) fn user(&self, app_user_id: &str) -> Option<UserKey> {
+        self.shard(app_user_id)?.aliases.get(app_user_id).copied()
+    }
+
+    /// What was learnt could not be told to the others: it is learnt again.
+    pub(crate) fn unlearn(&self, app_user_id: &str) {
+        if let Some(mut shard) = self.shard(app_user_id) {
+            shard.aliases.remove(app_user_id);
+        }
+    }
+
     /// Learns from a skill call that `app_user_id` is `user`; gives the events that waited for it, oldest first.
     #[must_use]
     pub(crate) fn learn(&self, app_user_id: &str, user: UserKey) -> Vec<Notice> {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::journal::BotJournal;
 use super::parked_share::ParkedShare;
+use super::remote::Unsent;
 use super::slots::{Keep, Slots};
 use super::waiting::{Busy, Follower};
 use super::{Begun, StoreStats, TapId, Turn};
@@ -41,6 +42,8 @@ pub struct LocalStore {
     sessions: usize,
     turns_per_user: usize,
     journal: Option<BotJournal>,
+    /// Where several processes share the store: whose changes it was not told.
+    unsent: Option<Arc<Unsent>>,
     /// Which file of the journal was told of all users.
     told_file: AtomicUsize,
     sweeps_to_tell: AtomicUsize,
@@ -85,6 +88,7 @@ impl LocalStore {
             sessions: sessions.max(1),
             turns_per_user: turns_per_user.max(1),
             journal: None,
+            unsent: None,
             told_file: AtomicUsize::new(0),
             sweeps_to_tell: AtomicUsize::new(0),
         }
@@ -96,6 +100,21 @@ impl LocalStore {
         Self { journal, ..self }
     }
 
+    /// The same as the memory of one of several processes.
+    #[must_use]
+    pub(super) fn with_unsent(self, unsent: Arc<Unsent>) -> Self {
+        Self { unsent: Some(unsent), ..self }
+    }
+
+    /// The turn of `user` that ends with `session` has no lease: the shared store is to be told later (P6).
+    pub(super) fn note_unsent(&self, user: &UserKey, session: &Session) {
+        let Some(unsent) = &self.unsent else { return };
+        let names = |session: &Session| session.encode_items().into_iter().map(|item| item.name);
+        let left: Vec<_> = names(session).collect();
+        let gone: Vec<_> = names(&self.peek(user)).filter(|name| !left.contains(name)).collect();
+        unsent.put(*user, gone);
+    }
+
     /// Its journal.
     pub(crate) fn journal(&self) -> Option<&BotJournal> {
         self.journal.as_ref()
@@ -103,7 +122,7 @@ impl LocalStore {
 
     /// What is known of a user who is not in memory.
     fn newcomer(&self) -> Session {
-        if self.journal.is_some() { Session::unread() } else { Session::default() }
+        if self.journal.is_some() || self.unsent.is_some() { Session::unread() } else { Session::default() }
     }
 
     /// There are so many bots now, among which half of the memory is divided.

@@ -5,16 +5,17 @@
 //! its session, borrows nothing and may move between tasks; dropping it gives the place to the next in line, so a
 //! panic or a cancelled future never locks a user out.
 //!
-//! There is one shape today, [`local::LocalStore`], one process's memory, with a [`journal`] where the memory is to
-//! outlast the process (P1). Its interface asks for nothing that a store shared by several processes could not give:
-//! beginning is one step, ending is one step, waiting is a future.
-//! Rejected: a trait with one implementor, whose boxed futures every call would pay for.
+//! There are two shapes (P1). [`local::LocalStore`] is one process's memory, with a [`journal`] where the memory is to
+//! outlast the process. [`remote::RemoteStore`] puts a lease in Redis or Valkey before it, for several processes. Both
+//! begin in one step and end in one step, and waiting is a future.
+//! Rejected: a trait, whose boxed futures every call of the first shape would pay for.
 
 pub(crate) mod contacts;
 pub(crate) mod journal;
 pub(crate) mod local;
 pub(crate) mod outbox;
 mod parked_share;
+pub(crate) mod remote;
 mod slots;
 mod waiting;
 
@@ -22,16 +23,20 @@ pub use parked_share::{ParkedLimit, ParkedShare};
 pub(crate) use waiting::{Follower, Following, Waiting};
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
 use crate::ids::UserKey;
 use crate::session::Session;
 use crate::time::{self, Moment};
+use crate::wire::legacy::Notice;
 
-use journal::{Found, KNOWN, Loaded};
+use journal::{BotJournal, Found, KNOWN, Loaded};
 use local::LocalStore;
+use remote::{Lease, RemoteStore};
 use waiting::Busy;
 
 /// Names a tap for as long as it is in flight: the same tap of the same user has the same (I3). 128 bits of a hash that
@@ -49,6 +54,86 @@ pub enum Begun {
     Follow(Following),
     /// A bound is reached: of this user's line, or of sessions none of which can go (S5).
     Full,
+    /// The store that processes share is asked; any of the others but a place in line comes of it.
+    Asks(Entering),
+}
+
+impl Begun {
+    /// What came of asking, and of waiting in line.
+    pub(crate) async fn turn(self) -> Option<Turn> {
+        let mut begun = self;
+        if let Self::Asks(entering) = begun {
+            begun = entering.await;
+        }
+        match begun {
+            Self::Turn(turn) => Some(turn),
+            Self::Queued(waiting) => waiting.await,
+            Self::Follow(_) | Self::Full | Self::Asks(_) => None,
+        }
+    }
+}
+
+/// Waits for the shared store, and for the turn. Dropping it gives the place back.
+pub struct Entering(Pin<Box<dyn Future<Output = Begun> + Send>>);
+
+impl Entering {
+    fn new(entering: impl Future<Output = Begun> + Send + 'static) -> Self {
+        Self(Box::pin(entering))
+    }
+}
+
+impl Future for Entering {
+    type Output = Begun;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Begun> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for Entering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Entering")
+    }
+}
+
+/// The users of one bot, in either shape (P1).
+#[derive(Debug, Clone)]
+pub(crate) enum Store {
+    /// One process has them.
+    Local(Arc<LocalStore>),
+    /// Several share them.
+    Remote(Arc<RemoteStore>),
+}
+
+impl Store {
+    /// Asks for a turn of `user`. Never blocks; waiting is in what it gives back.
+    pub(crate) fn begin(&self, user: UserKey, tap: Option<TapId>) -> Begun {
+        match self {
+            Self::Local(store) => store.begin(user, tap),
+            Self::Remote(store) => store.begin(user, tap),
+        }
+    }
+
+    /// What this process has of them.
+    pub(crate) fn local(&self) -> &Arc<LocalStore> {
+        match self {
+            Self::Local(store) => store,
+            Self::Remote(store) => store.local(),
+        }
+    }
+
+    /// The store that several processes share, where this is one.
+    pub(crate) fn shared(&self) -> Option<&Arc<RemoteStore>> {
+        match self {
+            Self::Local(_) => None,
+            Self::Remote(store) => Some(store),
+        }
+    }
+
+    /// Its journal, where it has one.
+    pub(crate) fn journal(&self) -> Option<&BotJournal> {
+        self.local().journal()
+    }
 }
 
 /// How full a store is.
@@ -72,6 +157,8 @@ pub struct Turn {
     acquaintance: Acquaintance,
     /// The journal holds replies of this user that wait, which memory does not know of.
     wrote_parked: bool,
+    /// The lease, where several processes share the store, and it is well.
+    lease: Option<Box<Lease>>,
 }
 
 /// Whether a user was here before.
@@ -87,18 +174,31 @@ pub(crate) enum Acquaintance {
 
 impl Turn {
     fn new(store: Arc<LocalStore>, user: UserKey, session: Session) -> Self {
-        Self { user, store: Some(store), session, acquaintance: Acquaintance::Known, wrote_parked: false }
+        let acquaintance = Acquaintance::Known;
+        Self { user, store: Some(store), session, acquaintance, wrote_parked: false, lease: None }
     }
 
-    /// Whether the user has to be looked up first: they are not in memory, and there is a journal.
+    /// Whether the user has to be looked up first: they are not in memory, and there is a journal. Or the shared store has
+    /// said something of them that the user or the bot is to be told.
     #[must_use]
     pub(crate) fn is_unread(&self) -> bool {
-        self.session.is_unread()
+        self.session.is_unread() || self.lease.as_ref().is_some_and(|lease| lease.has_news())
+    }
+
+    /// Takes the events that were left with the user: they go to the bot before the user's words.
+    pub(crate) fn take_left(&mut self) -> Vec<Notice> {
+        self.lease.as_mut().map(|lease| lease.take_left()).unwrap_or_default()
     }
 
     /// Looks the user up; gives when a message of theirs left that was out when the process before died (P3).
     pub(crate) async fn read(&mut self) -> Option<Moment> {
-        let journal = self.store.as_ref().and_then(|store| store.journal().cloned())?;
+        let Some(journal) = self.store.as_ref().and_then(|store| store.journal().cloned()) else {
+            if self.session.is_unread() {
+                // The shared store is in trouble, and this process does not know them.
+                self.acquaintance = Acquaintance::Unsure;
+            }
+            return self.lease.as_mut().and_then(|lease| lease.take_interrupted());
+        };
         match journal.read(self.user).await {
             Found::User(loaded) => {
                 let Loaded { session, known, interrupted } = *loaded;
@@ -126,8 +226,18 @@ impl Turn {
     }
 
     /// The session was written as it is should a callback fail (P4): what comes of it is written over that.
-    pub(crate) fn wrote_parked(&mut self) {
+    pub(crate) fn wrote_parked(&mut self, failed: &Session) {
         self.wrote_parked = true;
+        if let Some(lease) = &mut self.lease {
+            lease.wrote(failed);
+        }
+    }
+
+    /// Whether a message may leave: not where the lease is so old that another process may have begun the user's next turn
+    /// (P5).
+    #[must_use]
+    pub(crate) fn may_ask(&self, now: Moment) -> bool {
+        self.lease.as_ref().is_none_or(|lease| lease.may_ask(now))
     }
 
     /// A message leaves: should the process die before the turn ends, the user is told (P3).
@@ -153,6 +263,13 @@ impl Turn {
     /// since its followers were taken; without one they learn that there is none.
     pub fn commit(mut self, answer: Option<&Bytes>, now: Moment) {
         if let Some(store) = self.store.take() {
+            match self.lease.take() {
+                Some(lease) => {
+                    self.session.tidy(now);
+                    lease.end(&self.session, answer);
+                }
+                None => store.note_unsent(&self.user, &self.session),
+            }
             let late = store.end(&self.user, Some((std::mem::take(&mut self.session), now)), self.wrote_parked);
             if let Some(answer) = answer {
                 // Whether they are still there changes nothing: the answer was shown to a user.

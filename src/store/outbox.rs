@@ -18,6 +18,7 @@ use crate::time::{self, Moment};
 use crate::wire::legacy::Notice;
 
 use super::journal::{BotJournal, EVENT, FactKind};
+use super::remote::RemoteStore;
 
 /// How long a bot without such a path is not asked again.
 const PEACE: Duration = Duration::from_secs(600);
@@ -35,6 +36,8 @@ pub(crate) struct Outbox {
     /// Users whose event was answered 404 since the last event of that kind that was not.
     missing: Mutex<HashSet<(Notice, UserKey)>>,
     journal: Option<BotJournal>,
+    /// Where several processes share the store: there they stand with the user.
+    shared: Option<Arc<RemoteStore>>,
 }
 
 /// One user's events, and what a call of theirs wakes.
@@ -61,18 +64,25 @@ pub(crate) enum Put {
 impl Outbox {
     /// Empty; what is put in is written to the journal, too, until it is delivered.
     #[must_use]
-    pub(crate) fn new(journal: Option<BotJournal>) -> Self {
-        Self { journal, ..Self::default() }
+    pub(crate) fn new(journal: Option<BotJournal>, shared: Option<Arc<RemoteStore>>) -> Self {
+        Self { journal, shared, ..Self::default() }
     }
 
     /// Under the lock of the queue: its states are written in their order.
     fn note(&self, user: &UserKey, queue: &Queue) {
-        let Some(journal) = &self.journal else { return };
+        if self.journal.is_none() && self.shared.is_none() {
+            return;
+        }
         let left = queue.under_way.into_iter().chain(queue.events.iter().map(|(notice, _)| *notice));
         let value = encode_notices(left);
         let is_empty = queue.under_way.is_none() && queue.events.is_empty();
-        let kept = (!is_empty).then(|| (time::now().plus(EVENT), value));
-        journal.fact(FactKind::Outbox, user.as_str().as_bytes(), kept);
+        if let Some(shared) = &self.shared {
+            shared.stand(user, (!is_empty).then(|| value.clone()));
+        }
+        if let Some(journal) = &self.journal {
+            let kept = (!is_empty).then(|| (time::now().plus(EVENT), value));
+            journal.fact(FactKind::Outbox, user.as_str().as_bytes(), kept);
+        }
     }
 
     /// A call of this user has arrived and stands behind their events, if there are any.

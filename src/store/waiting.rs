@@ -132,6 +132,17 @@ struct Offer {
 }
 
 impl Follower {
+    /// One who follows, and what they wait for.
+    pub(super) fn new() -> (Self, Following) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(sender), Following(receiver))
+    }
+
+    /// Whether they wait no more.
+    pub(super) fn is_gone(&self) -> bool {
+        self.0.is_closed()
+    }
+
     /// Offers them the answer; whether they took it is told later. `None` when they have gone.
     #[must_use]
     pub fn offer(self, answer: Bytes) -> Option<oneshot::Receiver<()>> {

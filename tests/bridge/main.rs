@@ -21,6 +21,7 @@ mod examples;
 mod frameworks;
 mod operations;
 mod platform;
+mod replicas;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;

@@ -129,8 +129,8 @@ fn the_sample_is_current_and_valid_as_it_stands() {
     assert!(settings.bots.values().all(|bot| !bot.open && !bot.trust.insecure));
 }
 
-/// The sample with every key in force: secrets either inline or from files.
-fn uncommented(folder: &Path, secrets_from_files: bool) -> String {
+/// The sample with every key in force: secrets either inline or from files, and one of the two stores.
+fn uncommented(folder: &Path, secrets_from_files: bool, shared_store: bool) -> String {
     let secrets: BTreeSet<String> = keys::all().iter().map(|key| key.path.replace('*', "shop")).collect();
     let mut section = String::new();
     let mut text = String::new();
@@ -142,7 +142,12 @@ fn uncommented(folder: &Path, secrets_from_files: bool) -> String {
         let key = line.split(" = ").next().unwrap_or_default();
         let inline = secrets.contains(&format!("{section}{key}_file"));
         let filed = key.strip_suffix("_file").is_some_and(|key| secrets.contains(&format!("{section}{key}")));
-        if (inline && secrets_from_files) || (filed && !secrets_from_files) {
+        let other_store = match (&*section, key) {
+            ("store.", "path") => shared_store,
+            ("store.", "url" | "url_file" | "prefix") => !shared_store,
+            _ => false,
+        };
+        if (inline && secrets_from_files) || (filed && !secrets_from_files) || other_store {
             continue;
         }
         let folder = folder.to_str().unwrap();
@@ -164,6 +169,7 @@ fn folder_of_files() -> tempfile::TempDir {
         ("metrics-token", format!("{SECRET}-of-metrics\n")),
         ("kakao-admin-key", SECRET.to_owned()),
         ("log-key", SECRET.to_owned()),
+        ("store-url", format!("redis://:{SECRET}@redis")),
     ] {
         fs::write(folder.path().join(name), text).unwrap();
     }
@@ -174,9 +180,9 @@ fn folder_of_files() -> tempfile::TempDir {
 fn every_key_of_the_sample_works_when_its_comment_is_taken_away() {
     let folder = folder_of_files();
     let mut seen = BTreeSet::new();
-    for secrets_from_files in [false, true] {
+    for (secrets_from_files, shared_store) in [(false, false), (false, true), (true, true)] {
         let file = folder.path().join("bridge.toml");
-        fs::write(&file, uncommented(folder.path(), secrets_from_files)).unwrap();
+        fs::write(&file, uncommented(folder.path(), secrets_from_files, shared_store)).unwrap();
         let loaded = load(&Sources { file: Some(&file), ..Sources::default() }).unwrap_or_else(|all| panic!("{all}"));
         let written = loaded.effective.iter().filter(|value| value.origin != Origin::Default);
         seen.extend(written.map(|value| keys::pattern_of(&value.key).into_owned()));
@@ -190,7 +196,7 @@ fn every_key_of_the_sample_works_when_its_comment_is_taken_away() {
 fn the_sample_obeys_the_schema_and_typos_do_not() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     let folder = folder_of_files();
-    for text in [sample(), uncommented(folder.path(), false), uncommented(folder.path(), true)] {
+    for text in [sample(), uncommented(folder.path(), false, false), uncommented(folder.path(), true, true)] {
         let json = json_of(&text);
         let errors: Vec<String> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{errors:?}");

@@ -319,7 +319,7 @@ fn p7_the_file_of_0_2_0_is_read() {
     assert_eq!(stored.asking, Some(NOON));
     let id = stored.keyboard.unwrap().0.to_be_bytes();
     let labels = decode_labels(&database.fact(FactKind::Keyboard, 1, &id).unwrap().unwrap()).unwrap();
-    assert_eq!(labels, ["급식".into(), "날씨".into()]);
+    assert_eq!(labels, ["급식", "날씨"].map(Box::<str>::from));
     let keyboard = crate::translate::keyboard::Keyboard::new(&labels).map(Arc::new);
     let mut session = stored.with_keyboard(keyboard);
     session.decode_parked(value(UserKind::Parked), NOON);

@@ -68,7 +68,7 @@ fn begin(store: &Arc<LocalStore>, number: usize, tap: Option<TapId>) -> Begun {
 fn turn(begun: Begun) -> Turn {
     match begun {
         Begun::Turn(turn) => turn,
-        Begun::Queued(_) | Begun::Follow(_) | Begun::Full => panic!("not a turn at once"),
+        Begun::Queued(_) | Begun::Follow(_) | Begun::Full | Begun::Asks(_) => panic!("not a turn at once"),
     }
 }
 
@@ -86,7 +86,7 @@ async fn share(turn: &Turn, answer: &'static [u8]) -> usize {
 fn queued(begun: Begun) -> Waiting {
     match begun {
         Begun::Queued(queued) => queued,
-        Begun::Turn(_) | Begun::Follow(_) | Begun::Full => panic!("not queued"),
+        Begun::Turn(_) | Begun::Follow(_) | Begun::Full | Begun::Asks(_) => panic!("not queued"),
     }
 }
 
@@ -94,7 +94,7 @@ fn queued(begun: Begun) -> Waiting {
 fn follows(begun: Begun) -> Following {
     match begun {
         Begun::Follow(follows) => follows,
-        Begun::Turn(_) | Begun::Queued(_) | Begun::Full => panic!("does not follow"),
+        Begun::Turn(_) | Begun::Queued(_) | Begun::Full | Begun::Asks(_) => panic!("does not follow"),
     }
 }
 
@@ -130,7 +130,7 @@ fn i6_turns_of_one_user_are_one_at_a_time_and_in_order_under_contention() {
                     let mut turn = match begun {
                         Begun::Turn(turn) => turn,
                         Begun::Queued(queued) => queued.await.unwrap(),
-                        Begun::Follow(_) | Begun::Full => panic!("refused"),
+                        Begun::Follow(_) | Begun::Full | Begun::Asks(_) => panic!("refused"),
                     };
                     // The page counts the turns: a lost or doubled one shows.
                     let page = turn.session.page();
@@ -337,7 +337,7 @@ proptest! {
                     }
                     Begun::Queued(queued) => waiting.push((user, order, queued)),
                     Begun::Follow(follow) => followers.push(follow),
-                    Begun::Full => {}
+                    Begun::Full | Begun::Asks(_) => {}
                 },
                 Step::Commit(place) if place < held.len() => {
                     let (.., mut turn) = held.remove(place);

@@ -3,7 +3,7 @@
 //! Times are real and short: a deadline of 600 ms stands for the 4.5 s of production. What depends on exact times is
 //! tested without sockets, beside the code.
 
-mod alert;
+pub(crate) mod alert;
 mod breaker;
 mod callback;
 pub(crate) mod callback_sink;

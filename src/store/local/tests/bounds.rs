@@ -166,7 +166,7 @@ fn s5_a_bot_with_nobody_to_forget_takes_newcomers_up_to_its_share_of_the_memory(
     let fill = |store: &Arc<LocalStore>| {
         let turns = (0..).map_while(|number| match begin(store, number, None) {
             Begun::Turn(turn) => Some(turn),
-            Begun::Queued(_) | Begun::Follow(_) | Begun::Full => None,
+            Begun::Queued(_) | Begun::Follow(_) | Begun::Full | Begun::Asks(_) => None,
         });
         turns.collect::<Vec<_>>()
     };

@@ -1,0 +1,352 @@
+//! The contract of a store over Redis, with several processes' worth of it in one: order, at most one turn, shared taps,
+//! parked replies, bounds, first contact, and random interleavings against a simple model.
+
+use std::net::TcpListener;
+use std::process::{Child, Command as Program, Stdio};
+use std::sync::atomic::AtomicUsize;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+
+use super::*;
+use crate::config::secret::Secret;
+use crate::keyboards::SessionMemory;
+use crate::session::{LateReply, ReplyBody};
+use crate::store::{Acquaintance, ParkedLimit, ParkedShare, Turn};
+use crate::time;
+use crate::translate::outbound::Page;
+
+/// A Redis of its own; killed when dropped.
+struct Server {
+    child: Child,
+    port: u16,
+    folder: tempfile::TempDir,
+}
+
+impl Server {
+    #[allow(clippy::disallowed_methods, reason = "it says whether everything must be there, as in the other tests")]
+    fn start() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut program = Program::new("redis-server");
+        program.args(["--bind", "127.0.0.1", "--save", "", "--port", &port.to_string(), "--dir"]);
+        let Ok(child) = program.arg(folder.path()).stdout(Stdio::null()).spawn() else {
+            let required = std::env::var("REQUIRE_ALL").is_ok_and(|value| value == "1");
+            assert!(!required, "redis-server is not installed");
+            eprintln!("skipped: redis-server is not installed");
+            return None;
+        };
+        let mut server = Self { child, port, folder };
+        let until = time::instant() + Duration::from_secs(10);
+        while time::instant() < until && server.child.try_wait().unwrap().is_none() {
+            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Some(server);
+            }
+            std::thread::yield_now();
+        }
+        // Another process has taken the port.
+        Self::start()
+    }
+
+    /// The store as one more process has it.
+    fn process(&self, turns: usize) -> Arc<RemoteStore> {
+        let memory = SessionMemory::new(1 << 20);
+        let keyboards = Arc::new(Keyboards::new(Arc::clone(&memory)));
+        let url = Secret::new(&format!("redis://127.0.0.1:{}", self.port));
+        let remote = Remote::start(&StoreUrl { url, prefix: "test".into() }, 2, &keyboards).unwrap();
+        remote.wait_until_asked(Duration::from_secs(10));
+        let share = Arc::new(ParkedShare::new(&ParkedLimit::new(1 << 20), 1));
+        let local = LocalStore::new(1000, turns, share, memory);
+        remote.of_bot(&BotId::parse("shop").unwrap(), local, turns, &Blocks::default())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _gone = (self.child.kill(), self.child.wait());
+        assert!(self.folder.path().exists());
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        self.ending.cancel();
+    }
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// A user of this number whom no other test has.
+fn user(number: usize) -> UserKey {
+    UserKey::parse(&format!("user{number:08}")).unwrap()
+}
+
+async fn turn(begun: Begun) -> Turn {
+    timeout(Duration::from_secs(10), begun.turn()).await.expect("it is their turn").expect("a turn")
+}
+
+/// Asks for a turn that does not come yet, and waits until that is known.
+async fn waits(begun: Begun) -> Entering {
+    let Begun::Asks(mut entering) = begun else { panic!("the store is in trouble") };
+    assert!(timeout(Duration::from_millis(50), &mut entering).await.is_err(), "it is not their turn");
+    entering
+}
+
+fn parked(text: &str) -> LateReply {
+    let now = time::now();
+    LateReply { bodies: vec![ReplyBody::Words(text.into())], asked: now, came: now }
+}
+
+fn read(turn: &mut Turn) -> Vec<ReplyBody> {
+    turn.session.take_late(time::now()).into_iter().flat_map(|late| late.bodies).collect()
+}
+
+#[test]
+fn i6_turns_are_one_at_a_time_in_order_and_know_what_was_shown_before() {
+    let Some(server) = Server::start() else { return };
+    let [one, two] = [server.process(100), server.process(100)];
+    runtime().block_on(async {
+        let mut line = vec![waits_or_turn(one.begin(user(1), None)).await];
+        for number in 1..10 {
+            let store = if number % 2 == 0 { &one } else { &two };
+            line.push(waits_or_turn(store.begin(user(1), None)).await);
+        }
+        for (number, place) in line.into_iter().enumerate() {
+            let mut turn = match place {
+                Ok(turn) => turn,
+                Err(entering) => turn(Begun::Asks(entering)).await,
+            };
+            assert_eq!(turn.session.page() as usize, number);
+            let page = Page { start: turn.session.page() + 1, previous: None, next: None };
+            turn.session.show(None, page, false, time::now());
+            turn.commit(None, time::now());
+        }
+    });
+}
+
+async fn waits_or_turn(begun: Begun) -> Result<Turn, Entering> {
+    let Begun::Asks(mut entering) = begun else { panic!("the store is in trouble") };
+    match timeout(Duration::from_millis(30), &mut entering).await {
+        Ok(Begun::Turn(turn)) => Ok(turn),
+        Ok(other) => panic!("{other:?}"),
+        Err(_) => Err(entering),
+    }
+}
+
+#[test]
+fn i6_the_baton_passes_over_those_who_have_gone() {
+    let Some(server) = Server::start() else { return };
+    let [one, two] = [server.process(10), server.process(10)];
+    runtime().block_on(async {
+        let first = turn(one.begin(user(1), None)).await;
+        let gone = waits(two.begin(user(1), None)).await;
+        let stays = waits(one.begin(user(1), None)).await;
+        drop(gone);
+        drop(first);
+        drop(turn(Begun::Asks(stays)).await);
+        drop(turn(two.begin(user(1), None)).await);
+    });
+}
+
+#[test]
+fn i3_the_same_tap_follows_and_learns_that_there_is_no_answer() {
+    let Some(server) = Server::start() else { return };
+    let [one, two] = [server.process(10), server.process(10)];
+    runtime().block_on(async {
+        for answer in [Some(Bytes::from_static(b"answer")), None] {
+            let first = turn(one.begin(user(1), Some(7))).await;
+            let Begun::Asks(entering) = two.begin(user(1), Some(7)) else { panic!("the store is in trouble") };
+            let Begun::Follow(following) = entering.await else { panic!("it does not follow") };
+            let _other = waits(two.begin(user(1), Some(8))).await;
+            match &answer {
+                Some(answer) => first.commit(Some(answer), time::now()),
+                None => drop(first),
+            }
+            let read = timeout(Duration::from_secs(5), following).await.expect("it is told");
+            assert_eq!(read.map(|(read, _)| read), answer);
+        }
+    });
+}
+
+#[test]
+fn s3_a_parked_reply_is_taken_once_and_never_comes_back() {
+    let Some(server) = Server::start() else { return };
+    let [one, two] = [server.process(10), server.process(10)];
+    runtime().block_on(async {
+        let mut first = turn(one.begin(user(1), None)).await;
+        first.session.park(parked("late"));
+        let kept = first.session.clone();
+        first.commit(None, time::now());
+        let mut second = turn(two.begin(user(1), None)).await;
+        assert_eq!(read(&mut second), [ReplyBody::Words("late".into())]);
+        second.commit(None, time::now());
+        // What was told already is told again, as after a fault.
+        assert!(one.keep(user(1), &kept, &[]).await);
+        assert!(read(&mut turn(two.begin(user(1), None)).await).is_empty());
+        // Something that nobody has read yet is added, once.
+        let mut more = kept.clone();
+        more.park(parked("later"));
+        assert!(one.keep(user(1), &more, &[]).await && one.keep(user(1), &more, &[]).await);
+        assert_eq!(read(&mut turn(two.begin(user(1), None)).await), [ReplyBody::Words("later".into())]);
+    });
+}
+
+#[test]
+fn s5_a_line_is_bounded() {
+    let Some(server) = Server::start() else { return };
+    let [one, two] = [server.process(2), server.process(2)];
+    runtime().block_on(async {
+        let _first = turn(one.begin(user(1), None)).await;
+        let _second = waits(two.begin(user(1), None)).await;
+        let Begun::Asks(entering) = one.begin(user(1), None) else { panic!("the store is in trouble") };
+        assert!(matches!(entering.await, Begun::Full));
+        drop(turn(one.begin(user(2), None)).await);
+    });
+}
+
+#[test]
+fn e3_a_user_is_new_until_a_turn_has_told_of_it() {
+    let Some(server) = Server::start() else { return };
+    let [one, two] = [server.process(2), server.process(2)];
+    runtime().block_on(async {
+        // The first one dies before it has told anybody.
+        let first = turn(one.begin(user(1), None)).await;
+        assert_eq!(first.acquaintance(), Acquaintance::New);
+        drop(first);
+        let second = turn(two.begin(user(1), None)).await;
+        assert_eq!(second.acquaintance(), Acquaintance::New);
+        second.commit(None, time::now());
+        let third = turn(one.begin(user(1), None)).await;
+        assert_eq!(third.acquaintance(), Acquaintance::Known);
+        drop(third);
+        two.forget(&user(1));
+        assert_eq!(turn(two.begin(user(1), None)).await.acquaintance(), Acquaintance::New);
+    });
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Begin { user: usize, process: usize },
+    Show { place: usize },
+    Park { place: usize },
+    Read { place: usize },
+    Drop { place: usize },
+    GiveUp { place: usize },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let place = 0_usize..4;
+    prop_oneof![
+        5 => (0_usize..3, 0_usize..3).prop_map(|(user, process)| Step::Begin { user, process }),
+        3 => place.clone().prop_map(|place| Step::Show { place }),
+        2 => place.clone().prop_map(|place| Step::Park { place }),
+        2 => place.clone().prop_map(|place| Step::Read { place }),
+        1 => place.clone().prop_map(|place| Step::Drop { place }),
+        1 => place.prop_map(|place| Step::GiveUp { place }),
+    ]
+}
+
+/// What is kept of a user, by the model.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Kept {
+    page: u32,
+    parked: usize,
+}
+
+/// What comes of the steps.
+fn follow(steps: Vec<Step>, processes: &[Arc<RemoteStore>; 3], base: usize) -> Result<(), TestCaseError> {
+    runtime().block_on(async {
+        let mut model = [Kept::default(); 3];
+        let mut held: Vec<(usize, Turn)> = Vec::new();
+        let mut waiting: Vec<(usize, Entering)> = Vec::new();
+        for step in steps {
+            match step {
+                Step::Begin { user: number, process } => {
+                    let Begun::Asks(entering) = processes[process].begin(user(base + number), None) else {
+                        panic!("the store is in trouble");
+                    };
+                    waiting.push((number, entering));
+                }
+                Step::Show { place } if place < held.len() => {
+                    let (number, mut turn) = held.remove(place);
+                    model[number].page += 1;
+                    let page = Page { start: model[number].page, previous: None, next: None };
+                    turn.session.show(None, page, false, time::now());
+                    turn.commit(None, time::now());
+                }
+                Step::Park { place } if place < held.len() => {
+                    let (number, mut turn) = held.remove(place);
+                    // Two of one millisecond would have one name, which two turns of one user never do outside a test.
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                    model[number].parked = (model[number].parked + 1).min(10);
+                    turn.session.park(parked("late"));
+                    turn.commit(None, time::now());
+                }
+                Step::Read { place } if place < held.len() => {
+                    let (number, mut turn) = held.remove(place);
+                    model[number].parked = 0;
+                    drop(turn.session.take_late(time::now()));
+                    turn.commit(None, time::now());
+                }
+                Step::Drop { place } if place < held.len() => drop(held.remove(place)),
+                Step::GiveUp { place } if place < waiting.len() => drop(waiting.remove(place)),
+                Step::Show { .. } | Step::Park { .. } | Step::Read { .. } | Step::Drop { .. } | Step::GiveUp { .. } => {
+                }
+            }
+            // Whoever comes first has their turn.
+            for (number, kept_of_model) in model.iter().enumerate() {
+                if held.iter().any(|(of, _)| *of == number) {
+                    let others = waiting.iter_mut().filter(|(of, _)| *of == number);
+                    for (_, entering) in others {
+                        prop_assert!(
+                            timeout(Duration::from_millis(3), entering).await.is_err(),
+                            "two turns of one user"
+                        );
+                    }
+                    continue;
+                }
+                let until = time::instant() + Duration::from_secs(5);
+                while waiting.iter().any(|(of, _)| *of == number) && held.iter().all(|(of, _)| *of != number) {
+                    prop_assert!(time::instant() < until, "somebody waits for nobody");
+                    let mut place = 0;
+                    while place < waiting.len() {
+                        let (of, entering) = &mut waiting[place];
+                        if *of != number {
+                            place += 1;
+                            continue;
+                        }
+                        match timeout(Duration::from_millis(2), entering).await {
+                            Ok(Begun::Turn(turn)) => {
+                                let kept =
+                                    Kept { page: turn.session.page(), parked: turn.session.late(time::now()).count() };
+                                prop_assert_eq!(kept, *kept_of_model);
+                                prop_assert!(held.iter().all(|(of, _)| *of != number), "two turns of one user");
+                                held.push((number, turn));
+                                drop(waiting.remove(place));
+                            }
+                            Ok(other) => prop_assert!(false, "{:?}", other),
+                            Err(_) => place += 1,
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn whatever_happens_a_user_has_one_turn_among_all_and_it_knows_all_before() {
+    let Some(server) = Server::start() else { return };
+    let processes = [server.process(100), server.process(100), server.process(100)];
+    let next = AtomicUsize::new(100);
+    let config =
+        ProptestConfig { cases: 12, max_shrink_iters: 40, failure_persistence: None, ..ProptestConfig::default() };
+    let run = |steps| follow(steps, &processes, next.fetch_add(3, Ordering::Relaxed));
+    TestRunner::new(config).run(&prop::collection::vec(step(), 1..40), run).unwrap();
+}

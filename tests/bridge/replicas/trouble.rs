@@ -1,0 +1,279 @@
+//! The shared store's trouble is never the user's (P6).
+
+use super::*;
+
+#[test]
+fn p6_a_store_that_is_killed_costs_no_answer_and_is_told_when_it_is_back() {
+    let Some(mut redis) = Redis::start() else { return };
+    let bot = Bot::answering(|asked| buttons(&format!("{}의 답", asked.content()), &["가", "나"]));
+    let [one, two] = [(); 2].map(|()| replica(&bot, &redis.url(), &[]));
+    one.say(&words("u", "가"));
+    settled(&one);
+    redis.kill();
+    eventually("it is left alone", || one.metric("bridge_store_up") == 0.0 && two.metric("bridge_store_up") == 0.0);
+    // Known here: what does not match is kept from the bot. Unsure elsewhere: nothing is kept from it.
+    assert_eq!(one.say(&words("u", "아무 말")).text(), "원하는 버튼을 선택하세요");
+    assert_eq!(two.say(&words("stranger", "모르는 말")).text(), "모르는 말의 답");
+    assert_eq!(one.say(&words("u", "나")).text(), "나의 답");
+    assert_eq!(one.readiness()["ready"], true);
+    assert_eq!(one.readiness()["shared_store"]["trouble"], "gone");
+    assert!(one.metric("bridge_store_waiting") >= 1.0);
+    redis.start_again();
+    eventually("it is asked", || one.metric("bridge_store_up") == 1.0 && two.metric("bridge_store_up") == 1.0);
+    assert_eq!(one.metric("bridge_store_waiting"), 0.0);
+    let log = one.log.lock().unwrap().clone();
+    assert_eq!(log.matches("the shared store is left alone").count(), 1, "{log}");
+    assert_eq!(log.matches("the shared store is asked again").count(), 1, "{log}");
+    // What the other has shown meanwhile is known.
+    assert_eq!(one.say(&words("stranger", "아무 말")).text(), "원하는 버튼을 선택하세요");
+}
+
+#[test]
+fn p6_a_store_that_is_only_stopped_loses_no_parked_answer() {
+    let Some(redis) = Redis::start() else { return };
+    let bot = Bot::answering(|asked| bot::words(&format!("{}의 답", asked.content())).after(ms(1600)));
+    let own = [("bots.default.deadline", "1s"), ("callback.after", "900ms")];
+    let [one, two] = [(); 2].map(|()| replica(&bot, &redis.url(), &own));
+    let waits: Vec<Answer> = (0..4).map(|number| one.say(&words(&format!("u{number}"), "느린 말"))).collect();
+    redis.pause();
+    // One who comes now waits half a second for the store, and no more.
+    let meanwhile = one.say(&words("other", "느린 말"));
+    assert_eq!(meanwhile.text(), WAIT);
+    eventually("it is left alone", || one.metric("bridge_store_up") == 0.0);
+    eventually("the bot has answered", || bot.is_idle());
+    redis.go_on();
+    eventually("it is asked", || one.metric("bridge_store_up") == 1.0 && two.metric("bridge_store_up") == 1.0);
+    settled(&one);
+    eventually("all is told", || one.metric("bridge_store_waiting") == 0.0);
+    for (number, waits) in waits.iter().chain([&meanwhile]).enumerate() {
+        let user = if number < 4 { format!("u{number}") } else { "other".to_owned() };
+        let late = two.say(&Say::press(&key(&user), &waits.late().unwrap()));
+        assert_eq!(late.text(), "느린 말의 답", "{user}");
+    }
+    assert_eq!(bot.messages().len(), 5);
+}
+
+#[test]
+fn p6_a_slow_store_is_left_alone_until_it_is_quick_again() {
+    let Some(redis) = Redis::start() else { return };
+    let way = SlowWay::to(redis.port);
+    let bot = Bot::answering(|asked| bot::words(&format!("{}의 답", asked.content())));
+    let bridge = replica(&bot, &way.url(), &[]);
+    way.takes(ms(300));
+    eventually("it is left alone", || bridge.metric("bridge_store_up") == 0.0);
+    assert_eq!(bridge.readiness()["shared_store"]["trouble"], "slow");
+    let answer = bridge.say(&words("u", "안녕"));
+    assert_eq!(answer.text(), "안녕의 답");
+    assert!(answer.took < ms(250), "{:?}", answer.took);
+    way.takes(ms(0));
+    eventually("it is asked", || bridge.metric("bridge_store_up") == 1.0);
+}
+
+#[test]
+fn p6_an_emptied_store_is_filled_from_what_the_processes_know() {
+    let Some(redis) = Redis::start() else { return };
+    let bot = Bot::answering(|asked| buttons(&format!("{}의 답", asked.content()), &["가", "나"]));
+    let [one, two] = [(); 2].map(|()| replica(&bot, &redis.url(), &[]));
+    one.say(&words("u", "가"));
+    settled(&one);
+    redis.say("FLUSHALL");
+    assert_eq!(one.say(&words("u", "아무 말")).text(), "원하는 버튼을 선택하세요");
+    settled(&one);
+    assert_eq!(two.say(&words("u", "아무 말")).text(), "원하는 버튼을 선택하세요");
+    assert_eq!(bot.contents(), ["가"]);
+}
+
+#[test]
+fn p6_scripts_that_the_store_has_lost_are_sent_again() {
+    let Some(redis) = Redis::start() else { return };
+    let bot = Bot::echo("bot");
+    let bridge = replica(&bot, &redis.url(), &[]);
+    redis.say("SCRIPT FLUSH SYNC");
+    assert_eq!(bridge.say(&words("u", "안녕")).text(), "bot: 안녕");
+    settled(&bridge);
+    assert_eq!(bridge.metric("bridge_store_up"), 1.0);
+    assert!(redis.calls("eval") >= 1);
+}
+
+/// The store refuses after `how`: users notice nothing, the reason is told, and it is asked again after `undone`.
+#[track_caller]
+fn refuses(redis: &Redis, how: &[&str], undone: &[&str], trouble: &str) {
+    let bot = Bot::echo("bot");
+    let bridge = replica(&bot, &redis.url(), &[]);
+    assert_eq!(bridge.say(&words("u", "하나")).text(), "bot: 하나");
+    settled(&bridge);
+    how.iter().for_each(|words| drop(redis.say(words)));
+    assert_eq!(bridge.say(&words("u", "둘")).text(), "bot: 둘");
+    eventually("it is left alone", || bridge.metric("bridge_store_up") == 0.0);
+    let said = bridge.readiness()["shared_store"]["trouble"].clone();
+    assert_eq!(said, trouble, "{}", bridge.log.lock().unwrap());
+    assert_eq!(bridge.say(&words("u", "셋")).text(), "bot: 셋");
+    undone.iter().for_each(|words| drop(redis.say(words)));
+    eventually("it is asked", || bridge.metric("bridge_store_up") == 1.0);
+    assert_eq!(bridge.say(&words("u", "넷")).text(), "bot: 넷");
+    assert_eq!(bot.contents(), ["하나", "둘", "셋", "넷"]);
+}
+
+#[test]
+fn p6_a_store_that_became_a_replica_takes_no_writes() {
+    let Some(redis) = Redis::start() else { return };
+    // Nothing listens there.
+    refuses(&redis, &["REPLICAOF 127.0.0.1 1"], &["REPLICAOF NO ONE"], "readonly");
+}
+
+#[test]
+fn p6_a_store_whose_memory_is_full_refuses_writes() {
+    let Some(redis) = Redis::start() else { return };
+    refuses(&redis, &["CONFIG SET maxmemory 1"], &["CONFIG SET maxmemory 0"], "memory");
+}
+
+#[test]
+fn p6_a_store_that_cannot_save_refuses_writes() {
+    let Some(redis) = Redis::with(&["--save", "1 1"]) else { return };
+    // The file that it saves into is a folder.
+    std::fs::create_dir(redis.path().join("dump.rdb")).unwrap();
+    let bot = Bot::echo("bot");
+    let bridge = replica(&bot, &redis.url(), &[]);
+    eventually("it is left alone", || {
+        bridge.say(&words("u", "안녕"));
+        bridge.metric("bridge_store_up") == 0.0
+    });
+    assert_eq!(bridge.readiness()["shared_store"]["trouble"], "disk");
+    assert_eq!(bridge.say(&words("u", "또")).text(), "bot: 또");
+    redis.say("CONFIG SET stop-writes-on-bgsave-error no");
+    eventually("it is asked", || bridge.metric("bridge_store_up") == 1.0);
+}
+
+#[test]
+fn p6_a_store_that_reads_its_data_in_is_left_alone_until_it_has() {
+    let Some(mut redis) = Redis::start() else { return };
+    let bot = Bot::echo("bot");
+    let bridge = replica(&bot, &redis.url(), &[]);
+    redis.say("EVAL for\ti=1,30000\tdo\tredis.call('SET','other:'..i,'x')\tend 0");
+    redis.kill();
+    eventually("it is left alone", || bridge.metric("bridge_store_up") == 0.0);
+    // A tenth of a millisecond a key: it takes three seconds, and says so each 1,024 keys.
+    redis.begin_again(&["--key-load-delay", "100", "--loading-process-events-interval-bytes", "1024"]);
+    eventually("it loads", || bridge.readiness()["shared_store"]["trouble"] == "loading");
+    assert_eq!(bridge.say(&words("u", "안녕")).text(), "bot: 안녕");
+    eventually("it is asked", || bridge.metric("bridge_store_up") == 1.0);
+    settled(&bridge);
+    assert_eq!(bridge.metric("bridge_store_waiting"), 0.0);
+}
+
+#[test]
+fn p6_a_bridge_starts_without_its_store_and_shares_it_when_it_is_there() {
+    let Some(mut redis) = Redis::start() else { return };
+    redis.kill();
+    let bot = Bot::echo("bot");
+    let bridge = Program::with(&bot.url(), &[("store.url", &redis.url())]);
+    assert_eq!(bridge.say(&words("u", "안녕")).text(), "bot: 안녕");
+    assert_eq!(bridge.readiness()["ready"], true);
+    redis.start_again();
+    eventually("it is asked", || bridge.metric("bridge_store_up") == 1.0);
+    eventually("it is told", || redis.keys("smartchat:*:s") == 1);
+}
+
+#[test]
+fn a_user_of_the_store_and_their_password_are_used_and_never_shown() {
+    let Some(redis) = Redis::start() else { return };
+    redis.say("ACL SETUSER bridge on >a-long-password-of-it ~smartchat:* &smartchat:* +@all -@dangerous +info");
+    redis.say("ACL SETUSER default off");
+    let url = format!("redis://bridge:a-long-password-of-it@127.0.0.1:{}", redis.port);
+    let bot = Bot::echo("bot");
+    let bridge = replica(&bot, &url, &[]);
+    assert_eq!(bridge.say(&words("u", "안녕")).text(), "bot: 안녕");
+    settled(&bridge);
+    assert!(!bridge.log.lock().unwrap().contains("a-long-password"));
+    let wrong = Program::with(&bot.url(), &[("store.url", &url.replace("a-long", "another"))]);
+    assert_eq!(wrong.readiness()["shared_store"]["trouble"], "denied");
+    assert_eq!(wrong.say(&words("u", "안녕")).text(), "bot: 안녕");
+}
+
+/// Three nodes that are one store.
+fn cluster() -> Option<[Redis; 3]> {
+    let node = || Redis::with(&["--cluster-enabled", "yes"]);
+    let nodes = [node()?, node()?, node()?];
+    for (node, slots) in nodes.iter().zip(["0 5460", "5461 10922", "10923 16383"]) {
+        node.say(&format!("CLUSTER ADDSLOTSRANGE {slots}"));
+        node.say(&format!("CLUSTER MEET 127.0.0.1 {}", nodes[0].port));
+    }
+    let knows_all = |node: &Redis| {
+        let ::redis::Value::BulkString(info) = node.say("CLUSTER INFO") else { panic!("no text") };
+        let info = String::from_utf8(info).unwrap();
+        info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3")
+    };
+    eventually("the nodes are one", || nodes.iter().all(knows_all));
+    Some(nodes)
+}
+
+#[test]
+fn a_cluster_of_three_nodes_is_one_store_and_a_slot_that_moves_is_followed() {
+    let Some(nodes) = cluster() else { return };
+    let bot = Bot::answering(|asked| buttons(&format!("{}의 답", asked.content()), &["가", "나"]));
+    let [one, two] = [(); 2].map(|()| replica(&bot, &nodes[0].url(), &[]));
+    for number in 0..30 {
+        let user = format!("u{number}");
+        assert_eq!(one.say(&words(&user, "가")).text(), "가의 답");
+    }
+    settled(&one);
+    for number in 0..30 {
+        let user = format!("u{number}");
+        assert_eq!(two.say(&words(&user, "아무 말")).text(), "원하는 버튼을 선택하세요");
+    }
+    let counts: Vec<usize> = nodes.iter().map(|node| node.keys("smartchat:*:s")).collect();
+    assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
+    // The slot of somebody new moves to another node.
+    let tag = format!("smartchat:{{default/{}}}:s", key("new"));
+    let ::redis::Value::Int(slot) = nodes[0].say(&format!("CLUSTER KEYSLOT {tag}")) else { panic!("no slot") };
+    let from = if slot <= 5460 {
+        0
+    } else if slot <= 10922 {
+        1
+    } else {
+        2
+    };
+    let to = (from + 1) % 3;
+    let ::redis::Value::BulkString(id) = nodes[to].say("CLUSTER MYID") else { panic!("no id") };
+    for node in [&nodes[to], &nodes[from], &nodes[(from + 2) % 3]] {
+        node.say(&format!("CLUSTER SETSLOT {slot} NODE {}", String::from_utf8(id.clone()).unwrap()));
+    }
+    assert_eq!(one.say(&words("new", "가")).text(), "가의 답");
+    settled(&one);
+    assert_eq!(two.say(&words("new", "아무 말")).text(), "원하는 버튼을 선택하세요");
+    assert_eq!((one.metric("bridge_store_up"), two.metric("bridge_store_up")), (1.0, 1.0));
+    assert_eq!(nodes[to].keys(&tag.replace(['{', '}'], "?")), 1);
+}
+
+/// `config check` with the store at `url`: its exit code and what it says.
+fn checked(bot: &Bot, url: &str) -> (i32, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_smartchat-bridge"));
+    command.args(["config", "check", "--lang", "en", "--bot", &bot.url()]).env("BRIDGE_STORE__URL", url);
+    let ended = command.output().unwrap();
+    let said = [ended.stdout, ended.stderr].concat();
+    (ended.status.code().unwrap(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[test]
+fn config_check_looks_at_what_the_store_is_set_to() {
+    let Some(mut redis) = Redis::start() else { return };
+    let bot = Bot::echo("bot");
+    let (code, said) = checked(&bot, &redis.url());
+    assert_eq!(code, 0, "{said}");
+    assert!(!said.contains("SB33"), "{said}");
+    redis.say("CONFIG SET maxmemory-policy allkeys-lru");
+    redis.say("CONFIG SET appendonly no");
+    let (code, said) = checked(&bot, &redis.url());
+    assert!(code == 2 && said.contains("SB3302") && said.contains("SB3303"), "{said}");
+    redis.say("CONFIG SET maxmemory-policy noeviction");
+    redis.say("ACL SETUSER bridge on >a-long-password-of-it ~smartchat:* &smartchat:* +@all -hset");
+    let url = format!("redis://bridge:a-long-password-of-it@127.0.0.1:{}", redis.port);
+    let (code, said) = checked(&bot, &url);
+    assert!(code == 2 && said.contains("SB3305") && said.contains("hset"), "{said}");
+    redis.say("ACL SETUSER bridge +hset");
+    assert_eq!(checked(&bot, &url).0, 0);
+    assert_eq!(checked(&bot, &url.replace("a-long", "another")).0, 2);
+    redis.kill();
+    let (code, said) = checked(&bot, &redis.url());
+    assert!(code == 0 && said.contains("SB3304"), "{said}");
+}

@@ -7,8 +7,8 @@
 mod connection;
 mod core;
 mod quiet_time;
+mod start_error;
 
-use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,17 +18,17 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use self::core::{Core, Places};
+pub use self::start_error::StartError;
 use crate::concurrency::ConcurrencyLimit;
 use crate::config::secret::Secret;
 use crate::config::settings::{Settings, StorePlace};
 use crate::keyboards::{Keyboards, SessionMemory};
-use crate::messages::{Message, start as messages};
 use crate::mutex::lock;
 use crate::net::CoreId;
 use crate::net::listen::bind;
 use crate::net::open_files;
 use crate::net::pending::PendingCallers;
-use crate::net::tls::{ServerTls, TlsProblem};
+use crate::net::tls::ServerTls;
 use crate::registry::{self, Connector};
 use crate::restore;
 use crate::server::operator::OperatorAccess;
@@ -42,57 +42,6 @@ use crate::telemetry::pace::Pace;
 const FEW_CONNECTIONS: usize = 1_000;
 /// How long a start waits for the shared store; without it, it starts all the same (P6).
 const STORE_AT_START: Duration = Duration::from_secs(3);
-
-/// Why the bridge cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// An address cannot be had.
-    #[error("cannot listen on {address}: {source}; free it, or choose another with {flag}")]
-    Listen {
-        /// Which.
-        address: SocketAddr,
-        /// The flag that changes it.
-        flag: &'static str,
-        /// The system's error.
-        #[source]
-        source: io::Error,
-    },
-    /// Something configured cannot be set up.
-    #[error(transparent)]
-    Setup(#[from] SetupError),
-    /// The certificate cannot be used.
-    #[error(transparent)]
-    Tls(#[from] TlsProblem),
-    /// The system gives no thread, or no signals.
-    #[error("the system refuses a thread or its signals: {0}")]
-    Thread(#[source] io::Error),
-}
-
-impl StartError {
-    /// The message to the operator, with what to do.
-    #[must_use]
-    pub fn message(&self) -> Message {
-        match self {
-            Self::Listen { address, flag, source } => {
-                let is = |kind| source.kind() == kind;
-                if is(io::ErrorKind::AddrInUse) {
-                    messages::address_taken(*address, *flag)
-                } else if is(io::ErrorKind::AddrNotAvailable) {
-                    messages::address_elsewhere(*address, *flag)
-                } else if is(io::ErrorKind::PermissionDenied) {
-                    messages::address_forbidden(*address, *flag)
-                } else {
-                    messages::cannot_listen(*address, source.to_string(), *flag)
-                }
-            }
-            Self::Setup(SetupError::Bot(problem)) => problem.message(),
-            Self::Setup(SetupError::Store(problem)) => problem.message(),
-            Self::Setup(SetupError::SharedStore(problem)) => messages::store_url_refused(problem.to_string()),
-            Self::Setup(SetupError::Tls(problem)) | Self::Tls(problem) => problem.message(),
-            Self::Thread(error) => messages::no_thread(error.to_string()),
-        }
-    }
-}
 
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

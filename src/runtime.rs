@@ -349,7 +349,7 @@ mod tests {
             stops.now.cancelled().await;
             ends.fetch_add(1, Ordering::Relaxed);
         });
-        let none_left = Err(StartError::Thread(io::ErrorKind::WouldBlock.into()));
+        let none_left = Err(StartError::Thread(std::io::ErrorKind::WouldBlock.into()));
         let never_asked_for = std::iter::once_with(|| unreachable!());
         assert!(all_or_none(&stop, [serves, none_left].into_iter().chain(never_asked_for)).is_err());
         assert_eq!(ended.load(Ordering::Relaxed), 1);

@@ -10,7 +10,7 @@ use crate::messages::{Language, Message, check as messages};
 const STYLE: &str = "\
 body{font:16px/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
 table{border-collapse:collapse;width:100%;margin:1rem 0}td,th{border-bottom:1px solid #ddd;padding:.4rem;text-align:left;vertical-align:top}
-td{overflow-wrap:anywhere}pre{white-space:pre-wrap;margin:.2rem 0;font:inherit}
+td{overflow-wrap:anywhere}td:nth-child(2):nth-last-child(2),td:nth-child(3){white-space:nowrap}pre{white-space:pre-wrap;margin:.2rem 0;font:inherit}
 .lost{color:#b00020;font-weight:bold}.differs{color:#8a5a00}.note,.good{color:#555}
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#1b1b1b}td,th{border-color:#444}.lost{color:#ff8a8a}.differs{color:#f0c060}.note,.good{color:#aaa}}
 ";

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
@@ -15,9 +15,10 @@ use crate::mutex::lock;
 /// Turns that are kept. Older ones are in the log.
 const KEPT: usize = 100;
 
-/// The last notable turns of a process.
+/// The last notable turns of a process, with their times. A record is kept as it came: nothing is made of it before
+/// somebody asks.
 #[derive(Debug, Default)]
-pub(super) struct NotableTurns(Mutex<VecDeque<NotableTurn>>);
+pub(super) struct NotableTurns(Mutex<VecDeque<(SystemTime, TurnRecord)>>);
 
 /// One of them.
 #[derive(Debug, Clone, Serialize)]
@@ -45,13 +46,28 @@ fn is_notable(record: &TurnRecord) -> bool {
 
 impl NotableTurns {
     /// Keeps the turn if it is one.
-    pub(super) fn note(&self, at: SystemTime, record: &TurnRecord) {
-        if !is_notable(record) {
+    pub(super) fn note(&self, at: SystemTime, record: TurnRecord) {
+        if !is_notable(&record) {
             return;
         }
-        let millis = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let mut turns = lock(&self.0);
+        if turns.len() >= KEPT {
+            turns.pop_front();
+        }
+        turns.push_back((at, record));
+    }
+
+    /// All that are kept, the oldest first.
+    pub(super) fn list(&self) -> Vec<NotableTurn> {
+        lock(&self.0).iter().map(|(at, record)| NotableTurn::of(*at, record)).collect()
+    }
+}
+
+impl NotableTurn {
+    fn of(at: SystemTime, record: &TurnRecord) -> Self {
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let end = &record.end;
-        let turn = NotableTurn {
+        Self {
             at_millis: at.duration_since(UNIX_EPOCH).map_or(0, millis),
             bot: record.bot.as_str().to_owned(),
             plan: end.plan.as_str(),
@@ -60,17 +76,7 @@ impl NotableTurns {
             backend_ms: end.backend.map(millis),
             problem: end.problem.as_ref().map(|(problem, _)| problem.as_str()),
             degradations: end.degradations.iter().map(|degradation| degradation.code()).collect(),
-        };
-        let mut turns = lock(&self.0);
-        if turns.len() >= KEPT {
-            turns.pop_front();
         }
-        turns.push_back(turn);
-    }
-
-    /// All that are kept, the oldest first.
-    pub(super) fn list(&self) -> Vec<NotableTurn> {
-        lock(&self.0).iter().cloned().collect()
     }
 }
 
@@ -79,7 +85,6 @@ mod tests {
     use super::*;
     use crate::ids::{BotId, RequestId};
     use crate::telemetry::record::TurnEnd;
-    use std::time::Duration;
 
     fn record(outcome: Outcome) -> TurnRecord {
         TurnRecord {
@@ -95,10 +100,10 @@ mod tests {
     #[test]
     fn the_last_hundred_notable_turns_are_kept_without_anything_of_a_user() {
         let turns = NotableTurns::default();
-        turns.note(UNIX_EPOCH, &record(Outcome::Answered));
+        turns.note(UNIX_EPOCH, record(Outcome::Answered));
         assert!(turns.list().is_empty(), "a usual turn is not notable");
         for second in 0..150 {
-            turns.note(UNIX_EPOCH + Duration::from_secs(second), &record(Outcome::NoReply));
+            turns.note(UNIX_EPOCH + Duration::from_secs(second), record(Outcome::NoReply));
         }
         let kept = turns.list();
         assert_eq!((kept.len(), kept[0].at_millis, kept[99].at_millis), (KEPT, 50_000, 149_000));

@@ -1,22 +1,9 @@
 //! What replicas know together besides sessions: friends, events, promises, gates (E2 to E4, I6, P4, S4).
 
 use super::*;
+use crate::store::{polite, said};
 use crate::trouble::alert::Alerts;
 use crate::trouble::callback_sink::{CallbackSink, Mood};
-
-/// A bot that has every path, and answers words with words.
-fn polite() -> Bot {
-    Bot::new(|asked| match &*asked.path {
-        "/keyboard" => text(),
-        "/message" => bot::words(&format!("{}의 답", asked.content())),
-        _ => status(200, ""),
-    })
-}
-
-/// How many calls the bot got whose line holds `part`.
-fn said(bot: &Bot, part: &str) -> usize {
-    bot.asked().iter().filter(|line| line.contains(part)).count()
-}
 
 const KEY: (&str, &str) = ("bots.default.channel_key", "kakao-admin-key-of-shop");
 

@@ -87,7 +87,7 @@ fn written(program: &Program) {
 }
 
 /// A bot that has every path, and answers words with words.
-fn polite() -> Bot {
+pub(crate) fn polite() -> Bot {
     Bot::new(|asked| match &*asked.path {
         "/keyboard" => text(),
         "/message" => bot::words(&format!("{}의 답", asked.content())),
@@ -96,6 +96,6 @@ fn polite() -> Bot {
 }
 
 /// How many calls the bot got whose line holds `part`.
-fn said(bot: &Bot, part: &str) -> usize {
+pub(crate) fn said(bot: &Bot, part: &str) -> usize {
     bot.asked().iter().filter(|line| line.contains(part)).count()
 }

@@ -139,13 +139,13 @@ wait_for_port() { # PORT
   return 1
 }
 
-# A bot and a bridge before it; their ports in $bot, $port and $admin, the bridge's process in $served.
+# A bot and a bridge before it, started with the arguments besides; their ports in $bot, $port and $admin, the bridge's process in $served.
 start_bridge() {
   bot=$(free_port) port=$(free_port) admin=$(free_port)
   "$bridge" demo --bot-only --listen "127.0.0.1:$bot" >"$scratch/bot.log" 2>&1 &
   children+=($!)
   wait_for "http://127.0.0.1:$bot/keyboard" || { cat "$scratch/bot.log"; return 1; }
-  "$bridge" serve --bot "http://127.0.0.1:$bot" --listen "127.0.0.1:$port" --admin "127.0.0.1:$admin" \
+  "$bridge" serve --bot "http://127.0.0.1:$bot" --listen "127.0.0.1:$port" --admin "127.0.0.1:$admin" "$@" \
     </dev/null >"$scratch/bridge.log" 2>&1 &
   served=$!
   children+=("$served")
@@ -186,10 +186,11 @@ walk_caddy() {
   "$python" deploy/test/paths.py "http://127.0.0.1:$front" "http://127.0.0.1:$port"
 }
 
-# Prometheus as deploy/monitoring/prometheus.yml has it, but of this bridge, and in seconds.
+# Prometheus as deploy/monitoring/prometheus.yml has it, but of this bridge, and in seconds. The bridge keeps its state
+# in a folder: the store's metrics, which a rule asks for, are there only with a store.
 monitor_binary() {
   local bot port admin served prometheus
-  start_bridge || return 1
+  start_bridge --set "store.path=$scratch/state" || return 1
   prometheus=$(free_port)
   printf '%s\n' 'global: {scrape_interval: 1s, evaluation_interval: 1s}' "rule_files: [$PWD/deploy/monitoring/alerts.yaml]" \
     "scrape_configs: [{job_name: smartchat-bridge, static_configs: [{targets: ['127.0.0.1:$admin']}]}]" >"$scratch/prometheus.yml"

@@ -86,10 +86,11 @@ pub(super) async fn look(bot: &BotSettings) -> (Found, Option<Exchange>) {
     let found = match &exchange.answered {
         Ok(answer) => match wrong_base(bot, &url, answer).await {
             Some(found) => found,
-            None if matches!(answer.status, 404 | 410) && is_script(bot).await => Found {
-                messages: vec![messages::no_such_path(url.as_str(), answer.status), messages::calls_are_scripts()],
-                ..Found::failing(messages::calls_are_scripts())
-            },
+            None if matches!(answer.status, 404 | 410) && is_script(bot).await => {
+                let mut found = Found::failing(messages::no_such_path(url.as_str(), answer.status));
+                found.messages.push(messages::calls_are_scripts());
+                found
+            }
             None => judge(bot, &url, answer),
         },
         Err(error) => {

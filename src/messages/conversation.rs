@@ -30,7 +30,7 @@ messages! {
         "다른 말이 왔습니다:\n{expected}\n{came}";
     "SB6012" lacks(words, came)
         "\"{words}\" does not stand in what came:\n{came}"
-        "\"{words}\"라는 말이 답에 없습니다:\n{came}";
+        "답에 다음 말이 없습니다: \"{words}\"\n{came}";
     "SB6013" no_match(pattern, came)
         "What came does not match {pattern}:\n{came}"
         "답이 {pattern} 패턴과 맞지 않습니다:\n{came}";

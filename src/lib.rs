@@ -11,7 +11,7 @@
 //! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`concurrency`], `mutex`, [`net`], [`telemetry`], [`tasks`], [`config`], [`failpoint`] |
 //! | 3 edges | [`legacy`], [`store`], [`callback`] |
 //! | 4 application | [`bot`], [`registry`], [`engine`], [`events`], [`shared`], [`restore`] |
-//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`check`], [`conversation`], [`support`], [`cli`] |
+//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`check`], [`conversation`], [`support`], [`cli`], `fuzzing` |
 
 #![allow(
     rustdoc::private_intra_doc_links,
@@ -34,6 +34,8 @@ pub(crate) mod events;
 pub(crate) mod failpoint;
 pub mod fault;
 pub(crate) mod files;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod ids;
 pub(crate) mod keyboards;
 pub(crate) mod legacy;

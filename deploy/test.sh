@@ -84,8 +84,8 @@ else
 fi
 
 if have systemd-analyze; then
-  # The unit names a path that is not there before it is installed.
-  sed "s#/usr/local/bin/smartchat-bridge#${bridge:-/bin/true}#" deploy/bridge.service >"$scratch/smartchat-bridge.service"
+  # The unit names a program that is not there before it is installed.
+  sed -E "s#=(\+?)smartchat-bridge #=\1${bridge:-/bin/true} #" deploy/smartchat-bridge.service >"$scratch/smartchat-bridge.service"
   run 'systemd unit' systemd-analyze verify "$scratch/smartchat-bridge.service"
 else
   skip 'systemd unit' 'no systemd-analyze'

@@ -114,7 +114,7 @@ else
 fi
 
 if have shellcheck; then
-  run 'shell scripts' shellcheck --external-sources --check-sourced deploy/test.sh deploy/static-binary.sh .ci/run
+  run 'shell scripts' shellcheck --external-sources --check-sourced deploy/*.sh deploy/test/package.sh deploy/deb/post* fuzz/run .ci/run
 else
   need 'shell scripts' 'no shellcheck'
 fi

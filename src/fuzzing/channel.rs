@@ -20,7 +20,7 @@ pub fn channel(body: &[u8]) {
         let shared = bridge(&SETTINGS, &Arc::new(Bot::default()));
         let bot = Arc::clone(shared.registry().iter().next().unwrap());
         // Whoever it is about may be known already.
-        bot.contacts.learn("1376016924", crate::ids::UserKey::parse("Qw7-eRt_9YzA").unwrap());
+        let _waited = bot.contacts.learn("1376016924", crate::ids::UserKey::parse("Qw7-eRt_9YzA").unwrap());
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, HeaderValue::from_static("KakaoAK admin-key"));
         headers.insert("x-kakao-resource-id", HeaderValue::from_static("resource"));

@@ -133,8 +133,11 @@ pub fn server(data: &[u8]) {
                 }
                 Err(_) => {}
             }
-            // Whatever the server still has to say is on its way before anybody is asked again.
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            // Whatever the server still has to say has arrived before anybody is asked again: an answer that comes before
+            // its server has heard the request cannot be told from a good one. Each sleep lets the sockets speak once.
+            for _ in 0..10 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
             server.is_second.set(true);
             if let Ok(reply) = message(&api).await {
                 assert_eq!(&reply.body[..], SECOND, "the second user read what was meant for the first");

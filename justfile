@@ -31,3 +31,11 @@ deploy:
 
 image:
     docker build -f deploy/Dockerfile -t smartchat-bridge:local .
+
+# What a release has for this machine: archive, Debian package, checksums; tried in a clean Debian. Wants cargo-deb, debootstrap and root.
+release:
+    deploy/release.sh
+
+# Looks for inputs that break it, so many seconds for each target.
+fuzz seconds="60":
+    fuzz/run {{seconds}}

@@ -84,8 +84,8 @@ else
 fi
 
 if have systemd-analyze; then
-  # The unit names a path that is not there before it is installed.
-  sed "s#/usr/local/bin/smartchat-bridge#${bridge:-/bin/true}#" deploy/bridge.service >"$scratch/smartchat-bridge.service"
+  # The unit names a program that is not there before it is installed.
+  sed -E "s#=(\+?)smartchat-bridge #=\1${bridge:-/bin/true} #" deploy/smartchat-bridge.service >"$scratch/smartchat-bridge.service"
   run 'systemd unit' systemd-analyze verify "$scratch/smartchat-bridge.service"
 else
   skip 'systemd unit' 'no systemd-analyze'
@@ -114,7 +114,7 @@ else
 fi
 
 if have shellcheck; then
-  run 'shell scripts' shellcheck --external-sources --check-sourced deploy/test.sh deploy/static-binary.sh .ci/run
+  run 'shell scripts' shellcheck --external-sources --check-sourced deploy/*.sh deploy/test/package.sh deploy/deb/post* fuzz/run .ci/run
 else
   need 'shell scripts' 'no shellcheck'
 fi

@@ -8,10 +8,10 @@
 //! | --- | --- |
 //! | 0 words | [`wire`], [`ids`], [`fault`], [`time`], [`degradation`], [`backend_problem`], [`messages`], `named`, `stored` |
 //! | 1 meaning | [`reading`], [`translate`], [`session`] |
-//! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`concurrency`], `mutex`, [`net`], [`telemetry`], [`tasks`], [`config`], [`failpoint`] |
+//! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`concurrency`], `mutex`, [`net`], [`telemetry`], [`tasks`], [`config`], [`failpoint`], [`systemd`] |
 //! | 3 edges | [`legacy`], [`store`], [`callback`] |
 //! | 4 application | [`bot`], [`registry`], [`engine`], [`events`], [`shared`], [`restore`] |
-//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`check`], [`conversation`], [`support`], [`cli`] |
+//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`check`], [`conversation`], [`support`], [`cli`], `fuzzing` |
 
 #![allow(
     rustdoc::private_intra_doc_links,
@@ -34,6 +34,8 @@ pub(crate) mod events;
 pub(crate) mod failpoint;
 pub mod fault;
 pub(crate) mod files;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod ids;
 pub(crate) mod keyboards;
 pub(crate) mod legacy;
@@ -53,6 +55,7 @@ pub(crate) mod shared;
 pub(crate) mod store;
 pub(crate) mod stored;
 pub(crate) mod support;
+pub(crate) mod systemd;
 pub(crate) mod tasks;
 pub(crate) mod telemetry;
 pub(crate) mod term;

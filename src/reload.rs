@@ -21,6 +21,7 @@ use crate::net::tls::{NewCertificate, ServerTls};
 use crate::registry::BotRegistry;
 use crate::runtime::{self, Ending, Running, StartError, Stop};
 use crate::shared::Shared;
+use crate::systemd;
 
 /// How often files are looked at (S6). A change counts at the second look, so it is in force within two seconds.
 const LOOK: Duration = Duration::from_millis(900);
@@ -78,6 +79,7 @@ pub(crate) fn serve(
     drop(thread("bridge-config").spawn(move || watcher.watch(&hung_up)).map_err(StartError::Thread)?);
     let hear = move || runtime.block_on(signals.hear(stop, hang_up));
     drop(thread("bridge-signals").spawn(hear).map_err(StartError::Thread)?);
+    systemd::serves();
     started(&running);
     Ok(running.wait())
 }
@@ -114,6 +116,7 @@ impl Signals {
                 signal = name,
                 "a signal: the bridge finishes what runs and stops; a second one ends it now"
             );
+            systemd::stops();
             stop.signal();
         }
     }
@@ -175,6 +178,7 @@ impl ConfigWatcher {
         // Noted before it is read: a change in between is seen at the next look.
         self.seen = content(&self.files);
         self.changing = None;
+        systemd::reloads();
         match self.prepare() {
             Ok(prepared) => self.install(prepared),
             Err(why) => self.refuse(why),
@@ -209,12 +213,14 @@ impl ConfigWatcher {
             self.seen = content(&self.files);
         }
         tracing::info!(bots = loaded.settings.bots.len(), "the new configuration is in force");
+        systemd::serves();
     }
 
     /// Counted before it is told: an operator who reads the line finds it in metrics and `/readyz`. The same reason is
     /// told once.
     fn refuse(&mut self, why: String) {
         self.shared.reloaded(false);
+        systemd::refused();
         if self.refused.as_ref() != Some(&why) {
             tracing::error!(problems = %why, "the new configuration is refused; the old one stays in force");
         }

@@ -62,9 +62,7 @@ static_binary() {
 }
 
 image_is_built() {
-  local store=$scratch/image/root/var/lib/smartchat-bridge
-  mkdir -p "$store" && touch "$store/.keep" && cp "$static" "$scratch/image/smartchat-bridge" || return 1
-  docker build --quiet --file deploy/Dockerfile --target prebuilt --tag smartchat-bridge:local "$scratch/image"
+  deploy/image.sh "$static" smartchat-bridge:local
 }
 
 # Everything before the pull of its base image; Docker's old builder goes through `prebuilt` on the way there.

@@ -7,6 +7,7 @@ mod open_files;
 mod precedence;
 mod protocols;
 mod reload;
+mod service_manager;
 mod stop;
 mod unwritable_log;
 

@@ -1,0 +1,4 @@
+//! See `src/fuzzing/configuration.rs`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| smartchat_bridge::fuzzing::configuration(data));

@@ -1,0 +1,167 @@
+//! Bytes as a server would send them, through the real client over a real socket (I7, I8).
+//!
+//! The first byte says how they are sent. Whatever came, the next call must get the answer that was meant for it, or
+//! none: bytes that were left over must never answer another user.
+
+use std::cell::Cell;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use url::Url;
+
+use super::bot::settings;
+use crate::config::settings::BotSettings;
+use crate::fault::Sent;
+use crate::ids::{BotId, UserKey};
+use crate::legacy::api::{BackendError, LegacyApi, RawReply};
+use crate::legacy::http::HttpLegacy;
+use crate::net::CoreId;
+use crate::time;
+use crate::wire::legacy::{MessageCall, MessageType};
+use crate::wire::limits;
+
+/// It asks for the keyboard, not for an answer to a message.
+const HOME: u8 = 1;
+/// The server closes behind its bytes.
+const CLOSES: u8 = 2;
+/// And resets the connection.
+const RESETS: u8 = 4;
+/// It does not wait for the request.
+const EARLY: u8 = 8;
+/// So many pieces more than one.
+const PIECES: u8 = 3 << 4;
+
+const SECOND: &[u8] = br#"{"message":{"text":"for the second user"}}"#;
+
+static SETTINGS: LazyLock<BotSettings> = LazyLock::new(|| {
+    let settings = settings(&[]);
+    settings.bots.get(&BotId::parse("fuzz").unwrap()).unwrap().as_ref().clone()
+});
+
+struct Server<'a> {
+    how: u8,
+    bytes: &'a [u8],
+    is_second: Cell<bool>,
+    /// Bytes of requests that came.
+    heard: Cell<usize>,
+}
+
+impl Server<'_> {
+    async fn serve(&self, listener: &TcpListener) {
+        loop {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            let _gone = self.connection(&mut tcp).await;
+        }
+    }
+
+    /// One connection to its end.
+    async fn connection(&self, tcp: &mut TcpStream) -> std::io::Result<()> {
+        loop {
+            if !self.is_second.get() && self.how & EARLY != 0 {
+                self.write(tcp).await?;
+            }
+            if !self.hear(tcp).await? {
+                return Ok(());
+            }
+            if self.is_second.get() {
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", SECOND.len());
+                tcp.write_all(head.as_bytes()).await?;
+                tcp.write_all(SECOND).await?;
+                continue;
+            }
+            if self.how & EARLY == 0 {
+                self.write(tcp).await?;
+            }
+            if self.how & RESETS != 0 {
+                return tcp.set_zero_linger();
+            }
+            if self.how & CLOSES != 0 {
+                return tcp.shutdown().await;
+            }
+        }
+    }
+
+    async fn write(&self, tcp: &mut TcpStream) -> std::io::Result<()> {
+        let pieces = usize::from((self.how & PIECES) >> 4) + 1;
+        for piece in self.bytes.chunks(self.bytes.len().div_ceil(pieces).max(1)) {
+            tcp.write_all(piece).await?;
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// One request, to its end; false where the client closed instead.
+    async fn hear(&self, tcp: &mut TcpStream) -> std::io::Result<bool> {
+        let (mut request, mut piece) = (Vec::new(), [0; 2048]);
+        loop {
+            let count = tcp.read(&mut piece).await?;
+            if count == 0 {
+                return Ok(false);
+            }
+            self.heard.set(self.heard.get() + count);
+            request.extend_from_slice(&piece[..count]);
+            let text = String::from_utf8_lossy(&request);
+            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+            if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
+                return Ok(true);
+            }
+        }
+    }
+}
+
+pub fn server(data: &[u8]) {
+    let Some((how, bytes)) = data.split_first() else { return };
+    super::runtime().block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut settings = SETTINGS.clone();
+        settings.url = Url::parse(&format!("http://{}/bot", listener.local_addr().unwrap())).unwrap();
+        let api = HttpLegacy::new(&settings, 1).unwrap();
+        let server = Server { how: *how, bytes, is_second: Cell::new(false), heard: Cell::new(0) };
+        let calls = async {
+            let first = if how & HOME == 0 { message(&api).await } else { home(&api).await };
+            match &first {
+                Ok(reply) => {
+                    assert!(reply.body.len() <= limits::REPLY_BYTES);
+                    assert!(reply.location.as_ref().is_none_or(|to| !to.contains(char::is_control)));
+                }
+                Err(BackendError::TimedOut { sent: Sent::Nothing }) => {
+                    assert_eq!(server.heard.get(), 0, "what was sent is called unsent");
+                }
+                Err(_) => {}
+            }
+            // Whatever the server still has to say has arrived before anybody is asked again: an answer that comes before
+            // its server has heard the request cannot be told from a good one. Each sleep lets the sockets speak once.
+            for _ in 0..10 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            server.is_second.set(true);
+            if let Ok(reply) = message(&api).await {
+                assert_eq!(&reply.body[..], SECOND, "the second user read what was meant for the first");
+            }
+        };
+        tokio::select! {
+            () = server.serve(&listener) => {}
+            () = calls => {}
+        }
+    });
+}
+
+async fn message(api: &HttpLegacy) -> Result<RawReply, BackendError> {
+    let user_key = UserKey::parse("Qw7-eRt_9YzA").unwrap();
+    let call = MessageCall { user_key: &user_key, kind: MessageType::Text, content: "급식" };
+    let lease = api.connections().acquire().await;
+    ends(api.message(CoreId(0), &lease, call, time::instant() + Duration::from_secs(5))).await
+}
+
+async fn home(api: &HttpLegacy) -> Result<RawReply, BackendError> {
+    ends(api.home(CoreId(0), time::instant() + Duration::from_secs(5))).await
+}
+
+/// Every call ends at its cut at the latest.
+async fn ends<T>(call: impl Future<Output = T>) -> T {
+    timeout(Duration::from_secs(6), call).await.expect("a call did not end at its cut")
+}

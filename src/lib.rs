@@ -11,7 +11,7 @@
 //! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`concurrency`], `mutex`, [`net`], [`telemetry`], [`tasks`], [`config`], [`failpoint`], [`systemd`] |
 //! | 3 edges | [`legacy`], [`store`], [`callback`] |
 //! | 4 application | [`bot`], [`registry`], [`engine`], [`events`], [`shared`], [`restore`] |
-//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`check`], [`conversation`], [`support`], [`cli`], `fuzzing` |
+//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`check`], [`conversation`], [`own_bridge`], [`console`], [`support`], [`cli`], `fuzzing` |
 
 #![allow(
     rustdoc::private_intra_doc_links,
@@ -26,6 +26,7 @@ pub(crate) mod check;
 pub mod cli;
 pub(crate) mod concurrency;
 pub mod config;
+pub(crate) mod console;
 pub(crate) mod conversation;
 pub mod degradation;
 pub(crate) mod demo;
@@ -43,6 +44,7 @@ pub mod messages;
 mod mutex;
 mod named;
 pub(crate) mod net;
+pub(crate) mod own_bridge;
 pub(crate) mod rate;
 pub mod reading;
 pub(crate) mod registry;

@@ -4,7 +4,6 @@ pub(crate) mod admin;
 pub(crate) mod admit;
 pub(crate) mod channel;
 pub(crate) mod metrics_page;
-pub(crate) mod operator;
 pub(crate) mod respond;
 pub(crate) mod route;
 pub(crate) mod skill;

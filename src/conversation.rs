@@ -6,6 +6,7 @@
 //! console word it. Rejected: comparing the bot's bodies, in which a new field is a difference and a lost page is none.
 
 pub(crate) mod bridge;
+pub(crate) mod bubbles;
 pub(crate) mod call;
 pub(crate) mod crawl;
 pub(crate) mod file;

@@ -13,6 +13,7 @@ use foldhash::quality::RandomState;
 use tokio::sync::Semaphore;
 
 use crate::breaker::Breaker;
+use crate::capture::{Capture, Change, Whom};
 use crate::concurrency::ConcurrencyLimit;
 use crate::config::secret::SecretUrl;
 use crate::config::settings::{BotSettings, Callback};
@@ -22,9 +23,10 @@ use crate::rate::Rate;
 use crate::store::contacts::Contacts;
 use crate::store::journal::{FactKind, KNOWN};
 use crate::store::outbox::Outbox;
+use crate::store::remote::RemoteStore;
 use crate::store::{ParkedShare, Store};
 use crate::telemetry::metrics::BotMetrics;
-use crate::time;
+use crate::time::{self, Moment};
 
 /// Blocks of one bot that are remembered as ours; a real bot has a few dozen.
 const BLOCKS: usize = 1024;
@@ -55,6 +57,8 @@ pub(crate) struct Bot {
     pub(crate) parked_share: Arc<ParkedShare>,
     /// One permit, where only one message may be out at a time (I6).
     pub(crate) one_at_a_time: Option<Arc<Semaphore>>,
+    /// The same among all processes that share the store.
+    pub(crate) gate_of_all: Option<Arc<RemoteStore>>,
     /// Blocks whose calls came here: they are ours (I5).
     pub(crate) blocks: Arc<ArcSwap<HashSet<Box<str>, RandomState>>>,
     /// Whether the ids of its block were told.
@@ -67,6 +71,8 @@ pub(crate) struct Bot {
     pub(crate) rate: Arc<Rate>,
     /// Counters of this bot.
     pub(crate) metrics: Arc<BotMetrics>,
+    /// Whose messages are kept for the operators (C5).
+    pub(crate) capture: Arc<Capture>,
 }
 
 /// Advice about a bot's blocks that was given already (K3).
@@ -94,6 +100,53 @@ impl Bot {
         }
         if let Some(journal) = self.sessions.journal() {
             journal.fact(FactKind::Block, block.as_bytes(), Some((time::now().plus(KNOWN), vec![1])));
+        }
+    }
+
+    /// Captures `whom` from now on (C5), and says so in the log. Gives when that ends.
+    #[allow(dead_code, reason = "its caller is the page of the console")]
+    pub(crate) fn start_capture(&self, whom: Whom, now: Moment) -> Moment {
+        let until = self.capture.start(whom, now);
+        self.tell_of_capture(whom);
+        until
+    }
+
+    /// Says in the log that capture is on.
+    pub(crate) fn tell_of_capture(&self, whom: Whom) {
+        let bot = &self.settings.id;
+        match whom {
+            Whom::User(user) => tracing::warn!(
+                %bot,
+                user = %format_args!("{user:016x}"),
+                "capture is on: for ten minutes the messages of this user are kept in memory"
+            ),
+            Whom::Everybody => tracing::warn!(
+                %bot,
+                "capture is on: for ten minutes the messages of all users of this bot are kept in memory"
+            ),
+        }
+    }
+
+    /// Ends capture before its time.
+    #[allow(dead_code, reason = "its caller is the page of the console")]
+    pub(crate) fn stop_capture(&self, now: Moment) {
+        if self.capture.stop(now) {
+            self.tell_of_end(Change::Ended);
+        }
+    }
+
+    /// Lets time pass for capture: it ends, and what was captured is erased.
+    pub(crate) fn sweep_capture(&self, now: Moment) {
+        for change in self.capture.sweep(now) {
+            self.tell_of_end(change);
+        }
+    }
+
+    fn tell_of_end(&self, change: Change) {
+        let bot = &self.settings.id;
+        match change {
+            Change::Ended => tracing::warn!(%bot, "capture is off: what was kept is erased in ten minutes"),
+            Change::Erased => tracing::info!(%bot, "what was captured is erased"),
         }
     }
 

@@ -89,6 +89,18 @@ impl Breaker {
         }
     }
 
+    /// Another breaker that stands as this one does at `now`, and never opens: the simulator meets the bot as users do, and
+    /// its failures are nobody's (C4). Where the next user would be the probe, it asks like them.
+    #[must_use]
+    pub(crate) fn as_it_is(&self, now: Moment) -> Self {
+        let word = match self.state() {
+            State::Open(until) if now < until => until.as_millis() << 2 | OPEN,
+            State::Probing => self.opened_until(now),
+            State::Open(_) | State::Closed(_) => CLOSED,
+        };
+        Self { word: AtomicU64::new(word), failures: u32::MAX, open: self.open }
+    }
+
     /// Turns in a row without a usable reply. Once it is open no more are counted.
     #[must_use]
     pub(crate) fn failures_in_a_row(&self) -> u64 {
@@ -236,6 +248,22 @@ mod tests {
         let probe = breaker.admit(at(30_001)).unwrap();
         assert_eq!(probe.succeeded(), Some(Change::Recovered));
         assert_eq!(breaker.state(), State::Closed(0));
+    }
+
+    #[test]
+    fn c4_a_copy_stands_as_the_breaker_does_and_its_failures_are_its_own() {
+        let breaker = opened();
+        assert!(Arc::new(breaker.as_it_is(at(10_008))).admit(at(10_008)).is_none(), "users read the outage words, too");
+        let due = Arc::new(breaker.as_it_is(at(10_009)));
+        assert_eq!(due.admit(at(10_009)).unwrap().succeeded(), None, "no end of an outage is told");
+        let _probe = breaker.admit(at(10_009)).unwrap();
+        assert!(Arc::new(breaker.as_it_is(at(10_010))).admit(at(10_010)).is_none());
+        let well = Arc::new(Breaker::new(10, OPEN_FOR));
+        let copy = Arc::new(well.as_it_is(at(0)));
+        for turn in 0..50 {
+            assert_eq!(fail(&copy, at(turn)), None);
+        }
+        assert_eq!((well.state(), matches!(copy.state(), State::Closed(_))), (State::Closed(0), true));
     }
 
     #[test]

@@ -8,10 +8,10 @@
 //! | --- | --- |
 //! | 0 words | [`wire`], [`ids`], [`fault`], [`time`], [`degradation`], [`backend_problem`], [`messages`], `named`, `stored` |
 //! | 1 meaning | [`reading`], [`translate`], [`session`] |
-//! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`concurrency`], `mutex`, [`net`], [`telemetry`], [`tasks`], [`config`], [`failpoint`], [`systemd`] |
+//! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`concurrency`], `mutex`, [`net`], [`telemetry`], [`tasks`], [`config`], [`failpoint`], [`systemd`], [`exchange`], [`capture`] |
 //! | 3 edges | [`legacy`], [`store`], [`callback`] |
 //! | 4 application | [`bot`], [`registry`], [`engine`], [`events`], [`shared`], [`restore`] |
-//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`check`], [`conversation`], [`own_bridge`], [`console`], [`support`], [`cli`], `fuzzing` |
+//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`check`], [`conversation`], [`own_bridge`], [`console`], [`simulator`], [`support`], [`cli`], `fuzzing` |
 
 #![allow(
     rustdoc::private_intra_doc_links,
@@ -22,6 +22,8 @@ pub mod backend_problem;
 pub(crate) mod bot;
 pub(crate) mod breaker;
 pub(crate) mod callback;
+#[allow(dead_code, reason = "its callers are the pages of the console")]
+pub(crate) mod capture;
 pub(crate) mod check;
 pub mod cli;
 pub(crate) mod concurrency;
@@ -32,6 +34,8 @@ pub mod degradation;
 pub(crate) mod demo;
 pub(crate) mod engine;
 pub(crate) mod events;
+#[allow(dead_code, reason = "its callers are the pages of the console")]
+pub(crate) mod exchange;
 pub(crate) mod failpoint;
 pub mod fault;
 pub(crate) mod files;
@@ -54,6 +58,8 @@ pub mod runtime;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod shared;
+#[allow(dead_code, reason = "its callers are the pages of the console")]
+pub(crate) mod simulator;
 pub(crate) mod store;
 pub(crate) mod stored;
 pub(crate) mod support;

@@ -244,11 +244,13 @@ fn build(
             Some(bot) => bot.one_at_a_time.clone(),
             None => own.one_at_a_time.then(|| Arc::new(Semaphore::new(1))),
         },
+        gate_of_all: shared.clone(),
         blocks,
         advice: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.advice)),
         outbox: kept.map_or_else(|| Arc::new(Outbox::new(journal.clone(), shared)), |bot| Arc::clone(&bot.outbox)),
         contacts: kept.map_or_else(|| Arc::new(Contacts::new(journal)), |bot| Arc::clone(&bot.contacts)),
         rate: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.rate)),
         metrics: kept.map_or_else(|| BotMetrics::new(cores), |bot| Arc::clone(&bot.metrics)),
+        capture: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.capture)),
     })
 }

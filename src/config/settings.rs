@@ -157,6 +157,12 @@ impl BotSettings {
             None => format!("{host}:{port}"),
         }
     }
+
+    /// The path of a call to this bot, such as `/message`.
+    #[must_use]
+    pub(crate) fn path_of(&self, call: &str) -> String {
+        format!("{}{call}", self.url.path().trim_end_matches('/'))
+    }
 }
 
 /// When the breaker opens and for how long (S4).

@@ -50,6 +50,7 @@ pub(super) const TEXTS: &[TextKey] = &[
     text!(nothing_parked, TEXT_CARD, "The kept reply is not there any more.", "보관한 답이 더는 없을 때."),
     text!(handover, TEXT_CARD, "Above the button that calls a human.", "상담원 버튼 위."),
     text!(left, TEXT_CARD, "The answer to the block that ends the conversation.", "대화를 끝내는 블록의 답."),
+    text!(captured, TEXT_CARD, "The owner sent the code that lets operators see this conversation for ten minutes.", "운영자가 자기 대화를 화면에서 보려고 확인 코드를 보냈을 때."),
     text!(say, TEXT_CARD, "In group rooms, before the words that can be sent.", "단체방에서 보낼 수 있는 말 앞에."),
     text!(late_label, LABEL, "Quick reply: the answer that came late.", "바로연결: 늦게 온 답."),
     text!(more_label, LABEL, "Quick reply: the rest of a long reply.", "바로연결: 긴 답의 나머지."),

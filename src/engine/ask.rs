@@ -83,9 +83,20 @@ pub(super) async fn ask(
             break;
         }
         let message = MessageCall { user_key: &call.input.user, kind: *kind, content };
+        if let Some(exchange) = &call.arrival.exchange {
+            exchange.asks("POST", &call.bot.settings.path_of("/message"), &message.to_body());
+        }
         let body = match send(call, lease, message, now, &mut overdue).await {
-            Ok(raw) => whole(raw),
+            Ok(raw) => {
+                if let Some(exchange) = &call.arrival.exchange {
+                    exchange.replied(raw.status, &raw.body, raw.cut_short);
+                }
+                whole(raw)
+            }
             Err(error) => {
+                if let Some(exchange) = &call.arrival.exchange {
+                    exchange.failed(error.problem());
+                }
                 asked.own_shortage |= error.blame() == Blame::Us;
                 asked.undelivered |= error.blame() != Blame::Us
                     && (error.sent() == Sent::Nothing || matches!(error, BackendError::TimedOut { .. }));

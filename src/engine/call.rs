@@ -12,6 +12,7 @@ use super::reply;
 use crate::bot::Bot;
 use crate::callback::CallbackUrl;
 use crate::concurrency::Permit;
+use crate::exchange::Exchange;
 use crate::ids::{RequestId, UserKey};
 use crate::net::CoreId;
 use crate::net::peer::Peer;
@@ -40,9 +41,20 @@ pub(crate) struct Arrival {
     /// Quick replies by block, for this call's `bot.id` (K3).
     pub(crate) message_block: Option<Box<str>>,
     /// Where a late answer may go (S2).
-    pub(crate) callback: Option<CallbackUrl>,
+    pub(crate) callback: Option<CallbackTo>,
     /// The peer; `None` where there is no connection that could end.
     pub(crate) peer: Option<Peer>,
+    /// Where the turn's messages are kept, where somebody looks at it (C4, C5).
+    pub(crate) exchange: Option<Arc<Exchange>>,
+}
+
+/// Where a late answer goes (S2).
+#[derive(Debug)]
+pub(crate) enum CallbackTo {
+    /// It is POSTed to Kakao.
+    Kakao(CallbackUrl),
+    /// It stays in the exchange, where the simulated user reads it (C4): nothing is called, and nothing is owed.
+    Simulated,
 }
 
 /// The part of a call that its turn needs. It owns its words: a turn may outlive the call it came with (I7).
@@ -203,8 +215,8 @@ impl Call {
     /// False where a callback failed.
     pub(super) async fn deliver_alone(&self, body: &Bytes) -> bool {
         match (self.delivery.claim(), &self.arrival.callback) {
-            (Reader::Callback, Some(url)) => {
-                let arrived = call_back(self, url, body, None).await;
+            (Reader::Callback, Some(to)) => {
+                let arrived = call_back(self, to, body, None).await;
                 debts::settled(self);
                 arrived
             }
@@ -219,7 +231,19 @@ impl Call {
         self.words(&self.texts().busy)
     }
 
-    /// Leaves what is known of this turn's end: metrics and a log line.
+    /// The answer to the owner who has just paired (C5). There is no turn: the code never reaches the bot, and the log line
+    /// of the capture is its record.
+    #[must_use]
+    pub(crate) fn paired(&self) -> Bytes {
+        self.words_meanwhile(&self.texts().captured, false)
+    }
+
+    /// Whether it is the simulator's own, which counts for nothing that real users notice (C4).
+    pub(super) fn is_simulated(&self) -> bool {
+        self.arrival.exchange.as_ref().is_some_and(|exchange| exchange.is_simulated())
+    }
+
+    /// Leaves what is known of this turn's end: metrics and a log line; of a simulated turn neither.
     pub(super) fn record(&self, end: TurnEnd) {
         let elapsed = |until: Instant| until.saturating_duration_since(self.arrival.at);
         let now = time::instant();
@@ -231,6 +255,12 @@ impl Call {
             answered: elapsed(self.delivery.answered_early().unwrap_or(now)),
             end,
         };
+        if let Some(exchange) = &self.arrival.exchange {
+            exchange.ended(&record);
+            if exchange.is_simulated() {
+                return;
+            }
+        }
         self.bot.metrics.turn(self.arrival.core, &record, time::moment_of(now));
         log::turn(self.arrival.core, record);
     }

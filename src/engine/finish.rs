@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::call::Call;
+use super::call::{Call, CallbackTo};
 use super::debts::{self, Promise};
 use super::delivery::Reader;
 use super::reply::{self, Below, BotReplies, LateReplies, Layout, ParsedReplies, Remember, Reply, Unread};
 use super::turn::TurnRunner;
-use crate::callback::CallbackUrl;
+use crate::exchange::AnswerTo;
 use crate::failpoint::{Step, reach};
 use crate::session::{LateReply, ReplyBody, Rest, Session};
 use crate::store::Follower;
@@ -94,6 +94,10 @@ impl TurnRunner<'_> {
                 tracing::warn!(bot = %call.bot.settings.id, bytes, "the rest of a long reply is cut off: limits.parked is reached");
                 layout = reply::lay_out(&outbound::reply_without_rest(&content, &call.view()));
             }
+        }
+        if let Some(exchange) = &call.arrival.exchange {
+            let shows_more = !above.is_empty() || content.late || content.older_rest.is_some();
+            exchange.laid_out(&layout.body, shows_more);
         }
         drop(parsed);
         end.degradations.join(layout.degradations);
@@ -191,7 +195,7 @@ async fn deliver(
     let offered: Vec<_> = followers.into_iter().filter_map(|follower| follower.offer(body.clone())).collect();
     let missed = match (to, &call.arrival.callback) {
         (Reader::Caller, _) if took_it(call, body).await => return (true, outcome),
-        (Reader::Callback, Some(url)) if Box::pin(call_back(call, url, body, promise)).await => {
+        (Reader::Callback, Some(to)) if Box::pin(call_back(call, to, body, promise)).await => {
             return (true, Outcome::CalledBack);
         }
         (Reader::Callback, _) => Outcome::CallbackFailed,
@@ -220,7 +224,11 @@ pub(super) async fn took_it(call: &Call, body: &Bytes) -> bool {
 
 /// POSTs an answer to Kakao (S2); whether it arrived. What was promised is kept first, with what becomes of the session
 /// (P4).
-pub(super) async fn call_back(call: &Call, url: &CallbackUrl, body: &Bytes, promise: Option<&Promise>) -> bool {
+pub(super) async fn call_back(call: &Call, to: &CallbackTo, body: &Bytes, promise: Option<&Promise>) -> bool {
+    if let Some(exchange) = &call.arrival.exchange {
+        exchange.answered(AnswerTo::Callback, body);
+    }
+    let CallbackTo::Kakao(url) = to else { return true };
     debts::answered(call, url, body, promise).await;
     reach(Step::Post);
     let until = (call.arrival.at + TOKEN).min(time::instant() + CALLBACK);

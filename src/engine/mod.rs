@@ -5,6 +5,7 @@
 //! `delivery.rs` decides for whom its answer is.
 
 pub(crate) mod call;
+pub(crate) mod replay;
 pub(crate) mod serve;
 
 mod ask;
@@ -14,7 +15,8 @@ mod finish;
 mod local;
 mod memory;
 mod reply;
+pub(crate) mod simulated;
 mod turn;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use tokio::task::unconstrained;
 use tokio::time::sleep_until;
 
-use super::call::Call;
+use super::call::{Call, CallbackTo};
 use super::debts;
 use super::delivery::{Event, State};
 use super::turn;
@@ -67,7 +67,7 @@ pub(crate) async fn serve(call: Call) -> Bytes {
             }
         },
         Ok(_) if event == Event::Acknowledge => {
-            if let Some(url) = call.arrival.callback.as_ref().filter(|_| debts::keeps(&call.bot)) {
+            if let Some(CallbackTo::Kakao(url)) = call.arrival.callback.as_ref().filter(|_| debts::keeps(&call.bot)) {
                 Box::pin(debts::owe(&call, url)).await;
             }
             turn.finish_detached();

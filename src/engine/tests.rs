@@ -11,7 +11,7 @@ mod shortage;
 mod simulation;
 mod taps;
 
-use super::call::{Arrival, Call};
+use super::call::{Arrival, Call, CallbackTo};
 use super::serve::serve;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,17 +46,17 @@ const NO_REPLY: &str = "답변을 불러오지 못했습니다. 잠시 후 다�
 const NOTHING: &str = "보여 드릴 답변이 없습니다. 다시 말씀해 주세요.";
 
 #[allow(clippy::disallowed_methods, reason = "a test's tasks are no turns: nothing drains them")]
-fn spawn<F: Future<Output: Send> + Send + 'static>(work: F) -> JoinHandle<F::Output> {
+pub(crate) fn spawn<F: Future<Output: Send> + Send + 'static>(work: F) -> JoinHandle<F::Output> {
     tokio::spawn(work)
 }
 
-fn ms(millis: u64) -> Duration {
+pub(crate) fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
 /// How the bot answers one message.
 #[derive(Debug, Clone)]
-enum Act {
+pub(crate) enum Act {
     Say(Value),
     Cut,
     Hang,
@@ -67,18 +67,18 @@ enum Act {
     Unreachable,
 }
 
-type Script = dyn Fn(&str) -> (Duration, Act) + Send + Sync;
+pub(crate) type Script = dyn Fn(&str) -> (Duration, Act) + Send + Sync;
 
-struct Bot {
+pub(crate) struct Bot {
     script: Box<Script>,
-    home: Mutex<Option<Duration>>,
+    pub(crate) home: Mutex<Option<Duration>>,
     asked: Mutex<Vec<String>>,
     /// The users whose messages came, each once.
     users: Mutex<BTreeSet<String>>,
     out: AtomicUsize,
-    most_out: AtomicUsize,
+    pub(crate) most_out: AtomicUsize,
     said: Mutex<Vec<String>>,
-    told: Mutex<Vec<Notice>>,
+    pub(crate) told: Mutex<Vec<Notice>>,
     connections: Arc<ConnectionLimit>,
     /// For how many threads the bridge set itself up for this bot, each time that it did.
     set_up: Mutex<Vec<usize>>,
@@ -164,28 +164,28 @@ impl LegacyApi for Bot {
     }
 }
 
-fn says(text: &str) -> Act {
+pub(crate) fn says(text: &str) -> Act {
     Act::Say(json!({ "message": { "text": text } }))
 }
 
-fn says_with(text: &str, buttons: &[&str]) -> Act {
+pub(crate) fn says_with(text: &str, buttons: &[&str]) -> Act {
     Act::Say(json!({ "message": { "text": text }, "keyboard": { "type": "buttons", "buttons": buttons } }))
 }
 
-struct Bridge {
-    shared: Arc<Shared>,
-    bot: Arc<Bot>,
+pub(crate) struct Bridge {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) bot: Arc<Bot>,
 }
 
 /// An answer as the user reads it, and when.
 #[derive(Debug, Clone)]
-struct Read {
+pub(crate) struct Read {
     json: Value,
     took: Duration,
 }
 
 impl Read {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let outputs = self.json["template"]["outputs"].as_array().cloned().unwrap_or_default();
         let text = outputs.iter().map(|output| output["simpleText"]["text"].as_str().unwrap_or_default().to_owned());
         text.collect::<Vec<_>>().join("\n")
@@ -209,7 +209,7 @@ fn settings(keys: &[(&str, &str)]) -> Arc<Settings> {
 }
 
 impl Bridge {
-    fn new(keys: &[(&str, &str)], script: impl Fn(&str) -> (Duration, Act) + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(keys: &[(&str, &str)], script: impl Fn(&str) -> (Duration, Act) + Send + Sync + 'static) -> Self {
         let settings = settings(keys);
         let bot = Arc::new(Bot {
             script: Box::new(script),
@@ -266,7 +266,8 @@ impl Bridge {
         let rules = InboundRules { bot: &bot.settings.id, welcome_blocks: &[], media_hosts: &[] };
         let inbound = understand(decoded, Endpoint::Skill, &rules).ok().unwrap();
         let callback = inbound.callback_url.as_deref();
-        let callback = callback.map(|url| CallbackUrl::parse(url, &bots.settings.callback.origins).unwrap());
+        let callback =
+            callback.map(|url| CallbackTo::Kakao(CallbackUrl::parse(url, &bots.settings.callback.origins).unwrap()));
         let arrival = Arrival {
             core: CoreId(0),
             at: time::instant(),
@@ -274,11 +275,12 @@ impl Bridge {
             message_block: None,
             callback,
             peer,
+            exchange: None,
         };
         Call::new(&self.shared, &bot, inbound, arrival, self.shared.try_acquire(&bot))
     }
 
-    fn say(&self, words: &str) -> JoinHandle<Read> {
+    pub(crate) fn say(&self, words: &str) -> JoinHandle<Read> {
         spawn(self.call(words, None, None))
     }
 
@@ -290,13 +292,13 @@ impl Bridge {
         spawn(self.call("답변 보기", Some(&json!({ "v": 1, "l": true })), None))
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.bot.asked.lock().unwrap().clone()
     }
 
     /// Nothing is left: no turn, no task, no held session.
     #[track_caller]
-    fn is_quiet(&self) {
+    pub(crate) fn is_quiet(&self) {
         assert_eq!((self.shared.turns.count(), self.shared.tasks.running()), (0, 0));
         assert_eq!(self.bot.out.load(Ordering::SeqCst), 0);
     }
@@ -307,7 +309,7 @@ impl Bridge {
         spawn(self.call(words, None, Some(CALLBACK)))
     }
 
-    fn breaker(&self) -> State {
+    pub(crate) fn breaker(&self) -> State {
         self.shared.registry().iter().next().unwrap().breaker.state()
     }
 }

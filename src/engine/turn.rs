@@ -16,6 +16,7 @@ use super::finish::{call_back, took_it};
 use super::local;
 use super::memory;
 use super::reply::{Below, BotReplies, ParsedReplies, Remember, Reply, Unread};
+use super::simulated;
 use crate::bot::Bot;
 use crate::breaker::{Change, State};
 use crate::degradation::Degradation;
@@ -89,7 +90,7 @@ impl<'c> LeaveToAsk<'c> {
             Some(gate) => {
                 // The gate is never closed.
                 let alone = gate.acquire().await.ok();
-                let of_all = match bot.sessions.shared() {
+                let of_all = match &bot.gate_of_all {
                     Some(store) => Box::pin(store.gate()).await,
                     None => None,
                 };
@@ -135,7 +136,7 @@ async fn follow(call: &Call, following: Following) -> Option<Bytes> {
     };
     let outcome = match (to, &call.arrival.callback) {
         (Reader::Caller, _) if took_it(call, &body).await => outcome,
-        (Reader::Callback, Some(url)) if Box::pin(call_back(call, url, &body, None)).await => Outcome::CalledBack,
+        (Reader::Callback, Some(to)) if Box::pin(call_back(call, to, &body, None)).await => Outcome::CalledBack,
         (Reader::Caller | Reader::Callback | Reader::Nobody, _) => Outcome::Lost,
     };
     if let Some(taken) = taken.filter(|_| outcome != Outcome::Lost) {
@@ -240,7 +241,12 @@ impl<'c> TurnRunner<'c> {
     /// The conversation is over (E1). Testers leave nothing (I9).
     fn tell_that_the_user_left(&self) {
         let Call { shared, bot, input, arrival, .. } = self.call;
-        if !input.tester {
+        if input.tester {
+            return;
+        }
+        if let Some(exchange) = arrival.exchange.as_ref().filter(|exchange| exchange.is_simulated()) {
+            simulated::tell(shared, bot, arrival.core, Notice::RoomLeft, input.user, Arc::clone(exchange));
+        } else {
             events::deliver(shared, bot, arrival.core, Notice::RoomLeft, input.user);
         }
     }
@@ -294,7 +300,7 @@ impl<'c> TurnRunner<'c> {
     }
 
     fn announce(&self, change: Option<Change>) {
-        if let Some(change) = change {
+        if let Some(change) = change.filter(|_| !self.call.is_simulated()) {
             self.call.shared.announce(&self.call.bot, change);
         }
     }

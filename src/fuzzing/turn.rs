@@ -20,7 +20,7 @@ use crate::callback::CallbackUrl;
 use crate::config::settings::Settings;
 use crate::conversation::call::{Spoken, Who, body};
 use crate::conversation::screen::Screen;
-use crate::engine::call::{Arrival, Call};
+use crate::engine::call::{Arrival, Call, CallbackTo};
 use crate::engine::serve::serve;
 use crate::ids::RequestId;
 use crate::net::CoreId;
@@ -145,7 +145,8 @@ impl Play {
             _ => 1,
         };
         let callback = inbound.callback_url.as_deref();
-        let callback = callback.and_then(|url| CallbackUrl::parse(url, &SETTINGS.callback.origins).ok());
+        let callback =
+            callback.and_then(|url| CallbackUrl::parse(url, &SETTINGS.callback.origins).ok()).map(CallbackTo::Kakao);
         let arrival = Arrival {
             core: CoreId(0),
             at: time::instant(),
@@ -153,6 +154,7 @@ impl Play {
             message_block: None,
             callback,
             peer: None,
+            exchange: None,
         };
         let (asked, is_alone) = (self.asked(), self.shared.turns.count() == 0);
         let call = Call::new(&self.shared, &bot, inbound, arrival, self.shared.try_acquire(&bot));

@@ -88,6 +88,14 @@ impl HomeCache {
         self.last()
     }
 
+    /// Takes the copy of another cache where it is the newer one: the simulator sees the keyboard that users see (C4).
+    pub(crate) fn take_newer(&self, other: &Self) {
+        let (own, others) = (self.copy.load_full(), other.copy.load_full());
+        if let Some(copy) = others.filter(|copy| own.is_none_or(|own| own.at < copy.at)) {
+            self.copy.store(Some(copy));
+        }
+    }
+
     /// The last good copy, without waiting and however old: `None` when there is none, or it is free typing.
     #[must_use]
     pub(crate) fn last(&self) -> Option<Arc<Keyboard>> {

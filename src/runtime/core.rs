@@ -195,6 +195,7 @@ impl Core {
                 bot.api.sweep(self.id, now);
                 if sessions {
                     bot.sessions.local().sweep(time::now());
+                    bot.sweep_capture(time::now());
                 }
             }
         }

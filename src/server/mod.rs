@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod admit;
+mod captured;
 pub(crate) mod channel;
 pub(crate) mod metrics_page;
 pub(crate) mod respond;

@@ -14,13 +14,14 @@ use tokio::time::timeout_at;
 use super::admit::{admit, admit_address, caller_address, forwarded_for};
 use super::respond::{self, Refused, Reply};
 use super::route::{Route, Target};
-use super::{admin, channel};
+use super::{admin, captured, channel};
 use crate::backend_problem::BackendProblem;
 use crate::bot::Bot;
 use crate::callback::CallbackUrl;
-use crate::engine::call::{Arrival, Call};
+use crate::engine::call::{Arrival, Call, CallbackTo};
 use crate::engine::serve::serve;
 use crate::events;
+use crate::exchange::AnswerTo;
 use crate::ids::{BotId, RequestId, UserKey};
 use crate::net::CoreId;
 use crate::net::body;
@@ -181,14 +182,17 @@ async fn answer(
 
     let request_id = request_id(headers, arrived);
     let watch = if trial { bot.metrics.watches.watch(&request_id) } else { None };
-    let arrival = Arrival {
+    let mut arrival = Arrival {
         core,
         at: arrived,
         request_id,
         message_block: openbuilder_id.and_then(|id| bot.settings.message_block.get(id).cloned()),
-        callback: callback(&bots, &inbound, &bot),
+        callback: callback(&bots, &inbound, &bot).map(CallbackTo::Kakao),
         peer: Some(peer.clone()),
+        exchange: None,
     };
+    let has_paired = bot.capture.is_on() && captured::look(shared, &bot, &inbound, openbuilder_id, &mut arrival, body);
+    let exchange = arrival.exchange.clone();
     let user = inbound.user;
     let permits = shared.try_acquire(&bot);
     let too_often = match bot.settings.rate {
@@ -197,7 +201,14 @@ async fn answer(
     };
     let busy = permits.is_none() || too_often;
     let call = Call::new(shared, &bot, inbound, arrival, permits);
-    let body = if busy { call.busy() } else { serve(call).await };
+    let body = match (has_paired, busy) {
+        (true, _) => call.paired(),
+        (false, true) => call.busy(),
+        (false, false) => serve(call).await,
+    };
+    if let Some(exchange) = exchange {
+        exchange.answered(AnswerTo::Caller, &body);
+    }
     if too_often {
         shared.metrics.refused(core, Refusal::Rate);
     }

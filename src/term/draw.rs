@@ -36,6 +36,20 @@ pub(crate) struct Press {
     pub(crate) block: Option<String>,
 }
 
+impl Press {
+    /// Of a button or quick reply; `None` where a press says nothing.
+    pub(crate) fn of(button: &Value) -> Option<Self> {
+        let action = string(button, "action").filter(|action| matches!(*action, "message" | "block"))?;
+        let label = string(button, "label").unwrap_or_default();
+        Some(Self {
+            label: label.to_owned(),
+            words: string(button, "messageText").unwrap_or(label).to_owned(),
+            extra: button.get("extra").cloned().unwrap_or_default(),
+            block: string(button, "blockId").filter(|_| action == "block").map(str::to_owned),
+        })
+    }
+}
+
 /// Draws `answer`; numbers begin with `first`.
 #[must_use]
 pub(crate) fn draw(answer: &Value, first: usize) -> Drawn {
@@ -155,17 +169,14 @@ impl Pen {
             "webLink" => format!("[{label}] → {}", string(button, "webLinkUrl").unwrap_or_default()),
             "phone" => format!("[{label}] ☎ {}", string(button, "phoneNumber").unwrap_or_default()),
             "operator" => format!("[{label}] → 상담원"),
-            "message" | "block" => {
-                let number = self.first + self.drawn.presses.len();
-                self.drawn.presses.push(Press {
-                    label: label.to_owned(),
-                    words: string(button, "messageText").unwrap_or(label).to_owned(),
-                    extra: button.get("extra").cloned().unwrap_or_default(),
-                    block: string(button, "blockId").filter(|_| action == "block").map(str::to_owned),
-                });
-                format!("[{number}] {label}")
-            }
-            other => format!("[{label}] ({other})"),
+            other => match Press::of(button) {
+                Some(press) => {
+                    let number = self.first + self.drawn.presses.len();
+                    self.drawn.presses.push(press);
+                    format!("[{number}] {label}")
+                }
+                None => format!("[{label}] ({other})"),
+            },
         }
     }
 

@@ -36,6 +36,8 @@ pub struct Texts {
     pub handover: Box<str>,
     /// The answer to the block that ends the conversation (E1).
     pub left: Box<str>,
+    /// The answer to the owner who sent the code of a capture (C5).
+    pub captured: Box<str>,
     /// Quick reply: the answer that came late (S3).
     pub late_label: Box<str>,
     /// Quick reply: the rest of a long reply (O5).
@@ -70,6 +72,7 @@ impl Default for Texts {
             nothing_parked: "보여 드릴 답변이 없습니다. 다시 말씀해 주세요.".into(),
             handover: "상담원과 대화하시려면 아래 버튼을 눌러 주세요.".into(),
             left: "대화를 마쳤습니다. 이용해 주셔서 감사합니다.".into(),
+            captured: "확인되었습니다. 지금부터 10분 동안 이 대화의 내용이 운영자 화면에 보입니다.".into(),
             late_label: "답변 보기".into(),
             more_label: "이어서 보기".into(),
             next_label: "다음 ▶".into(),

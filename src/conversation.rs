@@ -5,7 +5,6 @@
 //! read: pages, rests, late answers and the bridge's own words included. Playing reports data; the command line and the
 //! console word it. Rejected: comparing the bot's bodies, in which a new field is a difference and a lost page is none.
 
-pub(crate) mod bridge;
 pub(crate) mod bubbles;
 pub(crate) mod call;
 pub(crate) mod crawl;

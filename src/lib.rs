@@ -11,7 +11,7 @@
 //! | 2 mechanisms | [`breaker`], [`keyboards`], [`files`], [`rate`], [`concurrency`], `mutex`, [`net`], [`telemetry`], [`tasks`], [`config`], [`failpoint`], [`exchange`], [`capture`] |
 //! | 3 edges | [`legacy`], [`store`], [`callback`] |
 //! | 4 application | [`bot`], [`registry`], [`engine`], [`events`], [`shared`], [`restore`] |
-//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`check`], [`conversation`], [`simulator`], [`support`], [`cli`] |
+//! | 5 faces | [`server`], [`runtime`], [`reload`], [`demo`], [`term`], [`check`], [`conversation`], [`simulator`], [`own_bridge`], [`console`], [`support`], [`cli`] |
 
 #![allow(
     rustdoc::private_intra_doc_links,
@@ -28,6 +28,7 @@ pub(crate) mod check;
 pub mod cli;
 pub(crate) mod concurrency;
 pub mod config;
+pub(crate) mod console;
 pub(crate) mod conversation;
 pub mod degradation;
 pub(crate) mod demo;
@@ -45,6 +46,7 @@ pub mod messages;
 mod mutex;
 mod named;
 pub(crate) mod net;
+pub(crate) mod own_bridge;
 pub(crate) mod rate;
 pub mod reading;
 pub(crate) mod registry;

@@ -12,6 +12,7 @@
 pub mod chat;
 pub mod check;
 pub mod config;
+pub mod console;
 pub mod conversation;
 pub mod probe;
 pub mod start;
@@ -260,9 +261,18 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn rows() -> impl Iterator<Item = &'static Row> {
-        [config::ROWS, start::ROWS, probe::ROWS, check::ROWS, conversation::ROWS, chat::ROWS, support::ROWS]
-            .into_iter()
-            .flatten()
+        [
+            config::ROWS,
+            start::ROWS,
+            probe::ROWS,
+            check::ROWS,
+            conversation::ROWS,
+            chat::ROWS,
+            support::ROWS,
+            console::ROWS,
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// The names of values in a text.

@@ -7,6 +7,7 @@
 //! by one swap; a bad one changes nothing and is told in the log, in metrics and in `/readyz`.
 
 use std::hash::{Hash, Hasher};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -17,6 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::load::{Flag, LONGEST_FILE, Loaded, Sources, load};
 use crate::files;
+use crate::messages::{Language, Message};
 use crate::net::tls::{NewCertificate, ServerTls};
 use crate::registry::BotRegistry;
 use crate::runtime::{self, Ending, Running, StartError, Stop};
@@ -45,13 +47,15 @@ impl OwnedSources {
     }
 }
 
-/// Runs the bridge until it is stopped by SIGTERM or SIGINT, reloading meanwhile. `started` is called once it serves.
+/// Runs the bridge until it is stopped by SIGTERM or SIGINT, reloading meanwhile. `started` is called once it serves;
+/// SIGUSR1 prints the way into the console in `language` (C2).
 ///
 /// # Errors
 /// [`StartError`] when it cannot start.
 pub(crate) fn serve(
     loaded: Loaded,
     sources: OwnedSources,
+    language: Language,
     started: impl FnOnce(&Running),
 ) -> Result<Ending, StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
@@ -76,10 +80,26 @@ pub(crate) fn serve(
     // Both threads wait for ever; they end with the process.
     let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
     drop(thread("bridge-config").spawn(move || watcher.watch(&hung_up)).map_err(StartError::Thread)?);
-    let hear = move || runtime.block_on(signals.hear(stop, hang_up));
+    let (shared, console) = (Arc::clone(running.shared()), Arc::clone(running.console()));
+    let way_in = move || print_way_in(console.way_in(&shared.registry().settings.admin), language);
+    let hear = move || runtime.block_on(signals.hear(stop, hang_up, way_in));
     drop(thread("bridge-signals").spawn(hear).map_err(StartError::Thread)?);
     started(&running);
     Ok(running.wait())
+}
+
+/// Prints lines from a thread of its own: a pipe without a reader must not keep a stop from being heard.
+fn print_way_in(lines: Vec<Message>, language: Language) {
+    let print = move || {
+        let mut out = io::stdout().lock();
+        let printed = lines.iter().try_for_each(|line| writeln!(out, "{}", line.text(language)));
+        if let Err(error) = printed.and_then(|()| out.flush()) {
+            tracing::warn!(%error, "the way into the console could not be printed");
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("bridge-print".to_owned()).spawn(print) {
+        tracing::warn!(%error, "the way into the console is not printed: there is no thread for it");
+    }
 }
 
 /// The signals that are answered.
@@ -87,18 +107,20 @@ struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
+    user: Signal,
 }
 
 impl Signals {
-    fn receive() -> std::io::Result<Self> {
+    fn receive() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
+            user: signal(SignalKind::user_defined1())?,
         })
     }
 
-    async fn hear(mut self, stop: Stop, hang_up: Sender<()>) {
+    async fn hear(mut self, stop: Stop, hang_up: Sender<()>, way_in: impl Fn()) {
         loop {
             let name = tokio::select! {
                 _ = self.terminate.recv() => "SIGTERM",
@@ -106,6 +128,10 @@ impl Signals {
                 _ = self.hang_up.recv() => {
                     // Where the watcher is gone, nothing is reloaded any more.
                     let _gone = hang_up.send(());
+                    continue;
+                }
+                _ = self.user.recv() => {
+                    way_in();
                     continue;
                 }
             };

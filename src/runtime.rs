@@ -22,7 +22,9 @@ pub use self::start_error::StartError;
 use crate::concurrency::ConcurrencyLimit;
 use crate::config::secret::Secret;
 use crate::config::settings::{Settings, StorePlace};
+use crate::console::Console;
 use crate::keyboards::{Keyboards, SessionMemory};
+use crate::messages::Message;
 use crate::mutex::lock;
 use crate::net::CoreId;
 use crate::net::listen::bind;
@@ -31,7 +33,6 @@ use crate::net::pending::PendingCallers;
 use crate::net::tls::ServerTls;
 use crate::registry::{self, Connector};
 use crate::restore;
-use crate::server::operator::OperatorAccess;
 use crate::shared::{Lasting, SetupError, Shared};
 use crate::store::journal::{HANDOVER, Journal};
 use crate::store::remote::Remote;
@@ -58,7 +59,7 @@ pub struct Running {
     public: SocketAddr,
     admin: SocketAddr,
     tls: Option<Arc<ServerTls>>,
-    operators: Arc<OperatorAccess>,
+    console: Arc<Console>,
     stop: Stop,
     threads: Vec<thread::JoinHandle<()>>,
 }
@@ -140,7 +141,7 @@ pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Ru
 
     let pending = PendingCallers::of_cores(workers, settings.limits.pending_bytes);
     let places = Places::of(pending, &ConcurrencyLimit::new(connections(settings.limits.connections)));
-    let operators = Arc::new(OperatorAccess::new(&settings.admin));
+    let console = Arc::new(Console::new(&settings.admin, admin_address));
     let operator_places = Places::of_operators(settings.limits.pending_bytes);
     let shared = Shared::build(settings, keyboards, lasting, connect)?;
     let left = Mutex::new(Some(restore::take_up(&shared)));
@@ -150,7 +151,7 @@ pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Ru
         id: CoreId(id),
         shared: Arc::clone(&shared),
         tls: tls.clone(),
-        operators: Arc::clone(&operators),
+        console: Arc::clone(&console),
         stop: stop.of_core(),
         places,
         strange: Pace::default(),
@@ -164,7 +165,7 @@ pub fn start_with(settings: Arc<Settings>, connect: Box<Connector>) -> Result<Ru
         run_on_a_thread("bridge-admin".to_owned(), core(workers, operator_places).run_for_operators(admin))
     });
     let threads = all_or_none(&stop, cores.chain(operators_thread))?;
-    Ok(Running { shared, public, admin: admin_address, tls, operators, stop, threads })
+    Ok(Running { shared, public, admin: admin_address, tls, console, stop, threads })
 }
 
 /// What outlasts the process, where it is configured.
@@ -270,7 +271,24 @@ impl Running {
     /// other machines, and no `admin.token` is configured (C2).
     #[must_use]
     pub fn operators_token(&self) -> Option<&Secret> {
-        self.operators.token_to_print(&self.shared.registry().settings.admin)
+        self.console.operators.token_to_print(&self.shared.registry().settings.admin)
+    }
+
+    /// A sign-in link of the console, good for fifteen minutes and once. `None` where `admin.token` signs in, and without
+    /// randomness (C2).
+    #[must_use]
+    pub fn sign_in_link(&self) -> Option<String> {
+        self.console.link(&self.shared.registry().settings.admin)
+    }
+
+    /// How operators get into the console, to be printed once.
+    pub(crate) fn way_in(&self) -> Vec<Message> {
+        self.console.way_in(&self.shared.registry().settings.admin)
+    }
+
+    /// The console.
+    pub(crate) fn console(&self) -> &Arc<Console> {
+        &self.console
     }
 
     /// The parts that all cores share.

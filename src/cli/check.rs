@@ -11,9 +11,9 @@ use crate::check::report::{Report, page, screen, verdict};
 use crate::check::{self, Plan, Weight};
 use crate::config::settings::BotSettings;
 use crate::config::{self, Flag, Loaded};
-use crate::conversation::bridge::OwnBridge;
 use crate::conversation::crawl::{Bounds, BridgeWorld, Visited, crawl};
 use crate::messages::{Language, conversation, start as messages};
+use crate::own_bridge::OwnBridge;
 
 /// Presses of a crawl, whatever is wanted.
 const MOST: i64 = crate::conversation::crawl::MOST as i64;

@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args, language: Language) -> io::Result<Exit> {
     };
     let _logging = log::start(&loaded.settings.log, loaded.settings.workers)?;
     let mut told = Ok(());
-    let ended = reload::serve(loaded, sources, |running| told = tell(running, &address, language));
+    let ended = reload::serve(loaded, sources, language, |running| told = tell(running, &address, language));
     match ended {
         Ok(ending) => told.map(|()| serve::exit(ending)),
         Err(error) => {
@@ -132,6 +132,9 @@ fn tell(running: &Running, bot: &str, language: Language) -> io::Result<()> {
     let text = |message: Message| message.text(language);
     writeln!(out, "{}", text(messages::demo_bridge(&url)))?;
     writeln!(out, "{}", text(messages::demo_operators(format!("http://{}/", running.admin()))))?;
+    for message in running.way_in() {
+        writeln!(out, "{}", text(message))?;
+    }
     writeln!(out, "{}", text(messages::demo_bot(bot)))?;
     writeln!(out, "\n{}\n", text(messages::demo_speak()))?;
     writeln!(out, "  smartchat-bridge say --url {url}")?;

@@ -15,7 +15,7 @@ use futures_util::StreamExt;
 use crate::check::home::{self, Found, Verdict};
 use crate::config::secret::Secret;
 use crate::config::settings::{BotSettings, Settings};
-use crate::messages::{Language, start as messages};
+use crate::messages::{Language, Message, start as messages};
 use crate::runtime::Running;
 
 /// Bots that are asked at once.
@@ -30,6 +30,7 @@ struct Greeting {
     public: SocketAddr,
     admin: SocketAddr,
     token: Option<Secret>,
+    way_in: Vec<Message>,
     language: Language,
 }
 
@@ -40,6 +41,7 @@ pub(super) fn greet(running: &Running, settings: Arc<Settings>, language: Langua
         public: running.public(),
         admin: running.admin(),
         token: running.operators_token().cloned(),
+        way_in: running.way_in(),
         language,
     };
     // Ends with the process at the latest; it is not waited for.
@@ -52,10 +54,8 @@ pub(super) fn greet(running: &Running, settings: Arc<Settings>, language: Langua
 impl Greeting {
     fn tell(&self) {
         // A closed standard output does not stop the bridge; then the token must be configured.
-        if let Err(error) = self.addresses()
-            && self.token.is_some()
-        {
-            tracing::warn!(%error, "the operators' token could not be printed; set admin.token");
+        if let Err(error) = self.addresses() {
+            tracing::warn!(%error, "the way into the console could not be printed; set admin.token");
         }
         match super::runtime() {
             Ok(runtime) => runtime.block_on(self.ask_all()),
@@ -72,10 +72,12 @@ impl Greeting {
         let mut out = io::stdout().lock();
         let serves = messages::serves(format!("{scheme}://{public}/skill"), format!("{url}/"));
         writeln!(out, "{}", serves.text(self.language))?;
+        for message in &self.way_in {
+            writeln!(out, "{}", message.text(self.language))?;
+        }
         if let Some(token) = &self.token {
             let token = String::from_utf8_lossy(token.expose());
             writeln!(out, "{}", messages::operators_token(&url).text(self.language))?;
-            writeln!(out, "{}", messages::operators_from_elsewhere(self.admin.port()).text(self.language))?;
             writeln!(out, "  curl -H 'Authorization: Bearer {token}' {url}/readyz")?;
         }
         out.flush()

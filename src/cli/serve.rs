@@ -24,7 +24,7 @@ Examples:
 
 In OpenBuilder the skill's URL is https://YOUR-HOST/skill. A flag beats an environment variable (BRIDGE_…), which beats
 the file, which beats the default; `smartchat-bridge config show` prints what is in force and where it comes from.
-SIGHUP loads the configuration again, SIGTERM and Ctrl-C finish what runs and stop.
+SIGHUP loads the configuration again, SIGUSR1 prints a sign-in link of the console, SIGTERM and Ctrl-C finish what runs and stop.
 ";
 
 /// What the command takes.
@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, language: Language) -> Exit {
         tracing::warn!(%warning, "configuration");
     }
     let settings = Arc::clone(&loaded.settings);
-    match reload::serve(loaded, sources, |running| started(running, settings, language)) {
+    match reload::serve(loaded, sources, language, |running| started(running, settings, language)) {
         Ok(ending) => exit(ending),
         Err(error) => {
             refuse(&error.message(), language);

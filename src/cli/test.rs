@@ -12,12 +12,12 @@ use super::output::{complain, refuse};
 use super::sources::SourceArgs;
 use crate::config::Settings;
 use crate::config::settings::BotSettings;
-use crate::conversation::bridge::OwnBridge;
 use crate::conversation::play::{Played, play};
 use crate::conversation::player::{Player, somebody_new};
 use crate::conversation::{Conversation, file, report};
 use crate::files;
 use crate::messages::{Language, Message, conversation as messages};
+use crate::own_bridge::OwnBridge;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -90,6 +90,9 @@ const TOP: &[Row] = &[
     ("admin.hosts", Kind::List, "[]", r#"["bridge.internal"]"#,
         "Values of `Host` accepted there besides IP addresses and `localhost`.",
         "운영자용 주소에서 IP와 `localhost` 외에 허용하는 `Host` 값."),
+    ("admin.public_url", Kind::Url, "", r#""https://console.example.com""#,
+        "Where browsers reach the console through a proxy that speaks TLS. Its host is accepted as `Host`, its links are printed, and its cookies are sent over TLS only. No path.",
+        "TLS를 쓰는 프록시를 거쳐 브라우저가 운영자 화면에 들어오는 주소. 이 호스트를 `Host`로 허용하고, 로그인 링크를 이 주소로 출력하며, 쿠키를 TLS로만 보내게 합니다. 경로는 쓰지 않습니다."),
 ];
 
 #[rustfmt::skip]

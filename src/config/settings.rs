@@ -60,8 +60,10 @@ pub struct Admin {
     pub token: Option<Secret>,
     /// Opens `/metrics` and `/readyz` and nothing else.
     pub metrics_token: Option<Secret>,
-    /// Values of `Host` that are accepted besides IP literals and `localhost`.
+    /// Values of `Host` that are accepted besides IP literals, `localhost` and the host of `public_url`.
     pub hosts: Vec<Box<str>>,
+    /// Where browsers reach the console through a proxy (C2): scheme, host and port, without a path.
+    pub public_url: Option<Url>,
 }
 
 /// PEM files of a certificate chain and its key.

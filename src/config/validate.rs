@@ -73,7 +73,12 @@ fn admin(reader: &mut Reader<'_>) -> Admin {
         reader.problem("admin.metrics_token", messages::tokens_alike());
     }
     let hosts = reader.list("admin.hosts", |host| Ok(Box::from(host.to_ascii_lowercase())));
-    Admin { listen: listen.unwrap_or(NOWHERE), token, metrics_token, hosts: hosts.unwrap_or_default() }
+    let public_url = reader.url("admin.public_url");
+    if let Some(url) = public_url.as_ref().filter(|url| url.path() != "/" || url.query().is_some()) {
+        reader.problem("admin.public_url", messages::console_with_path(url.origin().ascii_serialization()));
+    }
+    let hosts = hosts.unwrap_or_default();
+    Admin { listen: listen.unwrap_or(NOWHERE), token, metrics_token, hosts, public_url }
 }
 
 fn listeners(reader: &mut Reader<'_>, settings: &Settings) {

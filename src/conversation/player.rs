@@ -17,10 +17,10 @@ use crate::fault::chain;
 use crate::ids::{BotId, UserKey};
 use crate::messages::{Message, conversation as messages};
 use crate::net::call::{Call, call as http_call};
-use crate::server::skill::{X_BRIDGE_DEGRADATIONS, X_BRIDGE_EXPLAIN, X_BRIDGE_PLAN, X_BRIDGE_PROBLEM};
 use crate::telemetry::record::PlanKind;
 use crate::term::draw::Press;
 use crate::time;
+use crate::wire::explain::{X_BRIDGE_DEGRADATIONS, X_BRIDGE_EXPLAIN, X_BRIDGE_PLAN, X_BRIDGE_PROBLEM};
 
 /// The bridge answers within its deadline (S1); more is waited for, so that a slow one is told from a dead one.
 const PATIENCE: Duration = Duration::from_secs(15);

@@ -275,6 +275,9 @@ messages! {
     "SB1334" store_prefix()
         "A prefix has 1 to 64 letters, digits, and any of - _ . : in it."
         "앞머리는 영문자, 숫자와 - _ . : 로 1자에서 64자까지 씁니다.";
+    "SB1335" console_with_path(origin)
+        "The console has no path of its own. Write {origin}."
+        "운영자 화면에는 경로가 없습니다. {origin}까지만 쓰세요.";
 
     "SB1401" secret_short()
         "The secret is short and could be guessed. Use at least 16 random characters."

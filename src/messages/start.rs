@@ -80,6 +80,15 @@ messages! {
     "" serves(url, admin)
         "The bridge serves at {url}; operators look at {admin}."
         "브리지가 {url} 주소에서 호출을 받습니다. 운영자용 주소는 {admin}입니다.";
+    "" console_link(url)
+        "console: {url}  (works once, for 15 minutes; the signal USR1 prints another)"
+        "운영자 화면: {url}  (15분 동안 한 번만 쓸 수 있음. USR1 시그널을 보내면 새 링크 출력)";
+    "" console_by_token(url)
+        "console: {url}/  (sign in with admin.token)"
+        "운영자 화면: {url}/  (admin.token으로 로그인)";
+    "" console_closed()
+        "console: the system gives no random numbers, so nobody can sign in"
+        "운영자 화면: 시스템에서 난수를 얻을 수 없어 로그인할 수 없습니다";
     "" operators_token(url)
         "operators: {url}/  (no admin.token is configured, so this token is good for this run only)"
         "운영자용 주소: {url}/  (admin.token이 없어 이번 실행에만 쓰는 토큰을 만들었습니다)";

@@ -123,7 +123,9 @@ impl Core {
             let reply = match kind {
                 // In a box that goes with the call: hyper would keep its three kilobytes for a connection's whole life.
                 ListenerKind::Public => Box::pin(skill::handle(&self.shared, self.id, peer, own, request)).await,
-                ListenerKind::Operators => admin::handle(&self.shared, &self.operators, own, &request),
+                ListenerKind::Operators => {
+                    Box::pin(admin::handle(&self.shared, &self.console, own, peer.ip(), request)).await
+                }
             };
             quiet.begins(time::instant());
             Ok::<_, std::convert::Infallible>(reply)
@@ -193,10 +195,10 @@ mod tests {
     use super::super::core::Places;
     use super::*;
     use crate::config::load::{Flag, Sources, load};
+    use crate::console::Console;
     use crate::net::CoreId;
     use crate::net::listen::bind;
     use crate::registry;
-    use crate::server::operator::OperatorAccess;
     use crate::shared::{Lasting, Shared};
     use crate::telemetry::pace::Pace;
     use std::io::Write;
@@ -210,7 +212,7 @@ mod tests {
         let keyboards = Arc::new(crate::keyboards::Keyboards::new(memory));
         Arc::new(Core {
             id: CoreId(0),
-            operators: Arc::new(OperatorAccess::new(&settings.admin)),
+            console: Arc::new(Console::new(&settings.admin, settings.admin.listen)),
             places: Places::of_operators(settings.limits.pending_bytes),
             shared: Shared::build(settings, keyboards, Lasting::default(), Box::new(registry::over_http)).ok().unwrap(),
             left: None,

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use super::Stop;
 use crate::concurrency::ConcurrencyLimit;
+use crate::console::Console;
 use crate::net::CoreId;
 use crate::net::pending::{Caller, NoPlace, PendingCallers};
 use crate::net::tls::ServerTls;
 use crate::restore::Left;
-use crate::server::operator::OperatorAccess;
 use crate::shared::Shared;
 use crate::telemetry::metrics::Refusal;
 use crate::telemetry::pace::Pace;
@@ -78,7 +78,7 @@ pub(super) struct Core {
     pub(super) id: CoreId,
     pub(super) shared: Arc<Shared>,
     pub(super) tls: Option<Arc<ServerTls>>,
-    pub(super) operators: Arc<OperatorAccess>,
+    pub(super) console: Arc<Console>,
     pub(super) stop: Stop,
     pub(super) places: Places,
     /// What the process before has left, on the core that goes on with it.

@@ -1,19 +1,22 @@
-//! The operators' listener: `/readyz` with detail, `/metrics`, `/`.
+//! The operators' listener: `/readyz` with detail, `/metrics`, `/turns`, and the console.
 //!
-//! Tokens are [`super::operator`]'s. `Host` and `Origin` are checked, so that a web page in the operator's browser
+//! Tokens and pages are [`crate::console`]'s. `Host` and `Origin` are checked, so that a web page in the operator's browser
 //! cannot read it by renaming itself to this address.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use hyper::body::Incoming;
 use hyper::header::{ALLOW, HOST, HeaderValue, ORIGIN};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use serde::Serialize;
+use url::Url;
 
-use super::operator::{Needs, OperatorAccess};
 use super::respond::{self, Reply};
 use crate::breaker::State;
 use crate::config::settings::Admin;
+use crate::console::operator::{Needs, OperatorAccess};
+use crate::console::{self, Console};
 use crate::degradation::Degradation;
 use crate::net::pending::Caller;
 use crate::server::metrics_page;
@@ -38,34 +41,46 @@ pub(crate) fn ready(shared: &Shared) -> Reply {
 }
 
 /// Answers the operators' listener.
-pub(crate) fn handle<B>(
+pub(crate) async fn handle(
     shared: &Arc<Shared>,
-    operators: &OperatorAccess,
+    console: &Console,
     caller: &Caller,
-    request: &Request<B>,
+    peer: IpAddr,
+    request: Request<Incoming>,
 ) -> Reply {
-    let reply = answer(shared, operators, caller, request);
+    let reply = answer(shared, console, caller, peer, request).await;
     caller.answered();
     reply
 }
 
-fn answer<B>(shared: &Arc<Shared>, operators: &OperatorAccess, caller: &Caller, request: &Request<B>) -> Reply {
-    let admin = &shared.registry().settings.admin;
-    if let Err(why) = one_host(request).and_then(|()| admit(admin, request.headers())) {
+async fn answer(
+    shared: &Arc<Shared>,
+    console: &Console,
+    caller: &Caller,
+    peer: IpAddr,
+    request: Request<Incoming>,
+) -> Reply {
+    let settings = Arc::clone(&shared.registry().settings);
+    let admin = &settings.admin;
+    if let Err(why) = one_host(&request).and_then(|()| admit(admin, request.headers())) {
         return respond::text(StatusCode::FORBIDDEN, why);
     }
     let path = request.uri().path();
-    let needs = if matches!(path, "/metrics" | "/readyz") { Needs::Metrics } else { Needs::Operator };
-    if path != "/healthz" && !operators.admits(admin, request.headers(), needs) {
-        let why = match needs {
-            Needs::Metrics => "admin.metrics_token or admin.token is wanted as Authorization: Bearer …\n",
-            Needs::Operator => "admin.token is wanted as Authorization: Bearer …\n",
-        };
-        let mut reply = respond::text(StatusCode::UNAUTHORIZED, why);
-        reply.headers_mut().insert(hyper::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        return reply;
+    // Who brings a token is a program, and gets the index.
+    let is_a_program = path == "/" && OperatorAccess::offers(request.headers());
+    if console::owns(path) && !is_a_program {
+        return console.answer(shared, caller, peer, request).await;
     }
     if path != "/healthz" {
+        let needs = if matches!(path, "/metrics" | "/readyz") { Needs::Metrics } else { Needs::Operator };
+        let headers = request.headers();
+        let look = |operators: &OperatorAccess| operators.admits(admin, headers, needs);
+        // Nothing was guessed where nothing is offered.
+        let admits =
+            if OperatorAccess::offers(headers) { console.admits(shared, look).await } else { look(&console.operators) };
+        if !admits {
+            return unauthorized(needs);
+        }
         drop(caller.admit());
     }
     if let Some(refusal) = refuse_method(request.method()) {
@@ -83,10 +98,20 @@ fn answer<B>(shared: &Arc<Shared>, operators: &OperatorAccess, caller: &Caller, 
         }
         "/" => respond::text(
             StatusCode::OK,
-            "smartchat-bridge\n\n/readyz   every part and bot, as JSON\n/turns    the last notable turns, as JSON\n/metrics  for Prometheus\n/healthz  ok\n",
+            "smartchat-bridge\n\n/readyz   every part and bot, as JSON\n/turns    the last notable turns, as JSON\n/metrics  for Prometheus\n/healthz  ok\n\nIn a browser this is the console.\n",
         ),
         _ => respond::text(StatusCode::NOT_FOUND, "here are /readyz, /turns, /metrics and /healthz\n"),
     }
+}
+
+fn unauthorized(needs: Needs) -> Reply {
+    let why = match needs {
+        Needs::Metrics => "admin.metrics_token or admin.token is wanted as Authorization: Bearer …\n",
+        Needs::Operator => "admin.token is wanted as Authorization: Bearer …\n",
+    };
+    let mut reply = respond::text(StatusCode::UNAUTHORIZED, why);
+    reply.headers_mut().insert(hyper::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    reply
 }
 
 /// A request has one `Host`, and a target that names a host agrees with it: two that differ could be judged by one name
@@ -106,7 +131,7 @@ fn one_host<B>(request: &Request<B>) -> Result<(), &'static str> {
     }
 }
 
-/// A name in `Host` or `Origin` must be an address, `localhost`, or listed in `admin.hosts`.
+/// A name in `Host` or `Origin` must be an address, `localhost`, that of `admin.public_url`, or listed in `admin.hosts`.
 fn admit(admin: &Admin, headers: &HeaderMap) -> Result<(), &'static str> {
     let text = |value: Option<&HeaderValue>| value.map(|v| v.to_str().unwrap_or("?").to_owned());
     if text(headers.get(HOST)).is_none_or(|host| !known(admin, &host)) {
@@ -127,6 +152,7 @@ fn known(admin: &Admin, host: &str) -> bool {
     };
     name.parse::<IpAddr>().is_ok()
         || name.eq_ignore_ascii_case("localhost")
+        || admin.public_url.as_ref().and_then(Url::host_str).is_some_and(|own| own.eq_ignore_ascii_case(name))
         || admin.hosts.iter().any(|listed| listed.eq_ignore_ascii_case(name) || listed.eq_ignore_ascii_case(host))
 }
 
@@ -275,7 +301,8 @@ mod tests {
 
     fn admin(hosts: &[&str]) -> Admin {
         let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-        Admin { listen, token: None, metrics_token: None, hosts: hosts.iter().map(|h| Box::from(*h)).collect() }
+        let hosts = hosts.iter().map(|h| Box::from(*h)).collect();
+        Admin { listen, token: None, metrics_token: None, hosts, public_url: None }
     }
 
     #[test]

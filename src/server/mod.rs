@@ -5,7 +5,6 @@ pub(crate) mod admit;
 mod captured;
 pub(crate) mod channel;
 pub(crate) mod metrics_page;
-pub(crate) mod operator;
 pub(crate) mod respond;
 pub(crate) mod route;
 pub(crate) mod skill;

@@ -17,6 +17,7 @@
 )]
 
 mod apache;
+mod console;
 mod examples;
 mod frameworks;
 mod operations;

@@ -284,9 +284,15 @@ impl Program {
     /// What it prints on standard output, up to the line that holds `words`.
     #[track_caller]
     pub fn printed_until(&mut self, words: &str) -> String {
+        self.printed_until_times(words, 1)
+    }
+
+    /// What it prints on standard output, up to the line that holds `words` for the so-manieth time.
+    #[track_caller]
+    pub fn printed_until_times(&mut self, words: &str, times: usize) -> String {
         let mut out = BufReader::new(self.child.stdout.take().unwrap());
         let mut printed = String::new();
-        while !printed.contains(words) {
+        while printed.matches(words).count() < times {
             assert_ne!(out.read_line(&mut printed).unwrap(), 0, "no {words:?} in {printed}");
         }
         printed

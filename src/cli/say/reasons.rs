@@ -11,8 +11,8 @@ use crate::fault::chain;
 use crate::messages::{Message, chat as messages};
 use crate::net::call::CallError;
 use crate::net::client::ClientError;
-use crate::server::skill::{X_BRIDGE_DEGRADATIONS, X_BRIDGE_OUTCOME, X_BRIDGE_PLAN, X_BRIDGE_PROBLEM};
 use crate::telemetry::record::{Outcome, PlanKind};
+use crate::wire::explain::{X_BRIDGE_DEGRADATIONS, X_BRIDGE_OUTCOME, X_BRIDGE_PLAN, X_BRIDGE_PROBLEM};
 
 /// Why a bridge does not answer, as a part of a message.
 pub(super) fn silence(error: &CallError) -> Message {

@@ -8,11 +8,9 @@
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HeaderValue};
 
+use super::random;
 use crate::config::secret::Secret;
 use crate::config::settings::Admin;
-
-/// The random token of a process, in bytes before they are written as hexadecimal digits: 192 bits.
-const TOKEN_BYTES: usize = 24;
 
 /// The token that a path of the admin listener asks its reader for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +36,7 @@ impl OperatorAccess {
     #[must_use]
     pub(crate) fn new(admin: &Admin) -> Self {
         let exposed = !admin.listen.ip().is_loopback();
-        Self { exposed, own_token: exposed.then(random_token).flatten() }
+        Self { exposed, own_token: exposed.then(random::word).flatten().map(|word| Secret::new(&word)) }
     }
 
     /// The token to print at start: the listener is exposed and `admin.token` is not configured.
@@ -56,18 +54,21 @@ impl OperatorAccess {
         }
         let offered = headers.get(AUTHORIZATION).map_or(&[][..], HeaderValue::as_bytes);
         let offered = offered.strip_prefix(b"Bearer ").unwrap_or_default();
-        let fits = |token: Option<&Secret>| token.is_some_and(|token| token.matches(offered));
-        fits(admin.token.as_ref().or(self.own_token.as_ref()))
-            || needs == Needs::Metrics && fits(admin.metrics_token.as_ref())
+        let is_for_metrics = || admin.metrics_token.as_ref().is_some_and(|token| token.matches(offered));
+        self.is_operators(admin, offered) || needs == Needs::Metrics && is_for_metrics()
     }
-}
 
-fn random_token() -> Option<Secret> {
-    let mut bytes = [0_u8; TOKEN_BYTES];
-    getrandom::fill(&mut bytes).ok()?;
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
-    let token: String = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
-    Some(Secret::new(&token))
+    /// Whether this is `admin.token`, or where none is configured the one that the process has printed.
+    #[must_use]
+    pub(crate) fn is_operators(&self, admin: &Admin, offered: &[u8]) -> bool {
+        admin.token.as_ref().or(self.own_token.as_ref()).is_some_and(|token| token.matches(offered))
+    }
+
+    /// Whether a token is offered at all.
+    #[must_use]
+    pub(crate) fn offers(headers: &HeaderMap) -> bool {
+        headers.contains_key(AUTHORIZATION)
+    }
 }
 
 #[cfg(test)]
@@ -80,7 +81,13 @@ mod tests {
 
     fn admin(ip: [u8; 4], token: Option<&str>, metrics: Option<&str>) -> Admin {
         let listen = SocketAddr::from((ip, 9090));
-        Admin { listen, token: token.map(Secret::new), metrics_token: metrics.map(Secret::new), hosts: Vec::new() }
+        Admin {
+            listen,
+            token: token.map(Secret::new),
+            metrics_token: metrics.map(Secret::new),
+            hosts: Vec::new(),
+            public_url: None,
+        }
     }
 
     fn bearing(token: &str) -> HeaderMap {
@@ -105,7 +112,7 @@ mod tests {
         let access = OperatorAccess::new(&admin);
         let token = access.token_to_print(&admin).unwrap().expose();
         let token = std::str::from_utf8(token).unwrap().to_owned();
-        assert_eq!(token.len(), 2 * TOKEN_BYTES);
+        assert_eq!(token.len(), 2 * random::BYTES);
         for needs in [Needs::Operator, Needs::Metrics] {
             assert!(!access.admits(&admin, &HeaderMap::new(), needs));
             assert!(!access.admits(&admin, &bearing(""), needs));

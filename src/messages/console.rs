@@ -1,0 +1,45 @@
+//! The console: the frame of its pages, signing in, the list of turns.
+
+use super::messages;
+
+messages! {
+    "" own_name() "English" "한국어";
+    "" skip() "Skip to the content" "본문으로 건너뛰기";
+    "" pages() "Pages" "화면";
+    "" start() "Get started" "시작하기";
+    "" turns() "Calls" "호출";
+    "" sign_out() "Sign out" "로그아웃";
+    "" go_on() "Continue" "계속하기";
+
+    "" sign_in() "Sign in" "로그인";
+    "" sign_in_here() "Open the console in this browser?" "이 브라우저에서 운영자 화면을 열까요?";
+    "" link_works_once() "This link works once. Only the button uses it up." "이 링크는 한 번만 쓸 수 있습니다. 버튼을 눌러야 쓰인 것으로 봅니다.";
+    "" link_is_over()
+        "This link is over: it works once, within 15 minutes. Let the bridge print another one."
+        "이미 쓰였거나 15분이 지난 링크입니다. 브리지에서 새 링크를 받으세요.";
+    "" how_to_get_a_link()
+        "The bridge prints a link at its start. It prints another one when it gets the signal USR1:"
+        "브리지는 시작할 때 로그인 링크를 출력합니다. USR1 시그널을 보내면 새 링크를 출력합니다.";
+    "" token() "Operators' token" "운영자 토큰";
+    "" token_is_configured() "The value of admin.token" "설정의 admin.token 값";
+    "" token_is_printed() "The token that the bridge printed at its start" "브리지가 시작할 때 출력한 토큰";
+    "" token_is_wrong() "This is not the operators' token." "운영자 토큰이 아닙니다.";
+    "" signed_in_already()
+        "Signed in already? A link from another page or a chat arrives without the sign-in:"
+        "이미 로그인했나요? 다른 사이트나 대화방의 링크로 들어오면 로그인 정보가 함께 오지 않습니다.";
+    "" no_randomness()
+        "The system gives no random numbers, so nobody can sign in safely."
+        "시스템에서 난수를 얻을 수 없어 안전하게 로그인할 수 없습니다.";
+
+    "" refused() "Not done" "처리하지 않았습니다";
+    "" foreign_origin()
+        "This form was sent from another address than the console's own. Behind a proxy, set admin.public_url to the address in the browser."
+        "운영자 화면이 아닌 다른 주소에서 보낸 요청입니다. 프록시를 거친다면 admin.public_url에 브라우저에 보이는 주소를 쓰세요.";
+    "" stale_form()
+        "This page is older than the sign-in. Load it again, and try once more."
+        "로그인하기 전의 화면입니다. 새로 고친 뒤 다시 시도하세요.";
+    "" form_not_read() "The form did not arrive whole." "양식이 온전히 도착하지 않았습니다.";
+    "" no_such_page() "There is no such page" "없는 화면입니다";
+    "" look_elsewhere() "The address may have a typing error, or be of another version." "주소에 오타가 있거나 다른 버전의 주소입니다.";
+    "" other_method(methods) "This address takes {methods}." "이 주소는 {methods} 요청만 받습니다.";
+}

@@ -3,7 +3,6 @@
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::step::Seen;
 use super::*;
 use crate::breaker::State;
 use crate::conversation;

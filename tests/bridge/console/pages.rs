@@ -62,8 +62,11 @@ fn no_page_has_a_word_outside_the_table() {
                 if is_text {
                     continue;
                 }
-                depth += piece.chars().map(|c| i32::from(c == '{') - i32::from(c == '}')).sum::<i32>();
-                if depth <= 0 {
+                let ends = piece.chars().any(|c| {
+                    depth += i32::from(c == '{') - i32::from(c == '}');
+                    depth == 0
+                });
+                if ends {
                     break;
                 }
                 before = piece.trim_end();

@@ -17,7 +17,9 @@ mod replies;
 mod sessions;
 mod sign_in;
 mod talk;
+mod turns;
 mod visitor;
+pub(crate) mod why;
 mod wire;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -38,7 +40,7 @@ use self::sign_in::GuessLine;
 use self::visitor::{LANGUAGE_COOKIE, Visitor, code};
 use crate::config::secret::Secret;
 use crate::config::settings::Admin;
-use crate::messages::{Message, console as words};
+use crate::messages::{Message, console as words, why as reasons};
 use crate::mutex::lock;
 use crate::net::CoreId;
 use crate::net::body;
@@ -87,6 +89,8 @@ enum Page {
     TalkFile,
     Capture,
     CapturedTurn,
+    Turns,
+    TurnRows,
 }
 
 impl Page {
@@ -94,6 +98,8 @@ impl Page {
         Some(match path {
             "/" | "/console" => Self::Root,
             "/console/" => Self::Start,
+            "/console/turns" => Self::Turns,
+            "/console/turns/rows" => Self::TurnRows,
             "/console/sign-in" => Self::SignIn,
             "/console/sign-out" => Self::SignOut,
             "/console/talk" => Self::Talk,
@@ -106,7 +112,9 @@ impl Page {
 
     const fn methods(self) -> &'static str {
         match self {
-            Self::Root | Self::Start | Self::TalkFile | Self::CapturedTurn => "GET, HEAD",
+            Self::Root | Self::Start | Self::Turns | Self::TurnRows | Self::TalkFile | Self::CapturedTurn => {
+                "GET, HEAD"
+            }
             Self::SignIn | Self::Talk | Self::Capture => "GET, HEAD, POST",
             Self::SignOut => "POST",
         }
@@ -212,9 +220,12 @@ impl Console {
         let Some(form_token) = form_token.as_deref() else {
             return match page {
                 Page::SignIn => sign_in::page(self, visit.admin, visitor),
+                // A script that asks for more is told, and loads its page again.
+                Page::TurnRows => refuse(visitor, StatusCode::UNAUTHORIZED, words::stale_form()),
                 Page::Root
                 | Page::SignOut
                 | Page::Start
+                | Page::Turns
                 | Page::Talk
                 | Page::TalkFile
                 | Page::Capture
@@ -229,6 +240,8 @@ impl Console {
             Page::TalkFile => talk::saved(self, visit, reader, form_token),
             Page::Capture => capture::page(visit, reader),
             Page::CapturedTurn => capture::turn(visit, reader),
+            Page::Turns => replies::page(StatusCode::OK, turns::page(reader, visit.shared)),
+            Page::TurnRows => replies::page(StatusCode::OK, turns::rows(reader, visit.shared)),
             Page::Start => replies::page(
                 StatusCode::OK,
                 frame::page(reader, Some(frame::Place::Start), words::start(), &maud::html! {}),
@@ -254,21 +267,25 @@ impl Console {
             }
             Page::Talk => Box::pin(talk::act(self, visit, reader, &form_token, form)).await,
             Page::Capture => capture::act(visit, reader, form),
-            Page::Root | Page::SignIn | Page::Start | Page::TalkFile | Page::CapturedTurn => no_such_page(visitor),
+            Page::Root
+            | Page::SignIn
+            | Page::Start
+            | Page::Turns
+            | Page::TurnRows
+            | Page::TalkFile
+            | Page::CapturedTurn => no_such_page(visitor),
         }
     }
 }
 
 /// Why a turn came to its end, in one sentence.
-fn why(_reader: Reader<'_>, end: &TurnEnd) -> maud::Markup {
-    maud::html! { p class="why" { (end.plan.as_str()) " · " (end.outcome.as_str()) } }
+fn why_of(reader: Reader<'_>, end: &TurnEnd) -> maud::Markup {
+    maud::html! { p class="why" { (reader.text(reasons::because(why::why(end)))) } }
 }
 
-/// The time of day in Korea, where bots and users are; a script makes it the browser's.
+/// The time of day in Korea, where bots and users are.
 fn time_of_day(at: Moment) -> String {
-    const KOREA: u64 = 9 * 60 * 60;
-    let second = (at.as_millis() / 1000 + KOREA) % (24 * 60 * 60);
-    format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
+    turns::in_korea(at.as_millis())
 }
 
 fn takes(page: Page, method: &Method) -> bool {

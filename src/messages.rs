@@ -19,6 +19,7 @@ pub mod probe;
 pub mod start;
 pub mod support;
 pub mod talk;
+pub mod why;
 
 use std::fmt::{self, Write as _};
 use std::net::{IpAddr, SocketAddr};
@@ -274,6 +275,7 @@ mod tests {
             capture::ROWS,
             console::ROWS,
             talk::ROWS,
+            why::ROWS,
         ]
         .into_iter()
         .flatten()

@@ -121,7 +121,7 @@ fn line(reader: Reader<'_>, step: &Step, seen: &Seen) -> Markup {
                 (phone::answer(reader, step.number, late))
             }
             @match &seen.end {
-                Some(ended) => (super::why(reader, &ended.end)),
+                Some(ended) => (super::why_of(reader, &ended.end)),
                 None => p class="why" { (reader.text(words::bot_works())) },
             }
             details class="wire" {

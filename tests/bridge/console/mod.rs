@@ -2,7 +2,9 @@
 
 mod access;
 mod capture;
+mod pages;
 mod talk;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

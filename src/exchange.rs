@@ -8,10 +8,12 @@
 
 mod mask;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde::de::IgnoredAny;
+use siphasher::sip::SipHasher13;
 
 use crate::backend_problem::BackendProblem;
 use crate::ids::RequestId;
@@ -183,10 +185,12 @@ pub(crate) struct Ended {
 #[derive(Debug)]
 pub(crate) struct Exchange {
     origin: Origin,
+    /// Its number among all that this process has kept.
+    pub(crate) number: u64,
+    /// Finds its row in the list of turns: a hash, for a request id may be a header of the caller's.
+    pub(crate) name: u64,
     /// When its call came.
     pub(crate) at: Moment,
-    /// Names the turn, as its log line does.
-    pub(crate) request_id: RequestId,
     /// How its answers are shown.
     pub(crate) manner: Manner,
     mask: Mask,
@@ -202,8 +206,8 @@ pub(crate) struct Beginning<'a> {
     pub(crate) origin: Origin,
     /// When its call came.
     pub(crate) at: Moment,
-    /// Its name.
-    pub(crate) request_id: RequestId,
+    /// Its name in the log.
+    pub(crate) request_id: &'a RequestId,
     /// The call's body.
     pub(crate) call: &'a [u8],
     /// The user keys of this turn, of the user and of the room.
@@ -212,17 +216,26 @@ pub(crate) struct Beginning<'a> {
     pub(crate) manner: Manner,
 }
 
+/// A number for a turn's name in the log.
+pub(crate) fn name_of(request_id: &RequestId) -> u64 {
+    let mut hasher = SipHasher13::new();
+    request_id.hash(&mut hasher);
+    hasher.finish()
+}
+
 impl Exchange {
     /// Begins to keep a turn; `None` where the budget is used up.
     pub(crate) fn begin(beginning: Beginning<'_>, budget: &Arc<Budget>) -> Option<Arc<Self>> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         if !budget.take(OVERHEAD) {
             return None;
         }
         let Beginning { origin, at, request_id, call, keys, manner } = beginning;
         let exchange = Self {
             origin,
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            name: name_of(request_id),
             at,
-            request_id,
             manner,
             mask: Mask::of_call(call, &keys),
             budget: Arc::clone(budget),
@@ -374,7 +387,7 @@ mod tests {
         let beginning = Beginning {
             origin: Origin::Capture,
             at: Moment::from_millis(1),
-            request_id: RequestId::Given("a".into()),
+            request_id: &RequestId::Given("a".into()),
             call,
             keys: [KEY, KEY],
             manner: Manner::default(),

@@ -6,6 +6,9 @@
 //! Rejected: an application in JavaScript with an interface of its own, which doubles the surface and needs a build.
 
 mod assets;
+mod checklist;
+mod checks;
+mod clock;
 mod form;
 mod frame;
 mod links;
@@ -14,6 +17,7 @@ mod random;
 mod replies;
 mod sessions;
 mod sign_in;
+mod start;
 mod turns;
 mod visitor;
 pub(crate) mod why;
@@ -26,6 +30,7 @@ use hyper::body::Incoming;
 use hyper::header::HeaderValue;
 use hyper::{Method, Request, StatusCode};
 
+use self::checks::Checks;
 use self::form::{Form, NoForm};
 use self::frame::{FORM_TOKEN, Reader};
 use self::links::Links;
@@ -57,6 +62,7 @@ pub(crate) struct Console {
     links: Mutex<Links>,
     sessions: Mutex<Sessions>,
     guesses: GuessLine,
+    checks: Arc<Checks>,
 }
 
 /// One request, as far as it is known before its body.
@@ -74,6 +80,8 @@ enum Page {
     SignIn,
     SignOut,
     Start,
+    Check,
+    Secret,
     Turns,
     TurnRows,
 }
@@ -83,6 +91,8 @@ impl Page {
         Some(match path {
             "/" | "/console" => Self::Root,
             "/console/" => Self::Start,
+            "/console/check" => Self::Check,
+            "/console/secret" => Self::Secret,
             "/console/turns" => Self::Turns,
             "/console/turns/rows" => Self::TurnRows,
             "/console/sign-in" => Self::SignIn,
@@ -95,7 +105,7 @@ impl Page {
         match self {
             Self::Root | Self::Start | Self::Turns | Self::TurnRows => "GET, HEAD",
             Self::SignIn => "GET, HEAD, POST",
-            Self::SignOut => "POST",
+            Self::SignOut | Self::Check | Self::Secret => "POST",
         }
     }
 }
@@ -116,6 +126,7 @@ impl Console {
             links: Mutex::default(),
             sessions: Mutex::default(),
             guesses: GuessLine::default(),
+            checks: Arc::default(),
         }
     }
 
@@ -198,18 +209,20 @@ impl Console {
                 Page::SignIn => sign_in::page(self, visit.admin, visitor),
                 // A script that asks for more is told, and loads its page again.
                 Page::TurnRows => refuse(visitor, StatusCode::UNAUTHORIZED, words::stale_form()),
-                Page::Root | Page::SignOut | Page::Start | Page::Turns => replies::see("/console/sign-in"),
+                Page::Root | Page::SignOut | Page::Start | Page::Check | Page::Secret | Page::Turns => {
+                    replies::see("/console/sign-in")
+                }
             };
         };
         let reader = Reader { visitor, form_token: Some(form_token) };
         match page {
-            Page::Root | Page::SignIn | Page::SignOut => replies::see("/console/"),
+            Page::Root | Page::SignIn | Page::SignOut | Page::Check | Page::Secret => replies::see("/console/"),
             Page::Turns => replies::page(StatusCode::OK, turns::page(reader, visit.shared)),
             Page::TurnRows => replies::page(StatusCode::OK, turns::rows(reader)),
-            Page::Start => replies::page(
-                StatusCode::OK,
-                frame::page(reader, Some(frame::Place::Start), words::start(), &maud::html! {}),
-            ),
+            Page::Start => {
+                let wanted = visitor.asks("bot");
+                replies::page(StatusCode::OK, start::page(reader, visit.shared, &self.checks, wanted, false))
+            }
         }
     }
 
@@ -219,12 +232,24 @@ impl Console {
             return sign_in::take(self, &visit.shared.tasks, visit.admin, visitor, visit.peer, form).await;
         }
         let form_token = self.signed_in(visit, visitor);
-        let is_own = form_token.is_some_and(|token| Secret::new(&token).matches(form.field(FORM_TOKEN).as_bytes()));
-        if !is_own {
+        let is_own = |token: &String| Secret::new(token).matches(form.field(FORM_TOKEN).as_bytes());
+        let Some(form_token) = form_token.filter(is_own) else {
             return refuse(visitor, StatusCode::FORBIDDEN, words::stale_form());
-        }
+        };
+        let bot = form.field("bot");
         match page {
             Page::SignOut => sign_in::out(self, visitor),
+            Page::Check => {
+                let registry = visit.shared.registry();
+                let Some(bot) = registry.named(bot) else { return no_such_page(visitor) };
+                self.checks.begin(visit.shared, &bot.settings, form.field("words"));
+                replies::see(&format!("/console/?bot={}#check", bot.settings.id))
+            }
+            Page::Secret => {
+                tracing::info!(peer = %visit.peer, bot, "an operator has looked at the secret of a skill");
+                let reader = Reader { visitor, form_token: Some(&form_token) };
+                replies::page(StatusCode::OK, start::page(reader, visit.shared, &self.checks, bot, true))
+            }
             Page::Root | Page::SignIn | Page::Start | Page::Turns | Page::TurnRows => no_such_page(visitor),
         }
     }

@@ -11,6 +11,7 @@
 
 pub mod chat;
 pub mod check;
+pub mod checklist;
 pub mod config;
 pub mod console;
 pub mod conversation;
@@ -272,6 +273,7 @@ mod tests {
             support::ROWS,
             console::ROWS,
             why::ROWS,
+            checklist::ROWS,
         ]
         .into_iter()
         .flatten()

@@ -250,5 +250,6 @@ fn build(
         contacts: kept.map_or_else(|| Arc::new(Contacts::new(journal)), |bot| Arc::clone(&bot.contacts)),
         rate: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.rate)),
         metrics: kept.map_or_else(|| BotMetrics::new(cores), |bot| Arc::clone(&bot.metrics)),
+        seen: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.seen)),
     })
 }

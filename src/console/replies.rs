@@ -41,9 +41,10 @@ pub(super) fn asset(asset: &'static Asset) -> Reply {
 }
 
 /// Go there, with GET.
-pub(super) fn see(path: &'static str) -> Reply {
+pub(super) fn see(path: &str) -> Reply {
     let mut reply = with(StatusCode::SEE_OTHER, HTML, Bytes::new());
-    reply.headers_mut().insert(LOCATION, HeaderValue::from_static(path));
+    let path = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/console/"));
+    reply.headers_mut().insert(LOCATION, path);
     reply
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod pages;
+mod start;
 mod turns;
 
 use std::collections::BTreeMap;

@@ -10,7 +10,7 @@ use super::form::Form;
 use super::frame::{self, Place, Reader};
 use super::replies::{self, Reply};
 use super::talk::{bots, chosen, path_of};
-use super::{Visit, refuse, time_of_day, wire};
+use super::{Visit, clock, refuse, wire};
 use crate::bot::Bot;
 use crate::capture::{Code, Standing, Whom};
 use crate::exchange::{Exchange, name_of};
@@ -20,7 +20,12 @@ use crate::shared::Shared;
 use crate::simulator::replay::{Mark, NoReplay, Replay, replay};
 use crate::telemetry::kept::KeptTurn;
 use crate::telemetry::log;
-use crate::time;
+use crate::time::{self, Moment};
+
+/// The time of day of a moment.
+fn time_of_day(at: Moment) -> String {
+    clock::time_of_day(at.as_millis())
+}
 
 /// Where these pages are.
 pub(super) const PATH: &str = "/console/capture";
@@ -230,7 +235,7 @@ pub(super) fn act(visit: &Visit<'_>, reader: Reader<'_>, form: &Form) -> Reply {
         "erase" => bot.erase_captured(),
         _ => return refuse(reader.visitor, StatusCode::BAD_REQUEST, own_words::form_not_read()),
     }
-    replies::see_at(&path_of(PATH, &bot.settings.id))
+    replies::see(&path_of(PATH, &bot.settings.id))
 }
 
 /// The turns whose messages are kept, to be found from the list of all turns.

@@ -10,7 +10,7 @@ use super::form::Form;
 use super::frame::{self, Place, Reader};
 use super::replies::{self, Reply};
 use super::talk::{bots, chosen, path_of};
-use super::{Visit, refuse, time_of_day, wire};
+use super::{Visit, clock, refuse, wire};
 use crate::bot::Bot;
 use crate::capture::{Code, Standing, Whom};
 use crate::exchange::{Exchange, name_of};
@@ -20,7 +20,12 @@ use crate::shared::Shared;
 use crate::simulator::replay::{Mark, NoReplay, Replay, replay};
 use crate::telemetry::kept::KeptTurn;
 use crate::telemetry::log;
-use crate::time;
+use crate::time::{self, Moment};
+
+/// The time of day of a moment.
+fn time_of_day(at: Moment) -> String {
+    clock::time_of_day(at.as_millis())
+}
 
 /// Where these pages are.
 pub(super) const PATH: &str = "/console/capture";
@@ -106,7 +111,7 @@ fn begin(reader: Reader<'_>, bot: &BotId, standing: &Standing) -> Markup {
                 @if let Some((code, until)) = &standing.pairing {
                     p { (reader.text(words::code_is(time_of_day(*until)))) }
                     div class="paste" {
-                        pre { code id="code" { (code.as_str()) } }
+                        pre class="code" { code id="code" { (code.as_str()) } }
                         button type="button" data-copy="code" data-done=(reader.text(words::copied())) hidden {
                             (reader.text(words::copy()))
                         }
@@ -158,7 +163,10 @@ pub(super) fn turn(visit: &Visit<'_>, reader: Reader<'_>) -> Reply {
     let body = html! {
         h1 { (reader.text(words::one_turn())) }
         p { (time_of_day(exchange.at)) " · " (id.as_str()) " · " a href=(path_of(PATH, id)) { (reader.text(words::back())) } }
-        @if let Some(end) = exchange.end() { (super::why_of(reader, &end)) }
+        @if let Some(end) = exchange.end() {
+            (super::why_of(reader, &end))
+            (wire::differences(reader, end.degradations))
+        }
         section class="card" { (wire::four(reader, &exchange.messages())) }
         section class="card" id="again" {
             h2 { (reader.text(words::replay_title())) }
@@ -201,9 +209,7 @@ fn replayed(reader: Reader<'_>, replayed: &Result<Replay, NoReplay>) -> Markup {
                 }
             }
         }
-        @if !replay.degradations.is_empty() {
-            p class="hint" { code { (replay.degradations.to_string()) } }
-        }
+        (wire::differences(reader, replay.degradations))
     }
 }
 
@@ -230,7 +236,7 @@ pub(super) fn act(visit: &Visit<'_>, reader: Reader<'_>, form: &Form) -> Reply {
         "erase" => bot.erase_captured(),
         _ => return refuse(reader.visitor, StatusCode::BAD_REQUEST, own_words::form_not_read()),
     }
-    replies::see_at(&path_of(PATH, &bot.settings.id))
+    replies::see(&path_of(PATH, &bot.settings.id))
 }
 
 /// The turns whose messages are kept, to be found from the list of all turns.

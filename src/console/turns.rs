@@ -6,12 +6,13 @@ use maud::{Markup, html};
 use url::form_urlencoded;
 
 use super::capture::Captured;
+use super::clock::time_of_day;
 use super::frame::{self, Place, Reader};
 use super::visitor::Visitor;
 use super::why::why;
 use crate::check;
 use crate::degradation::Degradation;
-use crate::messages::{Message, console as words, why as reasons};
+use crate::messages::{Message, capture, console as words, why as reasons};
 use crate::shared::Shared;
 use crate::telemetry::kept::{KeptTurn, Listed};
 use crate::telemetry::log;
@@ -19,10 +20,6 @@ use crate::telemetry::record::{Outcome, PlanKind, TurnRecord};
 
 /// Turns of one page, and of one look for newer ones.
 const SHOWN: usize = 100;
-/// The time of day that is written for who has no script: that of Korea, nine hours ahead.
-const KOREA: Duration = Duration::from_secs(9 * 60 * 60);
-const DAY: u64 = 24 * 60 * 60;
-
 /// Which turns are wanted.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Filter {
@@ -77,7 +74,10 @@ pub(super) fn page(reader: Reader<'_>, shared: &Shared) -> Markup {
             span class="live" id="live" hidden role="status" data-on=(reader.text(words::live()))
                 data-off=(reader.text(words::not_live())) {}
         }
-        p class="hint" { (reader.text(words::turns_intro())) }
+        p class="hint" {
+            (reader.text(words::turns_intro())) " "
+            a href=(super::capture::PATH) { (reader.text(capture::capture())) }
+        }
         (form(reader, &filter, &bots))
         (list(reader, &filter, &Captured::of(shared), &listed))
         p class="empty" id="empty" hidden[!listed.turns.is_empty()] { (reader.text(words::no_turns())) }
@@ -163,7 +163,7 @@ fn row(reader: Reader<'_>, captured: &Captured, turn: &KeptTurn) -> Markup {
     html! {
         li class={ "turn " (weight) } id={ "turn-" (turn.number) } {
             div class="top" {
-                time datetime=(humantime::format_rfc3339_millis(turn.at)) { (in_korea(turn.at_millis())) }
+                time datetime=(humantime::format_rfc3339_millis(turn.at)) { (time_of_day(turn.at_millis())) }
                 b { (record.bot.as_str()) }
                 span class={ "tag " (tag) } { (reader.text(outcome(end.outcome))) }
                 span class="tag" { (reader.text(plan(end.plan))) }
@@ -186,7 +186,7 @@ fn row(reader: Reader<'_>, captured: &Captured, turn: &KeptTurn) -> Markup {
     }
 }
 
-fn one_difference(reader: Reader<'_>, difference: Degradation) -> Markup {
+pub(super) fn one_difference(reader: Reader<'_>, difference: Degradation) -> Markup {
     let meaning = reader.language().pick(difference.english(), difference.korean());
     html! {
         li {
@@ -213,12 +213,6 @@ fn is_bad(outcome: Outcome) -> bool {
         Outcome::CallbackFailed | Outcome::Panicked => true,
         Outcome::Answered | Outcome::Waits | Outcome::Parked | Outcome::Shared | Outcome::CalledBack => false,
     }
-}
-
-/// Hours, minutes and seconds in Korea.
-pub(super) fn in_korea(millis: u64) -> String {
-    let second = (millis / 1000 + KOREA.as_secs()) % DAY;
-    format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
 /// An outcome in words.
@@ -285,11 +279,5 @@ mod tests {
         assert_eq!(wanted(&Filter { notable: true, ..Filter::default() }), [false, true, true]);
         let none = Filter { bot: "shop".into(), outcome: Some(Outcome::NoReply), ..Filter::default() };
         assert_eq!(wanted(&none), [false, false, false]);
-    }
-
-    #[test]
-    fn the_time_of_day_is_koreas() {
-        assert_eq!(in_korea(0), "09:00:00");
-        assert_eq!(in_korea((15 * 60 * 60 + 61) * 1000 + 999), "00:01:01");
     }
 }

@@ -4,6 +4,7 @@ mod access;
 mod attack;
 mod capture;
 mod pages;
+mod start;
 mod talk;
 mod turns;
 

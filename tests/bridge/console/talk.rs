@@ -71,6 +71,7 @@ fn a_conversation_is_held_with_buttons_and_shows_the_four_messages_of_each_turn(
 
 #[test]
 fn ten_failing_taps_change_nothing_for_real_users() {
+    logs::capture();
     let bot = Bot::before(bot::home(&["급식"]), |asked| match asked.content().as_str() {
         "급식" => buttons("밥", &["급식"]),
         _ => hang_up(),

@@ -149,6 +149,11 @@ pub(crate) fn take_in(bot: &BotSettings, crawled: Crawled, report: &mut Report) 
     report.settle();
 }
 
+/// What an operator changes in the bot so that a difference goes away, where the bot's language is not known.
+pub(crate) fn mends(degradation: Degradation) -> Message {
+    remedy::mends(degradation, Runs::Unknown)
+}
+
 /// The messages of a plan, in their order: the bot's own words first, for a bot with a state per user.
 fn said(plan: &Plan, labels: &[String]) -> Vec<(Said, String)> {
     let harmless = |label: &&String| !label.trim().is_empty() && ACTING.iter().all(|acting| !label.contains(acting));

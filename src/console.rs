@@ -14,7 +14,9 @@ mod random;
 mod replies;
 mod sessions;
 mod sign_in;
+mod turns;
 mod visitor;
+pub(crate) mod why;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -72,6 +74,8 @@ enum Page {
     SignIn,
     SignOut,
     Start,
+    Turns,
+    TurnRows,
 }
 
 impl Page {
@@ -79,6 +83,8 @@ impl Page {
         Some(match path {
             "/" | "/console" => Self::Root,
             "/console/" => Self::Start,
+            "/console/turns" => Self::Turns,
+            "/console/turns/rows" => Self::TurnRows,
             "/console/sign-in" => Self::SignIn,
             "/console/sign-out" => Self::SignOut,
             _ => return None,
@@ -87,7 +93,7 @@ impl Page {
 
     const fn methods(self) -> &'static str {
         match self {
-            Self::Root | Self::Start => "GET, HEAD",
+            Self::Root | Self::Start | Self::Turns | Self::TurnRows => "GET, HEAD",
             Self::SignIn => "GET, HEAD, POST",
             Self::SignOut => "POST",
         }
@@ -190,12 +196,16 @@ impl Console {
         let Some(form_token) = form_token.as_deref() else {
             return match page {
                 Page::SignIn => sign_in::page(self, visit.admin, visitor),
-                Page::Root | Page::SignOut | Page::Start => replies::see("/console/sign-in"),
+                // A script that asks for more is told, and loads its page again.
+                Page::TurnRows => refuse(visitor, StatusCode::UNAUTHORIZED, words::stale_form()),
+                Page::Root | Page::SignOut | Page::Start | Page::Turns => replies::see("/console/sign-in"),
             };
         };
         let reader = Reader { visitor, form_token: Some(form_token) };
         match page {
             Page::Root | Page::SignIn | Page::SignOut => replies::see("/console/"),
+            Page::Turns => replies::page(StatusCode::OK, turns::page(reader, visit.shared)),
+            Page::TurnRows => replies::page(StatusCode::OK, turns::rows(reader)),
             Page::Start => replies::page(
                 StatusCode::OK,
                 frame::page(reader, Some(frame::Place::Start), words::start(), &maud::html! {}),
@@ -215,7 +225,7 @@ impl Console {
         }
         match page {
             Page::SignOut => sign_in::out(self, visitor),
-            Page::Root | Page::SignIn | Page::Start => no_such_page(visitor),
+            Page::Root | Page::SignIn | Page::Start | Page::Turns | Page::TurnRows => no_such_page(visitor),
         }
     }
 }

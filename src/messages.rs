@@ -17,6 +17,7 @@ pub mod conversation;
 pub mod probe;
 pub mod start;
 pub mod support;
+pub mod why;
 
 use std::fmt::{self, Write as _};
 use std::net::{IpAddr, SocketAddr};
@@ -270,6 +271,7 @@ mod tests {
             chat::ROWS,
             support::ROWS,
             console::ROWS,
+            why::ROWS,
         ]
         .into_iter()
         .flatten()

@@ -41,7 +41,8 @@ fn same() -> (Weight, Message) {
     (Weight::Differs, messages::users_same())
 }
 
-fn mends(degradation: Degradation, runs: Runs) -> Message {
+/// What mends it.
+pub(super) fn mends(degradation: Degradation, runs: Runs) -> Message {
     use Degradation as D;
     match degradation {
         D::Bom => messages::mend_bom(),

@@ -21,7 +21,11 @@ const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// The sessions by the hash of their name.
 #[derive(Debug, Default)]
-pub(super) struct Sessions(HashMap<[u8; 32], Session>);
+pub(super) struct Sessions {
+    by_hash: HashMap<[u8; 32], Session>,
+    /// How often any was looked at: two may be seen in one millisecond.
+    looks: u64,
+}
 
 #[derive(Debug)]
 struct Session {
@@ -31,36 +35,41 @@ struct Session {
     token: Option<Secret>,
     begun: Moment,
     seen: Moment,
+    /// Which look at any session was its last.
+    look: u64,
 }
 
 impl Sessions {
     /// Begins one; its name is for the browser. `None` without randomness.
     pub(super) fn begin(&mut self, token: Option<&Secret>, now: Moment) -> Option<String> {
         self.drop_old(now);
-        if self.0.len() >= KEPT {
-            let quiet = self.0.iter().min_by_key(|(_, session)| session.seen).map(|(name, _)| *name);
-            quiet.map(|name| self.0.remove(&name));
+        if self.by_hash.len() >= KEPT {
+            let quiet = self.by_hash.iter().min_by_key(|(_, session)| session.look).map(|(name, _)| *name);
+            quiet.map(|name| self.by_hash.remove(&name));
         }
         let (name, form_token) = (random::word()?, random::word()?);
-        self.0.insert(hash(&name), Session { form_token, token: token.cloned(), begun: now, seen: now });
+        self.looks += 1;
+        let session = Session { form_token, token: token.cloned(), begun: now, seen: now, look: self.looks };
+        self.by_hash.insert(hash(&name), session);
         Some(name)
     }
 
     /// The form token of the session of this name, which is not quiet any more.
     pub(super) fn find(&mut self, name: &str, token: Option<&Secret>, now: Moment) -> Option<String> {
         self.drop_old(now);
-        let session = self.0.get_mut(&hash(name)).filter(|session| session.token.as_ref() == token)?;
-        session.seen = now;
+        let session = self.by_hash.get_mut(&hash(name)).filter(|session| session.token.as_ref() == token)?;
+        self.looks += 1;
+        (session.seen, session.look) = (now, self.looks);
         Some(session.form_token.clone())
     }
 
     /// Ends the one of this name.
     pub(super) fn end(&mut self, name: &str) {
-        self.0.remove(&hash(name));
+        self.by_hash.remove(&hash(name));
     }
 
     fn drop_old(&mut self, now: Moment) {
-        self.0.retain(|_, session| now.since(session.seen) < IDLE && now.since(session.begun) < LONGEST);
+        self.by_hash.retain(|_, session| now.since(session.seen) < IDLE && now.since(session.begun) < LONGEST);
     }
 }
 
@@ -119,7 +128,7 @@ mod tests {
             sessions.find(name, None, later).unwrap();
         }
         sessions.begin(None, later).unwrap();
-        assert_eq!((sessions.0.len(), sessions.find(&names[0], None, later)), (KEPT, None));
+        assert_eq!((sessions.by_hash.len(), sessions.find(&names[0], None, later)), (KEPT, None));
         assert!(sessions.find(&names[1], None, later).is_some());
     }
 }

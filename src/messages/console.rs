@@ -42,4 +42,45 @@ messages! {
     "" no_such_page() "There is no such page" "없는 화면입니다";
     "" look_elsewhere() "The address may have a typing error, or be of another version." "주소에 오타가 있거나 다른 버전의 주소입니다.";
     "" other_method(methods) "This address takes {methods}." "이 주소는 {methods} 요청만 받습니다.";
+
+    "" turns_intro() "The last calls of each bot, and its last notable ones. Nothing of a user is kept here." "봇마다 최근 호출과, 눈여겨볼 호출을 따로 보여 줍니다. 사용자에 관한 내용은 없습니다.";
+    "" no_turns() "No call yet that fits." "아직 해당하는 호출이 없습니다.";
+    "" load_again() "Load again" "새로 고침";
+    "" live() "New calls appear by themselves" "새 호출이 저절로 나타납니다";
+    "" not_live() "The bridge does not answer" "브리지가 응답하지 않습니다";
+    "" filter() "Show" "보기";
+    "" bot() "Bot" "봇";
+    "" outcome() "Outcome" "결과";
+    "" difference() "Difference" "달라진 점";
+    "" any() "All" "전체";
+    "" notable_only() "Only what is notable" "눈여겨볼 호출만";
+    "" answered_in(time) "answer {time} ms" "답 {time} ms";
+    "" bot_took(time) "bot {time} ms" "봇 {time} ms";
+    "" took_in_all(time) "in all {time} ms" "전체 {time} ms";
+    "" in_the_bot(remedy) "In the bot: {remedy}" "봇에서 할 일: {remedy}";
+    "" what_came() "What came" "봇에서 온 것";
+
+    "" outcome_answered() "answered" "답함";
+    "" outcome_no_reply() "no usable reply" "쓸 수 있는 답 없음";
+    "" outcome_outage() "bot is out" "장애 안내";
+    "" outcome_busy() "too busy" "한도 초과";
+    "" outcome_withdrawn() "not sent in time" "보내지 못함";
+    "" outcome_waits() "waits" "기다리는 중";
+    "" outcome_parked() "late, kept" "늦은 답 보관";
+    "" outcome_lost() "late, lost" "늦은 답 없음";
+    "" outcome_shared() "late, taken" "늦은 답 전달";
+    "" outcome_called_back() "by callback" "콜백으로 답함";
+    "" outcome_callback_failed() "callback failed" "콜백 실패";
+    "" outcome_panicked() "bug" "브리지 버그";
+
+    "" plan_none() "before a plan" "계획 전";
+    "" plan_ask() "bot asked" "봇에 물음";
+    "" plan_home() "home keyboard" "홈 키보드";
+    "" plan_reprompt() "buttons again" "버튼 다시 안내";
+    "" plan_page() "page" "페이지";
+    "" plan_more() "rest of a reply" "이어서 보기";
+    "" plan_late() "late answer" "늦은 답 보기";
+    "" plan_handover() "human called" "상담원 연결";
+    "" plan_leave() "left" "나가기";
+    "" plan_follow() "same tap" "같은 버튼";
 }

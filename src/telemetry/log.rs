@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::format::{FmtSpan, Writer};
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::fmt::writer::MakeWriter;
 
-use super::notable::NotableTurn;
+use super::kept::{Listed, NotableTurn};
 use super::queue::{LineKind, LineWriter, Queues, time_of_line};
 use super::record::TurnRecord;
 use super::tame::LineFormat;
@@ -80,7 +80,13 @@ pub(crate) fn turn(core: CoreId, record: TurnRecord) {
 /// The last turns that an operator would ask about, the oldest first.
 #[must_use]
 pub(crate) fn notable() -> Vec<NotableTurn> {
-    QUEUES.get().map_or_else(Vec::new, |queues| queues.notable.list())
+    QUEUES.get().map_or_else(Vec::new, |queues| queues.kept.notable())
+}
+
+/// At most `most` of the kept turns that came behind the one of number `after` and are wanted, the newest first.
+#[must_use]
+pub(crate) fn turns(after: u64, most: usize, wanted: impl Fn(&TurnRecord) -> bool) -> Listed {
+    QUEUES.get().map_or_else(Listed::default, |queues| queues.kept.list(after, most, wanted))
 }
 
 /// How many lines of this kind were dropped since the start: they did not fit, or could not be written.

@@ -21,7 +21,7 @@ use std::time::{Duration, SystemTime};
 use tracing::Level;
 
 use self::writer::{BATCH, Batch, Writer};
-use super::notable::NotableTurns;
+use super::kept::KeptTurns;
 use super::record::TurnRecord;
 use super::tame::{LineFormat, tame};
 use super::turn_line;
@@ -74,7 +74,7 @@ pub(super) struct Queues {
     ended: Mutex<Receiver<()>>,
     dropped: [AtomicU64; LineKind::ALL.len()],
     /// Noted by the writer.
-    pub(super) notable: NotableTurns,
+    pub(super) kept: KeptTurns,
 }
 
 impl Queues {
@@ -120,7 +120,7 @@ impl Queues {
             writer: writer.thread().clone(),
             ended: Mutex::new(ended),
             dropped: Default::default(),
-            notable: NotableTurns::default(),
+            kept: KeptTurns::default(),
         }));
         let _received_once = tell_queues.send(queues);
         Ok(queues)

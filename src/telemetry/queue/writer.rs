@@ -145,7 +145,7 @@ impl<W: Write> Writer<W> {
                 Queued::Turn(at, record) => {
                     with_batch(|batch| (batch.at, batch.kind) = (Some(at), Some(LineKind::Turn)));
                     self.turn_line(&record, at);
-                    self.queues.notable.note(at, record);
+                    self.queues.kept.note(at, record);
                     with_batch(|batch| batch.at = None);
                 }
             }

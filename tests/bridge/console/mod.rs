@@ -1,6 +1,8 @@
 //! The console at the operators' listener, as a browser meets it.
 
 mod access;
+mod pages;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

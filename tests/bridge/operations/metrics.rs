@@ -308,8 +308,9 @@ fn an_admin_listener_off_the_loopback_prints_a_token_of_its_own_and_asks_for_it(
     let bearer = format!("Bearer {token}");
     let admin = std::net::SocketAddr::from(([127, 0, 0, 1], bridge.admin.port()));
     let get = |path: &str, headers: &[(&str, &str)]| get_with(admin, path, headers).status;
-    for path in ["/", "/metrics", "/readyz"] {
-        assert_eq!(get(path, &[]), 401, "{path}");
+    for path in ["/", "/turns", "/metrics", "/readyz"] {
+        // A browser, which brings no token, is led to the console's sign-in.
+        assert_eq!(get(path, &[]), if path == "/" { 303 } else { 401 }, "{path}");
         assert_eq!(get(path, &[("Authorization", "Bearer 0")]), 401, "{path}");
         assert_eq!(get(path, &[("Authorization", &bearer)]), 200, "{path}");
     }

@@ -104,7 +104,6 @@ impl Bot {
     }
 
     /// Captures `whom` from now on (C5), and says so in the log. Gives when that ends.
-    #[allow(dead_code, reason = "its caller is the page of the console")]
     pub(crate) fn start_capture(&self, whom: Whom, now: Moment) -> Moment {
         let until = self.capture.start(whom, now);
         self.tell_of_capture(whom);
@@ -128,11 +127,16 @@ impl Bot {
     }
 
     /// Ends capture before its time.
-    #[allow(dead_code, reason = "its caller is the page of the console")]
     pub(crate) fn stop_capture(&self, now: Moment) {
         if self.capture.stop(now) {
             self.tell_of_end(Change::Ended);
         }
+    }
+
+    /// Erases at once what was captured.
+    pub(crate) fn erase_captured(&self) {
+        self.capture.erase();
+        self.tell_of_end(Change::Erased);
     }
 
     /// Lets time pass for capture: it ends, and what was captured is erased.

@@ -78,12 +78,12 @@ pub(crate) enum Looked {
 }
 
 /// How things stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Standing {
     /// Who is captured, and until when.
     pub(crate) watch: Option<(Whom, Moment)>,
-    /// Until when a code is waited for.
-    pub(crate) pairing: Option<Moment>,
+    /// The code that is waited for, and until when.
+    pub(crate) pairing: Option<(Code, Moment)>,
     /// When what was captured is erased; only after the end.
     pub(crate) erase: Option<Moment>,
     /// Turns that are kept.
@@ -174,7 +174,9 @@ impl Capture {
 
     /// Erases at once what was captured; whoever is captured goes on to be.
     pub(crate) fn erase(&self) {
-        lock(&self.state).kept.clear();
+        let mut state = lock(&self.state);
+        state.kept.clear();
+        state.erase = None;
     }
 
     /// Looks at a call of `user`. `words` are those that were typed, where words were typed; `begin` tells the rest of
@@ -224,7 +226,7 @@ impl Capture {
         state.pass(now);
         Standing {
             watch: state.watch.map(|watch| (watch.whom, watch.until)),
-            pairing: state.pairing.as_ref().map(|(_, until)| *until),
+            pairing: state.pairing.clone(),
             erase: state.erase,
             turns: state.kept.len(),
             bytes: self.budget.used(),
@@ -282,7 +284,6 @@ impl State {
 mod tests {
     use super::*;
     use crate::exchange::{Manner, Origin};
-    use crate::ids::RequestId;
 
     fn at(seconds: u64) -> Moment {
         Moment::from_millis(1_000_000 + seconds * 1_000)
@@ -292,7 +293,6 @@ mod tests {
         let begin = || Beginning {
             origin: Origin::Capture,
             at: now,
-            request_id: RequestId::Given("a".into()),
             call: words.as_bytes(),
             keys: ["", ""],
             manner: Manner::default(),

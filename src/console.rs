@@ -6,17 +6,21 @@
 //! Rejected: an application in JavaScript with an interface of its own, which doubles the surface and needs a build.
 
 mod assets;
+mod capture;
 mod form;
 mod frame;
 mod links;
 pub(crate) mod operator;
+mod phone;
 mod random;
 mod replies;
 mod sessions;
 mod sign_in;
+mod talk;
 mod turns;
 mod visitor;
 pub(crate) mod why;
+mod wire;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -38,10 +42,13 @@ use crate::config::secret::Secret;
 use crate::config::settings::Admin;
 use crate::messages::{Message, console as words};
 use crate::mutex::lock;
+use crate::net::CoreId;
 use crate::net::body;
 use crate::net::pending::Caller;
 use crate::shared::Shared;
-use crate::time;
+use crate::simulator::Simulator;
+use crate::telemetry::record::TurnEnd;
+use crate::time::{self, Moment};
 
 /// How long, and for how many bytes, who sends an unwanted body may go on, so that they read the refusal.
 const LINGER: Duration = Duration::from_secs(1);
@@ -57,6 +64,8 @@ pub(crate) struct Console {
     links: Mutex<Links>,
     sessions: Mutex<Sessions>,
     guesses: GuessLine,
+    /// The conversations of who is signed in (C4).
+    simulator: Simulator,
 }
 
 /// One request, as far as it is known before its body.
@@ -65,6 +74,8 @@ struct Visit<'a> {
     admin: &'a Admin,
     caller: &'a Caller,
     peer: IpAddr,
+    /// The listener's own thread (C1).
+    core: CoreId,
 }
 
 /// What an address takes.
@@ -76,6 +87,10 @@ enum Page {
     Start,
     Turns,
     TurnRows,
+    Talk,
+    TalkFile,
+    Capture,
+    CapturedTurn,
 }
 
 impl Page {
@@ -87,14 +102,20 @@ impl Page {
             "/console/turns/rows" => Self::TurnRows,
             "/console/sign-in" => Self::SignIn,
             "/console/sign-out" => Self::SignOut,
+            "/console/talk" => Self::Talk,
+            "/console/talk/file" => Self::TalkFile,
+            capture::PATH => Self::Capture,
+            capture::TURN => Self::CapturedTurn,
             _ => return None,
         })
     }
 
     const fn methods(self) -> &'static str {
         match self {
-            Self::Root | Self::Start | Self::Turns | Self::TurnRows => "GET, HEAD",
-            Self::SignIn => "GET, HEAD, POST",
+            Self::Root | Self::Start | Self::Turns | Self::TurnRows | Self::TalkFile | Self::CapturedTurn => {
+                "GET, HEAD"
+            }
+            Self::SignIn | Self::Talk | Self::Capture => "GET, HEAD, POST",
             Self::SignOut => "POST",
         }
     }
@@ -116,6 +137,7 @@ impl Console {
             links: Mutex::default(),
             sessions: Mutex::default(),
             guesses: GuessLine::default(),
+            simulator: Simulator::default(),
         }
     }
 
@@ -142,14 +164,16 @@ impl Console {
         &self,
         shared: &Arc<Shared>,
         caller: &Caller,
+        core: CoreId,
         peer: IpAddr,
         request: Request<Incoming>,
     ) -> Reply {
         let settings = Arc::clone(&shared.registry().settings);
         let (head, mut body) = request.into_parts();
         let admin = &settings.admin;
-        let visitor = Visitor::new(admin, &head.headers, head.uri.query());
-        let visit = Visit { shared, admin, caller, peer };
+        let visit = Visit { shared, admin, caller, peer, core };
+        let mut visitor = Visitor::new(admin, &head.headers, head.uri.query());
+        visitor.captured = capture::under_way(&visit);
         let wants_to_do = head.method == Method::POST;
         let mut reply = match Page::at(head.uri.path()) {
             Some(page) if !takes(page, &head.method) => other_method(&visitor, page),
@@ -198,7 +222,14 @@ impl Console {
                 Page::SignIn => sign_in::page(self, visit.admin, visitor),
                 // A script that asks for more is told, and loads its page again.
                 Page::TurnRows => refuse(visitor, StatusCode::UNAUTHORIZED, words::stale_form()),
-                Page::Root | Page::SignOut | Page::Start | Page::Turns => replies::see("/console/sign-in"),
+                Page::Root
+                | Page::SignOut
+                | Page::Start
+                | Page::Turns
+                | Page::Talk
+                | Page::TalkFile
+                | Page::Capture
+                | Page::CapturedTurn => replies::see("/console/sign-in"),
             };
         };
         let reader = Reader { visitor, form_token: Some(form_token) };
@@ -206,6 +237,11 @@ impl Console {
             Page::Root | Page::SignIn | Page::SignOut => replies::see("/console/"),
             Page::Turns => replies::page(StatusCode::OK, turns::page(reader, visit.shared)),
             Page::TurnRows => replies::page(StatusCode::OK, turns::rows(reader)),
+            // A session's form token names its conversations, too: nobody else has it.
+            Page::Talk => talk::page(self, visit, reader, form_token),
+            Page::TalkFile => talk::saved(self, visit, reader, form_token),
+            Page::Capture => capture::page(visit, reader),
+            Page::CapturedTurn => capture::turn(visit, reader),
             Page::Start => replies::page(
                 StatusCode::OK,
                 frame::page(reader, Some(frame::Place::Start), words::start(), &maud::html! {}),
@@ -219,15 +255,39 @@ impl Console {
             return sign_in::take(self, &visit.shared.tasks, visit.admin, visitor, visit.peer, form).await;
         }
         let form_token = self.signed_in(visit, visitor);
-        let is_own = form_token.is_some_and(|token| Secret::new(&token).matches(form.field(FORM_TOKEN).as_bytes()));
-        if !is_own {
+        let is_own = |token: &String| Secret::new(token).matches(form.field(FORM_TOKEN).as_bytes());
+        let Some(form_token) = form_token.filter(is_own) else {
             return refuse(visitor, StatusCode::FORBIDDEN, words::stale_form());
-        }
+        };
+        let reader = Reader { visitor, form_token: Some(&form_token) };
         match page {
-            Page::SignOut => sign_in::out(self, visitor),
-            Page::Root | Page::SignIn | Page::Start | Page::Turns | Page::TurnRows => no_such_page(visitor),
+            Page::SignOut => {
+                self.simulator.forget_all(&form_token);
+                sign_in::out(self, visitor)
+            }
+            Page::Talk => Box::pin(talk::act(self, visit, reader, &form_token, form)).await,
+            Page::Capture => capture::act(visit, reader, form),
+            Page::Root
+            | Page::SignIn
+            | Page::Start
+            | Page::Turns
+            | Page::TurnRows
+            | Page::TalkFile
+            | Page::CapturedTurn => no_such_page(visitor),
         }
     }
+}
+
+/// Why a turn came to its end, in one sentence.
+fn why(_reader: Reader<'_>, end: &TurnEnd) -> maud::Markup {
+    maud::html! { p class="why" { (end.plan.as_str()) " · " (end.outcome.as_str()) } }
+}
+
+/// The time of day in Korea, where bots and users are; a script makes it the browser's.
+fn time_of_day(at: Moment) -> String {
+    const KOREA: u64 = 9 * 60 * 60;
+    let second = (at.as_millis() / 1000 + KOREA) % (24 * 60 * 60);
+    format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
 fn takes(page: Page, method: &Method) -> bool {

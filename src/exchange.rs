@@ -8,13 +8,12 @@
 
 mod mask;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde::de::IgnoredAny;
 
 use crate::backend_problem::BackendProblem;
-use crate::ids::RequestId;
 use crate::mutex::lock;
 use crate::telemetry::record::{TurnEnd, TurnRecord};
 use crate::time::Moment;
@@ -183,10 +182,10 @@ pub(crate) struct Ended {
 #[derive(Debug)]
 pub(crate) struct Exchange {
     origin: Origin,
+    /// Its number among all that this process has kept.
+    pub(crate) number: u64,
     /// When its call came.
     pub(crate) at: Moment,
-    /// Names the turn, as its log line does.
-    pub(crate) request_id: RequestId,
     /// How its answers are shown.
     pub(crate) manner: Manner,
     mask: Mask,
@@ -202,8 +201,6 @@ pub(crate) struct Beginning<'a> {
     pub(crate) origin: Origin,
     /// When its call came.
     pub(crate) at: Moment,
-    /// Its name.
-    pub(crate) request_id: RequestId,
     /// The call's body.
     pub(crate) call: &'a [u8],
     /// The user keys of this turn, of the user and of the room.
@@ -215,14 +212,15 @@ pub(crate) struct Beginning<'a> {
 impl Exchange {
     /// Begins to keep a turn; `None` where the budget is used up.
     pub(crate) fn begin(beginning: Beginning<'_>, budget: &Arc<Budget>) -> Option<Arc<Self>> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         if !budget.take(OVERHEAD) {
             return None;
         }
-        let Beginning { origin, at, request_id, call, keys, manner } = beginning;
+        let Beginning { origin, at, call, keys, manner } = beginning;
         let exchange = Self {
             origin,
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
             at,
-            request_id,
             manner,
             mask: Mask::of_call(call, &keys),
             budget: Arc::clone(budget),
@@ -374,7 +372,6 @@ mod tests {
         let beginning = Beginning {
             origin: Origin::Capture,
             at: Moment::from_millis(1),
-            request_id: RequestId::Given("a".into()),
             call,
             keys: [KEY, KEY],
             manner: Manner::default(),

@@ -22,7 +22,6 @@ pub mod backend_problem;
 pub(crate) mod bot;
 pub(crate) mod breaker;
 pub(crate) mod callback;
-#[allow(dead_code, reason = "its callers are the pages of the console")]
 pub(crate) mod capture;
 pub(crate) mod check;
 pub mod cli;
@@ -34,7 +33,6 @@ pub mod degradation;
 pub(crate) mod demo;
 pub(crate) mod engine;
 pub(crate) mod events;
-#[allow(dead_code, reason = "its callers are the pages of the console")]
 pub(crate) mod exchange;
 pub(crate) mod failpoint;
 pub mod fault;
@@ -58,7 +56,6 @@ pub mod runtime;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod shared;
-#[allow(dead_code, reason = "its callers are the pages of the console")]
 pub(crate) mod simulator;
 pub(crate) mod store;
 pub(crate) mod stored;

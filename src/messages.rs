@@ -9,6 +9,7 @@
 //! Rejected: catalogues beside the program (gettext, Fluent). A single file is what people install, the two languages
 //! would drift, and nothing here needs plurals or genders.
 
+pub mod capture;
 pub mod chat;
 pub mod check;
 pub mod config;
@@ -17,6 +18,7 @@ pub mod conversation;
 pub mod probe;
 pub mod start;
 pub mod support;
+pub mod talk;
 pub mod why;
 
 use std::fmt::{self, Write as _};
@@ -270,7 +272,9 @@ mod tests {
             conversation::ROWS,
             chat::ROWS,
             support::ROWS,
+            capture::ROWS,
             console::ROWS,
+            talk::ROWS,
             why::ROWS,
         ]
         .into_iter()

@@ -35,7 +35,7 @@ use crate::translate::inbound::{InboundRules, understand};
 use crate::wire::skill::SkillCall;
 
 pub(crate) use script::{Said, Switches};
-pub(crate) use step::Step;
+pub(crate) use step::{Seen, Step};
 
 /// Conversations at once: only people hold them.
 const TALKS: usize = 16;
@@ -52,6 +52,12 @@ const LONGEST: usize = 16 * 1024;
 #[derive(Default)]
 pub(crate) struct Simulator {
     talks: Mutex<Vec<Arc<Talk>>>,
+}
+
+impl std::fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Simulator(…)")
+    }
 }
 
 /// Why a step was not done.
@@ -188,11 +194,9 @@ impl Talk {
         let inbound = understand(decoded, script::endpoint(&said), &rules).map_err(|_| Refusal::NoCall)?;
         let arrived = time::instant();
         let openbuilder_bot = script::openbuilder_bot(settings);
-        let request_id = request_id();
         let beginning = Beginning {
             origin: Origin::Simulator,
             at: time::moment_of(arrived),
-            request_id: request_id.clone(),
             call: body.as_bytes(),
             keys: [inbound.user.as_str(), inbound.session.as_str()],
             manner: Manner { openbuilder_bot: Some(openbuilder_bot.into()), room: inbound.room },
@@ -201,7 +205,7 @@ impl Talk {
         let arrival = Arrival {
             core,
             at: arrived,
-            request_id,
+            request_id: request_id(),
             message_block: settings.message_block.get(openbuilder_bot).cloned(),
             // A tester's call has none (I9).
             callback: inbound.callback_url.is_some().then_some(CallbackTo::Simulated),

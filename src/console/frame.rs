@@ -5,7 +5,7 @@ use url::form_urlencoded;
 
 use super::assets::{ICON, SCRIPT, STYLE};
 use super::visitor::{Visitor, code};
-use crate::messages::{Language, Message, console as words};
+use crate::messages::{Language, Message, capture, console as words, talk};
 
 /// The program's name is the same in every language.
 const NAME: &str = "smartchat-bridge";
@@ -15,17 +15,20 @@ const NAME: &str = "smartchat-bridge";
 pub(super) enum Place {
     /// *시작하기* (C3).
     Start,
+    /// *대화* (C4).
+    Talk,
     /// *호출* (C5).
     Turns,
 }
 
 impl Place {
-    const ALL: [Self; 2] = [Self::Start, Self::Turns];
+    const ALL: [Self; 3] = [Self::Start, Self::Talk, Self::Turns];
 
     /// Its address.
     pub(super) const fn path(self) -> &'static str {
         match self {
             Self::Start => "/console/",
+            Self::Talk => "/console/talk",
             Self::Turns => "/console/turns",
         }
     }
@@ -33,6 +36,7 @@ impl Place {
     fn name(self) -> Message {
         match self {
             Self::Start => words::start(),
+            Self::Talk => talk::talk(),
             Self::Turns => words::turns(),
         }
     }
@@ -96,6 +100,12 @@ pub(super) fn page_that_asks_again(
             body {
                 a class="skip" href="#main" { (reader.text(words::skip())) }
                 (bar(reader, here))
+                @if let Some(bot) = reader.visitor.captured.as_ref().filter(|_| reader.form_token.is_some()) {
+                    p class="captures" role="status" {
+                        (reader.text(capture::banner())) " (" (bot.as_str()) ") "
+                        a href=(format!("/console/capture?bot={}", bot.as_str())) { (reader.text(capture::look())) }
+                    }
+                }
                 main id="main" tabindex="-1" { (body) }
                 footer class="foot" { (NAME) " " (env!("CARGO_PKG_VERSION")) }
             }

@@ -4,8 +4,8 @@
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
-    REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
+    HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Response, StatusCode};
 use maud::Markup;
@@ -44,6 +44,24 @@ pub(super) fn asset(asset: &'static Asset) -> Reply {
 pub(super) fn see(path: &'static str) -> Reply {
     let mut reply = with(StatusCode::SEE_OTHER, HTML, Bytes::new());
     reply.headers_mut().insert(LOCATION, HeaderValue::from_static(path));
+    reply
+}
+
+/// Go to this page of the console, with GET. Its query holds names of bots, which are plain.
+pub(super) fn see_at(path: &str) -> Reply {
+    let mut reply = with(StatusCode::SEE_OTHER, HTML, Bytes::new());
+    if let Ok(path) = HeaderValue::from_str(path) {
+        reply.headers_mut().insert(LOCATION, path);
+    }
+    reply
+}
+
+/// A file to be saved under this name.
+pub(super) fn file(name: &'static str, text: String) -> Reply {
+    let mut reply = with(StatusCode::OK, "text/plain; charset=utf-8", Bytes::from(text));
+    if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        reply.headers_mut().insert(CONTENT_DISPOSITION, disposition);
+    }
     reply
 }
 

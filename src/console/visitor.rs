@@ -5,6 +5,7 @@ use hyper::header::{ACCEPT_LANGUAGE, COOKIE, HOST, HeaderValue, ORIGIN};
 use url::{Url, form_urlencoded};
 
 use crate::config::settings::Admin;
+use crate::ids::BotId;
 use crate::messages::Language;
 
 /// Bytes of a query that are looked at; what the console's own pages ask for is far shorter.
@@ -30,6 +31,8 @@ pub(super) struct Visitor {
     pub(super) is_at_home: bool,
     /// It comes by `admin.public_url`, over TLS: its cookies may go over TLS only.
     pub(super) is_secure: bool,
+    /// Messages of real users of this bot are kept meanwhile (C5): each page says so.
+    pub(super) captured: Option<BotId>,
 }
 
 impl Visitor {
@@ -57,6 +60,7 @@ impl Visitor {
             session: cookies(headers).find(|(name, _)| *name == cookie).map(|(_, value)| value.to_owned()),
             cookie,
             is_at_home: is_by_name || is_direct,
+            captured: None,
             is_secure: is_by_name && public.is_some_and(|public| public.scheme() == "https"),
             query,
         }

@@ -124,7 +124,7 @@ impl Core {
                 // In a box that goes with the call: hyper would keep its three kilobytes for a connection's whole life.
                 ListenerKind::Public => Box::pin(skill::handle(&self.shared, self.id, peer, own, request)).await,
                 ListenerKind::Operators => {
-                    Box::pin(admin::handle(&self.shared, &self.console, own, peer.ip(), request)).await
+                    Box::pin(admin::handle(&self.shared, &self.console, own, self.id, peer.ip(), request)).await
                 }
             };
             quiet.begins(time::instant());

@@ -18,6 +18,7 @@ use crate::config::settings::Admin;
 use crate::console::operator::{Needs, OperatorAccess};
 use crate::console::{self, Console};
 use crate::degradation::Degradation;
+use crate::net::CoreId;
 use crate::net::pending::Caller;
 use crate::server::metrics_page;
 use crate::shared::Shared;
@@ -45,10 +46,11 @@ pub(crate) async fn handle(
     shared: &Arc<Shared>,
     console: &Console,
     caller: &Caller,
+    core: CoreId,
     peer: IpAddr,
     request: Request<Incoming>,
 ) -> Reply {
-    let reply = answer(shared, console, caller, peer, request).await;
+    let reply = answer(shared, console, caller, core, peer, request).await;
     caller.answered();
     reply
 }
@@ -57,6 +59,7 @@ async fn answer(
     shared: &Arc<Shared>,
     console: &Console,
     caller: &Caller,
+    core: CoreId,
     peer: IpAddr,
     request: Request<Incoming>,
 ) -> Reply {
@@ -69,7 +72,7 @@ async fn answer(
     // Who brings a token is a program, and gets the index.
     let is_a_program = path == "/" && OperatorAccess::offers(request.headers());
     if console::owns(path) && !is_a_program {
-        return console.answer(shared, caller, peer, request).await;
+        return Box::pin(console.answer(shared, caller, core, peer, request)).await;
     }
     if path != "/healthz" {
         let needs = if matches!(path, "/metrics" | "/readyz") { Needs::Metrics } else { Needs::Operator };

@@ -17,8 +17,6 @@ const LINES: usize = 8_000;
 /// What a replay gives.
 #[derive(Debug, Clone)]
 pub(crate) struct Replay {
-    /// The answer of today.
-    pub(crate) answer: Bytes,
     /// Both answers, line by line; only the lines of today where they cannot be compared.
     pub(crate) lines: Vec<Line>,
     /// How today's answer differs from the bot's reply.
@@ -85,7 +83,7 @@ pub(crate) fn replay(exchange: &Exchange, settings: &BotSettings) -> Result<Repl
     let replies = replies.iter().map(|reply| reply.map(|kept| Bytes::copy_from_slice(&kept.bytes))).collect();
     let Replayed { answer, degradations, problem } = replay::replay(replies, &view);
     let lines = compare(&pretty(&then.body.bytes), &pretty(&answer));
-    Ok(Replay { answer, lines, degradations, problem, showed_more: then.shows_more })
+    Ok(Replay { lines, degradations, problem, showed_more: then.shows_more })
 }
 
 /// One member a line: that is where answers differ.

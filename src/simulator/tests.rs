@@ -3,7 +3,6 @@
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::step::Seen;
 use super::*;
 use crate::breaker::State;
 use crate::conversation;
@@ -11,7 +10,7 @@ use crate::conversation::bubbles::{Bubbles, Output};
 use crate::engine::tests::{Act, Bridge, ms, says, says_with, spawn};
 use crate::exchange::{Came, Kept};
 use crate::messages::Language;
-use crate::server::metrics_page;
+use crate::telemetry::metrics::EventFate;
 use crate::telemetry::record::{Outcome, PlanKind};
 use crate::wire::legacy::Notice;
 
@@ -107,19 +106,16 @@ async fn c4_failing_taps_change_neither_breaker_nor_metrics_nor_what_is_known_of
     let phone = Phone::before(&[], |_| (ms(0), Act::Unreachable));
     *phone.bridge.bot.home.lock().unwrap() = Some(ms(10));
     let shared = &phone.bridge.shared;
-    let before = metrics_page::render(shared);
+    let registry = shared.registry();
+    let real = registry.named("default").unwrap();
     for _ in 0..15 {
         let seen = phone.says("안녕").await;
         assert_eq!(seen.came_to(), Some((PlanKind::Ask, Outcome::NoReply)), "the bot is asked each time");
     }
     assert_eq!(phone.bridge.breaker(), State::Closed(0));
-    let without_times = |page: &str| {
-        let lines = page.lines().filter(|line| !line.contains("process_") && !line.contains("uptime"));
-        lines.map(str::to_owned).collect::<Vec<_>>()
-    };
-    assert_eq!(without_times(&metrics_page::render(shared)), without_times(&before));
-    let registry = shared.registry();
-    let real = registry.named("default").unwrap();
+    let counted = PlanKind::ALL.iter().flat_map(|plan| Outcome::ALL.iter().map(|outcome| (*plan, *outcome)));
+    assert_eq!(counted.map(|(plan, outcome)| real.metrics.turns(plan, outcome)).sum::<u64>(), 0);
+    assert_eq!((real.turns.count(), shared.turns.count()), (0, 0));
     assert!(!real.home.is_known() && real.blocks.load().is_empty());
     assert_eq!(real.sessions.local().stats().sessions, 0);
     phone.bridge.is_quiet();
@@ -218,7 +214,7 @@ async fn e1_who_leaves_is_told_to_the_bot_once_and_counts_as_no_event() {
     let request = &messages.requests[0];
     assert_eq!((request.method, request.path.as_str()), ("DELETE", "/chat_room/************"));
     assert!(matches!(request.came, Some(Came::Reply { status: 200, .. })));
-    assert!(!metrics_page::render(&phone.bridge.shared).contains("result=\"delivered\"} 1"));
+    assert_eq!(phone.bridge.shared.metrics.events(EventFate::Delivered), 0);
 }
 
 #[tokio::test(start_paused = true)]

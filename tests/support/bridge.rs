@@ -184,6 +184,15 @@ impl Bridge {
         self.running().in_flight()
     }
 
+    /// Puts another file in force, with the bots and settings of `rest`.
+    #[track_caller]
+    pub fn reload(&self, rest: &str) {
+        let (_folder, path) = file(rest);
+        let settings = load(&Sources { file: Some(&path), ..Sources::default() });
+        let settings = settings.unwrap_or_else(|problems| panic!("{problems}")).settings;
+        self.running().reload(settings).unwrap_or_else(|error| panic!("{error}"));
+    }
+
     /// Waits until no turn is left: what had to be parked is parked.
     pub fn settled(&self) {
         super::eventually("no turn is left", || self.busy().0 == 0);

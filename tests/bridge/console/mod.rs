@@ -1,7 +1,9 @@
 //! The console at the operators' listener, as a browser meets it.
 
 mod access;
+mod capture;
 mod pages;
+mod talk;
 mod turns;
 
 use std::collections::BTreeMap;

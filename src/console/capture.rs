@@ -1,0 +1,233 @@
+//! Capture (C5): the four messages of real turns, for ten minutes; pairing; and dry replay.
+
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use maud::{Markup, html};
+
+use super::form::Form;
+use super::frame::{self, Place, Reader};
+use super::replies::{self, Reply};
+use super::talk::{bots, chosen, path_of};
+use super::{Visit, refuse, time_of_day, wire};
+use crate::bot::Bot;
+use crate::capture::{Code, Standing, Whom};
+use crate::exchange::Exchange;
+use crate::ids::BotId;
+use crate::messages::{Message, capture as words, console as own_words, talk};
+use crate::simulator::replay::{Mark, NoReplay, Replay, replay};
+use crate::time;
+
+/// Where these pages are.
+pub(super) const PATH: &str = "/console/capture";
+/// Where one turn is.
+pub(super) const TURN: &str = "/console/capture/turn";
+
+/// The bot of a page or form.
+fn bot_of(visit: &Visit<'_>, name: &str) -> Option<Arc<Bot>> {
+    let bot = chosen(visit, name)?;
+    visit.shared.registry().named(bot.as_str()).map(Arc::clone)
+}
+
+/// The page.
+pub(super) fn page(visit: &Visit<'_>, reader: Reader<'_>) -> Reply {
+    let Some(bot) = bot_of(visit, reader.visitor.asks("bot")) else {
+        return refuse(reader.visitor, StatusCode::NOT_FOUND, talk::refused_no_bot());
+    };
+    let (id, now) = (&bot.settings.id, time::now());
+    let standing = bot.capture.standing(now);
+    let kept = bot.capture.kept(now);
+    let body = html! {
+        h1 { (reader.text(words::capture())) }
+        (bots(visit, reader, PATH, id))
+        p { (reader.text(words::what_it_is())) }
+        (state(reader, id, &standing))
+        @if standing.watch.is_none() { (begin(reader, id, &standing)) }
+        (list(reader, id, &kept))
+    };
+    let waits = standing.pairing.is_some() && standing.watch.is_none();
+    let page = frame::page_that_asks_again(reader, Some(Place::Turns), words::capture(), waits.then_some(3), &body);
+    replies::page(StatusCode::OK, page)
+}
+
+/// A form with one button.
+fn button(reader: Reader<'_>, bot: &BotId, act: &str, word: Message, before: &Markup) -> Markup {
+    html! {
+        form method="post" action=(PATH) {
+            (reader.form_token())
+            input type="hidden" name="bot" value=(bot.as_str());
+            input type="hidden" name="do" value=(act);
+            (before)
+            button { (reader.text(word)) }
+        }
+    }
+}
+
+fn state(reader: Reader<'_>, bot: &BotId, standing: &Standing) -> Markup {
+    let none = html! {};
+    html! {
+        @match (standing.watch, standing.erase) {
+            (Some((whom, until)), _) => section class="card" {
+                p class="alert" role="status" {
+                    @let until = time_of_day(until);
+                    @match whom {
+                        Whom::User(_) => (reader.text(words::on_one(until))),
+                        Whom::Everybody => (reader.text(words::on_everybody(until))),
+                    }
+                }
+                (button(reader, bot, "stop", words::stop(), &none))
+            },
+            (None, Some(erase)) => section class="card" {
+                p role="status" { (reader.text(words::erased_at(time_of_day(erase)))) }
+                (button(reader, bot, "erase", words::erase(), &none))
+            },
+            (None, None) => p class="hint" role="status" { (reader.text(words::is_off())) },
+        }
+    }
+}
+
+fn begin(reader: Reader<'_>, bot: &BotId, standing: &Standing) -> Markup {
+    let none = html! {};
+    let second_yes = html! {
+        label class="check" {
+            input type="checkbox" name="yes" value="1" required;
+            (reader.text(words::everybody_yes()))
+        }
+    };
+    html! {
+        div class="grid two" {
+            section class="card" {
+                h2 { (reader.text(words::pair_title())) }
+                p { (reader.text(words::pair_how())) }
+                @if let Some((code, until)) = &standing.pairing {
+                    p { (reader.text(words::code_is(time_of_day(*until)))) }
+                    div class="paste" {
+                        pre { code id="code" { (code.as_str()) } }
+                        button type="button" data-copy="code" data-done=(reader.text(words::copied())) hidden {
+                            (reader.text(words::copy()))
+                        }
+                    }
+                }
+                (button(reader, bot, "pair", words::pair(), &none))
+            }
+            section class="card" {
+                h2 { (reader.text(words::everybody_title())) }
+                (button(reader, bot, "everybody", words::everybody(), &second_yes))
+            }
+        }
+    }
+}
+
+fn list(reader: Reader<'_>, bot: &BotId, kept: &[Arc<Exchange>]) -> Markup {
+    html! {
+        h2 { (reader.text(words::kept())) }
+        @if kept.is_empty() { p class="empty" { (reader.text(words::none_kept())) } }
+        ul class="turns" {
+            @for exchange in kept.iter().rev() {
+                li class="turn" {
+                    div class="top" {
+                        a href=(turn_of(bot, exchange)) { (time_of_day(exchange.at)) }
+                    }
+                    @match exchange.end() {
+                        Some(end) => (super::why(reader, &end)),
+                        None => p class="why" { (reader.text(words::goes_on())) },
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn turn_of(bot: &BotId, exchange: &Exchange) -> String {
+    format!("{}&turn={}", path_of(TURN, bot), exchange.number)
+}
+
+/// One turn: its four messages, and what today's configuration would make of it.
+pub(super) fn turn(visit: &Visit<'_>, reader: Reader<'_>) -> Reply {
+    let gone = || refuse(reader.visitor, StatusCode::NOT_FOUND, words::gone());
+    let Some(bot) = bot_of(visit, reader.visitor.asks("bot")) else { return gone() };
+    let kept = bot.capture.kept(time::now());
+    let number = reader.visitor.asks("turn").parse().ok();
+    let Some(exchange) = kept.iter().find(|exchange| Some(exchange.number) == number) else { return gone() };
+    let again = !reader.visitor.asks("again").is_empty();
+    let id = &bot.settings.id;
+    let body = html! {
+        h1 { (reader.text(words::one_turn())) }
+        p { (time_of_day(exchange.at)) " · " (id.as_str()) " · " a href=(path_of(PATH, id)) { (reader.text(words::back())) } }
+        @if let Some(end) = exchange.end() { (super::why(reader, &end)) }
+        section class="card" { (wire::four(reader, &exchange.messages())) }
+        section class="card" id="again" {
+            h2 { (reader.text(words::replay_title())) }
+            p { (reader.text(words::replay_what())) }
+            @if again {
+                (replayed(reader, &replay(exchange, &bot.settings)))
+            } @else {
+                p { a class="button" href=(format!("{}&again=1#again", turn_of(id, exchange))) { (reader.text(words::replay())) } }
+            }
+        }
+    };
+    replies::page(StatusCode::OK, frame::page(reader, Some(Place::Turns), words::one_turn(), &body))
+}
+
+fn replayed(reader: Reader<'_>, replayed: &Result<Replay, NoReplay>) -> Markup {
+    let replay = match replayed {
+        Ok(replay) => replay,
+        Err(why) => {
+            let why = match why {
+                NoReplay::GoesOn => words::replay_goes_on(),
+                NoReplay::NoReply => words::replay_no_reply(),
+                NoReplay::TooLong => words::replay_too_long(),
+            };
+            return html! { p { (reader.text(why)) } };
+        }
+    };
+    let verdict = if replay.is_same() { words::replay_same() } else { words::replay_differs() };
+    html! {
+        p role="status" { b { (reader.text(verdict)) } }
+        @if replay.showed_more { p class="hint" { (reader.text(words::replay_more())) } }
+        @if let Some((problem, _)) = &replay.problem {
+            p { (reader.text(talk::no_reply(problem.as_str()))) }
+        }
+        pre class="lines" {
+            @for line in &replay.lines {
+                @match line.mark {
+                    Mark::Both => span { "  " (line.text) "\n" },
+                    Mark::Then => del { "− " (line.text) "\n" },
+                    Mark::Today => ins { "+ " (line.text) "\n" },
+                }
+            }
+        }
+        @if !replay.degradations.is_empty() {
+            p class="hint" { code { (replay.degradations.to_string()) } }
+        }
+    }
+}
+
+/// Something is to begin or to end.
+pub(super) fn act(visit: &Visit<'_>, reader: Reader<'_>, form: &Form) -> Reply {
+    let Some(bot) = bot_of(visit, form.field("bot")) else {
+        return refuse(reader.visitor, StatusCode::NOT_FOUND, talk::refused_no_bot());
+    };
+    let now = time::now();
+    match form.field("do") {
+        "pair" => match Code::random() {
+            Some(code) => bot.capture.wait_for(code, now),
+            None => return refuse(reader.visitor, StatusCode::SERVICE_UNAVAILABLE, own_words::no_randomness()),
+        },
+        "everybody" if form.field("yes").is_empty() => {
+            return refuse(reader.visitor, StatusCode::BAD_REQUEST, words::second_yes_missing());
+        }
+        "everybody" => drop(bot.start_capture(Whom::Everybody, now)),
+        "stop" => bot.stop_capture(now),
+        "erase" => bot.erase_captured(),
+        _ => return refuse(reader.visitor, StatusCode::BAD_REQUEST, own_words::form_not_read()),
+    }
+    replies::see_at(&path_of(PATH, &bot.settings.id))
+}
+
+/// Whether the messages of anybody are kept now, of which bot.
+pub(super) fn under_way(visit: &Visit<'_>) -> Option<BotId> {
+    let (registry, now) = (visit.shared.registry(), time::now());
+    let is_watched = |bot: &&Arc<Bot>| bot.capture.is_on() && bot.capture.standing(now).watch.is_some();
+    registry.iter().find(is_watched).map(|bot| bot.settings.id.clone())
+}

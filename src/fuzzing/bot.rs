@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::sleep_until;
 
-use crate::config::{Flag, Sources, load};
 use crate::config::settings::Settings;
+use crate::config::{Flag, Sources, load};
 use crate::fault::Sent;
 use crate::ids::UserKey;
 use crate::keyboards::{Keyboards, SessionMemory};

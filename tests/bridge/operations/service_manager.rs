@@ -22,10 +22,8 @@ impl Managed {
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         let bot = old_bot("bot");
         write(&config, &bot, "");
-        let bridge = Program::start(
-            &["--config", config.to_str().unwrap()],
-            &[("NOTIFY_SOCKET", path.to_str().unwrap())],
-        );
+        let bridge =
+            Program::start(&["--config", config.to_str().unwrap()], &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
         Self { socket, bridge, config, bot, _folder: folder }
     }
 

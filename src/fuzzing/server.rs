@@ -41,6 +41,14 @@ static SETTINGS: LazyLock<BotSettings> = LazyLock::new(|| {
     settings.bots.get(&BotId::parse("fuzz").unwrap()).unwrap().as_ref().clone()
 });
 
+/// One port for all inputs, and none that is left in TIME_WAIT: thousands of runs a second would else take every port of
+/// the machine.
+static LISTENER: LazyLock<std::net::TcpListener> = LazyLock::new(|| {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    listener
+});
+
 struct Server<'a> {
     how: u8,
     bytes: &'a [u8],
@@ -53,6 +61,7 @@ impl Server<'_> {
     async fn serve(&self, listener: &TcpListener) {
         loop {
             let (mut tcp, _) = listener.accept().await.unwrap();
+            tcp.set_zero_linger().unwrap();
             let _gone = self.connection(&mut tcp).await;
         }
     }
@@ -76,10 +85,13 @@ impl Server<'_> {
                 self.write(tcp).await?;
             }
             if self.how & RESETS != 0 {
-                return tcp.set_zero_linger();
+                return Ok(());
             }
             if self.how & CLOSES != 0 {
-                return tcp.shutdown().await;
+                tcp.shutdown().await?;
+                // Gone only when the client is: a reset would take what it has not read yet.
+                while tcp.read(&mut [0; 2048]).await? > 0 {}
+                return Ok(());
             }
         }
     }
@@ -116,7 +128,9 @@ impl Server<'_> {
 pub fn server(data: &[u8]) {
     let Some((how, bytes)) = data.split_first() else { return };
     super::runtime().block_on(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // Whoever waits there waits for the server of another input.
+        while LISTENER.accept().is_ok() {}
+        let listener = TcpListener::from_std(LISTENER.try_clone().unwrap()).unwrap();
         let mut settings = SETTINGS.clone();
         settings.url = Url::parse(&format!("http://{}/bot", listener.local_addr().unwrap())).unwrap();
         let api = HttpLegacy::new(&settings, 1).unwrap();

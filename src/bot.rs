@@ -5,8 +5,8 @@
 //! behind an `Arc` here.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use foldhash::quality::RandomState;
@@ -26,6 +26,7 @@ use crate::store::outbox::Outbox;
 use crate::store::remote::RemoteStore;
 use crate::store::{ParkedShare, Store};
 use crate::telemetry::metrics::BotMetrics;
+use crate::telemetry::sightings::Sightings;
 use crate::time::{self, Moment};
 
 /// Blocks of one bot that are remembered as ours; a real bot has a few dozen.
@@ -73,6 +74,8 @@ pub(crate) struct Bot {
     pub(crate) metrics: Arc<BotMetrics>,
     /// Whose messages are kept for the operators (C5).
     pub(crate) capture: Arc<Capture>,
+    /// What was seen of its calls (C3).
+    pub(crate) seen: Arc<Sightings>,
 }
 
 /// Advice about a bot's blocks that was given already (K3).
@@ -80,6 +83,16 @@ pub(crate) struct Bot {
 pub(crate) struct BlockAdvice {
     told: AtomicBool,
     warned: AtomicBool,
+    /// The line to paste, once it was told.
+    line: OnceLock<String>,
+}
+
+impl BlockAdvice {
+    /// The line of `message_block` with the ids of this bot's first block; `None` before its first words.
+    #[must_use]
+    pub(crate) fn line(&self) -> Option<&str> {
+        self.line.get().map(String::as_str)
+    }
 }
 
 impl Bot {
@@ -172,6 +185,7 @@ impl Bot {
         }
         let bot = &self.settings.id;
         let paste = format!("bots.{bot}.message_block = {{ \"{id}\" = \"{block}\" }}");
+        let _kept = self.advice.line.get_or_init(|| paste.clone());
         if is_foreign {
             tracing::warn!(%bot, paste, "another block of the scenario answered in between; with these ids quick replies come here whatever their words");
         } else {

@@ -284,6 +284,7 @@ impl State {
 mod tests {
     use super::*;
     use crate::exchange::{Manner, Origin};
+    use crate::ids::RequestId;
 
     fn at(seconds: u64) -> Moment {
         Moment::from_millis(1_000_000 + seconds * 1_000)
@@ -293,6 +294,7 @@ mod tests {
         let begin = || Beginning {
             origin: Origin::Capture,
             at: now,
+            request_id: &RequestId::Own { at: 1, number: 1 },
             call: words.as_bytes(),
             keys: ["", ""],
             manner: Manner::default(),

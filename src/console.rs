@@ -7,6 +7,9 @@
 
 mod assets;
 mod capture;
+mod checklist;
+mod checks;
+mod clock;
 mod form;
 mod frame;
 mod links;
@@ -16,6 +19,7 @@ mod random;
 mod replies;
 mod sessions;
 mod sign_in;
+mod start;
 mod talk;
 mod turns;
 mod visitor;
@@ -30,6 +34,7 @@ use hyper::body::Incoming;
 use hyper::header::HeaderValue;
 use hyper::{Method, Request, StatusCode};
 
+use self::checks::Checks;
 use self::form::{Form, NoForm};
 use self::frame::{FORM_TOKEN, Reader};
 use self::links::Links;
@@ -40,7 +45,7 @@ use self::sign_in::GuessLine;
 use self::visitor::{LANGUAGE_COOKIE, Visitor, code};
 use crate::config::secret::Secret;
 use crate::config::settings::Admin;
-use crate::messages::{Message, console as words};
+use crate::messages::{Message, console as words, why as reasons};
 use crate::mutex::lock;
 use crate::net::CoreId;
 use crate::net::body;
@@ -48,7 +53,7 @@ use crate::net::pending::Caller;
 use crate::shared::Shared;
 use crate::simulator::Simulator;
 use crate::telemetry::record::TurnEnd;
-use crate::time::{self, Moment};
+use crate::time;
 
 /// How long, and for how many bytes, who sends an unwanted body may go on, so that they read the refusal.
 const LINGER: Duration = Duration::from_secs(1);
@@ -66,6 +71,7 @@ pub(crate) struct Console {
     guesses: GuessLine,
     /// The conversations of who is signed in (C4).
     simulator: Simulator,
+    checks: Arc<Checks>,
 }
 
 /// One request, as far as it is known before its body.
@@ -85,12 +91,14 @@ enum Page {
     SignIn,
     SignOut,
     Start,
-    Turns,
-    TurnRows,
     Talk,
     TalkFile,
     Capture,
     CapturedTurn,
+    Check,
+    Secret,
+    Turns,
+    TurnRows,
 }
 
 impl Page {
@@ -98,6 +106,8 @@ impl Page {
         Some(match path {
             "/" | "/console" => Self::Root,
             "/console/" => Self::Start,
+            "/console/check" => Self::Check,
+            "/console/secret" => Self::Secret,
             "/console/turns" => Self::Turns,
             "/console/turns/rows" => Self::TurnRows,
             "/console/sign-in" => Self::SignIn,
@@ -116,7 +126,7 @@ impl Page {
                 "GET, HEAD"
             }
             Self::SignIn | Self::Talk | Self::Capture => "GET, HEAD, POST",
-            Self::SignOut => "POST",
+            Self::SignOut | Self::Check | Self::Secret => "POST",
         }
     }
 }
@@ -138,6 +148,7 @@ impl Console {
             sessions: Mutex::default(),
             guesses: GuessLine::default(),
             simulator: Simulator::default(),
+            checks: Arc::default(),
         }
     }
 
@@ -225,6 +236,8 @@ impl Console {
                 Page::Root
                 | Page::SignOut
                 | Page::Start
+                | Page::Check
+                | Page::Secret
                 | Page::Turns
                 | Page::Talk
                 | Page::TalkFile
@@ -234,18 +247,18 @@ impl Console {
         };
         let reader = Reader { visitor, form_token: Some(form_token) };
         match page {
-            Page::Root | Page::SignIn | Page::SignOut => replies::see("/console/"),
+            Page::Root | Page::SignIn | Page::SignOut | Page::Check | Page::Secret => replies::see("/console/"),
             Page::Turns => replies::page(StatusCode::OK, turns::page(reader, visit.shared)),
-            Page::TurnRows => replies::page(StatusCode::OK, turns::rows(reader)),
+            Page::TurnRows => replies::page(StatusCode::OK, turns::rows(reader, visit.shared)),
+            Page::Start => {
+                let wanted = visitor.asks("bot");
+                replies::page(StatusCode::OK, start::page(reader, visit.shared, &self.checks, wanted, false))
+            }
             // A session's form token names its conversations, too: nobody else has it.
             Page::Talk => talk::page(self, visit, reader, form_token),
             Page::TalkFile => talk::saved(self, visit, reader, form_token),
             Page::Capture => capture::page(visit, reader),
             Page::CapturedTurn => capture::turn(visit, reader),
-            Page::Start => replies::page(
-                StatusCode::OK,
-                frame::page(reader, Some(frame::Place::Start), words::start(), &maud::html! {}),
-            ),
         }
     }
 
@@ -259,6 +272,7 @@ impl Console {
         let Some(form_token) = form_token.filter(is_own) else {
             return refuse(visitor, StatusCode::FORBIDDEN, words::stale_form());
         };
+        let bot = form.field("bot");
         let reader = Reader { visitor, form_token: Some(&form_token) };
         match page {
             Page::SignOut => {
@@ -267,6 +281,16 @@ impl Console {
             }
             Page::Talk => Box::pin(talk::act(self, visit, reader, &form_token, form)).await,
             Page::Capture => capture::act(visit, reader, form),
+            Page::Check => {
+                let registry = visit.shared.registry();
+                let Some(bot) = registry.named(bot) else { return no_such_page(visitor) };
+                self.checks.begin(visit.shared, &bot.settings, form.field("words"));
+                replies::see(&format!("/console/?bot={}#check", bot.settings.id))
+            }
+            Page::Secret => {
+                tracing::info!(peer = %visit.peer, bot, "an operator has looked at the secret of a skill");
+                replies::page(StatusCode::OK, start::page(reader, visit.shared, &self.checks, bot, true))
+            }
             Page::Root
             | Page::SignIn
             | Page::Start
@@ -279,15 +303,8 @@ impl Console {
 }
 
 /// Why a turn came to its end, in one sentence.
-fn why(_reader: Reader<'_>, end: &TurnEnd) -> maud::Markup {
-    maud::html! { p class="why" { (end.plan.as_str()) " · " (end.outcome.as_str()) } }
-}
-
-/// The time of day in Korea, where bots and users are; a script makes it the browser's.
-fn time_of_day(at: Moment) -> String {
-    const KOREA: u64 = 9 * 60 * 60;
-    let second = (at.as_millis() / 1000 + KOREA) % (24 * 60 * 60);
-    format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
+fn why_of(reader: Reader<'_>, end: &TurnEnd) -> maud::Markup {
+    maud::html! { p class="why" { (reader.text(reasons::because(why::why(end)))) } }
 }
 
 fn takes(page: Page, method: &Method) -> bool {

@@ -8,12 +8,15 @@
 
 mod mask;
 
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde::de::IgnoredAny;
+use siphasher::sip::SipHasher13;
 
 use crate::backend_problem::BackendProblem;
+use crate::ids::RequestId;
 use crate::mutex::lock;
 use crate::telemetry::record::{TurnEnd, TurnRecord};
 use crate::time::Moment;
@@ -184,6 +187,8 @@ pub(crate) struct Exchange {
     origin: Origin,
     /// Its number among all that this process has kept.
     pub(crate) number: u64,
+    /// Finds its row in the list of turns: a hash, for a request id may be a header of the caller's.
+    pub(crate) name: u64,
     /// When its call came.
     pub(crate) at: Moment,
     /// How its answers are shown.
@@ -201,12 +206,21 @@ pub(crate) struct Beginning<'a> {
     pub(crate) origin: Origin,
     /// When its call came.
     pub(crate) at: Moment,
+    /// Its name in the log.
+    pub(crate) request_id: &'a RequestId,
     /// The call's body.
     pub(crate) call: &'a [u8],
     /// The user keys of this turn, of the user and of the room.
     pub(crate) keys: [&'a str; 2],
     /// How its answers are shown.
     pub(crate) manner: Manner,
+}
+
+/// A number for a turn's name in the log.
+pub(crate) fn name_of(request_id: &RequestId) -> u64 {
+    let mut hasher = SipHasher13::new();
+    request_id.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Exchange {
@@ -216,10 +230,11 @@ impl Exchange {
         if !budget.take(OVERHEAD) {
             return None;
         }
-        let Beginning { origin, at, call, keys, manner } = beginning;
+        let Beginning { origin, at, request_id, call, keys, manner } = beginning;
         let exchange = Self {
             origin,
             number: NEXT.fetch_add(1, Ordering::Relaxed),
+            name: name_of(request_id),
             at,
             manner,
             mask: Mask::of_call(call, &keys),
@@ -372,6 +387,7 @@ mod tests {
         let beginning = Beginning {
             origin: Origin::Capture,
             at: Moment::from_millis(1),
+            request_id: &RequestId::Given("a".into()),
             call,
             keys: [KEY, KEY],
             manner: Manner::default(),

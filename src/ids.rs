@@ -11,7 +11,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 /// Names one call in logs. One of ours is written out where it is read, which is never on the way of a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RequestId {
     /// `X-Request-Id`, by which Kakao or a proxy finds the call in its own logs.
     Given(Arc<str>),

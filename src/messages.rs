@@ -12,6 +12,7 @@
 pub mod capture;
 pub mod chat;
 pub mod check;
+pub mod checklist;
 pub mod config;
 pub mod console;
 pub mod conversation;
@@ -276,6 +277,7 @@ mod tests {
             console::ROWS,
             talk::ROWS,
             why::ROWS,
+            checklist::ROWS,
         ]
         .into_iter()
         .flatten()

@@ -252,5 +252,6 @@ fn build(
         rate: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.rate)),
         metrics: kept.map_or_else(|| BotMetrics::new(cores), |bot| Arc::clone(&bot.metrics)),
         capture: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.capture)),
+        seen: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.seen)),
     })
 }

@@ -193,10 +193,12 @@ impl Talk {
         };
         let inbound = understand(decoded, script::endpoint(&said), &rules).map_err(|_| Refusal::NoCall)?;
         let arrived = time::instant();
+        let request_id = request_id();
         let openbuilder_bot = script::openbuilder_bot(settings);
         let beginning = Beginning {
             origin: Origin::Simulator,
             at: time::moment_of(arrived),
+            request_id: &request_id,
             call: body.as_bytes(),
             keys: [inbound.user.as_str(), inbound.session.as_str()],
             manner: Manner { openbuilder_bot: Some(openbuilder_bot.into()), room: inbound.room },
@@ -205,7 +207,7 @@ impl Talk {
         let arrival = Arrival {
             core,
             at: arrived,
-            request_id: request_id(),
+            request_id,
             message_block: settings.message_block.get(openbuilder_bot).cloned(),
             // A tester's call has none (I9).
             callback: inbound.callback_url.is_some().then_some(CallbackTo::Simulated),

@@ -18,7 +18,7 @@ const LABEL: usize = 60;
 
 mod page;
 
-pub(crate) use page::page;
+pub(crate) use page::{page, section};
 
 /// One call that was made.
 #[derive(Debug, Clone)]

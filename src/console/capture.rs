@@ -1,5 +1,6 @@
 //! Capture (C5): the four messages of real turns, for ten minutes; pairing; and dry replay.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use hyper::StatusCode;
@@ -9,14 +10,22 @@ use super::form::Form;
 use super::frame::{self, Place, Reader};
 use super::replies::{self, Reply};
 use super::talk::{bots, chosen, path_of};
-use super::{Visit, refuse, time_of_day, wire};
+use super::{Visit, clock, refuse, wire};
 use crate::bot::Bot;
 use crate::capture::{Code, Standing, Whom};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, name_of};
 use crate::ids::BotId;
 use crate::messages::{Message, capture as words, console as own_words, talk};
+use crate::shared::Shared;
 use crate::simulator::replay::{Mark, NoReplay, Replay, replay};
-use crate::time;
+use crate::telemetry::kept::KeptTurn;
+use crate::telemetry::log;
+use crate::time::{self, Moment};
+
+/// The time of day of a moment.
+fn time_of_day(at: Moment) -> String {
+    clock::time_of_day(at.as_millis())
+}
 
 /// Where these pages are.
 pub(super) const PATH: &str = "/console/capture";
@@ -129,7 +138,7 @@ fn list(reader: Reader<'_>, bot: &BotId, kept: &[Arc<Exchange>]) -> Markup {
                         a href=(turn_of(bot, exchange)) { (time_of_day(exchange.at)) }
                     }
                     @match exchange.end() {
-                        Some(end) => (super::why(reader, &end)),
+                        Some(end) => (super::why_of(reader, &end)),
                         None => p class="why" { (reader.text(words::goes_on())) },
                     }
                 }
@@ -154,7 +163,7 @@ pub(super) fn turn(visit: &Visit<'_>, reader: Reader<'_>) -> Reply {
     let body = html! {
         h1 { (reader.text(words::one_turn())) }
         p { (time_of_day(exchange.at)) " · " (id.as_str()) " · " a href=(path_of(PATH, id)) { (reader.text(words::back())) } }
-        @if let Some(end) = exchange.end() { (super::why(reader, &end)) }
+        @if let Some(end) = exchange.end() { (super::why_of(reader, &end)) }
         section class="card" { (wire::four(reader, &exchange.messages())) }
         section class="card" id="again" {
             h2 { (reader.text(words::replay_title())) }
@@ -218,11 +227,56 @@ pub(super) fn act(visit: &Visit<'_>, reader: Reader<'_>, form: &Form) -> Reply {
             return refuse(reader.visitor, StatusCode::BAD_REQUEST, words::second_yes_missing());
         }
         "everybody" => drop(bot.start_capture(Whom::Everybody, now)),
+        "user" => match user_of(&bot.settings.id, form.field("turn")) {
+            Some(user) => drop(bot.start_capture(Whom::User(user), now)),
+            None => return refuse(reader.visitor, StatusCode::NOT_FOUND, words::gone()),
+        },
         "stop" => bot.stop_capture(now),
         "erase" => bot.erase_captured(),
         _ => return refuse(reader.visitor, StatusCode::BAD_REQUEST, own_words::form_not_read()),
     }
-    replies::see_at(&path_of(PATH, &bot.settings.id))
+    replies::see(&path_of(PATH, &bot.settings.id))
+}
+
+/// The turns whose messages are kept, to be found from the list of all turns.
+#[derive(Debug, Default)]
+pub(super) struct Captured(HashMap<(BotId, u64), u64>);
+
+impl Captured {
+    /// Those of now.
+    pub(super) fn of(shared: &Shared) -> Self {
+        let now = time::now();
+        let of_bot = |bot: &Arc<Bot>| {
+            let id = bot.settings.id.clone();
+            bot.capture.kept(now).into_iter().map(move |exchange| ((id.clone(), exchange.name), exchange.number))
+        };
+        Self(shared.registry().iter().flat_map(of_bot).collect())
+    }
+
+    /// What a row of the list offers: the turn's messages, or to keep those of its user from now on.
+    pub(super) fn of_row(&self, reader: Reader<'_>, turn: &KeptTurn) -> Markup {
+        let bot = &turn.record.bot;
+        let kept = self.0.get(&(bot.clone(), name_of(&turn.record.request_id)));
+        html! {
+            @if let Some(number) = kept {
+                p { a href=(format!("{}&turn={number}", path_of(TURN, bot))) { (reader.text(talk::four_messages())) } }
+            } @else {
+                details class="wire" {
+                    summary { (reader.text(talk::four_messages())) }
+                    p class="hint" { (reader.text(words::not_kept())) }
+                    @let number = html! { input type="hidden" name="turn" value=(turn.number); };
+                    (button(reader, bot, "user", words::this_user(), &number))
+                }
+            }
+        }
+    }
+}
+
+/// Who spoke in the turn of this number in the list.
+fn user_of(bot: &BotId, number: &str) -> Option<u64> {
+    let before = number.parse::<u64>().ok()?.checked_sub(1)?;
+    let listed = log::turns(before, usize::MAX, |record| record.bot == *bot);
+    listed.turns.iter().find(|turn| turn.number == before + 1).map(|turn| turn.record.user)
 }
 
 /// Whether the messages of anybody are kept now, of which bot.

@@ -44,7 +44,7 @@ fn drawn(reader: Reader<'_>, step: u64, card: &Card) -> Markup {
     html! {
         figure class="card" {
             @if let Some(picture) = &card.picture {
-                (frame(reader, picture, if picture.is_square { "square" } else { "wide" }))
+                (frame(reader, picture, shape_on_card(picture)))
             }
             @if card.title.is_some() || card.description.is_some() {
                 figcaption {
@@ -57,6 +57,10 @@ fn drawn(reader: Reader<'_>, step: u64, card: &Card) -> Markup {
             }
         }
     }
+}
+
+const fn shape_on_card(picture: &Picture) -> &'static str {
+    if picture.is_square { "square" } else { "wide" }
 }
 
 fn frame(reader: Reader<'_>, picture: &Picture, shape: &str) -> Markup {

@@ -41,18 +41,10 @@ pub(super) fn asset(asset: &'static Asset) -> Reply {
 }
 
 /// Go there, with GET.
-pub(super) fn see(path: &'static str) -> Reply {
+pub(super) fn see(path: &str) -> Reply {
     let mut reply = with(StatusCode::SEE_OTHER, HTML, Bytes::new());
-    reply.headers_mut().insert(LOCATION, HeaderValue::from_static(path));
-    reply
-}
-
-/// Go to this page of the console, with GET. Its query holds names of bots, which are plain.
-pub(super) fn see_at(path: &str) -> Reply {
-    let mut reply = with(StatusCode::SEE_OTHER, HTML, Bytes::new());
-    if let Ok(path) = HeaderValue::from_str(path) {
-        reply.headers_mut().insert(LOCATION, path);
-    }
+    let path = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/console/"));
+    reply.headers_mut().insert(LOCATION, path);
     reply
 }
 

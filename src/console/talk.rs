@@ -121,7 +121,7 @@ fn line(reader: Reader<'_>, step: &Step, seen: &Seen) -> Markup {
                 (phone::answer(reader, step.number, late))
             }
             @match &seen.end {
-                Some(ended) => (super::why(reader, &ended.end)),
+                Some(ended) => (super::why_of(reader, &ended.end)),
                 None => p class="why" { (reader.text(words::bot_works())) },
             }
             details class="wire" {
@@ -217,7 +217,7 @@ pub(super) async fn act(console: &Console, visit: &Visit<'_>, reader: Reader<'_>
     };
     if form.field("press").is_empty() && form.field("do") == "again" {
         console.simulator.forget(owner, &bot);
-        return replies::see_at(&path_of(Place::Talk.path(), &bot));
+        return replies::see(&path_of(Place::Talk.path(), &bot));
     }
     let talk = match console.simulator.talk(visit.shared, owner, &bot) {
         Ok(talk) => talk,
@@ -235,7 +235,7 @@ pub(super) async fn act(console: &Console, visit: &Visit<'_>, reader: Reader<'_>
         last_block: block("last_block"),
     };
     match Box::pin(talk.step(visit.shared, visit.core, said, switches)).await {
-        Ok(_step) => replies::see_at(&format!("{}#last", path_of(Place::Talk.path(), &bot))),
+        Ok(_step) => replies::see(&format!("{}#last", path_of(Place::Talk.path(), &bot))),
         Err(refusal) => refused(reader, refusal),
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use maud::{Markup, html};
 use url::form_urlencoded;
 
+use super::capture::Captured;
+use super::clock::time_of_day;
 use super::frame::{self, Place, Reader};
 use super::visitor::Visitor;
 use super::why::why;
@@ -18,10 +20,6 @@ use crate::telemetry::record::{Outcome, PlanKind, TurnRecord};
 
 /// Turns of one page, and of one look for newer ones.
 const SHOWN: usize = 100;
-/// The time of day that is written for who has no script: that of Korea, nine hours ahead.
-const KOREA: Duration = Duration::from_secs(9 * 60 * 60);
-const DAY: u64 = 24 * 60 * 60;
-
 /// Which turns are wanted.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Filter {
@@ -78,17 +76,18 @@ pub(super) fn page(reader: Reader<'_>, shared: &Shared) -> Markup {
         }
         p class="hint" { (reader.text(words::turns_intro())) }
         (form(reader, &filter, &bots))
-        (list(reader, &filter, &listed))
+        (list(reader, &filter, &Captured::of(shared), &listed))
         p class="empty" id="empty" hidden[!listed.turns.is_empty()] { (reader.text(words::no_turns())) }
     };
     frame::page(reader, Some(Place::Turns), words::turns(), &body)
 }
 
 /// What is newer than a number, for a page that is looked at.
-pub(super) fn rows(reader: Reader<'_>) -> Markup {
+pub(super) fn rows(reader: Reader<'_>, shared: &Shared) -> Markup {
     let filter = Filter::of(reader.visitor);
     let after = reader.visitor.asks("after").parse().unwrap_or(0);
-    list(reader, &filter, &log::turns(after, SHOWN, |record| filter.wants(record)))
+    let captured = Captured::of(shared);
+    list(reader, &filter, &captured, &log::turns(after, SHOWN, |record| filter.wants(record)))
 }
 
 fn form(reader: Reader<'_>, filter: &Filter, bots: &[&str]) -> Markup {
@@ -138,16 +137,16 @@ fn form(reader: Reader<'_>, filter: &Filter, bots: &[&str]) -> Markup {
     }
 }
 
-fn list(reader: Reader<'_>, filter: &Filter, listed: &Listed) -> Markup {
+fn list(reader: Reader<'_>, filter: &Filter, captured: &Captured, listed: &Listed) -> Markup {
     let poll = format!("/console/turns/rows?{}", filter.query());
     html! {
         ol class="turns" data-poll=(poll) data-newest=(listed.newest) data-state="live" data-empty="empty" {
-            @for turn in &listed.turns { (row(reader, turn)) }
+            @for turn in &listed.turns { (row(reader, captured, turn)) }
         }
     }
 }
 
-fn row(reader: Reader<'_>, turn: &KeptTurn) -> Markup {
+fn row(reader: Reader<'_>, captured: &Captured, turn: &KeptTurn) -> Markup {
     let (record, end) = (&turn.record, &turn.record.end);
     let differs = !end.degradations.is_empty();
     let weight = if is_bad(end.outcome) {
@@ -161,7 +160,7 @@ fn row(reader: Reader<'_>, turn: &KeptTurn) -> Markup {
     html! {
         li class={ "turn " (weight) } id={ "turn-" (turn.number) } {
             div class="top" {
-                time datetime=(humantime::format_rfc3339_millis(turn.at)) { (in_korea(turn.at_millis())) }
+                time datetime=(humantime::format_rfc3339_millis(turn.at)) { (time_of_day(turn.at_millis())) }
                 b { (record.bot.as_str()) }
                 span class={ "tag " (tag) } { (reader.text(outcome(end.outcome))) }
                 span class="tag" { (reader.text(plan(end.plan))) }
@@ -179,6 +178,7 @@ fn row(reader: Reader<'_>, turn: &KeptTurn) -> Markup {
                     @for difference in end.degradations.iter() { (one_difference(reader, difference)) }
                 }
             }
+            (captured.of_row(reader, turn))
         }
     }
 }
@@ -210,12 +210,6 @@ fn is_bad(outcome: Outcome) -> bool {
         Outcome::CallbackFailed | Outcome::Panicked => true,
         Outcome::Answered | Outcome::Waits | Outcome::Parked | Outcome::Shared | Outcome::CalledBack => false,
     }
-}
-
-/// Hours, minutes and seconds in Korea.
-fn in_korea(millis: u64) -> String {
-    let second = (millis / 1000 + KOREA.as_secs()) % DAY;
-    format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
 /// An outcome in words.
@@ -282,11 +276,5 @@ mod tests {
         assert_eq!(wanted(&Filter { notable: true, ..Filter::default() }), [false, true, true]);
         let none = Filter { bot: "shop".into(), outcome: Some(Outcome::NoReply), ..Filter::default() };
         assert_eq!(wanted(&none), [false, false, false]);
-    }
-
-    #[test]
-    fn the_time_of_day_is_koreas() {
-        assert_eq!(in_korea(0), "09:00:00");
-        assert_eq!(in_korea((15 * 60 * 60 + 61) * 1000 + 999), "00:01:01");
     }
 }

@@ -83,6 +83,7 @@ impl Stage {
             rate: Arc::default(),
             metrics: Arc::clone(&self.metrics),
             capture: Arc::default(),
+            seen: Arc::default(),
         })
     }
 }

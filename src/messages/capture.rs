@@ -28,6 +28,8 @@ messages! {
     "" kept() "Kept turns" "남긴 호출";
     "" none_kept() "None yet. Write to the channel in KakaoTalk, and load this page again." "아직 없습니다. 카카오톡에서 채널에 메시지를 보내고 화면을 새로 고치세요.";
     "" one_turn() "One turn" "호출 하나";
+    "" not_kept() "The messages of this turn were not kept. What this user says from now on can be, for ten minutes." "이 호출의 메시지는 남아 있지 않습니다. 이 사용자가 지금부터 10분 동안 하는 말은 남길 수 있습니다.";
+    "" this_user() "Keep this user's messages for ten minutes" "이 사용자의 대화 10분 동안 남기기";
     "" gone() "This turn is not kept any more." "이 호출은 지워졌습니다.";
     "" goes_on() "goes on" "진행 중";
     "" back() "Back to the list" "목록으로";

@@ -27,6 +27,7 @@ pub(super) fn look(
     let beginning = || Beginning {
         origin: Origin::Capture,
         at: time::moment_of(arrival.at),
+        request_id: &arrival.request_id,
         call: body,
         keys: [inbound.user.as_str(), inbound.session.as_str()],
         manner: Manner { openbuilder_bot: openbuilder_id.map(Box::from), room: inbound.room },

@@ -30,6 +30,7 @@ use crate::net::pending::Caller;
 use crate::registry::{BotRegistry, NoBot};
 use crate::shared::Shared;
 use crate::telemetry::metrics::Refusal;
+use crate::telemetry::sightings::Sight;
 use crate::telemetry::watch::{Watch, WatchedEnd};
 use crate::time::{self, Instant};
 use crate::translate::inbound::{self, Endpoint, Inbound, InboundRules, UserInput};
@@ -95,6 +96,7 @@ async fn answer_any(
     answered.unwrap_or_else(|refused| {
         let kind = refused.kind();
         shared.metrics.refused(core, kind);
+        see_refusal(shared, &refused);
         if shared.metrics.is_worth_a_line(kind, time::now()) {
             let path = printable(uri.path(), LOGGED_PATH);
             tracing::warn!(
@@ -178,6 +180,9 @@ async fn answer(
     let inbound = inbound::understand(decoded, endpoint, &rules)?;
     let _under_way = caller.admit();
     let trial = headers.contains_key(&X_BRIDGE_EXPLAIN);
+    if !trial {
+        see(&bot, &inbound, arrived);
+    }
     learn(shared, core, &bot, &inbound, openbuilder_id, trial).await;
 
     let request_id = request_id(headers, arrived);
@@ -233,6 +238,37 @@ async fn is_within_rate(bot: &Bot, user: UserKey, bound: u32) -> bool {
     match bot.sessions.shared() {
         Some(store) if here => Box::pin(store.admit(&user, bound)).await.unwrap_or(true),
         Some(_) | None => here,
+    }
+}
+
+/// Notes what kind of call this is (C3). `say` makes its calls up, and they are not noted.
+fn see(bot: &Bot, inbound: &Inbound<'_>, arrived: Instant) {
+    let (seen, now) = (&bot.seen, time::moment_of(arrived));
+    if inbound.tester {
+        return seen.see(Sight::Tester, now);
+    }
+    seen.see(Sight::Real, now);
+    if inbound.says == UserInput::Home {
+        seen.see(Sight::Welcome, now);
+    }
+    // A group room's members have no key of the channel (I10).
+    if inbound.is_key_made && !inbound.room {
+        seen.see(Sight::Keyless, now);
+    }
+    if inbound.callback_url.is_some() {
+        seen.see(Sight::Callback, now);
+    }
+}
+
+/// Notes for the bot whose skill lacks its secret that it does.
+fn see_refusal(shared: &Shared, refused: &Refused) {
+    if let Refused::Secret(miss) = refused
+        && let Some(bot) = shared.registry().named(miss.bot.as_str())
+        // The webhook's key is another one.
+        && bot.settings.secret.as_ref().is_some_and(|secret| secret.header == miss.header)
+    {
+        let sight = if miss.offered.is_none() { Sight::NoSecret } else { Sight::OtherSecret };
+        bot.seen.see(sight, time::now());
     }
 }
 

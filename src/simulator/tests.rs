@@ -67,7 +67,7 @@ impl Seen {
     fn text(&self) -> String {
         let outputs = self.shown().outputs.iter().filter_map(|output| match output {
             Output::Text(text) => Some(text.as_str()),
-            _ => None,
+            Output::Picture(_) | Output::Card(_) | Output::Carousel(_) | Output::Other(_) => None,
         });
         outputs.collect::<Vec<_>>().join("\n")
     }

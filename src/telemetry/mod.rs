@@ -8,6 +8,7 @@ pub(crate) mod pace;
 pub(crate) mod process;
 pub(crate) mod queue;
 pub(crate) mod record;
+pub(crate) mod sightings;
 mod tame;
 mod turn_line;
 pub(crate) mod watch;

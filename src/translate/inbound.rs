@@ -48,6 +48,8 @@ pub struct InboundRules<'a> {
 pub struct Inbound<'a> {
     /// The user who speaks, by the key that the bot knows (I1).
     pub user: UserKey,
+    /// The call had no key of the old form, so this one was made for it.
+    pub is_key_made: bool,
     /// Under which key their keyboard and late answers are kept: in a group room one of the room's, so that nothing
     /// private appears there, and nothing of the room in private (I10).
     pub session: UserKey,
@@ -139,7 +141,7 @@ pub fn understand<'a>(
 ) -> Result<Inbound<'a>, NotASkillCall> {
     let SkillCall { intent, action, user_request, flow, .. } = call;
     let request = user_request.ok_or(NotASkillCall::Missing("userRequest"))?;
-    let user = user_key(&request, rules.bot)?;
+    let (user, is_key_made) = user_key(&request, rules.bot)?;
     let session = match room_id(&request) {
         Some(room) => UserKey::derive(rules.bot, &[user.as_str(), room]),
         None => user,
@@ -180,6 +182,7 @@ pub fn understand<'a>(
 
     Ok(Inbound {
         user,
+        is_key_made,
         session,
         says,
         callback_url: request.callback_url.map(|url| url.0).filter(|url| !url.is_empty() && !tester),
@@ -193,8 +196,9 @@ pub fn understand<'a>(
     })
 }
 
-/// I1: the channel's key when it is of the legacy form, else one derived from what names the user.
-fn user_key(request: &UserRequest<'_>, bot: &BotId) -> Result<UserKey, NotASkillCall> {
+/// I1: the channel's key when it is of the legacy form, else one derived from what names the user; and whether it was
+/// derived.
+fn user_key(request: &UserRequest<'_>, bot: &BotId) -> Result<(UserKey, bool), NotASkillCall> {
     let user = request.user.as_ref().ok_or(NotASkillCall::Missing("userRequest.user"))?;
     let given = user.properties.as_ref().into_iter().flat_map(|properties| {
         [&properties.plusfriend_user_key, &properties.plusfriend_user_key_snake].into_iter().flatten()
@@ -202,16 +206,17 @@ fn user_key(request: &UserRequest<'_>, bot: &BotId) -> Result<UserKey, NotASkill
     let mut odd = None;
     for key in given.map(Text::as_str).filter(|key| !key.is_empty()) {
         if let Some(key) = UserKey::parse(key) {
-            return Ok(key);
+            return Ok((key, false));
         }
         odd.get_or_insert(key);
     }
     let id = user.id.as_ref().map(Text::as_str).filter(|id| !id.is_empty()).or(odd);
     let id = id.ok_or(NotASkillCall::Missing("userRequest.user.id"))?;
-    Ok(match room_id(request) {
+    let key = match room_id(request) {
         Some(room) => UserKey::derive(bot, &[id, room]),
         None => UserKey::derive(bot, &[id]),
-    })
+    };
+    Ok((key, true))
 }
 
 /// The group room that a call comes from.

@@ -40,9 +40,16 @@ pub(crate) fn page(reports: &[Report], only_asked: bool, language: Language) -> 
 }
 
 fn of_bot(report: &Report, language: Language) -> Markup {
-    let text = |message: Message| message.text(language);
     html! {
         h2 { (report.bot) }
+        (section(report, language))
+    }
+}
+
+/// One report, to stand in a page.
+pub(crate) fn section(report: &Report, language: Language) -> Markup {
+    let text = |message: Message| message.text(language);
+    html! {
         p { code { (report.url) } " " (report.runs.name()) }
         table {
             tr {

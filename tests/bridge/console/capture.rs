@@ -154,3 +154,32 @@ fn a_reply_is_translated_again_with_the_configuration_of_now_and_the_bot_is_not_
     assert!(again.contains("지금 설정으로는 답변이 달라집니다") && again.contains("<ins>"), "{again}");
     assert_eq!(bot.contents(), ["안녕"]);
 }
+
+/// The real program, for the thread that keeps the list of turns is one of a process.
+#[test]
+fn a_user_is_chosen_from_a_row_of_the_list_and_their_later_turns_show_their_messages() {
+    const OPERATOR: &str = "0123456789abcdef-operator";
+    let bot = echo();
+    let bridge = Program::start(&["--bot", &bot.url()], &[("BRIDGE_ADMIN__TOKEN", OPERATOR)]);
+    let mut browser = Browser::new(bridge.admin);
+    assert_eq!(browser.send("/console/sign-in", &[("token", OPERATOR)]).status, 303);
+    let listed = |browser: &mut Browser, count: usize| {
+        let page = |browser: &mut Browser| browser.get("/console/turns").body;
+        until("the turns are listed", || {
+            Some(page(browser)).filter(|page| page.matches("<li class=\"turn").count() == count)
+        })
+    };
+    bridge.say(&Say::words(JUN, "남이 한 말"));
+    bridge.say(&Say::words(MINA, "기록 전의 말"));
+    let page = listed(&mut browser, 2);
+    let newest = page.split_once("name=\"turn\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
+    assert_eq!(act(&mut browser, &[("do", "user"), ("turn", "999")]).status, 404);
+    assert_eq!(act(&mut browser, &[("do", "user"), ("turn", &newest)]).status, 303);
+    bridge.say(&Say::words(JUN, "남의 말"));
+    bridge.say(&Say::words(MINA, "내가 한 말"));
+    let page = listed(&mut browser, 4);
+    assert_eq!(page.matches("/console/capture/turn").count(), 1, "{page}");
+    assert!(!page.contains("내가 한 말") && !page.contains(MINA));
+    let turns = turns(&mut browser);
+    assert!(turns.len() == 1 && turns[0].1.contains("내가 한 말") && !turns[0].1.contains(MINA), "{turns:?}");
+}

@@ -3,6 +3,7 @@
 mod access;
 mod capture;
 mod pages;
+mod start;
 mod talk;
 mod turns;
 

@@ -80,7 +80,7 @@ fn ten_failing_taps_change_nothing_for_real_users() {
     let before = (bridge.detail("default"), bridge.metrics());
     let mut talk = Talk::at(&bridge);
     for _ in 0..12 {
-        assert!(talk.says("실패").contains("no_reply"));
+        assert!(talk.says("실패").contains("쓸 수 있는 답을 받지 못했습니다"));
     }
     let counted = |page: &str| {
         let lines = page.lines().filter(|line| line.starts_with("bridge_turn") || line.contains("breaker"));
@@ -114,7 +114,7 @@ fn late_answers_callbacks_pages_and_rests_are_met_as_a_user_meets_them() {
     assert!(talk.page().contains("name=\"callback\" value=\"1\" checked"), "a switch stays as it was set");
 
     talk.says("많은 버튼");
-    assert!(talk.presses("이어서 보기").contains("more"));
+    assert!(talk.presses("이어서 보기").contains("긴 답의 나머지"));
     assert!(talk.presses("다음 ▶").contains("(2/3)"));
 }
 

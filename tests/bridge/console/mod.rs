@@ -1,6 +1,7 @@
 //! The console at the operators' listener, as a browser meets it.
 
 mod access;
+mod attack;
 mod capture;
 mod pages;
 mod start;

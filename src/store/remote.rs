@@ -18,6 +18,7 @@ mod health;
 mod keeper;
 mod lease;
 mod link;
+mod patience;
 mod place;
 mod unsent;
 mod value;
@@ -68,6 +69,8 @@ pub(crate) struct Remote {
     calls: AtomicU64,
     links: Box<[Link]>,
     health: Arc<Health>,
+    /// Turns that went on without it.
+    alone: AtomicU64,
     standing: DashMap<CallId, Arc<Standing>, RandomState>,
     followers: Followers,
     keyboards: Arc<Keyboards>,
@@ -103,6 +106,8 @@ pub(crate) struct RemoteStats {
     pub(crate) lost: u64,
     /// Calls that hold a lease or stand in a line.
     pub(crate) standing: usize,
+    /// Turns that went on without it.
+    pub(crate) alone: u64,
 }
 
 impl Remote {
@@ -129,6 +134,7 @@ impl Remote {
             calls: AtomicU64::new(0),
             links: links.into(),
             health: Arc::default(),
+            alone: AtomicU64::new(0),
             standing: DashMap::default(),
             followers: Followers::default(),
             keyboards: Arc::clone(keyboards),
@@ -178,7 +184,8 @@ impl Remote {
             .map(|store| store.unsent.stats())
             .fold((0, 0), |all, own| (all.0 + own.0, all.1 + own.1));
         let standing = self.standing.len();
-        RemoteStats { trouble: self.health.trouble(), unsent: unsent.0, lost: unsent.1, standing }
+        let alone = self.alone.load(Ordering::Relaxed);
+        RemoteStats { trouble: self.health.trouble(), unsent: unsent.0, lost: unsent.1, standing, alone }
     }
 
     /// Waits a while until it is asked: a start is ready with its store, where that is there.
@@ -245,7 +252,7 @@ impl RemoteStore {
     /// Asks for a turn of `user`. The question is queued when this returns.
     pub(crate) fn begin(self: &Arc<Self>, user: UserKey, tap: Option<TapId>) -> Begun {
         if !self.remote.health.is_up() {
-            return self.local.begin(user, tap);
+            return self.alone(user, tap);
         }
         let known = (self.key(&user, "k"), super::journal::KNOWN);
         let place = Place::new(&self.remote, self.key(&user, "s"), known, tap, self.turns_per_user);
@@ -262,10 +269,16 @@ impl RemoteStore {
                 Placed::Full => Begun::Full,
                 Placed::Alone => {
                     drop(place);
-                    settled(store.local.begin(user, tap)).await
+                    settled(store.alone(user, tap)).await
                 }
             }
         }))
+    }
+
+    /// The turn goes on from what this process knows (P6).
+    fn alone(&self, user: UserKey, tap: Option<TapId>) -> Begun {
+        self.remote.alone.fetch_add(1, Ordering::Relaxed);
+        self.local.begin(user, tap)
     }
 
     /// The lease is there: the user's place in this process is taken, and what the store has of them taken up.

@@ -12,7 +12,8 @@ use tokio::sync::oneshot;
 
 use super::health::Trouble;
 use super::link::{Command, Script};
-use super::place::{PATIENCE, Place, Placed};
+use super::patience::{self, PATIENCE};
+use super::place::{Place, Placed};
 use super::value::{bytes, int, list, string, text};
 use super::{Remote, RemoteStore};
 use crate::ids::UserKey;
@@ -73,11 +74,7 @@ impl Remote {
             let _nobody_waits = reply.send(answer);
         });
         self.link(self.link_of(key)).send(command(told));
-        let answer = tokio::time::timeout(PATIENCE, asked).await;
-        if answer.is_err() {
-            self.health.fall(Trouble::Slow, "a question was not answered in time");
-        }
-        answer.ok()?.ok()?.ok()
+        patience::wait(PATIENCE, asked).await?.ok()?.ok()
     }
 
     async fn ask_plain(&self, key: &[u8], cmd: Cmd) -> Option<Value> {

@@ -16,7 +16,8 @@ use tokio::time::{sleep, timeout};
 
 use super::health::Trouble;
 use super::link::{self, Address, Command};
-use super::place::{PATIENCE, renew};
+use super::patience::{self, PATIENCE};
+use super::place::renew;
 use super::{Remote, debts};
 use crate::time;
 
@@ -29,7 +30,7 @@ const BLOCKS: Duration = Duration::from_secs(5);
 /// How often leases are looked at.
 const RENEW: Duration = Duration::from_millis(250);
 /// How often it is asked how the store is, while it is well.
-const PROBE: Duration = Duration::from_millis(500);
+const PROBE: Duration = Duration::from_millis(250);
 /// The same while it is not.
 const PROBE_AGAIN: Duration = Duration::from_millis(100);
 /// A store that answers slower than this for a while is left alone (P6).
@@ -149,7 +150,7 @@ async fn probe(remote: &Remote) -> Option<Result<(), Trouble>> {
         }
         Ok(())
     };
-    timeout(PATIENCE, all).await.ok()
+    patience::wait(PATIENCE, all).await
 }
 
 /// Takes up what other replicas have learnt, and says that promises are kept here.
@@ -193,7 +194,7 @@ async fn renew_all(remote: &Remote) {
         renew(remote, standing.key(), standing.value(), Some(sender));
         told.push(answer);
     }
-    let _late = timeout(PATIENCE, futures_util::future::join_all(told)).await;
+    let _late = patience::wait(PATIENCE, futures_util::future::join_all(told)).await;
 }
 
 /// Tells what the store has missed; false where that does not go through.

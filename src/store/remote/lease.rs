@@ -8,7 +8,8 @@ use redis::Value;
 use super::fields::Found;
 use super::health::Trouble;
 use super::link::{Command, END};
-use super::place::{LEASE, PATIENCE, Place};
+use super::patience::{self, PATIENCE};
+use super::place::{LEASE, Place};
 use super::value::{list, numbers, string, text};
 use super::{Remote, RemoteStore};
 use crate::ids::UserKey;
@@ -209,6 +210,6 @@ impl RemoteStore {
             let _nobody_waits = reply.send(answer.is_ok());
         };
         self.remote.link(link).send(Command::script(&END, 1, args, done));
-        tokio::time::timeout(PATIENCE, told).await.is_ok_and(|told| told.unwrap_or_default())
+        patience::wait(PATIENCE, told).await.is_some_and(|told| told.unwrap_or_default())
     }
 }

@@ -115,7 +115,7 @@ impl Address {
         Ok(messages)
     }
 
-    async fn connect(&self) -> Result<Wire, RedisError> {
+    async fn connect(&self, health: &Health) -> Result<Wire, RedisError> {
         // A store that is only stopped answers later; who waits has a patience of their own.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT))
@@ -123,6 +123,11 @@ impl Address {
             .set_pipeline_buffer_size(QUEUE);
         let mut one = timely(self.0.get_multiplexed_async_connection_with_config(&config)).await?;
         let info: String = timely(redis::cmd("INFO").arg("cluster").query_async(&mut one)).await.unwrap_or_default();
+        // A first begin that does not know the clock would be too old, and be asked again behind others.
+        if let Ok(clock) = timely(redis::cmd("TIME").query_async::<(i64, i64)>(&mut one)).await {
+            health.forget_time();
+            health.tells_time(clock.0.saturating_mul(1000).saturating_add(clock.1 / 1000));
+        }
         let mut wire = if info.contains("cluster_enabled:1") {
             let nodes = vec![self.0.get_connection_info().clone()];
             Wire::Cluster(Box::new(timely(ClusterClient::new(nodes)?.get_async_connection()).await?))
@@ -184,7 +189,7 @@ impl Link {
 pub(super) async fn drive(address: Address, mut commands: Receiver<Command>, health: Arc<Health>) {
     loop {
         let connected = {
-            let connecting = address.connect();
+            let connecting = address.connect(&health);
             tokio::pin!(connecting);
             loop {
                 tokio::select! {

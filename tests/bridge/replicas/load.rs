@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
+use super::evidence::{Clock, Logs};
 use super::*;
 
 /// It loses no parked answer.
@@ -40,6 +41,11 @@ fn the_bot() -> Bot {
 
 /// One call of a user.
 struct Said {
+    id: String,
+    content: String,
+    /// When its connection was there.
+    at: Instant,
+    replica: usize,
     took: Duration,
     /// `None` where the connection ended without an answer.
     text: Option<String>,
@@ -59,11 +65,16 @@ struct World<'w> {
     over: AtomicBool,
     bot: &'w Bot,
     store: String,
+    clock: Clock,
+    logs: Logs,
 }
 
 impl<'w> World<'w> {
     fn new(bot: &'w Bot, store: &str, turns: usize) -> Self {
+        let clock = Clock::start();
         let world = Self {
+            clock,
+            logs: Logs::new(clock),
             replicas: (0..3).map(|_| Mutex::new(None)).collect(),
             out: (0..3).map(|_| AtomicBool::new(false)).collect(),
             deaths: (0..3).map(|_| AtomicUsize::new(0)).collect(),
@@ -86,6 +97,7 @@ impl<'w> World<'w> {
         } else {
             Program::with(&self.bot.url(), &[&keys[..], &[("store.url", &*self.store)]].concat())
         };
+        self.logs.of(number, &program.log);
         *self.replicas[number].lock().unwrap() = Some(program);
         self.out[number].store(false, SeqCst);
     }
@@ -124,19 +136,25 @@ impl<'w> World<'w> {
     }
 
     fn say(&self, random: usize, say: &Say) -> Option<Answer> {
+        static IDS: AtomicUsize = AtomicUsize::new(0);
         let (number, address) = self.replica(random);
         let deaths = self.deaths[number].load(SeqCst);
-        let at = Instant::now();
+        let asked = Instant::now();
         self.left.fetch_update(SeqCst, SeqCst, |left| Some(left.saturating_sub(1))).unwrap();
         let Ok(mut client) = Client::try_connect(address) else {
             // Nothing was sent: a proxy tries another.
             std::thread::sleep(ms(20));
             return self.say(random + 1, say);
         };
-        let answer = client.post(&say.path, say.body().as_bytes());
+        let at = Instant::now();
+        let id = format!("call-{}", IDS.fetch_add(1, SeqCst));
+        let headers = [("Content-Type", "application/json"), ("X-Request-Id", &*id)];
+        let answer = client.request("POST", &say.path, &headers, say.body().as_bytes());
         let killed = deaths != self.deaths[number].load(SeqCst);
         let text = answer.as_ref().map(Answer::text);
-        self.said.lock().unwrap().push(Said { took: at.elapsed(), text, killed });
+        let content = say.call["userRequest"]["utterance"].as_str().unwrap_or_default().trim().to_owned();
+        let said = Said { id, content, at, replica: number, took: asked.elapsed(), text, killed };
+        self.said.lock().unwrap().push(said);
         answer
     }
 }
@@ -240,9 +258,14 @@ fn figures(world: &World<'_>) -> Figures {
             if world.is_around_a_fault(*before, *after) {
                 continue;
             }
-            figures.out_of_order += usize::from(number(first) > number(second));
+            let is_out_of_order = number(first) > number(second);
             // The bot notes a call a moment after it has come.
-            figures.two_at_once += usize::from(*before + takes(first) > *after + ms(10));
+            let are_at_once = *before + takes(first) > *after + ms(10);
+            figures.out_of_order += usize::from(is_out_of_order);
+            figures.two_at_once += usize::from(are_at_once);
+            if is_out_of_order || are_at_once {
+                tell(world, &said, [(*before, first), (*after, second)]);
+            }
         }
     }
     // What the bot has said late was read by its user, once asked for.
@@ -261,6 +284,21 @@ fn figures(world: &World<'_>) -> Figures {
         said.iter().map(|said| said.took).max().unwrap_or_default()
     );
     figures
+}
+
+/// Says what is known of two messages that came to the bot as they should not.
+fn tell(world: &World<'_>, said: &[Said], pair: [(Instant, &String); 2]) {
+    let seconds = |at| world.clock.seconds(at);
+    let mut calls = Vec::new();
+    for (at, content) in pair {
+        println!("  {content:?} came to the bot at {:.3}", seconds(at));
+        for said in said.iter().filter(|said| said.content == *content) {
+            let Said { id, at, replica, took, text, .. } = said;
+            println!("    {id} was sent to replica {replica} at {:.3}, took {took:?}: {text:?}", seconds(*at));
+            calls.push(id.clone());
+        }
+    }
+    print!("{}", world.logs.around(&calls, pair[0].0, pair[1].0));
 }
 
 fn sleep_while(world: &World<'_>, for_so_long: Duration) -> bool {

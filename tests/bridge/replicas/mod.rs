@@ -1,5 +1,6 @@
 //! Several bridges that share Redis (P1, P5, P6): the real programs before one old bot.
 
+mod evidence;
 mod facts;
 mod load;
 mod order;

@@ -9,6 +9,7 @@
 //! Rejected: a lock read and written in two steps, which lets two in; waiters that poll; one blob for a session, which a
 //! late holder could only overwrite or lose.
 
+mod arrivals;
 pub(crate) mod check;
 mod debts;
 mod facts;
@@ -48,6 +49,7 @@ pub(crate) use health::Trouble;
 pub(crate) use lease::Lease;
 pub(crate) use unsent::Unsent;
 
+use arrivals::{Arrivals, Arriving};
 use followers::Followers;
 use health::Health;
 use link::{Address, Link};
@@ -89,6 +91,7 @@ pub(crate) struct RemoteStore {
     local: Arc<LocalStore>,
     unsent: Arc<Unsent>,
     turns_per_user: usize,
+    arrivals: Arrivals,
     /// Blocks that are ours, of all replicas.
     blocks: Blocks,
     /// Callbacks that this process has promised and not made yet.
@@ -121,8 +124,7 @@ impl Remote {
         cores: usize,
         keyboards: &Arc<Keyboards>,
     ) -> Result<Arc<Self>, UrlProblem> {
-        let url = std::str::from_utf8(settings.url.expose()).unwrap_or_default();
-        let address = Address::parse(url).map_err(|error| UrlProblem(crate::fault::chain(&error)))?;
+        let address = Address::parse(settings).map_err(|error| UrlProblem(crate::fault::chain(&error)))?;
         let (links, queues): (Vec<_>, Vec<_>) = (0..cores.clamp(1, LINKS)).map(|_| Link::new()).unzip();
         let mut random = [0; 8];
         // Without randomness the clock still tells replicas apart.
@@ -166,6 +168,7 @@ impl Remote {
             local,
             unsent,
             turns_per_user: turns_per_user.max(1),
+            arrivals: Arrivals::default(),
             blocks: Arc::clone(blocks),
             owed: DashMap::default(),
         });
@@ -252,15 +255,20 @@ impl RemoteStore {
     /// Asks for a turn of `user`. The question is queued when this returns.
     pub(crate) fn begin(self: &Arc<Self>, user: UserKey, tap: Option<TapId>) -> Begun {
         if !self.remote.health.is_up() {
-            return self.alone(user, tap);
+            if !self.arrivals.has(&user) {
+                return self.alone(user, tap);
+            }
+            let (store, arriving) = (Arc::clone(self), self.arrivals.arrive(user));
+            return Begun::Asks(Entering::new(async move { store.alone_in_order(arriving, user, tap).await }));
         }
+        let arriving = self.arrivals.arrive(user);
         let known = (self.key(&user, "k"), super::journal::KNOWN);
         let place = Place::new(&self.remote, self.key(&user, "s"), known, tap, self.turns_per_user);
         let asked = place.ask();
         let store = Arc::clone(self);
         Begun::Asks(Entering::new(async move {
             match place.wait(asked).await {
-                Placed::Held(held) => store.held(place, held, user, tap).await,
+                Placed::Held(held) => store.held(place, held, arriving, user, tap).await,
                 Placed::Follow(of) => {
                     let mut place = place;
                     place.over();
@@ -269,7 +277,7 @@ impl RemoteStore {
                 Placed::Full => Begun::Full,
                 Placed::Alone => {
                     drop(place);
-                    settled(store.alone(user, tap)).await
+                    store.alone_in_order(arriving, user, tap).await
                 }
             }
         }))
@@ -281,10 +289,27 @@ impl RemoteStore {
         self.local.begin(user, tap)
     }
 
+    /// The same behind those calls of the user that waited for the store when it fell, and arrived before.
+    async fn alone_in_order(&self, arriving: Arriving, user: UserKey, tap: Option<TapId>) -> Begun {
+        arriving.is_next().await;
+        let begun = self.alone(user, tap);
+        drop(arriving);
+        settled(begun).await
+    }
+
     /// The lease is there: the user's place in this process is taken, and what the store has of them taken up.
-    async fn held(self: &Arc<Self>, place: Place, held: place::Held, user: UserKey, tap: Option<TapId>) -> Begun {
+    async fn held(
+        self: &Arc<Self>,
+        place: Place,
+        held: place::Held,
+        arriving: Arriving,
+        user: UserKey,
+        tap: Option<TapId>,
+    ) -> Begun {
         let mut found = fields::read(held.fields, &self.remote).await;
-        let begun = settled(self.local.begin(user, tap)).await;
+        let begun = self.local.begin(user, tap);
+        drop(arriving);
+        let begun = settled(begun).await;
         let Begun::Turn(mut turn) = begun else { return begun };
         let left = match std::mem::take(&mut found.left) {
             left if left.is_empty() => Vec::new(),

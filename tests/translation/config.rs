@@ -144,7 +144,7 @@ fn uncommented(folder: &Path, secrets_from_files: bool, shared_store: bool) -> S
         let filed = key.strip_suffix("_file").is_some_and(|key| secrets.contains(&format!("{section}{key}")));
         let other_store = match (&*section, key) {
             ("store.", "path") => shared_store,
-            ("store.", "url" | "url_file" | "prefix") => !shared_store,
+            ("store.", "url" | "url_file" | "ca" | "prefix") => !shared_store,
             _ => false,
         };
         if (inline && secrets_from_files) || (filed && !secrets_from_files) || other_store {

@@ -1,6 +1,7 @@
 //! What the replicas of a load have logged: when each of them left the store alone, and what was said around two messages
 //! that came out of order.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -21,6 +22,10 @@ impl Clock {
     /// Seconds since the start.
     pub(super) fn seconds(self, at: Instant) -> f64 {
         at.saturating_duration_since(self.monotonic).as_secs_f64()
+    }
+
+    pub(super) fn elapsed(self) -> Duration {
+        self.monotonic.elapsed()
     }
 
     fn instant(self, timestamp: &str) -> Option<Instant> {
@@ -94,6 +99,8 @@ impl Logs {
             for line in lines {
                 if line.says("the shared store is left alone") {
                     since.get_or_insert(line.at);
+                } else if line.says("a turn went on alone") {
+                    windows.push(Window { from: line.at, until: line.at });
                 } else if line.says("the shared store is asked again") || line.says("the shared store is there") {
                     windows.extend(since.take().map(|from| Window { from, until: line.at }));
                 }
@@ -103,6 +110,15 @@ impl Logs {
             }
         }
         windows
+    }
+
+    /// When calls came in, by their ids, as the bridges have seen it.
+    pub(super) fn arrivals(&self) -> HashMap<String, Instant> {
+        let arrived = |line: Line| {
+            let total = Duration::try_from_secs_f64(line.members["total_ms"].as_f64()? / 1000.0).ok()?;
+            Some((line.members["request_id"].as_str()?.to_owned(), line.at.checked_sub(total)?))
+        };
+        self.lines().into_iter().flatten().filter_map(arrived).collect()
     }
 
     /// What was logged of these calls, and besides turns between these times.

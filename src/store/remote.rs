@@ -36,6 +36,7 @@ use dashmap::DashMap;
 use foldhash::quality::RandomState;
 use tokio_util::sync::CancellationToken;
 
+use super::contacts::Contacts;
 use super::local::LocalStore;
 use super::{Begun, Entering, TapId};
 use crate::config::settings::StoreUrl;
@@ -92,6 +93,8 @@ pub(crate) struct RemoteStore {
     unsent: Arc<Unsent>,
     turns_per_user: usize,
     arrivals: Arrivals,
+    /// Facts of the bot that this process knows.
+    contacts: Arc<Contacts>,
     /// Blocks that are ours, of all replicas.
     blocks: Blocks,
     /// Callbacks that this process has promised and not made yet.
@@ -159,6 +162,7 @@ impl Remote {
         local: LocalStore,
         turns_per_user: usize,
         blocks: &Blocks,
+        contacts: &Arc<Contacts>,
     ) -> Arc<RemoteStore> {
         let unsent = Arc::new(Unsent::default());
         let local = Arc::new(local.with_unsent(Arc::clone(&unsent)));
@@ -169,6 +173,7 @@ impl Remote {
             unsent,
             turns_per_user: turns_per_user.max(1),
             arrivals: Arrivals::default(),
+            contacts: Arc::clone(contacts),
             blocks: Arc::clone(blocks),
             owed: DashMap::default(),
         });

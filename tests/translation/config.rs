@@ -163,6 +163,7 @@ fn folder_of_files() -> tempfile::TempDir {
     for (name, text) in [
         ("cert.pem", certified.cert.pem()),
         ("ca.pem", certified.cert.pem()),
+        ("store-ca.pem", certified.cert.pem()),
         ("key.pem", certified.signing_key.serialize_pem()),
         ("skill-secret", format!("{SECRET}-one\n{SECRET}-two\n")),
         ("admin-token", format!("{SECRET}\n")),

@@ -34,6 +34,9 @@ named! {
     }
 }
 
+/// What Redis says where the user of a script may not do what it does.
+const SCRIPT_DENIED: [&str; 2] = ["The user executing the script can't run", "ACL failure in script"];
+
 impl Trouble {
     /// What an error of the store means.
     pub(super) fn of(error: &RedisError) -> Self {
@@ -47,6 +50,12 @@ impl Trouble {
             Some("OOM") => Self::Memory,
             Some("MOVED" | "ASK" | "CLUSTERDOWN" | "TRYAGAIN") => Self::Moved,
             Some("NOAUTH" | "WRONGPASS" | "NOPERM" | "DENIED") => Self::Denied,
+            // Of a script that lacks a right: Redis 7.0, and later ones.
+            Some("ERR")
+                if error.detail().is_some_and(|said| SCRIPT_DENIED.iter().any(|words| said.contains(words))) =>
+            {
+                Self::Denied
+            }
             Some(_) => Self::Refused,
             None if error.is_io_error() || error.is_connection_dropped() || error.is_timeout() => Self::Gone,
             None => Self::Refused,

@@ -42,6 +42,10 @@ const TICK: Duration = Duration::from_millis(20);
 const SLOW_IN_A_ROW: u32 = 6;
 /// Good answers in a row after which it is asked again.
 const WELL_IN_A_ROW: u32 = 2;
+/// The same for one that fell again and again within [`STAYS_WELL`]: six seconds of them.
+const MOST_WELL_IN_A_ROW: u32 = 64;
+/// A store that falls sooner after it was asked again is not well.
+const STAYS_WELL: Duration = Duration::from_secs(10);
 /// How long nobody is taken over after a silence: all replicas renew their leases first (P6).
 const PATIENT: Duration = Duration::from_secs(1);
 /// Users that are told at once after a silence.
@@ -75,6 +79,9 @@ pub(super) fn start(
             // What was queued before is told before this.
             let last = async {
                 tell_all(&remote).await;
+                for store in remote.stores() {
+                    store.tell_waiting().await;
+                }
                 probe(&remote).await
             };
             tokio::select! {
@@ -88,8 +95,17 @@ pub(super) fn start(
 
 /// Asks all connections, again and again, whether a write is taken.
 async fn watch(remote: &Remote) {
-    let (mut slow, mut well) = (0, 0);
+    let (mut slow, mut well, mut wanted) = (0, 0, WELL_IN_A_ROW);
+    let mut risen: Option<time::Instant> = None;
     loop {
+        if !remote.health.is_up()
+            && let Some(risen) = risen.take()
+        {
+            // What fails each time it is asked is asked less and less often: a right that is missing, a node that hangs.
+            let is_again = time::instant().saturating_duration_since(risen) < STAYS_WELL;
+            wanted = if is_again { MOST_WELL_IN_A_ROW.min(wanted * 2) } else { WELL_IN_A_ROW };
+            well = 0;
+        }
         let (answer, took) = timed(probe(remote)).await;
         match answer {
             Some(Ok(())) if took <= SLOW => (slow, well) = (0, well + 1),
@@ -114,12 +130,13 @@ async fn watch(remote: &Remote) {
         if remote.health.is_up() {
             sleep(PROBE).await;
         } else {
-            if well >= WELL_IN_A_ROW {
+            if well >= wanted {
                 // Its own leases first, then what happened meanwhile.
                 renew_all(remote).await;
                 remote.stores().iter().for_each(|store| store.is_here());
                 if tell_all(remote).await {
                     remote.health.rise(PATIENT);
+                    risen = Some(time::instant());
                 }
             }
             sleep(PROBE_AGAIN).await;
@@ -178,6 +195,7 @@ async fn looking(remote: &Remote) {
             let is_due = looked.is_none_or(|looked| time::instant().saturating_duration_since(looked) >= BLOCKS);
             for store in remote.stores() {
                 store.is_here();
+                store.tell_waiting().await;
                 if is_due {
                     store.read_blocks().await;
                 }

@@ -60,7 +60,7 @@ impl Server {
         remote.wait_until_asked(Duration::from_secs(10));
         let share = Arc::new(ParkedShare::new(&ParkedLimit::new(1 << 20), 1));
         let local = LocalStore::new(1000, turns, share, memory);
-        remote.of_bot(&BotId::parse("shop").unwrap(), local, turns, &Blocks::default())
+        remote.of_bot(&BotId::parse("shop").unwrap(), local, turns, &Blocks::default(), &Arc::new(Contacts::new(None)))
     }
 }
 

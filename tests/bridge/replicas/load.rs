@@ -268,7 +268,11 @@ fn figures(world: &World<'_>) -> Figures {
             // A tap was made twice. Where it is not shared, the bot gets both.
             let is_tap = content.contains('.');
             figures.asked_twice += usize::from(!is_tap);
-            figures.taps_not_shared += usize::from(is_tap && !world.is_around_a_fault(before, message.at));
+            // One that comes when the other has been answered is a tap of its own.
+            let both_came =
+                || said.iter().filter(|said| said.content == content).filter_map(|said| arrived.get(&said.id));
+            let at_once = is_tap && both_came().all(|came| *came < before + takes(&content));
+            figures.taps_not_shared += usize::from(at_once && !world.is_around_a_fault(before, message.at));
         }
         by_user.entry(message.user_key()).or_default().push((message.at, content));
     }
@@ -281,7 +285,8 @@ fn figures(world: &World<'_>) -> Figures {
             }
             let mut is_out_of_order = number(first) > number(second);
             // A machine that is busy lets a message come to its bridge later than the one that was sent behind it.
-            if is_out_of_order && came(second).zip(came(first)).is_some_and(|(sent_first, other)| sent_first + AT_ONCE > other)
+            if is_out_of_order
+                && came(second).zip(came(first)).is_some_and(|(sent_first, other)| sent_first + AT_ONCE > other)
             {
                 is_out_of_order = false;
                 too_close += 1;

@@ -11,6 +11,7 @@ use tokio::time::sleep;
 use super::Remote;
 use super::health::Trouble;
 use super::link::{BEGIN, Command, END, RENEW};
+use super::patience;
 use super::value::{int, list, numbers, pairs, string, text};
 use crate::store::TapId;
 use crate::time::{self, Instant, Moment};
@@ -19,8 +20,6 @@ use crate::time::{self, Instant, Moment};
 pub(super) const LEASE: Duration = Duration::from_secs(3);
 /// What is left of a lease when nothing is sent on it any more: the way of a first byte, and the clocks' drift.
 const MARGIN: Duration = Duration::from_millis(500);
-/// How long an answer of the store is waited for. One that is slower for a while is left alone sooner, at 100 ms (P6).
-pub(super) const PATIENCE: Duration = Duration::from_millis(500);
 /// Behind the time at which the one before must be over.
 const AFTER: Duration = Duration::from_millis(20);
 
@@ -112,7 +111,7 @@ impl Place {
             self.standing.key.to_vec(),
             self.known.to_vec(),
             self.call.as_bytes().to_vec(),
-            text(remote.health.by_its_clock(now.plus(PATIENCE))),
+            text(remote.health.by_its_clock(now.plus(patience::TURN))),
             text(LEASE.as_millis()),
             text(self.bound),
             tap.into_bytes(),
@@ -136,14 +135,16 @@ impl Place {
         loop {
             let answer = tokio::select! {
                 biased;
-                answer = &mut asked => answer,
-                () = sleep(PATIENCE) => {
-                    health.fall(Trouble::Slow, "a turn was not begun in time");
-                    return Placed::Alone;
-                }
+                answer = patience::wait(patience::TURN, &mut asked) => answer,
                 () = health.fallen() => return Placed::Alone,
             };
-            let Ok(Ok(value)) = answer else { return Placed::Alone };
+            let Some(Ok(Ok(value))) = answer else {
+                if answer.is_none() {
+                    // Whether the store is in trouble is not for one turn to say, which may have waited for a thread.
+                    health.kept_waiting();
+                }
+                return Placed::Alone;
+            };
             match Said::of(value) {
                 Some((now, said)) => {
                     health.tells_time(now);

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    fn try_say(&self, words: &str) -> Option<redis::Value> {
+    pub(super) fn try_say(&self, words: &str) -> Option<redis::Value> {
         let client = redis::Client::open(self.url()).ok()?;
         let mut connection = client.get_connection_with_timeout(Duration::from_secs(1)).ok()?;
         let mut words = words.split(' ');
@@ -144,6 +144,7 @@ impl Drop for Redis {
 pub(super) struct SlowWay {
     pub(super) address: SocketAddr,
     delay: Arc<AtomicU64>,
+    port: Arc<AtomicU16>,
 }
 
 impl SlowWay {
@@ -151,21 +152,27 @@ impl SlowWay {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let delay = Arc::new(AtomicU64::new(0));
-        let slow = Arc::clone(&delay);
+        let port = Arc::new(AtomicU16::new(port));
+        let (slow, leads) = (Arc::clone(&delay), Arc::clone(&port));
         thread::spawn(move || {
             for near in listener.incoming().flatten() {
-                let Ok(far) = TcpStream::connect(("127.0.0.1", port)) else { continue };
+                let Ok(far) = TcpStream::connect(("127.0.0.1", leads.load(Ordering::SeqCst))) else { continue };
                 let (near_too, far_too) = (near.try_clone().unwrap(), far.try_clone().unwrap());
                 thread::spawn(move || carry(near, far, &AtomicU64::new(0)));
                 let slow = Arc::clone(&slow);
                 thread::spawn(move || carry(far_too, near_too, &slow));
             }
         });
-        Self { address, delay }
+        Self { address, delay, port }
     }
 
     pub(super) fn url(&self) -> String {
         format!("redis://{}", self.address)
+    }
+
+    /// New connections lead there, as a name does after a failover.
+    pub(super) fn leads_to(&self, port: u16) {
+        self.port.store(port, Ordering::SeqCst);
     }
 
     pub(super) fn takes(&self, delay: Duration) {

@@ -49,18 +49,30 @@ static LISTENER: LazyLock<std::net::TcpListener> = LazyLock::new(|| {
     listener
 });
 
+/// Speaks to itself. A busy kernel delivers later what is sent on this machine, but in order.
+static PING: LazyLock<std::net::UdpSocket> = LazyLock::new(|| {
+    let ping = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    ping.connect(ping.local_addr().unwrap()).unwrap();
+    ping.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    ping
+});
+
 struct Server<'a> {
     how: u8,
     bytes: &'a [u8],
     is_second: Cell<bool>,
     /// Bytes of requests that came.
     heard: Cell<usize>,
+    /// It has said all that it has to say, and waits for its client.
+    rests: Cell<bool>,
 }
 
 impl Server<'_> {
     async fn serve(&self, listener: &TcpListener) {
         loop {
+            self.rests.set(true);
             let (mut tcp, _) = listener.accept().await.unwrap();
+            self.rests.set(false);
             tcp.set_zero_linger().unwrap();
             let _gone = self.connection(&mut tcp).await;
         }
@@ -68,11 +80,15 @@ impl Server<'_> {
 
     /// One connection to its end.
     async fn connection(&self, tcp: &mut TcpStream) -> std::io::Result<()> {
-        loop {
+        for requests in 0.. {
             if !self.is_second.get() && self.how & EARLY != 0 {
                 self.write(tcp).await?;
             }
-            if !self.hear(tcp).await? {
+            // Not before the first request has come: until then its client has not gone on either.
+            self.rests.set(requests > 0);
+            let is_whole = self.hear(tcp).await;
+            self.rests.set(false);
+            if !is_whole? {
                 return Ok(());
             }
             if self.is_second.get() {
@@ -90,10 +106,12 @@ impl Server<'_> {
             if self.how & CLOSES != 0 {
                 tcp.shutdown().await?;
                 // Gone only when the client is: a reset would take what it has not read yet.
+                self.rests.set(true);
                 while tcp.read(&mut [0; 2048]).await? > 0 {}
                 return Ok(());
             }
         }
+        Ok(())
     }
 
     async fn write(&self, tcp: &mut TcpStream) -> std::io::Result<()> {
@@ -134,7 +152,8 @@ pub fn server(data: &[u8]) {
         let mut settings = SETTINGS.clone();
         settings.url = Url::parse(&format!("http://{}/bot", listener.local_addr().unwrap())).unwrap();
         let api = HttpLegacy::new(&settings, 1).unwrap();
-        let server = Server { how: *how, bytes, is_second: Cell::new(false), heard: Cell::new(0) };
+        let server =
+            Server { how: *how, bytes, is_second: Cell::new(false), heard: Cell::new(0), rests: Cell::new(false) };
         let calls = async {
             let first = if how & HOME == 0 { message(&api).await } else { home(&api).await };
             match &first {
@@ -149,9 +168,14 @@ pub fn server(data: &[u8]) {
             }
             // Whatever the server still has to say has arrived before anybody is asked again: an answer that comes before
             // its server has heard the request cannot be told from a good one. Each sleep lets the sockets speak once.
-            for _ in 0..10 {
+            let mut looks = 0;
+            while !server.rests.get() {
                 tokio::time::sleep(Duration::from_millis(1)).await;
+                looks += 1;
+                assert!(looks < 10_000, "the server of the test does not come to rest");
             }
+            let _all_has_arrived = PING.send(b"!").and_then(|_sent| PING.recv(&mut [0]));
+            tokio::time::sleep(Duration::from_millis(1)).await;
             server.is_second.set(true);
             if let Ok(reply) = message(&api).await {
                 assert_eq!(&reply.body[..], SECOND, "the second user read what was meant for the first");

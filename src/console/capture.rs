@@ -111,7 +111,7 @@ fn begin(reader: Reader<'_>, bot: &BotId, standing: &Standing) -> Markup {
                 @if let Some((code, until)) = &standing.pairing {
                     p { (reader.text(words::code_is(time_of_day(*until)))) }
                     div class="paste" {
-                        pre { code id="code" { (code.as_str()) } }
+                        pre class="code" { code id="code" { (code.as_str()) } }
                         button type="button" data-copy="code" data-done=(reader.text(words::copied())) hidden {
                             (reader.text(words::copy()))
                         }
@@ -163,7 +163,10 @@ pub(super) fn turn(visit: &Visit<'_>, reader: Reader<'_>) -> Reply {
     let body = html! {
         h1 { (reader.text(words::one_turn())) }
         p { (time_of_day(exchange.at)) " · " (id.as_str()) " · " a href=(path_of(PATH, id)) { (reader.text(words::back())) } }
-        @if let Some(end) = exchange.end() { (super::why_of(reader, &end)) }
+        @if let Some(end) = exchange.end() {
+            (super::why_of(reader, &end))
+            (wire::differences(reader, end.degradations))
+        }
         section class="card" { (wire::four(reader, &exchange.messages())) }
         section class="card" id="again" {
             h2 { (reader.text(words::replay_title())) }
@@ -206,9 +209,7 @@ fn replayed(reader: Reader<'_>, replayed: &Result<Replay, NoReplay>) -> Markup {
                 }
             }
         }
-        @if !replay.degradations.is_empty() {
-            p class="hint" { code { (replay.degradations.to_string()) } }
-        }
+        (wire::differences(reader, replay.degradations))
     }
 }
 

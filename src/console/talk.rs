@@ -14,6 +14,8 @@ use crate::ids::BotId;
 use crate::messages::{Message, talk as words};
 use crate::simulator::{Refusal, Said, Seen, Step, Switches, Talk};
 
+/// What plays a saved conversation again.
+const PLAY: &str = "smartchat-bridge test conversation.toml";
 /// How soon the page looks again for what is awaited.
 const AGAIN: u64 = 2;
 
@@ -126,6 +128,7 @@ fn line(reader: Reader<'_>, step: &Step, seen: &Seen) -> Markup {
             }
             details class="wire" {
                 summary { (reader.text(words::four_messages())) }
+                @if let Some(ended) = &seen.end { (wire::differences(reader, ended.end.degradations)) }
                 (wire::four(reader, &seen.messages))
             }
         }
@@ -191,6 +194,7 @@ fn file(reader: Reader<'_>, bot: &BotId, talk: &Talk) -> Markup {
                 p {
                     a class="button" href=(path_of("/console/talk/file", bot)) download { (reader.text(words::save())) }
                 }
+                p class="hint" { (reader.text(words::save_how())) ": " code { (PLAY) } }
                 @if saved.left_out > 0 {
                     p class="hint" { (reader.text(words::left_out(saved.left_out.to_string()))) }
                 }

@@ -12,7 +12,7 @@ use super::visitor::Visitor;
 use super::why::why;
 use crate::check;
 use crate::degradation::Degradation;
-use crate::messages::{Message, console as words, why as reasons};
+use crate::messages::{Message, capture, console as words, why as reasons};
 use crate::shared::Shared;
 use crate::telemetry::kept::{KeptTurn, Listed};
 use crate::telemetry::log;
@@ -74,7 +74,10 @@ pub(super) fn page(reader: Reader<'_>, shared: &Shared) -> Markup {
             span class="live" id="live" hidden role="status" data-on=(reader.text(words::live()))
                 data-off=(reader.text(words::not_live())) {}
         }
-        p class="hint" { (reader.text(words::turns_intro())) }
+        p class="hint" {
+            (reader.text(words::turns_intro())) " "
+            a href=(super::capture::PATH) { (reader.text(capture::capture())) }
+        }
         (form(reader, &filter, &bots))
         (list(reader, &filter, &Captured::of(shared), &listed))
         p class="empty" id="empty" hidden[!listed.turns.is_empty()] { (reader.text(words::no_turns())) }
@@ -183,7 +186,7 @@ fn row(reader: Reader<'_>, captured: &Captured, turn: &KeptTurn) -> Markup {
     }
 }
 
-fn one_difference(reader: Reader<'_>, difference: Degradation) -> Markup {
+pub(super) fn one_difference(reader: Reader<'_>, difference: Degradation) -> Markup {
     let meaning = reader.language().pick(difference.english(), difference.korean());
     html! {
         li {

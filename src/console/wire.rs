@@ -6,6 +6,8 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::frame::Reader;
+use super::turns::one_difference;
+use crate::degradation::Degradations;
 use crate::exchange::{AnswerTo, Came, Kept, Messages, Request};
 use crate::messages::talk as words;
 
@@ -37,6 +39,16 @@ pub(super) fn four(reader: Reader<'_>, messages: &Messages) -> Markup {
     }
 }
 
+/// How an answer differs from the bot's reply, each with its meaning and what to change in the bot.
+pub(super) fn differences(reader: Reader<'_>, degradations: Degradations) -> Markup {
+    html! {
+        @if !degradations.is_empty() {
+            h3 { (reader.text(words::differences())) }
+            ul { @for difference in degradations.iter() { (one_difference(reader, difference)) } }
+        }
+    }
+}
+
 fn asked(reader: Reader<'_>, request: &Request) -> Markup {
     html! {
         h3 { (reader.text(words::message_request())) }
@@ -64,7 +76,7 @@ fn body(reader: Reader<'_>, kept: &Kept) -> Markup {
         words::size_kept(kept.bytes.len().to_string(), kept.size.to_string())
     };
     html! {
-        pre { code { (readable(&kept.bytes)) } }
+        pre tabindex="0" { code { (readable(&kept.bytes)) } }
         p class="hint" { (reader.text(size)) }
     }
 }

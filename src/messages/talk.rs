@@ -20,7 +20,9 @@ messages! {
     "" photo() "Photo (URL)" "사진(주소)";
     "" send_photo() "Send the photo" "사진 보내기";
     "" again() "Somebody new" "새 사용자로 시작";
-    "" save() "Save as a file for `test`" "`test`용 파일로 저장";
+    "" save() "Save as a test" "테스트로 저장";
+    "" save_how() "The file is played again by" "이 파일은 다음 명령으로 다시 실행합니다";
+    "" differences() "What is shown otherwise than the bot said it" "봇의 답과 다르게 보여 준 것";
     "" left_out(count)
         "Steps that such a file cannot say: {count}."
         "파일에 담을 수 없어 빠지는 메시지: {count}개";

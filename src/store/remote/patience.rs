@@ -44,13 +44,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_process_that_did_not_run_for_a_while_still_reads_what_came_meanwhile() {
         let (sender, answer) = tokio::sync::oneshot::channel();
-        let waiting = tokio::spawn(wait(PATIENCE, answer));
-        tokio::task::yield_now().await;
+        let waiting = wait(PATIENCE, answer);
+        tokio::pin!(waiting);
+        assert!(futures_util::poll!(&mut waiting).is_pending());
         // Ten seconds in which nothing ran; then the answer is read, after the timers went off.
         tokio::time::advance(Duration::from_secs(10)).await;
-        tokio::task::yield_now().await;
-        assert!(!waiting.is_finished());
+        assert!(futures_util::poll!(&mut waiting).is_pending());
         sender.send(7).unwrap();
-        assert_eq!(waiting.await.unwrap(), Some(Ok(7)));
+        assert_eq!(waiting.await, Some(Ok(7)));
     }
 }

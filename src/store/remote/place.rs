@@ -20,6 +20,9 @@ use crate::time::{self, Instant, Moment};
 pub(super) const LEASE: Duration = Duration::from_secs(3);
 /// What is left of a lease when nothing is sent on it any more: the way of a first byte, and the clocks' drift.
 const MARGIN: Duration = Duration::from_millis(500);
+/// An answer that took longer is worth a line for who looks closely. Begins of several replicas that come while the store does
+/// not run are dealt with in no order, which no log of the store tells.
+const SLOW: Duration = Duration::from_millis(100);
 /// Behind the time at which the one before must be over.
 const AFTER: Duration = Duration::from_millis(20);
 
@@ -148,6 +151,13 @@ impl Place {
             match Said::of(value) {
                 Some((now, said)) => {
                     health.tells_time(now);
+                    let took = time::now().since(Moment::from_millis(self.standing.renewed.load(Ordering::Acquire)));
+                    if took > SLOW {
+                        tracing::debug!(
+                            took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                            "a begin was answered slowly"
+                        );
+                    }
                     match said {
                         Said::Held(held) => return Placed::Held(held),
                         Said::Follow(of) => return Placed::Follow(of),

@@ -112,6 +112,16 @@ impl Logs {
         windows
     }
 
+    /// When a begin waited for the store longer than 100 ms.
+    pub(super) fn slow(&self) -> Vec<Window> {
+        let slow = self.lines().into_iter().flatten().filter(|line| line.says("a begin was answered slowly"));
+        let window = |line: Line| {
+            let took = Duration::from_millis(line.members["took_ms"].as_u64()?);
+            Some(Window { from: line.at.checked_sub(took)?, until: line.at })
+        };
+        slow.filter_map(window).collect()
+    }
+
     /// When calls came in, by their ids, as the bridges have seen it.
     pub(super) fn arrivals(&self) -> HashMap<String, Instant> {
         let arrived = |line: Line| {

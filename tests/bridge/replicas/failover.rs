@@ -96,15 +96,9 @@ fn a_cluster_of_three_nodes_is_one_store_and_a_slot_that_moves_is_followed() {
 fn a_cluster_whose_node_dies_goes_on_with_the_nodes_replica() {
     let Some(mut nodes) = cluster() else { return };
     let Some(spare) = Redis::with(&["--cluster-enabled", "yes"]) else { return };
-    let id = |node: &Redis| match node.say("CLUSTER MYID") {
-        ::redis::Value::BulkString(id) => String::from_utf8(id).unwrap(),
-        other => panic!("{other:?}"),
-    };
-    let info = |node: &Redis, command: &str, words: &str| match node.say(command) {
-        ::redis::Value::BulkString(info) => String::from_utf8(info).unwrap().contains(words),
-        ::redis::Value::VerbatimString { text, .. } => text.contains(words),
-        _ => false,
-    };
+    let text = |node: &Redis, command: &str| ::redis::from_redis_value::<String>(node.say(command)).unwrap();
+    let id = |node: &Redis| text(node, "CLUSTER MYID");
+    let info = |node: &Redis, command: &str, words: &str| text(node, command).contains(words);
     spare.say(&format!("CLUSTER MEET 127.0.0.1 {}", nodes[0].port));
     let dies = id(&nodes[2]);
     eventually("the spare knows it", || {

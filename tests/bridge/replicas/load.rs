@@ -92,10 +92,11 @@ impl<'w> World<'w> {
     fn start(&self, number: usize) {
         let keys =
             [("bots.default.deadline", "1500ms"), ("callback.after", "1200ms"), ("workers", "2"), ("grace", "5s")];
+        let shared = [("store.url", &*self.store), ("log.filter", "info,smartchat_bridge::store=debug")];
         let program = if self.store.is_empty() {
             Program::with(&self.bot.url(), &keys)
         } else {
-            Program::with(&self.bot.url(), &[&keys[..], &[("store.url", &*self.store)]].concat())
+            Program::with(&self.bot.url(), &[&keys[..], &shared].concat())
         };
         self.logs.of(number, &program.log);
         *self.replicas[number].lock().unwrap() = Some(program);
@@ -179,6 +180,8 @@ fn live(world: &World<'_>, user: usize, pause: Duration) {
         random ^= random << 17;
         random as usize
     };
+    // Who all come at once, to programs that were not built to be quick, are a fault of their own.
+    std::thread::sleep(pause.mul_f32((next() % 100) as f32 / 100.0));
     let mut number = 0;
     while world.left.load(SeqCst) > 0 {
         number += 10;
@@ -228,7 +231,8 @@ fn live(world: &World<'_>, user: usize, pause: Duration) {
 }
 
 /// Two messages that come to two replicas within so short a time have no order that is anybody's: a begin may take so long on
-/// its way to the store, and the store has the order (P5, P6).
+/// its way to the store, and the store has the order (P5, P6). The same holds for a message that came while the store did not
+/// answer for longer: what has come to it meanwhile it takes from its connections in any order.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -258,6 +262,11 @@ fn figures(world: &World<'_>) -> Figures {
         arrived.get(&said.id).copied()
     };
     let messages = world.bot.messages();
+    let slow = world.logs.slow();
+    let had_no_order = |first: Instant, second: Instant| {
+        first + AT_ONCE > second
+            || slow.iter().any(|slow| slow.from <= second && first <= slow.until && second <= slow.until)
+    };
     let mut too_close = 0;
     let outside = messages.iter().filter(|message| !world.is_around_a_fault(message.at, message.at)).count();
     let mut asked: HashMap<String, Instant> = HashMap::new();
@@ -286,7 +295,7 @@ fn figures(world: &World<'_>) -> Figures {
             let mut is_out_of_order = number(first) > number(second);
             // A machine that is busy lets a message come to its bridge later than the one that was sent behind it.
             if is_out_of_order
-                && came(second).zip(came(first)).is_some_and(|(sent_first, other)| sent_first + AT_ONCE > other)
+                && came(second).zip(came(first)).is_some_and(|(first, second)| had_no_order(first, second))
             {
                 is_out_of_order = false;
                 too_close += 1;
@@ -316,9 +325,11 @@ fn figures(world: &World<'_>) -> Figures {
         said.iter().map(|said| said.took).max().unwrap_or_default()
     );
     println!(
-        "replicas were in trouble with the store {} times for {:?} without a fault; {too_close} pairs came within {AT_ONCE:?}",
+        "replicas were in trouble with the store {} times for {:?} without a fault; {too_close} pairs came within {AT_ONCE:?} \
+         or in one of {} slow answers",
         alone.len(),
-        alone.iter().sum::<Duration>()
+        alone.iter().sum::<Duration>(),
+        slow.len()
     );
     // What is left out must not hide what is wrong.
     assert!(alone.iter().sum::<Duration>() * 20 < world.clock.elapsed(), "{alone:?}");

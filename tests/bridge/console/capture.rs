@@ -73,6 +73,7 @@ fn an_owner_pairs_with_a_code_that_the_bot_never_sees_and_finds_their_own_turns_
 
 #[test]
 fn nothing_of_a_user_is_told_before_capture_and_after_it_was_erased() {
+    logs::capture();
     let bot = echo();
     let bridge = Bridge::before(&bot.url(), &[]);
     let mut browser = Browser::signed_in(&bridge);

@@ -165,6 +165,18 @@ impl Health {
         let _gone = up.wait_for(|up| !up).await;
     }
 
+    /// Ends when it is well again after trouble, from now on.
+    pub(super) fn rises(&self) -> impl Future<Output = ()> + use<> {
+        let mut up = self.up.subscribe();
+        async move {
+            while up.changed().await.is_ok() {
+                if *up.borrow_and_update() {
+                    return;
+                }
+            }
+        }
+    }
+
     /// It said in an answer that it is `store` now.
     pub(super) fn tells_time(&self, store: i64) {
         self.clock.told(store, time::now());

@@ -253,14 +253,24 @@ async fn tell_all(remote: &Remote) -> bool {
 async fn listen(remote: &Remote, address: &Address) {
     let channel = remote.channel(&remote.replica);
     loop {
+        // After a failover the name leads to another server, and messages are not said at the one before.
+        let rises = remote.health.rises();
+        tokio::pin!(rises);
         if let Ok(subscribed) = address.subscribe(&channel).await {
             let mut messages = subscribed.into_on_message();
             // Those who wait may have been told while nobody listened.
             for standing in &remote.standing {
                 standing.wake.notify_one();
             }
-            while let Some(message) = messages.next().await {
-                heard(remote, message.get_payload_bytes());
+            loop {
+                tokio::select! {
+                    biased;
+                    message = messages.next() => match message {
+                        Some(message) => heard(remote, message.get_payload_bytes()),
+                        None => break,
+                    },
+                    () = &mut rises => break,
+                }
             }
         }
         sleep(PROBE_AGAIN).await;

@@ -106,21 +106,24 @@ impl Lease {
         let mut args = self.place.leave();
         let shown_at = self.store.remote.health.by_its_clock(session.last_shown());
         write_args(&mut args, session, shown_at, self.tells, &self.stale, &gone, &changes);
-        self.place.over();
+        self.place.ends();
         let Self { store, place, user, .. } = &self;
         if let Some(keyboard) = session.last_keyboard() {
             store.remote.keep_keyboard(keyboard, place.standing.link);
         }
         let (remote, unsent) = (Arc::clone(&store.remote), Arc::clone(&store.unsent));
         let (call, user, answer) = (Arc::clone(&place.call), *user, answer.cloned());
-        let done = move |ended: Result<Value, Trouble>| match ended {
-            Ok(value) => {
-                if let Some(now) = numbers(&value).nth(1) {
-                    remote.health.tells_time(now);
+        let done = move |ended: Result<Value, Trouble>| {
+            remote.standing.remove(&call);
+            match ended {
+                Ok(value) => {
+                    if let Some(now) = numbers(&value).nth(1) {
+                        remote.health.tells_time(now);
+                    }
+                    followed(&remote, &call, value, answer.as_ref());
                 }
-                followed(&remote, &call, value, answer.as_ref());
+                Err(_) => unsent.put(user, gone),
             }
-            Err(_) => unsent.put(user, gone),
         };
         store.remote.link(place.standing.link).send(Command::script(&END, 1, args, done));
     }

@@ -187,6 +187,11 @@ impl Place {
         self.remote.standing.remove(&self.call);
     }
 
+    /// Its end is told: it is over when the store has said so.
+    pub(super) fn ends(&mut self) {
+        self.is_over = true;
+    }
+
     /// The arguments of an end up to what was shown.
     pub(super) fn leave(&self) -> Vec<Vec<u8>> {
         let (key, call) = (self.standing.key.to_vec(), self.call.as_bytes().to_vec());

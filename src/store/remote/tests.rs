@@ -31,12 +31,13 @@ impl Server {
     fn start() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut program = Program::new("redis-server");
+        let name = std::env::var("SMARTCHAT_REDIS").unwrap_or_else(|_| "redis-server".to_owned());
+        let mut program = Program::new(&name);
         program.args(["--bind", "127.0.0.1", "--save", "", "--port", &port.to_string(), "--dir"]);
         let Ok(child) = program.arg(folder.path()).stdout(Stdio::null()).spawn() else {
             let required = std::env::var("REQUIRE_ALL").is_ok_and(|value| value == "1");
-            assert!(!required, "redis-server is not installed");
-            eprintln!("skipped: redis-server is not installed");
+            assert!(!required, "{name} is not installed");
+            eprintln!("skipped: {name} is not installed");
             return None;
         };
         let mut server = Self { child, port, folder };

@@ -304,7 +304,7 @@ fn figures(world: &World<'_>) -> Figures {
             let are_at_once = *before + takes(first) > *after + ms(10);
             figures.out_of_order += usize::from(is_out_of_order);
             figures.two_at_once += usize::from(are_at_once);
-            if is_out_of_order || are_at_once {
+            if (is_out_of_order || are_at_once) && !world.store.is_empty() {
                 tell(world, &said, [(*before, first), (*after, second)]);
             }
         }

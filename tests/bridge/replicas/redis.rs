@@ -1,4 +1,5 @@
-//! A Redis of its own on a free port, and a way to it that can be slow.
+//! A Redis of its own on a free port, and a way to it that can be slow. `SMARTCHAT_REDIS=valkey-server` names another program,
+//! in which all of these tests must hold.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -28,8 +29,8 @@ impl Redis {
 
     /// The same with more arguments.
     pub(super) fn with(arguments: &[&str]) -> Option<Self> {
-        if Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_err() {
-            skip("redis-server is not installed");
+        if Command::new(server()).arg("--version").stdout(Stdio::null()).status().is_err() {
+            skip(&format!("{} is not installed", server()));
             return None;
         }
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
@@ -126,8 +127,12 @@ impl Redis {
     }
 }
 
+fn server() -> String {
+    variable("SMARTCHAT_REDIS").unwrap_or_else(|| "redis-server".to_owned())
+}
+
 fn run(port: u16, folder: &TempDir, arguments: &[String]) -> Child {
-    let mut command = Command::new("redis-server");
+    let mut command = Command::new(server());
     command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"]).arg(folder.path());
     command.args(["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"]);
     command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()

@@ -122,7 +122,11 @@ impl Core {
             quiet.ends();
             let reply = match kind {
                 // In a box that goes with the call: hyper would keep its three kilobytes for a connection's whole life.
-                ListenerKind::Public => Box::pin(skill::handle(&self.shared, self.id, peer, own, request)).await,
+                // Written there as it is made: `Box::pin` would make it elsewhere and copy it.
+                ListenerKind::Public => {
+                    let place = Box::new_uninit();
+                    Box::into_pin(Box::write(place, skill::handle(&self.shared, self.id, peer, own, request))).await
+                }
                 ListenerKind::Operators => admin::handle(&self.shared, &self.operators, own, &request),
             };
             quiet.begins(time::instant());

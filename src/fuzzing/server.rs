@@ -74,6 +74,8 @@ impl Server<'_> {
             let (mut tcp, _) = listener.accept().await.unwrap();
             self.rests.set(false);
             tcp.set_zero_linger().unwrap();
+            // What is written is on its way, and not kept until more comes.
+            tcp.set_nodelay(true).unwrap();
             let _gone = self.connection(&mut tcp).await;
         }
     }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::exchange::{self, Beginning, Budget, Exchange};
+use crate::failpoint;
 use crate::mutex::lock;
 use crate::time::Moment;
 
@@ -250,7 +251,7 @@ impl State {
         if self.watch.is_none_or(|watch| watch.whom != whom) {
             self.kept.clear();
         }
-        let until = now.plus(LASTS);
+        let until = now.plus(failpoint::shortened(LASTS));
         (self.watch, self.erase) = (Some(Watch { whom, until }), None);
         until
     }
@@ -259,7 +260,7 @@ impl State {
     fn end(&mut self, at: Moment) -> bool {
         let was_on = self.watch.take().is_some();
         if was_on {
-            self.erase = Some(at.plus(KEPT));
+            self.erase = Some(at.plus(failpoint::shortened(KEPT)));
         }
         was_on
     }

@@ -55,7 +55,7 @@ pub(super) fn page(visit: &Visit<'_>, reader: Reader<'_>) -> Reply {
         (list(reader, id, &kept))
     };
     let waits = standing.pairing.is_some() && standing.watch.is_none();
-    let page = frame::page_that_asks_again(reader, Some(Place::Turns), words::capture(), waits.then_some(3), &body);
+    let page = frame::page_that_asks_again(reader, Some(Place::Turns), words::capture(), waits.then_some("3"), &body);
     replies::page(StatusCode::OK, page)
 }
 

@@ -74,12 +74,13 @@ pub(super) fn page(reader: Reader<'_>, here: Option<Place>, title: Message, body
     page_that_asks_again(reader, here, title, None, body)
 }
 
-/// A whole page that is loaded again after so many seconds, where something is under way.
+/// A whole page that is loaded again where something is under way: after so many seconds, or, as in `2; url=…`, at another
+/// address. An address with a fragment has to be another one: a browser goes to its fragment and loads nothing.
 pub(super) fn page_that_asks_again(
     reader: Reader<'_>,
     here: Option<Place>,
     title: Message,
-    again: Option<u64>,
+    again: Option<&str>,
     body: &Markup,
 ) -> Markup {
     let title = reader.text(title);
@@ -91,7 +92,7 @@ pub(super) fn page_that_asks_again(
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";
-                @if let Some(seconds) = again { meta http-equiv="refresh" content=(seconds); }
+                @if let Some(again) = again { meta http-equiv="refresh" content=(again); }
                 title { (title) " · " (NAME) }
                 link rel="icon" type=(ICON.kind) href=(ICON.path);
                 link rel="stylesheet" href=(STYLE.path);

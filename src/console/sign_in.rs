@@ -91,7 +91,7 @@ fn by_token(console: &Console, admin: &Admin, visitor: &Visitor, why: Option<Mes
             }
             @if admin.token.is_none() {
                 p { (reader.text(words::how_to_get_a_link())) }
-                pre { @for command in COMMANDS { (command) "\n" } }
+                @for command in COMMANDS { pre { (command) } }
             }
             p class="hint" {
                 (reader.text(words::signed_in_already())) " "

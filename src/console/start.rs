@@ -48,8 +48,14 @@ pub(super) fn page(reader: Reader<'_>, shared: &Shared, checks: &Checks, wanted:
             (of_bot(reader, shared, checks, bot, bots.len() == 1, revealed))
         }
     };
-    let again = checks.running().map(|_| AGAIN);
-    frame::page_that_asks_again(reader, Some(Place::Start), console::start(), again, &body)
+    let again = checks.running().and(shown).map(|bot| look_again(reader, &bot.settings));
+    frame::page_that_asks_again(reader, Some(Place::Start), console::start(), again.as_deref(), &body)
+}
+
+/// Where the page of a bot is loaded again. Each look has a number, for an address of its own.
+fn look_again(reader: Reader<'_>, bot: &BotSettings) -> String {
+    let look = reader.visitor.asks("look").parse::<u32>().unwrap_or(0).wrapping_add(1);
+    format!("{AGAIN}; url={}?{}&look={look}#check", Place::Start.path(), bot_query(bot))
 }
 
 /// The query that shows a bot.

@@ -16,8 +16,8 @@ use crate::simulator::{Refusal, Said, Seen, Step, Switches, Talk};
 
 /// What plays a saved conversation again.
 const PLAY: &str = "smartchat-bridge test conversation.toml";
-/// How soon the page looks again for what is awaited.
-const AGAIN: u64 = 2;
+/// After how many seconds the page looks again for what is awaited.
+const AGAIN: &str = "2";
 
 /// Where a page of a bot is.
 pub(super) fn path_of(page: &str, bot: &BotId) -> String {
@@ -85,8 +85,9 @@ pub(super) fn page(console: &Console, visit: &Visit<'_>, reader: Reader<'_>, own
                         (phone::quick_replies(reader, step.number, shown))
                     }
                 }
-                div class="say" id="last" {
-                    input form=(FORM) name="words" aria-label=(reader.text(words::your_message())) autocomplete="off" autofocus[!goes_on];
+                // With a fragment in the address a browser would not give the focus.
+                div class="say" {
+                    input form=(FORM) name="words" aria-label=(reader.text(words::your_message())) autocomplete="off" autofocus;
                     button form=(FORM) name="do" value="say" class="primary" { (reader.text(words::send())) }
                 }
             }
@@ -160,9 +161,9 @@ fn controls(reader: Reader<'_>, switches: &Switches) -> Markup {
     ];
     html! {
         section class="card" {
-            p {
-                button form=(FORM) name="do" value="enter" { (reader.text(words::enter())) } " "
-                button form=(FORM) name="do" value="leave" { (reader.text(words::leave())) } " "
+            p class="row" {
+                button form=(FORM) name="do" value="enter" { (reader.text(words::enter())) }
+                button form=(FORM) name="do" value="leave" { (reader.text(words::leave())) }
                 button form=(FORM) name="do" value="again" { (reader.text(words::again())) }
             }
             label for="photo" { (reader.text(words::photo())) }
@@ -239,7 +240,7 @@ pub(super) async fn act(console: &Console, visit: &Visit<'_>, reader: Reader<'_>
         last_block: block("last_block"),
     };
     match Box::pin(talk.step(visit.shared, visit.core, said, switches)).await {
-        Ok(_step) => replies::see(&format!("{}#last", path_of(Place::Talk.path(), &bot))),
+        Ok(_step) => replies::see(&path_of(Place::Talk.path(), &bot)),
         Err(refusal) => refused(reader, refusal),
     }
 }

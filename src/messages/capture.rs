@@ -6,7 +6,7 @@ messages! {
     "" capture() "See messages of real users" "실제 대화 보기";
     "" what_it_is()
         "For ten minutes the four messages of each turn are kept in memory: of your own conversation, or of all users. They are erased ten minutes after that. Headers are never kept, and user keys and callback addresses are replaced by stars."
-        "10분 동안 호출마다 네 메시지를 메모리에 남깁니다. 내 대화만 볼 수도, 모든 사용자의 대화를 볼 수도 있습니다. 끝나고 10분이 지나면 지워집니다. 헤더는 남기지 않으며 사용자 키와 콜백 주소는 별표로 가립니다.";
+        "10분 동안 호출마다 메시지 네 개를 메모리에 남깁니다. 내 대화만 볼 수도, 모든 사용자의 대화를 볼 수도 있습니다. 끝나고 10분이 지나면 지워집니다. 헤더는 남기지 않으며 사용자 키와 콜백 주소는 별표로 가립니다.";
     "" banner() "Messages of real users are being kept." "실제 사용자의 대화를 남기고 있습니다.";
     "" look() "Look" "보기";
     "" on_one(until) "The messages of one user are kept until {until}." "사용자 한 명의 대화를 {until}까지 남깁니다.";

@@ -52,7 +52,7 @@ messages! {
     "" dials(number) "dials {number}" "전화: {number}";
     "" calls_human() "calls a human" "상담원 연결";
 
-    "" four_messages() "The four messages" "네 메시지";
+    "" four_messages() "The four messages" "메시지 네 개";
     "" message_call() "1. OpenBuilder's call" "1. 오픈빌더의 호출";
     "" message_request() "2. Request to the bot" "2. 봇에 보낸 요청";
     "" message_reply() "3. The bot's reply" "3. 봇의 응답";

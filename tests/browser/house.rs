@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -19,7 +20,7 @@ impl Gate {
         self.0.1.notify_all();
     }
 
-    fn pass(&self) {
+    pub fn pass(&self) {
         let (is_open, news) = &*self.0;
         drop(news.wait_timeout_while(is_open.lock().unwrap(), PATIENCE, |is_open| !*is_open).unwrap());
     }
@@ -70,8 +71,19 @@ impl House {
     /// Before one bot called `shop`, with these lines of its own.
     #[track_caller]
     pub fn before(bot: &Bot, own: &str) -> Self {
+        Self::start(bot, own, &[])
+    }
+
+    /// The same where what lasts ten minutes lasts so long.
+    #[track_caller]
+    pub fn in_a_hurry(bot: &Bot, own: &str, ten_minutes: Duration) -> Self {
+        Self::start(bot, own, &[("SMARTCHAT_TEN_MINUTES", &ten_minutes.as_millis().to_string())])
+    }
+
+    #[track_caller]
+    fn start(bot: &Bot, own: &str, environment: &[(&str, &str)]) -> Self {
         let (folder, file) = bridge::file(&bridge::shop(bot, own));
-        let mut bridge = Program::with_file(&file);
+        let mut bridge = Program::start(&["--config", file.to_str().unwrap()], environment);
         let printed = bridge.printed_until("/console/sign-in?key=");
         let link = printed.split_whitespace().find(|word| word.contains("?key=")).unwrap().to_owned();
         Self { bridge, link, file, _folder: folder }

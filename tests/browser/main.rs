@@ -22,10 +22,12 @@
 )]
 
 mod driver;
+mod hostile;
 mod house;
 mod pages;
 mod pictures;
 mod sign_in;
+mod start;
 #[path = "../support/mod.rs"]
 mod support;
 mod tab;

@@ -9,7 +9,7 @@ use crate::tab::{LAPTOP, PHONE, Tab};
 /// A bridge to which much has happened, and the pages that show it: their names and paths.
 pub struct Furnished {
     pub house: House,
-    pub bot: Bot,
+    _bot: Bot,
     pub pages: Vec<(&'static str, String)>,
 }
 
@@ -49,7 +49,7 @@ impl Furnished {
             ("capture", "/console/capture".to_owned()),
             ("turn", format!("{turn}&again=1")),
         ];
-        Some((Self { house, bot, pages }, tab))
+        Some((Self { house, _bot: bot, pages }, tab))
     }
 }
 
@@ -141,7 +141,7 @@ fn pages_with_hangul_break_lines_between_words_and_say_their_language() {
         tab.holds("getComputedStyle(document.body).wordBreak === 'keep-all'");
         tab.holds("document.querySelectorAll('h1').length === 1 && document.title.length > 0");
         let unnamed = "return [...document.querySelectorAll('input, select, button, a')].filter(e => e.type !== 'hidden' \
-            && !e.hidden && !(e.innerText || '').trim() && !e.getAttribute('aria-label') && !(e.labels || []).length)\
+            && !e.hidden && !(e.textContent || '').trim() && !e.getAttribute('aria-label') && !(e.labels || []).length)\
             .map(e => e.outerHTML)";
         assert_eq!(tab.script(unnamed, vec![]), serde_json::json!([]), "{path}");
     }

@@ -53,6 +53,7 @@ impl Tab {
         tab.cdp("Network.clearBrowserCache", json!({}));
         tab.size(LAPTOP);
         tab.dark(false);
+        tab.cdp("Emulation.setTimezoneOverride", json!({ "timezoneId": "Asia/Seoul" }));
         tab.diary();
         Some(tab)
     }

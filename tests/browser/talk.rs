@@ -21,14 +21,13 @@ fn a_conversation_has_buttons_pages_and_a_photo_and_says_why() {
     assert_eq!(links, serde_json::json!(["https://snack.example/front.jpg", "https://snack.example/way"]));
     assert_eq!(tab.count("img"), 0, "a picture is a frame, and nothing is loaded");
     tab.press_words("전체 메뉴");
-    tab.says("(1/");
     tab.press_words("다음 ▶");
     tab.says("(2/");
     tab.press_words("메뉴 12");
     tab.says("메뉴 12: 접수했습니다.");
     assert_eq!(bot.contents(), ["오늘의 메뉴", "가게 사진", "전체 메뉴", "메뉴 12"]);
     // The four messages are behind each answer.
-    tab.press_words("네 메시지");
+    tab.press("li.said + .came summary");
     tab.says("1. 오픈빌더의 호출");
     tab.says("\"content\": \"오늘의 메뉴\"");
 }
@@ -86,9 +85,12 @@ fn a_photo_a_tester_and_a_room_are_sent_as_they_are_shown() {
     let bot = snack_bar(&Gate::default());
     let house = House::before(&bot, "free_text = \"forward\"");
     let Some(tab) = house.enter_at("/console/talk") else { return };
+    tab.write("input[name=words]", "들어왔어요");
+    tab.press_words("보내기");
+    tab.says("들어왔어요: 접수했습니다.");
     tab.write("#photo", "https://talk.kakaocdn.net/a/b.jpg");
     tab.press_words("사진 보내기");
-    tab.holds("document.querySelectorAll('.came').length === 1");
+    tab.says("https://talk.kakaocdn.net/a/b.jpg: 접수했습니다.");
     tab.press_words("오픈빌더 봇테스트처럼");
     tab.press_words("단체 채팅방에서");
     tab.write("input[name=words]", "안녕");
@@ -96,7 +98,7 @@ fn a_photo_a_tester_and_a_room_are_sent_as_they_are_shown() {
     tab.says("안녕: 접수했습니다.");
     tab.says("봇테스트 · 단체 채팅방");
     tab.holds("document.querySelector('[name=room]').checked");
-    assert_eq!(bot.contents(), ["https://talk.kakaocdn.net/a/b.jpg", "안녕"]);
+    assert_eq!(bot.contents(), ["들어왔어요", "https://talk.kakaocdn.net/a/b.jpg", "안녕"]);
     tab.press_words("새 사용자로 시작");
     tab.says("채팅방에 들어가거나");
 }

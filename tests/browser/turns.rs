@@ -26,21 +26,30 @@ fn a_turn_arrives_in_the_list_that_is_open_with_its_reason() {
 }
 
 #[test]
-fn a_list_says_when_the_bridge_is_gone_and_a_sign_out_elsewhere_leads_to_the_sign_in() {
+fn a_stop_with_a_page_open_ends_at_once_and_the_list_says_that_it_is_cut_off() {
     let bot = snack_bar(&Gate::default());
     let mut house = House::before(&bot, "");
     let Some(tab) = house.enter_at("/console/turns") else { return };
     tab.holds("document.querySelector('#live.on')");
-    // As by another tab of the same browser.
-    let sign_out = "return fetch('/console/sign-out', { method: 'POST', body: \
-        new URLSearchParams(new FormData(document.querySelector('form[action=\"/console/sign-out\"]'))) })\
-        .then(reply => reply.status)";
-    assert_eq!(tab.script(sign_out, vec![]), 200);
-    tab.arrives_at("/console/sign-in");
-    tab.expected();
-    house.bridge.signal("USR1");
     house.bridge.signal("TERM");
     assert_eq!(house.bridge.ended(), 0);
+    tab.holds("document.querySelector('#live.off')");
+    let refused = tab.expected();
+    assert!(refused.iter().all(|line| line.contains("ERR_CONNECTION_REFUSED")), "{refused:#?}");
+}
+
+#[test]
+fn a_sign_out_in_another_tab_leads_an_open_list_to_the_sign_in() {
+    let bot = snack_bar(&Gate::default());
+    let house = House::before(&bot, "");
+    let Some(tab) = house.enter_at("/console/turns") else { return };
+    tab.holds("document.querySelector('#live.on')");
+    let sign_out = "const form = document.querySelector('form[action=\"/console/sign-out\"]'); \
+        return fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)) }).then(r => r.status)";
+    assert_eq!(tab.script(sign_out, vec![]), 200);
+    tab.arrives_at("/console/sign-in");
+    let refused = tab.expected();
+    assert!(refused.iter().all(|line| line.contains("401")), "{refused:#?}");
 }
 
 #[test]
@@ -102,12 +111,33 @@ fn a_whole_bot_wants_a_second_yes_and_every_page_says_that_it_is_on() {
 }
 
 #[test]
+fn capture_ends_by_itself_and_is_erased_by_itself() {
+    let bot = snack_bar(&Gate::default());
+    let house = House::in_a_hurry(&bot, "free_text = \"forward\"", ms(6000));
+    let Some(tab) = house.enter_at("/console/capture") else { return };
+    tab.press("input[name=yes]");
+    tab.press_words("모든 사용자의 대화 남기기");
+    tab.says("실제 사용자의 대화를 남기고 있습니다.");
+    house.bridge.say(&Say::words(MINA, "보인 말"));
+    house.bridge.wait_for("capture is off");
+    house.bridge.say(&Say::words(MINA, "나중 말"));
+    tab.reload();
+    tab.says("에 지워집니다.");
+    assert!(!tab.words().contains("실제 사용자의 대화를 남기고 있습니다."));
+    assert_eq!(tab.count(".turn"), 1, "what was captured stays for a while, and no more comes");
+    house.bridge.wait_for("erased");
+    tab.reload();
+    tab.says("지금은 아무것도 남기지 않습니다.");
+    assert_eq!(tab.count(".turn"), 0);
+}
+
+#[test]
 fn the_user_of_a_row_can_be_kept_from_now_on() {
     let bot = snack_bar(&Gate::default());
     let house = House::before(&bot, "free_text = \"forward\"");
     let Some(mut tab) = house.enter_at("/console/turns") else { return };
     house.bridge.say(&Say::words(MINA, "고장"));
-    tab.press_words("네 메시지");
+    tab.press(".turn summary");
     tab.press_words("이 사용자의 대화 10분 동안 남기기");
     tab.says("사용자 한 명의 대화를");
     house.bridge.say(&Say::words(JUN, "남이 한 말"));

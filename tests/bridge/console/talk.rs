@@ -32,7 +32,7 @@ impl Talk {
     fn does(&mut self, fields: &[(&str, &str)]) -> String {
         let done = self.browser.submit("/console/talk", &[fields, &[("bot", self.bot)]].concat());
         let back = done.header("location").unwrap_or_else(|| panic!("{} {}", done.status, done.body));
-        assert_eq!((done.status, back), (303, format!("/console/talk?bot={}#last", self.bot).as_str()));
+        assert_eq!((done.status, back), (303, format!("/console/talk?bot={}", self.bot).as_str()));
         self.page()
     }
 

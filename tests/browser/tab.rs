@@ -49,11 +49,11 @@ impl Tab {
             tab.run(driver.client.close_window());
         }
         tab.run(driver.client.switch_to_window(own));
-        tab.cdp("Network.clearBrowserCookies", json!({}));
-        tab.cdp("Network.clearBrowserCache", json!({}));
+        tab.cdp("Network.clearBrowserCookies", &json!({}));
+        tab.cdp("Network.clearBrowserCache", &json!({}));
         tab.size(LAPTOP);
         tab.dark(false);
-        tab.cdp("Emulation.setTimezoneOverride", json!({ "timezoneId": "Asia/Seoul" }));
+        tab.cdp("Emulation.setTimezoneOverride", &json!({ "timezoneId": "Asia/Seoul" }));
         tab.diary();
         Some(tab)
     }
@@ -215,7 +215,7 @@ impl Tab {
 
     /// A command of the browser's own tools.
     #[track_caller]
-    pub fn cdp(&self, command: &str, parameters: Value) -> Value {
+    pub fn cdp(&self, command: &str, parameters: &Value) -> Value {
         let own = Own("goog/cdp/execute", json!({ "cmd": command, "params": parameters }));
         self.run(self.driver.client.issue_cmd(own))
     }
@@ -223,14 +223,14 @@ impl Tab {
     /// Makes the window so large.
     pub fn size(&self, (width, height): (u32, u32)) {
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        self.cdp("Emulation.setDeviceMetricsOverride", size);
+        self.cdp("Emulation.setDeviceMetricsOverride", &size);
     }
 
     /// Whether its owner likes it dark.
     pub fn dark(&self, is_dark: bool) {
         let scheme = if is_dark { "dark" } else { "light" };
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
-        self.cdp("Emulation.setEmulatedMedia", json!({ "media": "", "features": features }));
+        self.cdp("Emulation.setEmulatedMedia", &json!({ "media": "", "features": features }));
     }
 
     /// Whether the page is wider than the window.

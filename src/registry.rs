@@ -210,6 +210,7 @@ fn build(
     let parked_share = kept
         .map_or_else(|| Arc::new(ParkedShare::new(parked, settings.bots.len())), |bot| Arc::clone(&bot.parked_share));
     let blocks = kept.map_or_else(Default::default, |bot| Arc::clone(&bot.blocks));
+    let contacts = kept.map_or_else(|| Arc::new(Contacts::new(journal.clone())), |bot| Arc::clone(&bot.contacts));
     // A changed bound on sessions applies to new ones at the next start; the sessions themselves must stay.
     let sessions = match kept {
         Some(bot) => bot.sessions.clone(),
@@ -218,7 +219,7 @@ fn build(
             let turns = settings.limits.turns_per_user;
             let store = LocalStore::new(own.sessions, turns, parked, memory);
             match remote {
-                Some(remote) => Store::Remote(remote.of_bot(&own.id, store, turns, &blocks)),
+                Some(remote) => Store::Remote(remote.of_bot(&own.id, store, turns, &blocks, &contacts)),
                 None => Store::Local(Arc::new(store.with_journal(journal.clone()))),
             }
         }
@@ -248,7 +249,7 @@ fn build(
         blocks,
         advice: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.advice)),
         outbox: kept.map_or_else(|| Arc::new(Outbox::new(journal.clone(), shared)), |bot| Arc::clone(&bot.outbox)),
-        contacts: kept.map_or_else(|| Arc::new(Contacts::new(journal)), |bot| Arc::clone(&bot.contacts)),
+        contacts,
         rate: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.rate)),
         metrics: kept.map_or_else(|| BotMetrics::new(cores), |bot| Arc::clone(&bot.metrics)),
         capture: kept.map_or_else(Default::default, |bot| Arc::clone(&bot.capture)),

@@ -71,15 +71,18 @@ mkdir "$scratch/package"
 cp "$deb" "$scratch/package/first.deb"
 dpkg-deb --raw-extract "$deb" "$scratch/next"
 sed -i 's/^Version: .*/&+next/' "$scratch/next/DEBIAN/control"
-dpkg-deb --root-owner-group --build "$scratch/next" "$scratch/package/next.deb" >/dev/null
+dpkg-deb --root-owner-group -Zgzip -z1 --build "$scratch/next" "$scratch/package/next.deb" >/dev/null
 if [ "$(stat --file-system --format %T /sys/fs/cgroup)" = cgroup2fs ]; then
   powers=(--privileged --cgroupns private)
 else
-  powers=(--cap-add SYS_ADMIN --security-opt seccomp=unconfined --volume /sys/fs/cgroup/systemd:/sys/fs/cgroup/systemd:rw)
+  # What systemd has on a machine of its own: without SYS_PTRACE, PrivateUsers and ProtectProc exclude each other.
+  powers=(--cap-add SYS_ADMIN --cap-add SYS_PTRACE --security-opt seccomp=unconfined --volume /sys/fs/cgroup/systemd:/sys/fs/cgroup/systemd:rw)
 fi
 machine=$(docker run --detach "${powers[@]}" --network none --tmpfs /run --tmpfs /run/lock --tmpfs /tmp \
   --volume "$scratch/package:/opt/package:ro" "$image" /lib/systemd/systemd)
 eventually 'a clean Debian runs systemd' in_it sh -c 'systemctl is-system-running | grep -Eq "running|degraded"'
+# As on a machine, where systemd does it at boot: what hands credentials over mounts them from a place of its own.
+in_it mount --make-rshared /
 files >"$scratch/before"
 
 # --- installed ---

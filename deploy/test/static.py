@@ -193,7 +193,7 @@ if seconds(re.search(r"^TimeoutStartSec=(\S+)$", unit, re.M).group(1)) <= handov
 # A reload checks the file that the start reads, before the running bridge is told of it.
 started = re.search(r"^ExecStart=(\S+) serve (.+)$", unit, re.M)
 reloads = re.findall(r"^ExecReload=(.+)$", unit, re.M)
-if reloads != [f"+{started.group(1)} config check {started.group(2)}", "/bin/kill -HUP $MAINPID"]:
+if reloads != [f"+nsenter --target $MAINPID --mount {started.group(1)} config check {started.group(2)}", "/bin/sh -c 'kill -HUP $MAINPID'"]:
     problem(deploy + "/smartchat-bridge.service", f"does not check the configuration before a reload: {reloads}")
 
 # Metrics: rules, their tests and panels use what the operators' document lists, with the labels that stand there.

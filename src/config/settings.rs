@@ -231,6 +231,8 @@ pub enum StorePlace {
 pub struct StoreUrl {
     /// `redis://` or `rediss://`, with the password.
     pub url: Secret,
+    /// The file of the authority that signs its certificate, in place of the public ones.
+    pub ca: Option<PathBuf>,
     /// What its keys begin with.
     pub prefix: Box<str>,
 }

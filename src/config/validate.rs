@@ -179,11 +179,15 @@ fn store(reader: &mut Reader<'_>) -> Option<StorePlace> {
     }
     let url = reader.secret("store.url")?;
     let parsed = std::str::from_utf8(url.expose()).ok().and_then(|url| Url::parse(url).ok());
-    if !parsed.is_some_and(|url| matches!(url.scheme(), "redis" | "rediss") && url.host().is_some()) {
+    let Some(parsed) = parsed.filter(|url| matches!(url.scheme(), "redis" | "rediss") && url.host().is_some()) else {
         reader.problem(shared, messages::store_url());
         return None;
+    };
+    let ca = reader.written("store.ca").then(|| reader.pem("store.ca", Pem::Certificate)).flatten();
+    if ca.is_some() && parsed.scheme() == "redis" {
+        reader.warning("store.ca", messages::store_shows_no_certificate());
     }
-    Some(StorePlace::Url(StoreUrl { url, prefix: prefix.into() }))
+    Some(StorePlace::Url(StoreUrl { url, ca, prefix: prefix.into() }))
 }
 
 fn log(reader: &mut Reader<'_>) -> Log {
@@ -193,7 +197,8 @@ fn log(reader: &mut Reader<'_>) -> Log {
         _ => LogFormat::Auto,
     };
     let filter = reader.text("log.filter").unwrap_or_default();
-    if EnvFilter::builder().parse(&filter).is_err() {
+    // Its parser cuts words apart by bytes and panics within a character (tracing-subscriber 0.3.23); targets are ASCII.
+    if !filter.is_ascii() || EnvFilter::builder().parse(&filter).is_err() {
         reader.problem("log.filter", messages::not_a_filter(&filter));
     }
     Log { format, filter: filter.into(), key: reader.secret("log.key") }

@@ -100,7 +100,8 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A call. Where all permits are taken, only [`Call::busy`] may be said to it.
+    /// A call, where it stays: its turn may outlive its caller. Where all permits are taken, only [`Call::busy`] may be
+    /// said to it.
     #[must_use]
     pub(crate) fn new(
         shared: &Arc<Shared>,
@@ -108,9 +109,9 @@ impl Call {
         inbound: Inbound<'_>,
         arrival: Arrival,
         permits: Option<[Permit; 3]>,
-    ) -> Self {
+    ) -> Arc<Self> {
         let held_on = if arrival.callback.is_some() { bot.callback.give_up } else { bot.settings.late };
-        Self {
+        Arc::new(Self {
             give_up: arrival.at + held_on,
             shared: Arc::clone(shared),
             bot: Arc::clone(bot),
@@ -129,7 +130,7 @@ impl Call {
             half_closed: HalfClosed::default(),
             debt: OnceLock::new(),
             _permits: permits,
-        }
+        })
     }
 
     /// How this call's answers are shown.

@@ -258,7 +258,7 @@ impl Bridge {
     }
 
     /// One call of `peer`.
-    fn call_from(&self, peer: Option<Peer>, body: &Value) -> Call {
+    fn call_from(&self, peer: Option<Peer>, body: &Value) -> Arc<Call> {
         let body = body.to_string();
         let bots = self.shared.registry();
         let bot = Arc::clone(bots.iter().next().unwrap());

@@ -258,15 +258,14 @@ impl<'c> TurnRunner<'c> {
         let asked = time::moment_of(at);
         if at > self.call.last_send() || !self.turn.may_ask(asked) {
             drop(leave);
-            return self
-                .without_bot(Outcome::Withdrawn, BotReplies::unsent(&texts.resend, asked), TurnEnd::default())
-                .await;
+            let said = BotReplies::unsent(&texts.resend, asked);
+            return Box::pin(self.without_bot(Outcome::Withdrawn, said, TurnEnd::default())).await;
         }
         let admitted = leave.lease.as_ref().and_then(|lease| Some((lease, self.call.bot.breaker.admit(asked)?)));
         let Some((lease, mut attempt)) = admitted else {
             drop(leave);
             let said = BotReplies::words(&texts.outage, asked);
-            return self.without_bot(Outcome::Outage, said, TurnEnd::default()).await;
+            return Box::pin(self.without_bot(Outcome::Outage, said, TurnEnd::default())).await;
         };
         reach(failpoint::Step::Mark);
         self.turn.asking(asked);
@@ -292,7 +291,7 @@ impl<'c> TurnRunner<'c> {
         if !parsed.is_usable() {
             drop(parsed);
             end.degradations.add(Degradation::NoReply);
-            return self.without_bot(Outcome::NoReply, said, end).await;
+            return Box::pin(self.without_bot(Outcome::NoReply, said, end)).await;
         }
         let reply =
             Reply { remember: Remember::Shown, unread: Unread::Park, ..Reply::new(PlanKind::Ask, Below::OfReply) };

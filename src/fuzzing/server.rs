@@ -41,29 +41,56 @@ static SETTINGS: LazyLock<BotSettings> = LazyLock::new(|| {
     settings.bots.get(&BotId::parse("fuzz").unwrap()).unwrap().as_ref().clone()
 });
 
+/// One port for all inputs, and none that is left in TIME_WAIT: thousands of runs a second would else take every port of
+/// the machine.
+static LISTENER: LazyLock<std::net::TcpListener> = LazyLock::new(|| {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    listener
+});
+
+/// Speaks to itself. A busy kernel delivers later what is sent on this machine, but in order.
+static PING: LazyLock<std::net::UdpSocket> = LazyLock::new(|| {
+    let ping = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    ping.connect(ping.local_addr().unwrap()).unwrap();
+    ping.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    ping
+});
+
 struct Server<'a> {
     how: u8,
     bytes: &'a [u8],
     is_second: Cell<bool>,
     /// Bytes of requests that came.
     heard: Cell<usize>,
+    /// It has said all that it has to say, and waits for its client.
+    rests: Cell<bool>,
 }
 
 impl Server<'_> {
     async fn serve(&self, listener: &TcpListener) {
         loop {
+            self.rests.set(true);
             let (mut tcp, _) = listener.accept().await.unwrap();
+            self.rests.set(false);
+            tcp.set_zero_linger().unwrap();
+            // What is written is on its way, and not kept until more comes.
+            tcp.set_nodelay(true).unwrap();
             let _gone = self.connection(&mut tcp).await;
         }
     }
 
     /// One connection to its end.
     async fn connection(&self, tcp: &mut TcpStream) -> std::io::Result<()> {
-        loop {
+        for requests in 0.. {
             if !self.is_second.get() && self.how & EARLY != 0 {
                 self.write(tcp).await?;
             }
-            if !self.hear(tcp).await? {
+            // Not before the first request has come: until then its client has not gone on either.
+            self.rests.set(requests > 0);
+            let is_whole = self.hear(tcp).await;
+            self.rests.set(false);
+            if !is_whole? {
                 return Ok(());
             }
             if self.is_second.get() {
@@ -76,19 +103,25 @@ impl Server<'_> {
                 self.write(tcp).await?;
             }
             if self.how & RESETS != 0 {
-                return tcp.set_zero_linger();
+                return Ok(());
             }
             if self.how & CLOSES != 0 {
-                return tcp.shutdown().await;
+                tcp.shutdown().await?;
+                // Gone only when the client is: a reset would take what it has not read yet.
+                self.rests.set(true);
+                while tcp.read(&mut [0; 2048]).await? > 0 {}
+                return Ok(());
             }
         }
+        Ok(())
     }
 
     async fn write(&self, tcp: &mut TcpStream) -> std::io::Result<()> {
         let pieces = usize::from((self.how & PIECES) >> 4) + 1;
         for piece in self.bytes.chunks(self.bytes.len().div_ceil(pieces).max(1)) {
             tcp.write_all(piece).await?;
-            tokio::task::yield_now().await;
+            // The clock jumps when nothing else is left to do: the client has read this piece then.
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         Ok(())
     }
@@ -116,11 +149,14 @@ impl Server<'_> {
 pub fn server(data: &[u8]) {
     let Some((how, bytes)) = data.split_first() else { return };
     super::runtime().block_on(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // Whoever waits there waits for the server of another input.
+        while LISTENER.accept().is_ok() {}
+        let listener = TcpListener::from_std(LISTENER.try_clone().unwrap()).unwrap();
         let mut settings = SETTINGS.clone();
         settings.url = Url::parse(&format!("http://{}/bot", listener.local_addr().unwrap())).unwrap();
         let api = HttpLegacy::new(&settings, 1).unwrap();
-        let server = Server { how: *how, bytes, is_second: Cell::new(false), heard: Cell::new(0) };
+        let server =
+            Server { how: *how, bytes, is_second: Cell::new(false), heard: Cell::new(0), rests: Cell::new(false) };
         let calls = async {
             let first = if how & HOME == 0 { message(&api).await } else { home(&api).await };
             match &first {
@@ -135,9 +171,14 @@ pub fn server(data: &[u8]) {
             }
             // Whatever the server still has to say has arrived before anybody is asked again: an answer that comes before
             // its server has heard the request cannot be told from a good one. Each sleep lets the sockets speak once.
-            for _ in 0..10 {
+            let mut looks = 0;
+            while !server.rests.get() {
                 tokio::time::sleep(Duration::from_millis(1)).await;
+                looks += 1;
+                assert!(looks < 10_000, "the server of the test does not come to rest");
             }
+            let _all_has_arrived = PING.send(b"!").and_then(|_sent| PING.recv(&mut [0]));
+            tokio::time::sleep(Duration::from_millis(1)).await;
             server.is_second.set(true);
             if let Ok(reply) = message(&api).await {
                 assert_eq!(&reply.body[..], SECOND, "the second user read what was meant for the first");

@@ -142,7 +142,7 @@ impl Play {
         let Ok(inbound) = understand(decoded, Endpoint::Skill, &rules) else { return };
         self.most += match &inbound.says {
             UserInput::Media(media) => media.len(),
-            _ => 1,
+            UserInput::Tap(_) | UserInput::Home | UserInput::Words(_) | UserInput::Nothing | UserInput::Leave => 1,
         };
         let callback = inbound.callback_url.as_deref();
         let callback =

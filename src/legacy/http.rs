@@ -120,7 +120,8 @@ impl HttpLegacy {
                 Some(connection) => connection,
                 None => {
                     self.pool.make_room().await;
-                    let connection = self.target.connect(cut).await?;
+                    // In a box, for a call on a kept connection is not to have the size of one that connects.
+                    let connection = Box::pin(self.target.connect(cut)).await?;
                     now = time::instant();
                     connection
                 }

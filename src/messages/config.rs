@@ -306,6 +306,9 @@ messages! {
     "SB1409" open_beyond_this_machine(address, bot)
         "This bot has neither secret nor address list (open = true): whoever reaches {address} can speak to it as any user. That is right only where nobody but this computer reaches it, as with compose.yaml alone. Before anybody else does, set bots.{bot}.secret.header and .values_file."
         "비밀값도 주소 목록도 없이 열려 있습니다(open = true). {address}에 접속할 수 있는 누구나 아무 사용자인 척 이 봇과 말할 수 있습니다. compose.yaml만 쓸 때처럼 이 컴퓨터에서만 접속되는 경우가 아니라면 bots.{bot}.secret.header와 .values_file을 설정하세요.";
+    "SB1410" store_shows_no_certificate()
+        "The store's address is redis://, so no certificate is seen. Take it out, or use rediss://."
+        "저장소 주소가 redis://라서 인증서를 볼 일이 없습니다. 이 키를 빼거나 rediss://를 쓰세요.";
 
     "SB1501" blocks_catch_words(others)
         "Needed only where your scenario has blocks besides fallback and welcome. Quick replies{others} send their words, and such a block with the same words would catch them. To rule that out, name the fallback block here: { \"bot id\" = \"block id\" }, both from OpenBuilder."

@@ -135,6 +135,12 @@ messages! {
     "SB3308" store_unfit()
         "The shared store is not fit: see above."
         "공유 저장소를 그대로 쓸 수 없습니다. 위를 보세요.";
+    "SB3309" store_distrusted(reason)
+        "The shared store's certificate is not trusted: {reason}. Where a CA of your own has signed it, name its PEM file with store.ca; the name in store.url must be one that the certificate has."
+        "공유 저장소의 인증서를 믿을 수 없습니다: {reason}. 사설 인증 기관이 서명했다면 store.ca에 그 PEM 파일을 적고, store.url의 호스트 이름이 인증서에 있는지 확인하세요.";
+    "SB3310" store_clock(seconds)
+        "The clock of this machine and that of the shared store are {seconds} s apart. Turns go one at a time all the same; keyboards and late answers last that much longer or shorter than ten minutes. Set both by NTP."
+        "이 컴퓨터와 공유 저장소의 시계가 {seconds}초 다릅니다. 순서는 지켜지지만 키보드와 늦은 답의 유효 시간 10분이 그만큼 길거나 짧아집니다. 둘 다 NTP로 맞추세요.";
 
     "" of_bot(bot, finding) "{bot}: {finding}" "{bot}: {finding}";
     "" body_empty() "the body is empty (a PHP bot whose file is saved as EUC-KR/CP949 answers so: save it as UTF-8)" "내용이 비어 있습니다(PHP 파일이 EUC-KR/CP949로 저장되어 있으면 이렇게 됩니다. UTF-8로 저장하세요)";

@@ -11,6 +11,8 @@ use bytes::{Buf, Bytes, BytesMut};
 use hyper::body::Body;
 use thiserror::Error;
 
+use super::wake::hold;
+
 /// Bytes set aside at once for a body of announced length; the rest is added as it comes, so that an announcement
 /// alone costs nothing.
 const FIRST_SHARE: usize = 64 * 1024;
@@ -59,7 +61,8 @@ impl Collector {
             return Poll::Ready(Err(BodyError::TooLarge { bound: self.bound }));
         }
         loop {
-            match Pin::new(&mut *body).poll_frame(cx) {
+            let (taken, wake) = hold(|| Pin::new(&mut *body).poll_frame(cx));
+            match taken {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => return Poll::Ready(Ok(())),
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(BodyError::Cut(error))),
@@ -67,6 +70,11 @@ impl Collector {
                     if let Ok(data) = frame.into_data() {
                         let rest = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
                         self.push(data, rest)?;
+                    }
+                    // All of a Content-Length has come, so hyper has ended the body before this frame was taken.
+                    if body.is_end_stream() {
+                        wake.forget();
+                        return Poll::Ready(Ok(()));
                     }
                 }
             }

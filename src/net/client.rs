@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, Builder, SendRequest};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
@@ -142,25 +143,18 @@ impl Connection {
     /// Sends `request` and waits for the response's head; 1xx responses are skipped. Dropping the future makes the
     /// connection useless.
     ///
+    /// The request is handed over at once: the future does not hold it.
+    ///
     /// # Errors
     /// [`Unanswered`], with the request when not a byte of it was written.
-    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Box<Unanswered>> {
+    pub(crate) fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> impl Future<Output = Result<Response<Incoming>, Box<Unanswered>>> {
         self.socket.expect_answer();
-        // The answer comes while its connection is driven, which is just before it is looked for: its own wake-up would
-        // poll the whole turn once more for nothing. Without tokio's budget, which would wake, too.
-        let mut answer = pin!(unconstrained(self.sender.try_send_request(request)));
-        let connection = &mut self.connection;
-        let answered = std::future::poll_fn(|cx| {
-            connection.drive(cx);
-            answer.as_mut().poll(&mut Context::from_waker(Waker::noop()))
-        });
-        answered.await.map_err(|mut refused| {
-            let unsent = refused.take_message();
-            let sent = if unsent.is_some() { Sent::Nothing } else { Sent::Unknown };
-            Box::new(Unanswered { error: failed(refused.into_error(), sent), unsent })
-        })
+        let answer = unconstrained(self.sender.try_send_request(request));
+        answered(&mut self.connection, answer)
     }
-
     /// Reads the response's body, at most `bound` bytes. The flag is true where the connection ended before the body
     /// did: the part that came may still be whole (legacy.md 3), which the reader decides.
     ///
@@ -211,6 +205,25 @@ impl Connection {
             Driven::Open(_) | Driven::Over => IdleState::Over,
         }
     }
+}
+
+/// Drives `connection` until it has brought `answer`.
+async fn answered(
+    connection: &mut Driven,
+    answer: impl Future<Output = Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>>>,
+) -> Result<Response<Incoming>, Box<Unanswered>> {
+    let mut answer = pin!(answer);
+    let answered = std::future::poll_fn(|cx| {
+        connection.drive(cx);
+        // The answer comes while its connection is driven, which is just before it is looked for: its own wake-up would
+        // poll the whole turn once more for nothing. It is unconstrained, for tokio's budget would wake, too.
+        answer.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    });
+    answered.await.map_err(|mut refused| {
+        let unsent = refused.take_message();
+        let sent = if unsent.is_some() { Sent::Nothing } else { Sent::Unknown };
+        Box::new(Unanswered { error: failed(refused.into_error(), sent), unsent })
+    })
 }
 
 fn failed(error: hyper::Error, sent: Sent) -> ClientError {

@@ -17,6 +17,7 @@ mod resolve;
 pub(crate) mod stream;
 pub(crate) mod target;
 pub(crate) mod tls;
+pub(crate) mod wake;
 
 /// One of the cores' runtimes. Pools are per core, so that no lock is shared by all users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -4,10 +4,9 @@
 //! stop. hyper reads and writes it; all times are kept here, in one timer. Rejected: hyper's own timer for heads, which
 //! is a second timer for every connection.
 
-use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -22,6 +21,7 @@ use super::quiet_time::{FIRST_HEAD, QuietTime};
 use crate::net::peer::Peer;
 use crate::net::pending::{Caller, CountedStream};
 use crate::net::stream::Socket;
+use crate::net::wake::{Holdable, WhenWoken};
 use crate::server::{admin, skill};
 use crate::time;
 
@@ -122,7 +122,11 @@ impl Core {
             quiet.ends();
             let reply = match kind {
                 // In a box that goes with the call: hyper would keep its three kilobytes for a connection's whole life.
-                ListenerKind::Public => Box::pin(skill::handle(&self.shared, self.id, peer, own, request)).await,
+                // Written there as it is made: `Box::pin` would make it elsewhere and copy it.
+                ListenerKind::Public => {
+                    let place = Box::new_uninit();
+                    Box::into_pin(Box::write(place, skill::handle(&self.shared, self.id, peer, own, request))).await
+                }
                 ListenerKind::Operators => {
                     Box::pin(admin::handle(&self.shared, &self.console, own, self.id, peer.ip(), request)).await
                 }
@@ -137,33 +141,28 @@ impl Core {
             // gone.
             .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
-        tokio::pin!(connection);
+        let mut connection = Holdable::new(connection);
         {
-            let patience = quiet.over_at();
-            let leaves = caller.has_to_leave();
-            let stops = self.stop.gently.cancelled();
-            tokio::pin!(leaves, stops);
-            let timer = tokio::time::sleep_until(patience);
-            tokio::pin!(timer);
-            loop {
+            let stopped = std::pin::pin!(async {
                 tokio::select! {
                     biased;
-                    // An error here is the peer's: gone, or no HTTP. hyper has answered what can be answered.
-                    ended = &mut connection => {
-                        if ended.is_err_and(|error| error.is_parse()) && caller.greets_in_tls() {
-                            self.tls_to_a_plain_port(peer.address(), kind);
-                        }
-                        return;
+                    () = caller.has_to_leave() => false,
+                    () = self.stop.gently.cancelled(), if kind == ListenerKind::Public => true,
+                    () = quiet.is_over() => false,
+                }
+            });
+            tokio::select! {
+                biased;
+                // An error here is the peer's: gone, or no HTTP. hyper has answered what can be answered.
+                ended = &mut connection => {
+                    if ended.is_err_and(|error| error.is_parse()) && caller.greets_in_tls() {
+                        self.tls_to_a_plain_port(peer.address(), kind);
                     }
-                    () = &mut leaves => return,
-                    () = &mut stops, if kind == ListenerKind::Public => break,
-                    // Looked at only while no call is answered: when it goes off, it wakes this task all the same.
-                    () = poll_fn(|cx| if quiet.is_busy() { Poll::Pending } else { timer.as_mut().poll(cx) }) => {
-                        let over_at = quiet.over_at();
-                        if over_at <= time::instant() {
-                            return;
-                        }
-                        timer.as_mut().reset(over_at);
+                    return;
+                }
+                stopped = WhenWoken::new(stopped) => {
+                    if !stopped {
+                        return;
                     }
                 }
             }
@@ -174,7 +173,7 @@ impl Core {
                 () = tokio::time::sleep(FIRST_REQUEST) => {}
             }
         }
-        connection.as_mut().graceful_shutdown();
+        Pin::new(connection.connection()).graceful_shutdown();
         // A stop waits for turns only: a caller who sends half a call, or does not read an answer, is cut (S6).
         loop {
             tokio::select! {

@@ -10,7 +10,7 @@ use crate::time::{self, Instant};
 pub(super) const FIRST_HEAD: Duration = Duration::from_secs(10);
 
 /// How long a connection has brought no call. Its one timer looks here when it goes off, and is set again: a call costs
-/// no timer.
+/// no timer, and does not look at it either.
 pub(super) struct QuietTime {
     begun: Instant,
     /// `limits.header_timeout`.
@@ -37,17 +37,24 @@ impl QuietTime {
         self.since.store(u64::try_from(since).unwrap_or_default().max(1), Ordering::Relaxed);
     }
 
-    pub(super) fn is_busy(&self) -> bool {
-        self.since.load(Ordering::Relaxed) == Self::BUSY
-    }
-
     /// Whether a call has ever come.
     pub(super) fn was_asked(&self) -> bool {
         self.since.load(Ordering::Relaxed) != 0
     }
 
+    /// Ends when it has lasted too long.
+    pub(super) async fn is_over(&self) {
+        loop {
+            let over_at = self.over_at();
+            if over_at <= time::instant() {
+                return;
+            }
+            tokio::time::sleep_until(over_at).await;
+        }
+    }
+
     /// When it has lasted too long, as far as is known now. A first head has to come sooner than later ones.
-    pub(super) fn over_at(&self) -> Instant {
+    fn over_at(&self) -> Instant {
         match self.since.load(Ordering::Relaxed) {
             Self::BUSY => time::instant() + self.most,
             0 => self.begun + self.most.min(FIRST_HEAD),

@@ -211,6 +211,8 @@ fn shared_store(page: &mut Page, shared: &Shared, stats: &RemoteStats) {
     );
     let help = "Calls that hold a lease of the shared store or wait for one.";
     own("bridge_store_leases", Kind::Gauge, help, size(stats.standing));
+    let help = "Turns that went on without the shared store.";
+    own("bridge_store_alone_total", Kind::Counter, help, number(stats.alone));
     let help = "Changes that found no room while the store could not be written.";
     own("bridge_store_lost_total", Kind::Counter, help, number(stats.lost));
     store_events(page, shared);

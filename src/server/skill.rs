@@ -37,7 +37,7 @@ use crate::translate::inbound::{self, Endpoint, Inbound, InboundRules, UserInput
 use crate::wire::explain::{
     X_BRIDGE_DEGRADATIONS, X_BRIDGE_EXPLAIN, X_BRIDGE_OUTCOME, X_BRIDGE_PLAN, X_BRIDGE_PROBLEM,
 };
-use crate::wire::skill::SkillCall;
+use crate::wire::skill::{Named, SkillCall};
 use crate::wire::text::printable;
 
 /// How long a body may take to arrive. OpenBuilder sends it with the head; its own patience ends at 5 s.
@@ -152,6 +152,40 @@ async fn read(shared: &Shared, body: &mut Incoming, until: Instant) -> Result<By
     Ok(whole.map_err(|_| Refused::Slow)??)
 }
 
+/// A call, and the bot it is for.
+struct Understood<'a> {
+    bot: Arc<Bot>,
+    /// The OpenBuilder bot that called.
+    openbuilder_bot: Option<Named<'a>>,
+    inbound: Inbound<'a>,
+}
+
+/// Reads a call and finds its bot, which admits it or not. Apart from [`answer`], whose future would carry the whole
+/// call to its end.
+fn understand<'a>(
+    bots: &BotRegistry,
+    endpoint: Endpoint,
+    path: Option<&str>,
+    peer: IpAddr,
+    headers: &HeaderMap,
+    body: &'a [u8],
+) -> Result<Understood<'a>, Refused> {
+    let mut decoded = SkillCall::parse(body)?;
+    let openbuilder_bot = decoded.bot.take();
+    let openbuilder_id = inbound::openbuilder_id(openbuilder_bot.as_ref());
+    let found = bots.find(path, openbuilder_id);
+    let found = found.map_err(|why| Refused::NoBot { why, openbuilder_id: openbuilder_id.map(Into::into) });
+    let bot = Arc::clone(found?);
+    admit(&bots.settings.access, &bot.settings, peer, headers)?;
+    let rules = InboundRules {
+        bot: &bot.settings.id,
+        welcome_blocks: &bot.settings.welcome_blocks,
+        media_hosts: &bots.settings.media_hosts,
+    };
+    let inbound = inbound::understand(decoded, endpoint, &rules)?;
+    Ok(Understood { bot, openbuilder_bot, inbound })
+}
+
 #[allow(clippy::too_many_arguments, reason = "the call's own parts; a struct of them would live for one line")]
 async fn answer(
     shared: &Arc<Shared>,
@@ -165,19 +199,8 @@ async fn answer(
     arrived: Instant,
 ) -> Result<Reply, Refused> {
     let bots = shared.registry();
-    let mut decoded = SkillCall::parse(body)?;
-    let openbuilder_bot = decoded.bot.take();
+    let Understood { bot, openbuilder_bot, inbound } = understand(&bots, endpoint, path, peer.ip(), headers, body)?;
     let openbuilder_id = inbound::openbuilder_id(openbuilder_bot.as_ref());
-    let found = bots.find(path, openbuilder_id);
-    let found = found.map_err(|why| Refused::NoBot { why, openbuilder_id: openbuilder_id.map(Into::into) });
-    let bot = Arc::clone(found?);
-    admit(&bots.settings.access, &bot.settings, peer.ip(), headers)?;
-    let rules = InboundRules {
-        bot: &bot.settings.id,
-        welcome_blocks: &bot.settings.welcome_blocks,
-        media_hosts: &bots.settings.media_hosts,
-    };
-    let inbound = inbound::understand(decoded, endpoint, &rules)?;
     let _under_way = caller.admit();
     let trial = headers.contains_key(&X_BRIDGE_EXPLAIN);
     if !trial {

@@ -162,6 +162,21 @@ impl Contacts {
         Known::Waits
     }
 
+    /// Takes events that wait, of so many users at most.
+    #[must_use]
+    pub(super) fn take_waiting(&self, most: usize) -> Vec<(Box<str>, Vec<Notice>)> {
+        let mut taken = Vec::new();
+        for mut shard in self.shards.iter().map(lock) {
+            let ids: Vec<_> = shard.waiting.map.keys().take(most.saturating_sub(taken.len())).cloned().collect();
+            for id in ids {
+                if let Some(notices) = shard.waiting.remove(&id) {
+                    taken.push((id, notices));
+                }
+            }
+        }
+        taken
+    }
+
     /// Whether this webhook call is new; a repeat is not.
     #[must_use]
     pub(crate) fn first_time(&self, resource_id: &str) -> bool {

@@ -9,6 +9,7 @@
 //! Rejected: a lock read and written in two steps, which lets two in; waiters that poll; one blob for a session, which a
 //! late holder could only overwrite or lose.
 
+mod arrivals;
 pub(crate) mod check;
 mod debts;
 mod facts;
@@ -18,6 +19,7 @@ mod health;
 mod keeper;
 mod lease;
 mod link;
+mod patience;
 mod place;
 mod unsent;
 mod value;
@@ -34,6 +36,7 @@ use dashmap::DashMap;
 use foldhash::quality::RandomState;
 use tokio_util::sync::CancellationToken;
 
+use super::contacts::Contacts;
 use super::local::LocalStore;
 use super::{Begun, Entering, TapId};
 use crate::config::settings::StoreUrl;
@@ -47,6 +50,7 @@ pub(crate) use health::Trouble;
 pub(crate) use lease::Lease;
 pub(crate) use unsent::Unsent;
 
+use arrivals::{Arrivals, Arriving};
 use followers::Followers;
 use health::Health;
 use link::{Address, Link};
@@ -68,6 +72,8 @@ pub(crate) struct Remote {
     calls: AtomicU64,
     links: Box<[Link]>,
     health: Arc<Health>,
+    /// Turns that went on without it.
+    alone: AtomicU64,
     standing: DashMap<CallId, Arc<Standing>, RandomState>,
     followers: Followers,
     keyboards: Arc<Keyboards>,
@@ -86,6 +92,9 @@ pub(crate) struct RemoteStore {
     local: Arc<LocalStore>,
     unsent: Arc<Unsent>,
     turns_per_user: usize,
+    arrivals: Arrivals,
+    /// Facts of the bot that this process knows.
+    contacts: Arc<Contacts>,
     /// Blocks that are ours, of all replicas.
     blocks: Blocks,
     /// Callbacks that this process has promised and not made yet.
@@ -103,6 +112,8 @@ pub(crate) struct RemoteStats {
     pub(crate) lost: u64,
     /// Calls that hold a lease or stand in a line.
     pub(crate) standing: usize,
+    /// Turns that went on without it.
+    pub(crate) alone: u64,
 }
 
 impl Remote {
@@ -116,8 +127,7 @@ impl Remote {
         cores: usize,
         keyboards: &Arc<Keyboards>,
     ) -> Result<Arc<Self>, UrlProblem> {
-        let url = std::str::from_utf8(settings.url.expose()).unwrap_or_default();
-        let address = Address::parse(url).map_err(|error| UrlProblem(crate::fault::chain(&error)))?;
+        let address = Address::parse(settings).map_err(|error| UrlProblem(crate::fault::chain(&error)))?;
         let (links, queues): (Vec<_>, Vec<_>) = (0..cores.clamp(1, LINKS)).map(|_| Link::new()).unzip();
         let mut random = [0; 8];
         // Without randomness the clock still tells replicas apart.
@@ -129,6 +139,7 @@ impl Remote {
             calls: AtomicU64::new(0),
             links: links.into(),
             health: Arc::default(),
+            alone: AtomicU64::new(0),
             standing: DashMap::default(),
             followers: Followers::default(),
             keyboards: Arc::clone(keyboards),
@@ -151,6 +162,7 @@ impl Remote {
         local: LocalStore,
         turns_per_user: usize,
         blocks: &Blocks,
+        contacts: &Arc<Contacts>,
     ) -> Arc<RemoteStore> {
         let unsent = Arc::new(Unsent::default());
         let local = Arc::new(local.with_unsent(Arc::clone(&unsent)));
@@ -160,6 +172,8 @@ impl Remote {
             local,
             unsent,
             turns_per_user: turns_per_user.max(1),
+            arrivals: Arrivals::default(),
+            contacts: Arc::clone(contacts),
             blocks: Arc::clone(blocks),
             owed: DashMap::default(),
         });
@@ -178,7 +192,8 @@ impl Remote {
             .map(|store| store.unsent.stats())
             .fold((0, 0), |all, own| (all.0 + own.0, all.1 + own.1));
         let standing = self.standing.len();
-        RemoteStats { trouble: self.health.trouble(), unsent: unsent.0, lost: unsent.1, standing }
+        let alone = self.alone.load(Ordering::Relaxed);
+        RemoteStats { trouble: self.health.trouble(), unsent: unsent.0, lost: unsent.1, standing, alone }
     }
 
     /// Waits a while until it is asked: a start is ready with its store, where that is there.
@@ -245,15 +260,20 @@ impl RemoteStore {
     /// Asks for a turn of `user`. The question is queued when this returns.
     pub(crate) fn begin(self: &Arc<Self>, user: UserKey, tap: Option<TapId>) -> Begun {
         if !self.remote.health.is_up() {
-            return self.local.begin(user, tap);
+            if !self.arrivals.has(&user) {
+                return self.alone(user, tap);
+            }
+            let (store, arriving) = (Arc::clone(self), self.arrivals.arrive(user));
+            return Begun::Asks(Entering::new(async move { store.alone_in_order(arriving, user, tap).await }));
         }
+        let arriving = self.arrivals.arrive(user);
         let known = (self.key(&user, "k"), super::journal::KNOWN);
         let place = Place::new(&self.remote, self.key(&user, "s"), known, tap, self.turns_per_user);
         let asked = place.ask();
         let store = Arc::clone(self);
         Begun::Asks(Entering::new(async move {
             match place.wait(asked).await {
-                Placed::Held(held) => store.held(place, held, user, tap).await,
+                Placed::Held(held) => store.held(place, held, arriving, user, tap).await,
                 Placed::Follow(of) => {
                     let mut place = place;
                     place.over();
@@ -262,16 +282,39 @@ impl RemoteStore {
                 Placed::Full => Begun::Full,
                 Placed::Alone => {
                     drop(place);
-                    settled(store.local.begin(user, tap)).await
+                    store.alone_in_order(arriving, user, tap).await
                 }
             }
         }))
     }
 
+    /// The turn goes on from what this process knows (P6).
+    fn alone(&self, user: UserKey, tap: Option<TapId>) -> Begun {
+        self.remote.alone.fetch_add(1, Ordering::Relaxed);
+        self.local.begin(user, tap)
+    }
+
+    /// The same behind those calls of the user that waited for the store when it fell, and arrived before.
+    async fn alone_in_order(&self, arriving: Arriving, user: UserKey, tap: Option<TapId>) -> Begun {
+        arriving.is_next().await;
+        let begun = self.alone(user, tap);
+        drop(arriving);
+        settled(begun).await
+    }
+
     /// The lease is there: the user's place in this process is taken, and what the store has of them taken up.
-    async fn held(self: &Arc<Self>, place: Place, held: place::Held, user: UserKey, tap: Option<TapId>) -> Begun {
+    async fn held(
+        self: &Arc<Self>,
+        place: Place,
+        held: place::Held,
+        arriving: Arriving,
+        user: UserKey,
+        tap: Option<TapId>,
+    ) -> Begun {
         let mut found = fields::read(held.fields, &self.remote).await;
-        let begun = settled(self.local.begin(user, tap)).await;
+        let begun = self.local.begin(user, tap);
+        drop(arriving);
+        let begun = settled(begun).await;
         let Begun::Turn(mut turn) = begun else { return begun };
         let left = match std::mem::take(&mut found.left) {
             left if left.is_empty() => Vec::new(),

@@ -66,11 +66,6 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Reads an object, or nothing where `null` stands.
-    pub(crate) fn object_or_null(&mut self, member: impl FnMut(&mut Self, &'a [u8]) -> Option<bool>) -> Option<bool> {
-        if self.null()? { Some(false) } else { self.object(member).map(|()| true) }
-    }
-
     /// Reads a list; `item` reads each of its values.
     pub(crate) fn list(&mut self, mut item: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.enter(b'[')?;

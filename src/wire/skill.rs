@@ -210,7 +210,11 @@ impl<'a> SkillCall<'a> {
         };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         // The usual call; any other call goes the long way, which names the error.
-        if let Some(call) = usual::scan(text).filter(|call| call.user_request.is_some()) {
+        let mut call = None;
+        if usual::scan(text, &mut call).is_some()
+            && let Some(call) = call
+            && call.user_request.is_some()
+        {
             return Ok(call);
         }
         if text.trim().is_empty() {

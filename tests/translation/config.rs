@@ -144,7 +144,7 @@ fn uncommented(folder: &Path, secrets_from_files: bool, shared_store: bool) -> S
         let filed = key.strip_suffix("_file").is_some_and(|key| secrets.contains(&format!("{section}{key}")));
         let other_store = match (&*section, key) {
             ("store.", "path") => shared_store,
-            ("store.", "url" | "url_file" | "prefix") => !shared_store,
+            ("store.", "url" | "url_file" | "ca" | "prefix") => !shared_store,
             _ => false,
         };
         if (inline && secrets_from_files) || (filed && !secrets_from_files) || other_store {
@@ -163,6 +163,7 @@ fn folder_of_files() -> tempfile::TempDir {
     for (name, text) in [
         ("cert.pem", certified.cert.pem()),
         ("ca.pem", certified.cert.pem()),
+        ("store-ca.pem", certified.cert.pem()),
         ("key.pem", certified.signing_key.serialize_pem()),
         ("skill-secret", format!("{SECRET}-one\n{SECRET}-two\n")),
         ("admin-token", format!("{SECRET}\n")),

@@ -1,9 +1,11 @@
 //! What a shared store must be set to, looked at before it is used: `config check`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{Client, RedisError};
+use redis::RedisError;
+use tokio_rustls::rustls;
 
 use super::link::{ALL, Address};
 use crate::config::settings::StoreUrl;
@@ -13,6 +15,9 @@ use crate::messages::{Message, probe as messages};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The first version whose scripts begin with `#!lua`.
 const VERSION: u64 = 7;
+
+/// Clocks that are further apart are worth a line; NTP keeps them within milliseconds.
+const APART: Duration = Duration::from_secs(2);
 
 /// What was found.
 #[derive(Debug)]
@@ -27,9 +32,14 @@ pub(crate) struct Finding {
 pub(crate) async fn check(settings: &StoreUrl) -> Vec<Finding> {
     let refused = |error: RedisError| {
         let reason = crate::fault::chain(&error);
-        let is_denied = super::Trouble::of(&error) == super::Trouble::Denied;
-        let message = if is_denied { messages::store_denies(reason) } else { messages::store_unreachable(reason) };
-        vec![Finding { is_wrong: is_denied, message }]
+        let (is_wrong, message) = if super::Trouble::of(&error) == super::Trouble::Denied {
+            (true, messages::store_denies(reason))
+        } else if is_distrusted(&error) {
+            (true, messages::store_distrusted(reason))
+        } else {
+            (false, messages::store_unreachable(reason))
+        };
+        vec![Finding { is_wrong, message }]
     };
     match tokio::time::timeout(PATIENCE, look(settings)).await {
         Ok(Ok(findings)) => findings,
@@ -38,9 +48,17 @@ pub(crate) async fn check(settings: &StoreUrl) -> Vec<Finding> {
     }
 }
 
+/// Whether the server's certificate was refused: the client wraps what rustls says twice.
+fn is_distrusted(error: &RedisError) -> bool {
+    let wrapped = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Wrapped>());
+    let refused = wrapped.and_then(|wrapped| wrapped.downcast_ref::<std::io::Error>()?.get_ref());
+    refused.is_some_and(|refused| matches!(refused.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))))
+}
+
+type Wrapped = Arc<dyn std::error::Error + Send + Sync>;
+
 async fn look(settings: &StoreUrl) -> Result<Vec<Finding>, RedisError> {
-    let client = Client::open(std::str::from_utf8(settings.url.expose()).unwrap_or_default())?;
-    let mut connection = client.get_multiplexed_async_connection().await?;
+    let mut connection = Address::parse(settings)?.once().await?;
     let mut findings = Vec::new();
     let mut found = |is_wrong, message| findings.push(Finding { is_wrong, message });
     let info: Result<String, RedisError> = redis::cmd("INFO").query_async(&mut connection).await;
@@ -65,6 +83,11 @@ async fn look(settings: &StoreUrl) -> Result<Vec<Finding>, RedisError> {
             }
         }
         Err(error) => found(false, messages::store_tells_nothing(crate::fault::chain(&error))),
+    }
+    let clock = redis::cmd("TIME").query_async::<(u64, u64)>(&mut connection).await;
+    let apart = clock.map_or(0, |(seconds, _)| seconds.abs_diff(crate::time::now().as_millis() / 1000));
+    if apart > APART.as_secs() {
+        found(false, messages::store_clock(apart));
     }
     if let Err(error) = rights(settings, &mut connection).await {
         found(true, messages::store_denies(crate::fault::chain(&error)));
@@ -93,8 +116,7 @@ async fn rights(settings: &StoreUrl, connection: &mut redis::aio::MultiplexedCon
     all.cmd("DEL").arg(&key_s).ignore();
     all.cmd("PUBLISH").arg(&channel).arg("").ignore();
     all.query_async::<()>(connection).await?;
-    let address = Address::parse(std::str::from_utf8(settings.url.expose()).unwrap_or_default())?;
-    address.subscribe(channel.as_bytes()).await.map(drop)
+    Address::parse(settings)?.subscribe(channel.as_bytes()).await.map(drop)
 }
 
 const RIGHTS: &str = "#!lua

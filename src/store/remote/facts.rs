@@ -12,7 +12,8 @@ use tokio::sync::oneshot;
 
 use super::health::Trouble;
 use super::link::{Command, Script};
-use super::place::{PATIENCE, Place, Placed};
+use super::patience::{self, PATIENCE};
+use super::place::{Place, Placed};
 use super::value::{bytes, int, list, string, text};
 use super::{Remote, RemoteStore};
 use crate::ids::UserKey;
@@ -27,6 +28,8 @@ pub(crate) type Blocks = Arc<ArcSwap<HashSet<Box<str>, RandomState>>>;
 const WAITING_EACH: usize = 4;
 /// How long a webhook call that is being dealt with counts as seen: a replica that dies meanwhile has not dealt with it.
 const CLAIMED: Duration = Duration::from_secs(30);
+/// App user ids whose events are told at once.
+const TOLD: usize = 256;
 /// The window of `rate` (rate.rs).
 const MINUTE: Duration = Duration::from_secs(60);
 /// The wait for a place at the gate is bounded by the call's own deadline, not by a number.
@@ -73,11 +76,7 @@ impl Remote {
             let _nobody_waits = reply.send(answer);
         });
         self.link(self.link_of(key)).send(command(told));
-        let answer = tokio::time::timeout(PATIENCE, asked).await;
-        if answer.is_err() {
-            self.health.fall(Trouble::Slow, "a question was not answered in time");
-        }
-        answer.ok()?.ok()?.ok()
+        patience::wait(PATIENCE, asked).await?.ok()?.ok()
     }
 
     async fn ask_plain(&self, key: &[u8], cmd: Cmd) -> Option<Value> {
@@ -184,25 +183,49 @@ impl RemoteStore {
     /// The events of `user` that are on their way from here stand with the user, so that whoever is there delivers them
     /// should this process die (E4).
     pub(crate) fn stand(&self, user: &UserKey, value: Option<Vec<u8>>) {
-        let key = self.key(user, "s");
-        let field = format!("o{}", self.remote.replica);
-        let cmd = match value {
-            Some(value) => {
-                let mut cmd = redis::cmd("HSET");
-                cmd.arg(&key).arg(field).arg(value);
-                self.remote.say(&key, cmd);
-                // Of a user who never comes nothing else says how long it is kept.
-                let mut cmd = redis::cmd("EXPIRE");
-                cmd.arg(&key).arg(EVENT.as_secs()).arg("NX");
-                cmd
-            }
-            None => {
-                let mut cmd = redis::cmd("HDEL");
-                cmd.arg(&key).arg(field);
-                cmd
-            }
+        let Some(value) = value else {
+            let key = self.key(user, "s");
+            let mut cmd = redis::cmd("HDEL");
+            cmd.arg(&key).arg(format!("o{}", self.remote.replica));
+            return self.remote.say(&key, cmd);
         };
+        self.leave(user, &self.remote.replica, value);
+    }
+
+    /// Events stand with the user, from the replica of this name.
+    fn leave(&self, user: &UserKey, replica: &str, value: Vec<u8>) {
+        let key = self.key(user, "s");
+        let mut cmd = redis::cmd("HSET");
+        cmd.arg(&key).arg(format!("o{replica}")).arg(value);
         self.remote.say(&key, cmd);
+        // Of a user who never comes nothing else says how long it is kept.
+        let mut cmd = redis::cmd("EXPIRE");
+        cmd.arg(&key).arg(EVENT.as_secs()).arg("NX");
+        self.remote.say(&key, cmd);
+    }
+
+    /// Tells of events that came while the store was in trouble, and whose users are not known here (P6). From then on they
+    /// wait for their user at every replica. Where the store knows the user, the events are left with them, as those of a
+    /// replica that has died: the next turn delivers them.
+    pub(super) async fn tell_waiting(&self) {
+        for (app_user_id, notices) in self.contacts.take_waiting(TOLD) {
+            let mut left = notices.into_iter();
+            while let Some(notice) = left.next() {
+                match self.event(&app_user_id, notice).await {
+                    // No replica has the name of a call.
+                    Some(Some(user)) => {
+                        self.leave(&user, &self.remote.next_call(), encode_notices(std::iter::once(notice)));
+                    }
+                    Some(None) => {}
+                    None => {
+                        for notice in std::iter::once(notice).chain(left) {
+                            let _waits = self.contacts.event(&app_user_id, notice);
+                        }
+                        break;
+                    }
+                }
+            }
+        }
     }
 
     /// Takes the events that a replica which has died has left with the user.

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::Remote;
 use super::link::Command;
-use super::place::PATIENCE;
+use super::patience::{self, PATIENCE};
 use super::value::bytes;
 use crate::mutex::lock;
 use crate::session::{Session, StoredItem, StoredShown};
@@ -125,7 +125,7 @@ impl Remote {
             let _nobody_waits = reply.send(answer);
         };
         self.link(self.link_of(&key)).send(Command::plain(cmd, done));
-        let answer = tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()?.ok()?;
+        let answer = patience::wait(PATIENCE, asked).await?.ok()?.ok()?;
         let labels = bytes(answer)?;
         self.keyboards.intern(&decode_labels(&labels)?)
     }

@@ -16,7 +16,8 @@ use tokio::time::{sleep, timeout};
 
 use super::health::Trouble;
 use super::link::{self, Address, Command};
-use super::place::{PATIENCE, renew};
+use super::patience::{self, PATIENCE};
+use super::place::renew;
 use super::{Remote, debts};
 use crate::time;
 
@@ -29,15 +30,22 @@ const BLOCKS: Duration = Duration::from_secs(5);
 /// How often leases are looked at.
 const RENEW: Duration = Duration::from_millis(250);
 /// How often it is asked how the store is, while it is well.
-const PROBE: Duration = Duration::from_millis(500);
+const PROBE: Duration = Duration::from_millis(250);
 /// The same while it is not.
 const PROBE_AGAIN: Duration = Duration::from_millis(100);
 /// A store that answers slower than this for a while is left alone (P6).
 const SLOW: Duration = Duration::from_millis(100);
-/// Slow answers in a row that make it slow: one alone is a fork, or a burst of this machine.
-const SLOW_IN_A_ROW: u32 = 3;
+/// How often this thread looks whether it runs, while it waits for an answer.
+const TICK: Duration = Duration::from_millis(20);
+/// Slow answers in a row that make it slow, two seconds of them: less is a fork, or a burst of this machine. A turn without
+/// the store keeps no order among replicas, and one that waits for 100 ms more is noticed by nobody.
+const SLOW_IN_A_ROW: u32 = 6;
 /// Good answers in a row after which it is asked again.
 const WELL_IN_A_ROW: u32 = 2;
+/// The same for one that fell again and again within [`STAYS_WELL`]: six seconds of them.
+const MOST_WELL_IN_A_ROW: u32 = 64;
+/// A store that falls sooner after it was asked again is not well.
+const STAYS_WELL: Duration = Duration::from_secs(10);
 /// How long nobody is taken over after a silence: all replicas renew their leases first (P6).
 const PATIENT: Duration = Duration::from_secs(1);
 /// Users that are told at once after a silence.
@@ -71,6 +79,9 @@ pub(super) fn start(
             // What was queued before is told before this.
             let last = async {
                 tell_all(&remote).await;
+                for store in remote.stores() {
+                    store.tell_waiting().await;
+                }
                 probe(&remote).await
             };
             tokio::select! {
@@ -84,11 +95,18 @@ pub(super) fn start(
 
 /// Asks all connections, again and again, whether a write is taken.
 async fn watch(remote: &Remote) {
-    let (mut slow, mut well) = (0, 0);
+    let (mut slow, mut well, mut wanted) = (0, 0, WELL_IN_A_ROW);
+    let mut risen: Option<time::Instant> = None;
     loop {
-        let asked = time::instant();
-        let answer = probe(remote).await;
-        let took = time::instant().saturating_duration_since(asked);
+        if !remote.health.is_up()
+            && let Some(risen) = risen.take()
+        {
+            // What fails each time it is asked is asked less and less often: a right that is missing, a node that hangs.
+            let is_again = time::instant().saturating_duration_since(risen) < STAYS_WELL;
+            wanted = if is_again { MOST_WELL_IN_A_ROW.min(wanted * 2) } else { WELL_IN_A_ROW };
+            well = 0;
+        }
+        let (answer, took) = timed(probe(remote)).await;
         match answer {
             Some(Ok(())) if took <= SLOW => (slow, well) = (0, well + 1),
             Some(Ok(())) => (slow, well) = (slow + 1, 0),
@@ -112,15 +130,32 @@ async fn watch(remote: &Remote) {
         if remote.health.is_up() {
             sleep(PROBE).await;
         } else {
-            if well >= WELL_IN_A_ROW {
+            if well >= wanted {
                 // Its own leases first, then what happened meanwhile.
                 renew_all(remote).await;
                 remote.stores().iter().for_each(|store| store.is_here());
                 if tell_all(remote).await {
                     remote.health.rise(PATIENT);
+                    risen = Some(time::instant());
                 }
             }
             sleep(PROBE_AGAIN).await;
+        }
+    }
+}
+
+/// What comes of `work`, and how long it took by the time in which this thread ran: where a busy machine lets it wait, the
+/// store is not slow for that.
+async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
+    let began = time::instant();
+    let mut late = Duration::ZERO;
+    tokio::pin!(work);
+    loop {
+        let due = time::instant() + TICK;
+        tokio::select! {
+            biased;
+            done = &mut work => return (done, time::instant().saturating_duration_since(began).saturating_sub(late)),
+            () = sleep(TICK) => late += time::instant().saturating_duration_since(due),
         }
     }
 }
@@ -149,7 +184,7 @@ async fn probe(remote: &Remote) -> Option<Result<(), Trouble>> {
         }
         Ok(())
     };
-    timeout(PATIENCE, all).await.ok()
+    patience::wait(PATIENCE, all).await
 }
 
 /// Takes up what other replicas have learnt, and says that promises are kept here.
@@ -160,6 +195,7 @@ async fn looking(remote: &Remote) {
             let is_due = looked.is_none_or(|looked| time::instant().saturating_duration_since(looked) >= BLOCKS);
             for store in remote.stores() {
                 store.is_here();
+                store.tell_waiting().await;
                 if is_due {
                     store.read_blocks().await;
                 }
@@ -193,7 +229,7 @@ async fn renew_all(remote: &Remote) {
         renew(remote, standing.key(), standing.value(), Some(sender));
         told.push(answer);
     }
-    let _late = timeout(PATIENCE, futures_util::future::join_all(told)).await;
+    let _late = patience::wait(PATIENCE, futures_util::future::join_all(told)).await;
 }
 
 /// Tells what the store has missed; false where that does not go through.
@@ -217,14 +253,24 @@ async fn tell_all(remote: &Remote) -> bool {
 async fn listen(remote: &Remote, address: &Address) {
     let channel = remote.channel(&remote.replica);
     loop {
+        // After a failover the name leads to another server, and messages are not said at the one before.
+        let rises = remote.health.rises();
+        tokio::pin!(rises);
         if let Ok(subscribed) = address.subscribe(&channel).await {
             let mut messages = subscribed.into_on_message();
             // Those who wait may have been told while nobody listened.
             for standing in &remote.standing {
                 standing.wake.notify_one();
             }
-            while let Some(message) = messages.next().await {
-                heard(remote, message.get_payload_bytes());
+            loop {
+                tokio::select! {
+                    biased;
+                    message = messages.next() => match message {
+                        Some(message) => heard(remote, message.get_payload_bytes()),
+                        None => break,
+                    },
+                    () = &mut rises => break,
+                }
             }
         }
         sleep(PROBE_AGAIN).await;

@@ -8,7 +8,8 @@ use redis::Value;
 use super::fields::Found;
 use super::health::Trouble;
 use super::link::{Command, END};
-use super::place::{LEASE, PATIENCE, Place};
+use super::patience::{self, PATIENCE};
+use super::place::{LEASE, Place};
 use super::value::{list, numbers, string, text};
 use super::{Remote, RemoteStore};
 use crate::ids::UserKey;
@@ -103,22 +104,26 @@ impl Lease {
     pub(crate) fn end(mut self, session: &Session, answer: Option<&Bytes>) {
         let (changes, gone) = changes(session, &self.items);
         let mut args = self.place.leave();
-        write_args(&mut args, session, self.tells, &self.stale, &gone, &changes);
-        self.place.over();
+        let shown_at = self.store.remote.health.by_its_clock(session.last_shown());
+        write_args(&mut args, session, shown_at, self.tells, &self.stale, &gone, &changes);
+        self.place.ends();
         let Self { store, place, user, .. } = &self;
         if let Some(keyboard) = session.last_keyboard() {
             store.remote.keep_keyboard(keyboard, place.standing.link);
         }
         let (remote, unsent) = (Arc::clone(&store.remote), Arc::clone(&store.unsent));
         let (call, user, answer) = (Arc::clone(&place.call), *user, answer.cloned());
-        let done = move |ended: Result<Value, Trouble>| match ended {
-            Ok(value) => {
-                if let Some(now) = numbers(&value).nth(1) {
-                    remote.health.tells_time(now);
+        let done = move |ended: Result<Value, Trouble>| {
+            remote.standing.remove(&call);
+            match ended {
+                Ok(value) => {
+                    if let Some(now) = numbers(&value).nth(1) {
+                        remote.health.tells_time(now);
+                    }
+                    followed(&remote, &call, value, answer.as_ref());
                 }
-                followed(&remote, &call, value, answer.as_ref());
+                Err(_) => unsent.put(user, gone),
             }
-            Err(_) => unsent.put(user, gone),
         };
         store.remote.link(place.standing.link).send(Command::script(&END, 1, args, done));
     }
@@ -137,6 +142,7 @@ fn changes(session: &Session, before: &[StoredItem]) -> (Vec<StoredItem>, Vec<Bo
 fn write_args(
     args: &mut Vec<Vec<u8>>,
     session: &Session,
+    shown_at: i64,
     tells: bool,
     stale: &[Vec<u8>],
     gone: &[Box<[u8]>],
@@ -146,7 +152,7 @@ fn write_args(
     let head = [
         (2, b"1".to_vec()),
         (4, text(KEPT.as_millis())),
-        (5, text(session.last_shown().as_millis())),
+        (5, text(shown_at)),
         (6, shown),
         (7, vec![if tells { b'1' } else { b'0' }]),
     ];
@@ -203,12 +209,14 @@ impl RemoteStore {
                 *arg = value;
             }
         }
-        write_args(&mut args, session, false, &[], gone, &session.encode_items());
+        // By its clock: those of two processes may be apart, and the newest counts.
+        let shown_at = self.remote.health.by_its_clock(session.last_shown());
+        write_args(&mut args, session, shown_at, false, &[], gone, &session.encode_items());
         let (reply, told) = tokio::sync::oneshot::channel();
         let done = move |answer: Result<Value, Trouble>| {
             let _nobody_waits = reply.send(answer.is_ok());
         };
         self.remote.link(link).send(Command::script(&END, 1, args, done));
-        tokio::time::timeout(PATIENCE, told).await.is_ok_and(|told| told.unwrap_or_default())
+        patience::wait(PATIENCE, told).await.is_some_and(|told| told.unwrap_or_default())
     }
 }

@@ -12,11 +12,12 @@ use futures_util::stream::FuturesUnordered;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
+use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, ServerErrorKind, TlsCertificates, Value};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::sleep;
 
 use super::health::{Health, Trouble};
+use crate::config::settings::StoreUrl;
 
 /// Commands that wait for a connection. Half a second of the fastest gate (benches/gate: 10,000 turns a second on a core).
 const QUEUE: usize = 16_384;
@@ -100,32 +101,55 @@ fn call(name: &str, script: &[u8], keys: usize, args: &[Vec<u8>]) -> Cmd {
 
 /// The way to one store.
 #[derive(Debug, Clone)]
-pub(super) struct Address(Client);
+pub(super) struct Address {
+    client: Client,
+    /// Of a cluster's other nodes, too.
+    certificates: Option<TlsCertificates>,
+}
 
 impl Address {
-    /// Reads a URL.
-    pub(super) fn parse(url: &str) -> Result<Self, RedisError> {
-        Client::open(url).map(Self)
+    /// Reads the URL, and the file of the authority where one is named.
+    pub(super) fn parse(settings: &StoreUrl) -> Result<Self, RedisError> {
+        let url = std::str::from_utf8(settings.url.expose()).unwrap_or_default();
+        let Some(ca) = settings.ca.as_ref().filter(|_| url.starts_with("rediss:")) else {
+            return Ok(Self { client: Client::open(url)?, certificates: None });
+        };
+        let certificates = TlsCertificates { client_tls: None, root_cert: Some(std::fs::read(ca)?) };
+        let client = Client::build_with_tls(url, certificates.clone())?;
+        Ok(Self { client, certificates: Some(certificates) })
+    }
+
+    /// A connection that is used once.
+    pub(super) async fn once(&self) -> Result<MultiplexedConnection, RedisError> {
+        timely(self.client.get_multiplexed_async_connection()).await
     }
 
     /// A connection for the messages that replicas send each other.
     pub(super) async fn subscribe(&self, channel: &[u8]) -> Result<redis::aio::PubSub, RedisError> {
-        let mut messages = timely(self.0.get_async_pubsub()).await?;
+        let mut messages = timely(self.client.get_async_pubsub()).await?;
         timely(messages.subscribe(channel)).await?;
         Ok(messages)
     }
 
-    async fn connect(&self) -> Result<Wire, RedisError> {
+    async fn connect(&self, health: &Health) -> Result<Wire, RedisError> {
         // A store that is only stopped answers later; who waits has a patience of their own.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT))
             .set_response_timeout(None)
             .set_pipeline_buffer_size(QUEUE);
-        let mut one = timely(self.0.get_multiplexed_async_connection_with_config(&config)).await?;
+        let mut one = timely(self.client.get_multiplexed_async_connection_with_config(&config)).await?;
         let info: String = timely(redis::cmd("INFO").arg("cluster").query_async(&mut one)).await.unwrap_or_default();
+        // A first begin that does not know the clock would be too old, and be asked again behind others.
+        if let Ok(clock) = timely(redis::cmd("TIME").query_async::<(i64, i64)>(&mut one)).await {
+            health.forget_time();
+            health.tells_time(clock.0.saturating_mul(1000).saturating_add(clock.1 / 1000));
+        }
         let mut wire = if info.contains("cluster_enabled:1") {
-            let nodes = vec![self.0.get_connection_info().clone()];
-            Wire::Cluster(Box::new(timely(ClusterClient::new(nodes)?.get_async_connection()).await?))
+            let mut nodes = ClusterClient::builder(vec![self.client.get_connection_info().clone()]);
+            if let Some(certificates) = &self.certificates {
+                nodes = nodes.certs(certificates.clone());
+            }
+            Wire::Cluster(Box::new(timely(nodes.build()?.get_async_connection()).await?))
         } else {
             Wire::Single(one)
         };
@@ -184,7 +208,7 @@ impl Link {
 pub(super) async fn drive(address: Address, mut commands: Receiver<Command>, health: Arc<Health>) {
     loop {
         let connected = {
-            let connecting = address.connect();
+            let connecting = address.connect(&health);
             tokio::pin!(connecting);
             loop {
                 tokio::select! {

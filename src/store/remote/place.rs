@@ -11,6 +11,7 @@ use tokio::time::sleep;
 use super::Remote;
 use super::health::Trouble;
 use super::link::{BEGIN, Command, END, RENEW};
+use super::patience;
 use super::value::{int, list, numbers, pairs, string, text};
 use crate::store::TapId;
 use crate::time::{self, Instant, Moment};
@@ -19,8 +20,9 @@ use crate::time::{self, Instant, Moment};
 pub(super) const LEASE: Duration = Duration::from_secs(3);
 /// What is left of a lease when nothing is sent on it any more: the way of a first byte, and the clocks' drift.
 const MARGIN: Duration = Duration::from_millis(500);
-/// How long an answer of the store is waited for. One that is slower for a while is left alone sooner, at 100 ms (P6).
-pub(super) const PATIENCE: Duration = Duration::from_millis(500);
+/// An answer that took longer is worth a line for who looks closely. Begins of several replicas that come while the store does
+/// not run are dealt with in no order, which no log of the store tells.
+const SLOW: Duration = Duration::from_millis(100);
 /// Behind the time at which the one before must be over.
 const AFTER: Duration = Duration::from_millis(20);
 
@@ -112,7 +114,7 @@ impl Place {
             self.standing.key.to_vec(),
             self.known.to_vec(),
             self.call.as_bytes().to_vec(),
-            text(remote.health.by_its_clock(now.plus(PATIENCE))),
+            text(remote.health.by_its_clock(now.plus(patience::TURN))),
             text(LEASE.as_millis()),
             text(self.bound),
             tap.into_bytes(),
@@ -136,17 +138,26 @@ impl Place {
         loop {
             let answer = tokio::select! {
                 biased;
-                answer = &mut asked => answer,
-                () = sleep(PATIENCE) => {
-                    health.fall(Trouble::Slow, "a turn was not begun in time");
-                    return Placed::Alone;
-                }
+                answer = patience::wait(patience::TURN, &mut asked) => answer,
                 () = health.fallen() => return Placed::Alone,
             };
-            let Ok(Ok(value)) = answer else { return Placed::Alone };
+            let Some(Ok(Ok(value))) = answer else {
+                if answer.is_none() {
+                    // Whether the store is in trouble is not for one turn to say, which may have waited for a thread.
+                    health.kept_waiting();
+                }
+                return Placed::Alone;
+            };
             match Said::of(value) {
                 Some((now, said)) => {
                     health.tells_time(now);
+                    let took = time::now().since(Moment::from_millis(self.standing.renewed.load(Ordering::Acquire)));
+                    if took > SLOW {
+                        tracing::debug!(
+                            took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                            "a begin was answered slowly"
+                        );
+                    }
                     match said {
                         Said::Held(held) => return Placed::Held(held),
                         Said::Follow(of) => return Placed::Follow(of),
@@ -174,6 +185,11 @@ impl Place {
     pub(super) fn over(&mut self) {
         self.is_over = true;
         self.remote.standing.remove(&self.call);
+    }
+
+    /// Its end is told: it is over when the store has said so.
+    pub(super) fn ends(&mut self) {
+        self.is_over = true;
     }
 
     /// The arguments of an end up to what was shown.

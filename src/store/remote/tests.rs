@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::config::secret::Secret;
 use crate::keyboards::SessionMemory;
-use crate::session::{LateReply, ReplyBody};
+use crate::session::{LateReply, ReplyBody, Session};
 use crate::store::{Acquaintance, ParkedLimit, ParkedShare, Turn};
 use crate::time;
 use crate::translate::outbound::Page;
@@ -31,12 +31,13 @@ impl Server {
     fn start() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut program = Program::new("redis-server");
+        let name = std::env::var("SMARTCHAT_REDIS").unwrap_or_else(|_| "redis-server".to_owned());
+        let mut program = Program::new(&name);
         program.args(["--bind", "127.0.0.1", "--save", "", "--port", &port.to_string(), "--dir"]);
         let Ok(child) = program.arg(folder.path()).stdout(Stdio::null()).spawn() else {
             let required = std::env::var("REQUIRE_ALL").is_ok_and(|value| value == "1");
-            assert!(!required, "redis-server is not installed");
-            eprintln!("skipped: redis-server is not installed");
+            assert!(!required, "{name} is not installed");
+            eprintln!("skipped: {name} is not installed");
             return None;
         };
         let mut server = Self { child, port, folder };
@@ -56,11 +57,11 @@ impl Server {
         let memory = SessionMemory::new(1 << 20);
         let keyboards = Arc::new(Keyboards::new(Arc::clone(&memory)));
         let url = Secret::new(&format!("redis://127.0.0.1:{}", self.port));
-        let remote = Remote::start(&StoreUrl { url, prefix: "test".into() }, 2, &keyboards).unwrap();
+        let remote = Remote::start(&StoreUrl { url, ca: None, prefix: "test".into() }, 2, &keyboards).unwrap();
         remote.wait_until_asked(Duration::from_secs(10));
         let share = Arc::new(ParkedShare::new(&ParkedLimit::new(1 << 20), 1));
         let local = LocalStore::new(1000, turns, share, memory);
-        remote.of_bot(&BotId::parse("shop").unwrap(), local, turns, &Blocks::default())
+        remote.of_bot(&BotId::parse("shop").unwrap(), local, turns, &Blocks::default(), &Arc::new(Contacts::new(None)))
     }
 }
 
@@ -97,8 +98,10 @@ async fn waits(begun: Begun) -> Entering {
     entering
 }
 
+/// Two of one millisecond would have one name, which two turns of one user never do outside a test.
 fn parked(text: &str) -> LateReply {
-    let now = time::now();
+    let before = time::now();
+    let now = std::iter::repeat_with(time::now).find(|now| *now > before).unwrap();
     LateReply { bodies: vec![ReplyBody::Words(text.into())], asked: now, came: now }
 }
 
@@ -150,6 +153,49 @@ fn i6_the_baton_passes_over_those_who_have_gone() {
         drop(first);
         drop(turn(Begun::Asks(stays)).await);
         drop(turn(two.begin(user(1), None)).await);
+    });
+}
+
+#[test]
+fn i6_a_begin_is_not_too_old_for_an_answer_that_was_read_late() {
+    let Some(server) = Server::start() else { return };
+    let [one, two] = [server.process(10), server.process(10)];
+    runtime().block_on(async {
+        let first = turn(two.begin(user(1), None)).await;
+        // By this answer the store's clock would be a minute behind what it shows, and every begin too old.
+        let by_its_clock = one.remote.health.by_its_clock(time::now());
+        one.remote.health.tells_time(by_its_clock - 60_000);
+        // This one arrives before the other, and is heard of later.
+        let earlier = one.begin(user(1), None);
+        // By the same connection: when this is answered, the begin has been.
+        assert!(one.keep(user(1), &Session::default(), &[]).await);
+        let later = waits(two.begin(user(1), None)).await;
+        let earlier = waits(earlier).await;
+        drop(first);
+        drop(turn(Begun::Asks(earlier)).await);
+        drop(turn(Begun::Asks(later)).await);
+    });
+}
+
+#[test]
+fn i6_those_who_wait_when_the_store_falls_go_on_in_the_order_in_which_they_arrived() {
+    let Some(server) = Server::start() else { return };
+    let [one, two] = [server.process(10), server.process(10)];
+    runtime().block_on(async {
+        let _first = turn(two.begin(user(1), None)).await;
+        let mut line = [waits(one.begin(user(1), None)).await, waits(one.begin(user(1), None)).await].map(Some);
+        drop(server);
+        timeout(Duration::from_secs(10), one.remote.health.fallen()).await.expect("it is noticed");
+        // Whoever comes now stands behind those who have not noticed yet.
+        let third = waits(one.begin(user(1), None)).await;
+        let second = waits(Begun::Asks(line[1].take().unwrap())).await;
+        let first = turn(Begun::Asks(line[0].take().unwrap())).await;
+        let third = waits(Begun::Asks(third)).await;
+        drop(first);
+        drop(turn(Begun::Asks(second)).await);
+        drop(turn(Begun::Asks(third)).await);
+        // Nobody is waited for any more.
+        assert!(matches!(one.begin(user(1), None), Begun::Turn(_)));
     });
 }
 
@@ -281,8 +327,6 @@ fn follow(steps: Vec<Step>, processes: &[Arc<RemoteStore>; 3], base: usize) -> R
                 }
                 Step::Park { place } if place < held.len() => {
                     let (number, mut turn) = held.remove(place);
-                    // Two of one millisecond would have one name, which two turns of one user never do outside a test.
-                    tokio::time::sleep(Duration::from_millis(2)).await;
                     model[number].parked = (model[number].parked + 1).min(10);
                     turn.session.park(parked("late"));
                     turn.commit(None, time::now());

@@ -4,37 +4,41 @@ use super::{Action, Chat, Flow, Named, Params, SkillCall, User, UserProperties, 
 use crate::wire::scan::Scanner;
 use crate::wire::text::{Raw, Text};
 
-/// Reads an object, or `null`, into a struct: each member by its name, its field and what reads it. A member that
-/// stands twice is unusual.
+/// Reads an object, or `null`, into the place of a struct: each member by its name, its field and what reads it. A
+/// member that stands twice is unusual. What is read is written where it stays: moved out of every level, a call would
+/// be copied six times.
 macro_rules! object {
-    ($scanner:ident, $kind:ident { $($name:literal => $field:ident: $read:path),+ $(,)? }) => {{
-        let mut object = $kind::default();
+    ($scanner:ident, $place:ident, $kind:ident { $($name:literal => $field:ident: $read:path),+ $(,)? }) => {{
+        if $scanner.null()? {
+            *$place = None;
+            return Some(());
+        }
+        let object = $place.insert($kind::default());
         $(let mut $field = false;)+
-        let is_there = $scanner.object_or_null(|scanner, name| {
+        $scanner.object(|scanner, name| {
             match name {
                 $($name => {
                     if std::mem::replace(&mut $field, true) {
                         return None;
                     }
-                    object.$field = $read(scanner)?;
+                    $read(scanner, &mut object.$field)?;
                 })+
                 _ => return Some(false),
             }
             Some(true)
-        })?;
-        Some(is_there.then_some(object))
+        })
     }};
 }
 
-/// The call; `None` for an unusual one.
-pub(super) fn scan(text: &str) -> Option<SkillCall<'_>> {
+/// Reads the call into `place`. `None` for an unusual one, of which any part may stand there then.
+pub(super) fn scan<'a>(text: &'a str, place: &mut Option<SkillCall<'a>>) -> Option<()> {
     let mut scanner = Scanner::new(text);
-    let call = call(&mut scanner)??;
-    scanner.is_over().then_some(call)
+    call(&mut scanner, place)?;
+    scanner.is_over().then_some(())
 }
 
-fn call<'a>(scanner: &mut Scanner<'a>) -> Option<Option<SkillCall<'a>>> {
-    object!(scanner, SkillCall {
+fn call<'a>(scanner: &mut Scanner<'a>, place: &mut Option<SkillCall<'a>>) -> Option<()> {
+    object!(scanner, place, SkillCall {
         b"bot" => bot: named,
         b"intent" => intent: named,
         b"action" => action: self::action,
@@ -43,16 +47,16 @@ fn call<'a>(scanner: &mut Scanner<'a>) -> Option<Option<SkillCall<'a>>> {
     })
 }
 
-fn named<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Named<'a>>> {
-    object!(scanner, Named { b"id" => id: text, b"name" => name: text })
+fn named<'a>(scanner: &mut Scanner<'a>, place: &mut Option<Named<'a>>) -> Option<()> {
+    object!(scanner, place, Named { b"id" => id: text, b"name" => name: text })
 }
 
-fn action<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Action<'a>>> {
-    object!(scanner, Action { b"params" => params: raw, b"clientExtra" => client_extra: raw })
+fn action<'a>(scanner: &mut Scanner<'a>, place: &mut Option<Action<'a>>) -> Option<()> {
+    object!(scanner, place, Action { b"params" => params: raw, b"clientExtra" => client_extra: raw })
 }
 
-fn user_request<'a>(scanner: &mut Scanner<'a>) -> Option<Option<UserRequest<'a>>> {
-    object!(scanner, UserRequest {
+fn user_request<'a>(scanner: &mut Scanner<'a>, place: &mut Option<UserRequest<'a>>) -> Option<()> {
+    object!(scanner, place, UserRequest {
         b"utterance" => utterance: text,
         b"user" => user: self::user,
         b"block" => block: named,
@@ -62,16 +66,16 @@ fn user_request<'a>(scanner: &mut Scanner<'a>) -> Option<Option<UserRequest<'a>>
     })
 }
 
-fn params<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Params<'a>>> {
-    object!(scanner, Params { b"surface" => surface: text, b"ignoreMe" => ignore_me: raw, b"media" => media: raw })
+fn params<'a>(scanner: &mut Scanner<'a>, place: &mut Option<Params<'a>>) -> Option<()> {
+    object!(scanner, place, Params { b"surface" => surface: text, b"ignoreMe" => ignore_me: raw, b"media" => media: raw })
 }
 
-fn user<'a>(scanner: &mut Scanner<'a>) -> Option<Option<User<'a>>> {
-    object!(scanner, User { b"id" => id: text, b"properties" => properties: self::properties })
+fn user<'a>(scanner: &mut Scanner<'a>, place: &mut Option<User<'a>>) -> Option<()> {
+    object!(scanner, place, User { b"id" => id: text, b"properties" => properties: self::properties })
 }
 
-fn properties<'a>(scanner: &mut Scanner<'a>) -> Option<Option<UserProperties<'a>>> {
-    object!(scanner, UserProperties {
+fn properties<'a>(scanner: &mut Scanner<'a>, place: &mut Option<UserProperties<'a>>) -> Option<()> {
+    object!(scanner, place, UserProperties {
         b"plusfriendUserKey" => plusfriend_user_key: text,
         b"plusfriend_user_key" => plusfriend_user_key_snake: text,
         b"appUserId" => app_user_id: raw,
@@ -80,21 +84,23 @@ fn properties<'a>(scanner: &mut Scanner<'a>) -> Option<Option<UserProperties<'a>
     })
 }
 
-fn chat<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Chat<'a>>> {
-    object!(scanner, Chat { b"id" => id: text })
+fn chat<'a>(scanner: &mut Scanner<'a>, place: &mut Option<Chat<'a>>) -> Option<()> {
+    object!(scanner, place, Chat { b"id" => id: text })
 }
 
-fn flow<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Flow<'a>>> {
-    object!(scanner, Flow { b"lastBlock" => last_block: named })
+fn flow<'a>(scanner: &mut Scanner<'a>, place: &mut Option<Flow<'a>>) -> Option<()> {
+    object!(scanner, place, Flow { b"lastBlock" => last_block: named })
 }
 
-fn text<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Text<'a>>> {
-    scanner.string_or_null().map(|words| words.map(Text))
+fn text<'a>(scanner: &mut Scanner<'a>, place: &mut Option<Text<'a>>) -> Option<()> {
+    *place = scanner.string_or_null()?.map(Text);
+    Some(())
 }
 
 /// A value that is kept unread; `null` counts as absent.
-fn raw<'a>(scanner: &mut Scanner<'a>) -> Option<Option<Raw<'a>>> {
-    if scanner.null()? { Some(None) } else { scanner.raw().map(|json| Some(Raw::new(json))) }
+fn raw<'a>(scanner: &mut Scanner<'a>, place: &mut Option<Raw<'a>>) -> Option<()> {
+    *place = if scanner.null()? { None } else { Some(Raw::new(scanner.raw()?)) };
+    Some(())
 }
 
 #[cfg(test)]
@@ -138,11 +144,18 @@ mod tests {
         )
     }
 
+    /// The call, where it is a usual one.
+    fn scanned(text: &str) -> Option<SkillCall<'_>> {
+        let mut call = None;
+        scan(text, &mut call)?;
+        call
+    }
+
     proptest! {
         #[test]
         fn what_is_scanned_is_what_serde_reads(call in call(), pretty: bool) {
             let text = if pretty { serde_json::to_string_pretty(&call) } else { serde_json::to_string(&call) }.unwrap();
-            if let Some(scanned) = scan(&text) {
+            if let Some(scanned) = scanned(&text) {
                 prop_assert_eq!(serde_json::from_str::<SkillCall<'_>>(&text).unwrap(), scanned);
             }
         }
@@ -160,7 +173,7 @@ mod tests {
             include_str!("../../../tests/payloads/bot_test_panel.json"),
         ] {
             let serde = serde_json::from_str::<SkillCall<'_>>(text).unwrap();
-            assert_eq!(scan(text), Some(serde), "{text}");
+            assert_eq!(scanned(text), Some(serde), "{text}");
         }
     }
 
@@ -173,7 +186,7 @@ mod tests {
             r#"{"userRequest":["a"]}"#,
             r#"{"userReq\u0075est":{}}"#,
         ] {
-            assert_eq!(scan(text), None, "{text}");
+            assert_eq!(scanned(text), None, "{text}");
         }
     }
 }

@@ -13,6 +13,7 @@ mod logs;
 mod many;
 mod media;
 mod pending;
+mod pieces;
 mod strangers;
 mod tls;
 mod webhook;

@@ -57,6 +57,45 @@ fn e2_an_event_waits_for_its_user_on_whichever_replica_they_come_to() {
 }
 
 #[test]
+fn e2_an_event_of_an_unknown_user_that_came_while_the_store_was_away_waits_for_them_everywhere() {
+    let Some(mut redis) = Redis::start() else { return };
+    let bot = polite();
+    let [one, two] = [(); 2].map(|()| replica(&bot, &redis.url(), &[KEY]));
+    // Known to the store by the other replica, and unknown.
+    two.say(&words("u", "안녕").app_user("31"));
+    settled(&two);
+    redis.kill();
+    eventually("it is left alone", || one.metric("bridge_store_up") == 0.0 && two.metric("bridge_store_up") == 0.0);
+    one.tell(&added("31"));
+    one.tell(&added("32"));
+    // One who comes here meanwhile is known to be them.
+    one.tell(&added("33"));
+    one.say(&words("x", "안녕").app_user("33"));
+    assert_eq!(
+        bot.asked()[1..],
+        [format!("POST /friend {}", key("x")), format!("POST /message {} text 안녕", key("x"))]
+    );
+    redis.start_again();
+    eventually("it is asked", || one.metric("bridge_store_up") == 1.0 && two.metric("bridge_store_up") == 1.0);
+    eventually("it waits there", || redis.keys("smartchat:*:waiting") == 1);
+    two.say(&words("u", "다음"));
+    two.say(&words("v", "안녕").app_user("32"));
+    assert_eq!(
+        bot.asked()[3..],
+        [
+            format!("POST /friend {}", key("u")),
+            format!("POST /message {} text 다음", key("u")),
+            format!("POST /friend {}", key("v")),
+            format!("POST /message {} text 안녕", key("v"))
+        ]
+    );
+    // Once.
+    one.say(&words("u", "끝").app_user("31"));
+    one.say(&words("v", "끝").app_user("32"));
+    assert_eq!(said(&bot, "POST /friend"), 3);
+}
+
+#[test]
 fn e4_an_event_that_a_dead_replica_has_left_is_delivered_before_the_users_next_words() {
     let Some(redis) = Redis::start() else { return };
     let is_dead = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));

@@ -1,9 +1,13 @@
 //! Several bridges that share Redis (P1, P5, P6): the real programs before one old bot.
 
+mod clock;
+mod evidence;
 mod facts;
+mod failover;
 mod load;
 mod order;
 mod redis;
+mod tls;
 mod trouble;
 
 use self::redis::{Redis, SlowWay};

@@ -1,10 +1,11 @@
-//! A Redis of its own on a free port, and a way to it that can be slow.
+//! A Redis of its own on a free port, and a way to it that can be slow. `SMARTCHAT_REDIS=valkey-server` names another program,
+//! in which all of these tests must hold.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -28,8 +29,8 @@ impl Redis {
 
     /// The same with more arguments.
     pub(super) fn with(arguments: &[&str]) -> Option<Self> {
-        if Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_err() {
-            skip("redis-server is not installed");
+        if Command::new(server()).arg("--version").stdout(Stdio::null()).status().is_err() {
+            skip(&format!("{} is not installed", server()));
             return None;
         }
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
@@ -63,7 +64,7 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    fn try_say(&self, words: &str) -> Option<redis::Value> {
+    pub(super) fn try_say(&self, words: &str) -> Option<redis::Value> {
         let client = redis::Client::open(self.url()).ok()?;
         let mut connection = client.get_connection_with_timeout(Duration::from_secs(1)).ok()?;
         let mut words = words.split(' ');
@@ -126,8 +127,12 @@ impl Redis {
     }
 }
 
+fn server() -> String {
+    variable("SMARTCHAT_REDIS").unwrap_or_else(|| "redis-server".to_owned())
+}
+
 fn run(port: u16, folder: &TempDir, arguments: &[String]) -> Child {
-    let mut command = Command::new("redis-server");
+    let mut command = Command::new(server());
     command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"]).arg(folder.path());
     command.args(["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"]);
     command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
@@ -144,6 +149,7 @@ impl Drop for Redis {
 pub(super) struct SlowWay {
     pub(super) address: SocketAddr,
     delay: Arc<AtomicU64>,
+    port: Arc<AtomicU16>,
 }
 
 impl SlowWay {
@@ -151,21 +157,27 @@ impl SlowWay {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let delay = Arc::new(AtomicU64::new(0));
-        let slow = Arc::clone(&delay);
+        let port = Arc::new(AtomicU16::new(port));
+        let (slow, leads) = (Arc::clone(&delay), Arc::clone(&port));
         thread::spawn(move || {
             for near in listener.incoming().flatten() {
-                let Ok(far) = TcpStream::connect(("127.0.0.1", port)) else { continue };
+                let Ok(far) = TcpStream::connect(("127.0.0.1", leads.load(Ordering::SeqCst))) else { continue };
                 let (near_too, far_too) = (near.try_clone().unwrap(), far.try_clone().unwrap());
                 thread::spawn(move || carry(near, far, &AtomicU64::new(0)));
                 let slow = Arc::clone(&slow);
                 thread::spawn(move || carry(far_too, near_too, &slow));
             }
         });
-        Self { address, delay }
+        Self { address, delay, port }
     }
 
     pub(super) fn url(&self) -> String {
         format!("redis://{}", self.address)
+    }
+
+    /// New connections lead there, as a name does after a failover.
+    pub(super) fn leads_to(&self, port: u16) {
+        self.port.store(port, Ordering::SeqCst);
     }
 
     pub(super) fn takes(&self, delay: Duration) {

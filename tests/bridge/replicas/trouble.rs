@@ -191,65 +191,42 @@ fn a_user_of_the_store_and_their_password_are_used_and_never_shown() {
     assert_eq!(wrong.say(&words("u", "안녕")).text(), "bot: 안녕");
 }
 
-/// Three nodes that are one store.
-fn cluster() -> Option<[Redis; 3]> {
-    let node = || Redis::with(&["--cluster-enabled", "yes"]);
-    let nodes = [node()?, node()?, node()?];
-    for (node, slots) in nodes.iter().zip(["0 5460", "5461 10922", "10923 16383"]) {
-        node.say(&format!("CLUSTER ADDSLOTSRANGE {slots}"));
-        node.say(&format!("CLUSTER MEET 127.0.0.1 {}", nodes[0].port));
-    }
-    let knows_all = |node: &Redis| {
-        let ::redis::Value::BulkString(info) = node.say("CLUSTER INFO") else { panic!("no text") };
-        let info = String::from_utf8(info).unwrap();
-        info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3")
-    };
-    eventually("the nodes are one", || nodes.iter().all(knows_all));
-    Some(nodes)
-}
-
 #[test]
-fn a_cluster_of_three_nodes_is_one_store_and_a_slot_that_moves_is_followed() {
-    let Some(nodes) = cluster() else { return };
-    let bot = Bot::answering(|asked| buttons(&format!("{}의 답", asked.content()), &["가", "나"]));
-    let [one, two] = [(); 2].map(|()| replica(&bot, &nodes[0].url(), &[]));
-    for number in 0..30 {
-        let user = format!("u{number}");
-        assert_eq!(one.say(&words(&user, "가")).text(), "가의 답");
+fn p6_a_store_that_takes_the_rights_away_is_left_alone_and_asked_more_and_more_seldom() {
+    let Some(redis) = Redis::start() else { return };
+    redis.say("ACL SETUSER bridge on >a-long-password-of-it ~smartchat:* &smartchat:* +@all -@dangerous +info");
+    let bot = Bot::echo("bot");
+    let url = format!("redis://bridge:a-long-password-of-it@127.0.0.1:{}", redis.port);
+    let bridge = replica(&bot, &url, &[]);
+    let left_alone = || bridge.log.lock().unwrap().matches("the shared store is left alone").count();
+    // A probe is still answered; what a turn does is not.
+    redis.say("ACL SETUSER bridge -hincrby");
+    eventually("it is asked again, in vain", || {
+        assert_eq!(bridge.say(&words("u", "안녕")).text(), "bot: 안녕");
+        left_alone() == 4
+    });
+    assert_eq!(bridge.readiness()["shared_store"]["trouble"], "denied", "{}", bridge.log.lock().unwrap());
+    // After 0.2, 0.4 and 0.8 s it is left alone for 1.6 s: more turns than those four find it so.
+    for _ in 0..20 {
+        assert_eq!(bridge.say(&words("u", "안녕")).text(), "bot: 안녕");
     }
-    settled(&one);
-    for number in 0..30 {
-        let user = format!("u{number}");
-        assert_eq!(two.say(&words(&user, "아무 말")).text(), "원하는 버튼을 선택하세요");
-    }
-    let counts: Vec<usize> = nodes.iter().map(|node| node.keys("smartchat:*:s")).collect();
-    assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
-    // The slot of somebody new moves to another node.
-    let tag = format!("smartchat:{{default/{}}}:s", key("new"));
-    let ::redis::Value::Int(slot) = nodes[0].say(&format!("CLUSTER KEYSLOT {tag}")) else { panic!("no slot") };
-    let from = if slot <= 5460 {
-        0
-    } else if slot <= 10922 {
-        1
-    } else {
-        2
-    };
-    let to = (from + 1) % 3;
-    let ::redis::Value::BulkString(id) = nodes[to].say("CLUSTER MYID") else { panic!("no id") };
-    for node in [&nodes[to], &nodes[from], &nodes[(from + 2) % 3]] {
-        node.say(&format!("CLUSTER SETSLOT {slot} NODE {}", String::from_utf8(id.clone()).unwrap()));
-    }
-    assert_eq!(one.say(&words("new", "가")).text(), "가의 답");
-    settled(&one);
-    assert_eq!(two.say(&words("new", "아무 말")).text(), "원하는 버튼을 선택하세요");
-    assert_eq!((one.metric("bridge_store_up"), two.metric("bridge_store_up")), (1.0, 1.0));
-    assert_eq!(nodes[to].keys(&tag.replace(['{', '}'], "?")), 1);
+    assert!(left_alone() <= 5, "{}", left_alone());
+    redis.say("ACL SETUSER bridge +hincrby");
+    eventually("it is told", || bridge.metric("bridge_store_up") == 1.0 && redis.keys("smartchat:*:s") == 1);
+    redis.say("ACL SETUSER bridge resetkeys ~other:*");
+    eventually("it is left alone", || bridge.readiness()["shared_store"]["trouble"] == "denied");
+    assert_eq!(bridge.say(&words("u", "안녕")).text(), "bot: 안녕");
+    redis.say("ACL SETUSER bridge ~smartchat:*");
+    eventually("it is asked", || bridge.metric("bridge_store_up") == 1.0);
 }
 
 /// `config check` with the store at `url`: its exit code and what it says.
-fn checked(bot: &Bot, url: &str) -> (i32, String) {
+pub(super) fn checked(bot: &Bot, url: &str, more: &[(&str, &str)]) -> (i32, String) {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_smartchat-bridge"));
-    command.args(["config", "check", "--lang", "en", "--bot", &bot.url()]).env("BRIDGE_STORE__URL", url);
+    command
+        .args(["config", "check", "--lang", "en", "--bot", &bot.url()])
+        .env("BRIDGE_STORE__URL", url)
+        .envs(more.iter().copied());
     let ended = command.output().unwrap();
     let said = [ended.stdout, ended.stderr].concat();
     (ended.status.code().unwrap(), String::from_utf8_lossy(&said).into_owned())
@@ -259,22 +236,22 @@ fn checked(bot: &Bot, url: &str) -> (i32, String) {
 fn config_check_looks_at_what_the_store_is_set_to() {
     let Some(mut redis) = Redis::start() else { return };
     let bot = Bot::echo("bot");
-    let (code, said) = checked(&bot, &redis.url());
+    let (code, said) = checked(&bot, &redis.url(), &[]);
     assert_eq!(code, 0, "{said}");
     assert!(!said.contains("SB33"), "{said}");
     redis.say("CONFIG SET maxmemory-policy allkeys-lru");
     redis.say("CONFIG SET appendonly no");
-    let (code, said) = checked(&bot, &redis.url());
+    let (code, said) = checked(&bot, &redis.url(), &[]);
     assert!(code == 2 && said.contains("SB3302") && said.contains("SB3303"), "{said}");
     redis.say("CONFIG SET maxmemory-policy noeviction");
     redis.say("ACL SETUSER bridge on >a-long-password-of-it ~smartchat:* &smartchat:* +@all -hset");
     let url = format!("redis://bridge:a-long-password-of-it@127.0.0.1:{}", redis.port);
-    let (code, said) = checked(&bot, &url);
+    let (code, said) = checked(&bot, &url, &[]);
     assert!(code == 2 && said.contains("SB3305") && said.contains("hset"), "{said}");
     redis.say("ACL SETUSER bridge +hset");
-    assert_eq!(checked(&bot, &url).0, 0);
-    assert_eq!(checked(&bot, &url.replace("a-long", "another")).0, 2);
+    assert_eq!(checked(&bot, &url, &[]).0, 0);
+    assert_eq!(checked(&bot, &url.replace("a-long", "another"), &[]).0, 2);
     redis.kill();
-    let (code, said) = checked(&bot, &redis.url());
+    let (code, said) = checked(&bot, &redis.url(), &[]);
     assert!(code == 0 && said.contains("SB3304"), "{said}");
 }

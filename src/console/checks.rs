@@ -34,8 +34,6 @@ pub(super) struct Checked {
     pub(super) at: Moment,
     /// `None` where it took too long.
     pub(super) report: Option<Report>,
-    /// No message was sent.
-    pub(super) only_asked: bool,
 }
 
 /// Takes the place of the one that runs; gives it back also when the check is cut off.
@@ -66,7 +64,7 @@ impl Checks {
         shared.tasks.background(async move {
             let plan = Plan { words, ..Plan::default() };
             let report = tokio::time::timeout(WITHIN, Box::pin(check::check(&bot, &plan))).await.ok();
-            let checked = Checked { at: time::now(), report, only_asked: plan.words.is_none() };
+            let checked = Checked { at: time::now(), report };
             lock(&place.0.0).done.insert(bot.id.as_str().to_owned(), Arc::new(checked));
             drop(place);
         });

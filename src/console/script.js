@@ -51,7 +51,8 @@ for (const list of document.querySelectorAll("ol[data-poll]")) {
     state.hidden = false;
     state.classList.toggle("on", works);
     state.classList.toggle("off", !works);
-    state.textContent = works ? state.dataset.on : state.dataset.off;
+    const words = works ? state.dataset.on : state.dataset.off;
+    if (state.textContent !== words) state.textContent = words;
   };
   const ask = async () => {
     if (busy || document.visibilityState !== "visible") return;

@@ -182,7 +182,7 @@ fn found(reader: Reader<'_>, checked: &Checked) -> Markup {
         h3 id="checked" { (reader.text(words::check_was(day_and_time(checked.at.as_millis())))) }
         @match &checked.report {
             Some(report) => {
-                @for message in verdict(std::slice::from_ref(report), checked.only_asked) { p { (reader.text(message)) } }
+                @for message in verdict(std::slice::from_ref(report), false) { p { (reader.text(message)) } }
                 div class="report" { (report::section(report, reader.language())) }
             }
             None => p class="alert" { (reader.text(words::check_too_long())) }
@@ -241,9 +241,9 @@ fn breaker(bot: &Bot) -> Message {
 
 fn breaker_tag(reader: Reader<'_>, bot: &Bot) -> Markup {
     let (class, name) = match bot.breaker.state() {
-        State::Closed(0) => ("good", words::good()),
-        State::Closed(_) => ("open", words::bad()),
-        State::Open(_) | State::Probing => ("bad", words::bad()),
+        State::Closed(0) => ("good", words::well()),
+        State::Closed(_) => ("open", words::failing_sometimes()),
+        State::Open(_) | State::Probing => ("bad", words::out()),
     };
     html! { span class={ "tag " (class) } { (reader.text(name)) } }
 }

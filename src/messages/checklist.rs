@@ -7,16 +7,19 @@ messages! {
     "" good() "done" "됨";
     "" bad() "failing" "안 됨";
     "" open() "not known yet" "아직 모름";
+    "" well() "well" "정상";
+    "" failing_sometimes() "failing" "실패 중";
+    "" out() "out" "장애";
     "" progress(done, all) "{done} of {all} done" "{all}개 가운데 {done}개 됨";
 
-    "" reached() "The bot is reached" "봇에 닿음";
+    "" reached() "The bot is reached" "봇 연결";
     "" reached_well() "It has answered the bridge." "봇이 브리지에 답한 적이 있습니다.";
     "" reached_not(problem) "Now it is not: {problem}." "지금은 닿지 않습니다: {problem}.";
     "" reached_not_by_check() "The last check did not reach it." "마지막 점검에서 봇에 닿지 못했습니다.";
     "" reached_unknown() "Nothing was asked of it yet." "아직 봇에 아무것도 묻지 않았습니다.";
     "" reach_it(bot) "Press the check below: it says what is in the way. The address is bots.{bot}.url." "아래의 점검을 눌러 무엇이 막는지 보세요. 봇의 주소는 bots.{bot}.url입니다.";
 
-    "" answered() "The bot answers messages" "봇이 메시지에 답함";
+    "" answered() "The bot answers messages" "봇의 답변";
     "" answered_well() "Its last reply was usable." "마지막 답을 쓸 수 있었습니다.";
     "" answered_not(count, problem) "Replies in a row that were not usable: {count}. The last: {problem}." "쓸 수 없는 답이 {count}번 이어졌습니다. 마지막: {problem}.";
     "" answered_not_untold(count) "Replies in a row that were not usable: {count}." "쓸 수 없는 답이 {count}번 이어졌습니다.";
@@ -24,38 +27,38 @@ messages! {
     "" mend_the_bot() "Look at the last error below and into the bot's own log." "아래의 마지막 오류와 봇 서버의 로그를 보세요.";
     "" say_something() "Send it a message with the check below. The bot really acts on it." "아래의 점검에서 메시지를 보내 보세요. 봇이 실제로 동작합니다.";
 
-    "" secret() "A secret is set" "비밀값이 설정됨";
+    "" secret() "A secret is set" "비밀값 설정";
     "" secret_is_set(header) "Calls must bring it in the header {header}." "호출의 {header} 헤더로 확인합니다.";
     "" addresses_are_set() "There is none, but only listed addresses are let in (allow)." "비밀값은 없지만 정해 둔 주소의 호출만 받습니다(allow).";
     "" secret_is_not_set() "There is none: whoever finds the skill's URL can speak to the bot as any user." "비밀값이 없습니다. 스킬 주소를 아는 사람은 누구나 아무 사용자인 척 봇에 말할 수 있습니다.";
     "" set_a_secret() "Make one, and name its file in the configuration:" "비밀값을 만들고 그 파일을 설정에 적으세요.";
 
-    "" header() "The skill sends the secret" "스킬이 비밀값을 보냄";
+    "" header() "The skill sends the secret" "스킬의 비밀값 헤더";
     "" header_comes() "Calls with the right secret have come." "맞는 비밀값으로 호출이 왔습니다.";
     "" header_is_missing(time) "A call without the header was refused ({time}): the header is missing in the skill." "헤더가 없는 호출을 거절했습니다({time}). 스킬에 헤더가 없습니다.";
     "" header_differs(time) "A call with another value was refused ({time})." "다른 값이 담긴 호출을 거절했습니다({time}).";
     "" header_unknown() "No call has come yet." "아직 호출이 오지 않았습니다.";
     "" enter_the_header() "In OpenBuilder open the skill, paste name and value below into the header fields (also into those of the test URL), save and deploy." "오픈빌더에서 스킬을 열고 아래의 이름과 값을 헤더값 입력(테스트 헤더값 입력에도)에 붙여 넣은 뒤 저장하고 배포하세요.";
 
-    "" calls() "Real users' calls come" "실제 사용자의 호출이 옴";
+    "" calls() "Real users' calls come" "실제 사용자의 호출";
     "" calls_come(time, blocks) "The last one: {time}. Blocks that call: {blocks}." "마지막 호출: {time}. 호출하는 블록: {blocks}개.";
     "" only_tests(time) "Only the tester has called ({time})." "봇테스트의 호출만 왔습니다({time}).";
     "" calls_unknown() "None has come since the start." "시작한 뒤로 온 호출이 없습니다.";
     "" deploy() "Deploy in OpenBuilder, and speak to the channel in KakaoTalk." "오픈빌더에서 배포하고 카카오톡 채널에 말을 걸어 보세요.";
     "" wire_the_fallback() "In OpenBuilder give the fallback block the skill of the URL below, and answer with its data (스킬데이터 사용)." "오픈빌더에서 폴백 블록에 아래 URL의 스킬을 넣고, 응답은 스킬데이터 사용으로 하세요.";
 
-    "" welcome() "The welcome block calls" "웰컴 블록이 호출함";
+    "" welcome() "The welcome block calls" "웰컴 블록의 호출";
     "" welcome_calls(time) "The last call: {time}." "마지막 호출: {time}.";
     "" welcome_never() "It has never called. Users see the home keyboard with their first words." "아직 호출한 적이 없습니다. 홈 키보드는 사용자가 처음 말할 때 나옵니다.";
     "" wire_the_welcome() "Turn the welcome block on and give it the skill. Where it has another name, list that or its id in welcome_blocks." "웰컴 블록을 켜고 스킬을 넣으세요. 블록 이름을 바꿨다면 그 이름이나 id를 welcome_blocks에 적으세요.";
 
-    "" keys() "Users have their old keys" "사용자 키가 예전과 같음";
+    "" keys() "Users have their old keys" "예전과 같은 사용자 키";
     "" keys_come() "Calls bring plusfriendUserKey." "호출에 plusfriendUserKey가 있습니다.";
     "" keys_missing(time) "A user's call had no plusfriendUserKey of the old form ({time}); the bot takes that user for a new one." "옛 형식의 plusfriendUserKey가 없는 호출이 왔습니다({time}). 봇은 그 사용자를 새 사용자로 봅니다.";
     "" connect_the_channel() "Connect the bot to the very channel that the old bot had, and deploy." "봇을 예전 봇이 쓰던 바로 그 채널에 연결하고 배포하세요.";
     "" calls_first() "This shows with the first real call." "실제 호출이 오면 알 수 있습니다.";
 
-    "" callback() "Slow answers can be called back" "느린 답을 콜백으로 보낼 수 있음";
+    "" callback() "Slow answers can be called back" "느린 답의 콜백";
     "" callback_comes(time) "The last call that offered it: {time}." "콜백을 쓸 수 있는 마지막 호출: {time}.";
     "" callback_never() "No call has offered it. It is not needed where the bot answers within the deadline; a late answer then waits behind a button." "콜백을 쓸 수 있는 호출이 오지 않았습니다. 봇이 제한 시간 안에 답하면 없어도 됩니다. 늦은 답은 버튼을 눌러야 보입니다.";
     "" apply_for_the_callback() "Apply for AI 챗봇 in OpenBuilder's settings, then switch the callback on in the block." "오픈빌더 설정의 AI 챗봇 관리에서 신청한 뒤 블록에서 Callback API를 켜세요.";

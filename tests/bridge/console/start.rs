@@ -24,16 +24,15 @@ fn the_checklist_goes_from_red_to_green_as_calls_come() {
     let bridge = with_secret(&bot);
     let mut browser = Browser::signed_in(&bridge);
     let page = browser.get("/console/").body;
-    for name in ["봇에 닿음", "봇이 메시지에 답함", "스킬이 비밀값을 보냄", "실제 사용자의 호출이 옴"]
-    {
+    for name in ["봇 연결", "봇의 답변", "스킬의 비밀값 헤더", "실제 사용자의 호출"] {
         assert_eq!(standing(&page, name), "open", "{name}");
     }
-    assert_eq!(standing(&page, "비밀값이 설정됨"), "good");
+    assert_eq!(standing(&page, "비밀값 설정"), "good");
 
     let say = Say::words("Qw7-eRt_9YzA", "급식");
     assert_eq!(bridge.post("/skill", &[], say.body()).status, 401);
     let page = browser.get("/console/").body;
-    assert_eq!(standing(&page, "스킬이 비밀값을 보냄"), "bad");
+    assert_eq!(standing(&page, "스킬의 비밀값 헤더"), "bad");
     assert!(page.contains("스킬에 헤더가 없습니다"), "{page}");
     assert_eq!(bridge.post("/skill", &[(HEADER, "another")], say.body()).status, 401);
 
@@ -42,30 +41,25 @@ fn the_checklist_goes_from_red_to_green_as_calls_come() {
     assert_eq!(bridge.post("/skill", &[(HEADER, SECRET)], &test).status, 200);
     let page = browser.get("/console/").body;
     assert!(page.contains("봇테스트의 호출만 왔습니다"), "{page}");
-    assert_eq!(standing(&page, "실제 사용자의 호출이 옴"), "open");
+    assert_eq!(standing(&page, "실제 사용자의 호출"), "open");
 
     // What `say` sends is made up and shows nothing.
     let explained = [(HEADER, SECRET), ("x-bridge-explain", "1")];
     assert_eq!(bridge.post("/skill", &explained, say.body()).status, 200);
-    assert_eq!(standing(&browser.get("/console/").body, "실제 사용자의 호출이 옴"), "open");
+    assert_eq!(standing(&browser.get("/console/").body, "실제 사용자의 호출"), "open");
 
     assert_eq!(bridge.post("/skill", &[(HEADER, SECRET)], say.body()).status, 200);
     let page = browser.get("/console/").body;
-    for name in [
-        "봇에 닿음",
-        "봇이 메시지에 답함",
-        "스킬이 비밀값을 보냄",
-        "실제 사용자의 호출이 옴",
-        "사용자 키가 예전과 같음",
-    ] {
+    for name in ["봇 연결", "봇의 답변", "스킬의 비밀값 헤더", "실제 사용자의 호출", "예전과 같은 사용자 키"]
+    {
         assert_eq!(standing(&page, name), "good", "{name}: {page}");
     }
-    assert_eq!(standing(&page, "웰컴 블록이 호출함"), "open");
+    assert_eq!(standing(&page, "웰컴 블록의 호출"), "open");
     for leak in ["Qw7-eRt_9YzA", "급식", SECRET, "a-secret-of-the-skill"] {
         assert!(!page.contains(leak), "{leak} in {page}");
     }
     assert_eq!(bridge.post("/keyboard", &[(HEADER, SECRET)], say.body()).status, 200);
-    assert_eq!(standing(&browser.get("/console/").body, "웰컴 블록이 호출함"), "good");
+    assert_eq!(standing(&browser.get("/console/").body, "웰컴 블록의 호출"), "good");
 }
 
 #[test]
@@ -77,8 +71,8 @@ fn a_call_without_the_old_key_is_told_and_a_bot_without_a_secret_gets_the_lines_
     call["userRequest"]["user"]["properties"] = serde_json::json!({});
     assert_eq!(bridge.post("/skill", &[], &call).status, 200);
     let page = browser.get("/console/").body;
-    assert_eq!(standing(&page, "사용자 키가 예전과 같음"), "bad");
-    assert_eq!(standing(&page, "비밀값이 설정됨"), "bad");
+    assert_eq!(standing(&page, "예전과 같은 사용자 키"), "bad");
+    assert_eq!(standing(&page, "비밀값 설정"), "bad");
     assert!(page.contains("openssl rand") && page.contains("[bots.shop]"), "{page}");
 }
 
@@ -115,7 +109,7 @@ fn a_check_of_a_configured_bot_is_shown_and_no_other_address_is_asked() {
     assert!(page.contains("SB3") && page.contains("500"), "{page}");
     assert!(!page.contains("<script>alert") && !page.contains("<b>급식"), "{page}");
     assert!(!page.contains("http-equiv=\"refresh\""), "nothing is under way any more");
-    assert_eq!(standing(&page, "봇에 닿음"), "good");
+    assert_eq!(standing(&page, "봇 연결"), "good");
     assert!(elsewhere.calls().is_empty(), "a free address was asked");
 }
 
@@ -143,8 +137,8 @@ fn the_last_error_of_a_bot_is_told_in_full() {
     assert_eq!(browser.send("/console/sign-in", &[("token", TOKEN)]).status, 303);
     program.say(&Say::words("Qw7-eRt_9YzA", "급식"));
     let page = until("the error is told", || Some(browser.get("/console/").body).filter(|page| page.contains("503")));
-    assert_eq!(standing(&page, "봇이 메시지에 답함"), "bad");
-    assert_eq!(standing(&page, "봇에 닿음"), "good");
+    assert_eq!(standing(&page, "봇의 답변"), "bad");
+    assert_eq!(standing(&page, "봇 연결"), "good");
     assert!(!page.contains("<script>alert"), "{page}");
 }
 

@@ -42,7 +42,7 @@ mkdir -p "$scratch/target/$machine/dist"
 cp "$static" "$scratch/target/$machine/dist/smartchat-bridge"
 for shell in bash fish zsh; do cp "$scratch/$name/completions/smartchat-bridge.$shell" "$scratch/target/$machine/dist/"; done
 CARGO_TARGET_DIR=$scratch/target cargo deb --quiet --no-build --no-strip --target "$machine" --profile dist \
-  ${DEB_VERSION:+--deb-version "$DEB_VERSION"} --output "$folder/"
+  --output "$folder/" >&2
 
 (cd "$folder" && sha256sum smartchat-bridge* >"smartchat-bridge-$version-$(uname -m).sha256")
 ls -l "$folder" >&2

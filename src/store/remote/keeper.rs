@@ -8,8 +8,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
@@ -48,6 +48,9 @@ const MOST_WELL_IN_A_ROW: u32 = 64;
 const STAYS_WELL: Duration = Duration::from_secs(10);
 /// How long nobody is taken over after a silence: all replicas renew their leases first (P6).
 const PATIENT: Duration = Duration::from_secs(1);
+/// How long the subscription before is heard beside a new one: nothing that was said in between is missed, and what is heard
+/// twice does nothing the second time.
+const OVERLAP: Duration = Duration::from_secs(1);
 /// Users that are told at once after a silence.
 const TOLD: usize = 256;
 /// How long the last ends may take when the process stops.
@@ -249,31 +252,57 @@ async fn tell_all(remote: &Remote) -> bool {
     true
 }
 
+type Messages = Pin<Box<dyn Stream<Item = redis::Msg> + Send>>;
+
 /// Hears what other replicas say.
 async fn listen(remote: &Remote, address: &Address) {
     let channel = remote.channel(&remote.replica);
+    let mut before: Option<Messages> = None;
     loop {
         // After a failover the name leads to another server, and messages are not said at the one before.
         let rises = remote.health.rises();
         tokio::pin!(rises);
-        if let Ok(subscribed) = address.subscribe(&channel).await {
-            let mut messages = subscribed.into_on_message();
-            // Those who wait may have been told while nobody listened.
-            for standing in &remote.standing {
-                standing.wake.notify_one();
-            }
-            loop {
-                tokio::select! {
-                    biased;
-                    message = messages.next() => match message {
-                        Some(message) => heard(remote, message.get_payload_bytes()),
-                        None => break,
+        let Ok(subscribed) = address.subscribe(&channel).await else {
+            sleep(PROBE_AGAIN).await;
+            continue;
+        };
+        let mut messages: Messages = Box::pin(subscribed.into_on_message());
+        // Those who wait may have been told while nobody listened.
+        for standing in &remote.standing {
+            standing.wake.notify_one();
+        }
+        let overlap = sleep(OVERLAP);
+        tokio::pin!(overlap);
+        loop {
+            let said_before = async {
+                match &mut before {
+                    Some(before) => tokio::select! {
+                        biased;
+                        message = before.next() => message,
+                        () = &mut overlap => None,
                     },
-                    () = &mut rises => break,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                message = messages.next() => match message {
+                    Some(message) => heard(remote, message.get_payload_bytes()),
+                    None => {
+                        sleep(PROBE_AGAIN).await;
+                        break;
+                    }
+                },
+                message = said_before => match message {
+                    Some(message) => heard(remote, message.get_payload_bytes()),
+                    None => before = None,
+                },
+                () = &mut rises => {
+                    before = Some(messages);
+                    break;
                 }
             }
         }
-        sleep(PROBE_AGAIN).await;
     }
 }
 

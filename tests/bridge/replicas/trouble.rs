@@ -18,6 +18,7 @@ fn p6_a_store_that_is_killed_costs_no_answer_and_is_told_when_it_is_back() {
     assert_eq!(one.readiness()["ready"], true);
     assert_eq!(one.readiness()["shared_store"]["trouble"], "gone");
     assert!(one.metric("bridge_store_waiting") >= 1.0);
+    assert_eq!((one.metric("bridge_store_alone_total"), two.metric("bridge_store_alone_total")), (2.0, 1.0));
     redis.start_again();
     eventually("it is asked", || one.metric("bridge_store_up") == 1.0 && two.metric("bridge_store_up") == 1.0);
     assert_eq!(one.metric("bridge_store_waiting"), 0.0);

@@ -50,6 +50,7 @@ fn script_in_every_word_of_a_bot_a_user_or_a_header_stays_words_on_every_page_an
         }))
     };
     let bot = Bot::before(bot::home(&[HOSTILE, "급식"]), move |asked| match asked.content().as_str() {
+        "글" => words(HOSTILE),
         "상태" => status(500, HOSTILE),
         "JSON 아님" => raw(format!(
             "HTTP/1.1 200 {HOSTILE}\r\nContent-Type: {HOSTILE}\r\nContent-Length: {}\r\n\r\n{HOSTILE}",
@@ -64,7 +65,7 @@ fn script_in_every_word_of_a_bot_a_user_or_a_header_stays_words_on_every_page_an
     let headers = headers.map(|name| (name, HOSTILE));
     // Keys are masked wherever they come, so nothing else may be a part of this one.
     let user = format!("key of {HOSTILE}");
-    for words in [HOSTILE, "상태", "JSON 아님"] {
+    for words in [HOSTILE, "글", "상태", "JSON 아님"] {
         let mut say = Say::words(&user, words).block(HOSTILE, HOSTILE).param(HOSTILE, HOSTILE).after(HOSTILE);
         for name in ["/bot/name", "/action/name", "/action/id", "/userRequest/lang", "/userRequest/timezone"] {
             say = say.with(name, HOSTILE);
@@ -72,11 +73,11 @@ fn script_in_every_word_of_a_bot_a_user_or_a_header_stays_words_on_every_page_an
         assert_eq!(bridge.post("/skill", &headers, say.body()).status, 200);
     }
     assert_eq!(bridge.post("/skill", &headers, Say::words(MINA, "사진").media(HOSTILE, HOSTILE).body()).status, 200);
-    let switches = [("words", HOSTILE), ("block", HOSTILE), ("last_block", HOSTILE), ("bot", "default")];
-    for act in ["say", "enter"] {
-        browser.submit("/console/talk", &[&switches[..], &[("do", act)]].concat());
+    let switches = [("block", HOSTILE), ("last_block", HOSTILE), ("bot", "default"), ("photo", HOSTILE)];
+    for (act, words) in [("say", HOSTILE), ("say", "글"), ("say", "상태"), ("photo", ""), ("enter", "")] {
+        let step = browser.submit("/console/talk", &[&switches[..], &[("do", act), ("words", words)]].concat());
+        assert_eq!(step.status, 303, "{act} {words}: {}", step.body);
     }
-    browser.submit("/console/talk", &[("bot", "default"), ("do", "photo"), ("photo", HOSTILE)]);
     let (mut shown, mut turns) = (0, 0);
     for (path, answer) in every_page(&mut browser, "default") {
         let kind = answer.header("content-type").unwrap_or_default();

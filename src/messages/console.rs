@@ -57,7 +57,7 @@ messages! {
     "" answered_in(time) "answer {time} ms" "답 {time} ms";
     "" bot_took(time) "bot {time} ms" "봇 {time} ms";
     "" took_in_all(time) "in all {time} ms" "전체 {time} ms";
-    "" in_the_bot(remedy) "In the bot: {remedy}" "봇에서 할 일: {remedy}";
+    "" in_the_bot(remedy) "To do: {remedy}" "할 일: {remedy}";
     "" what_came() "What came" "봇에서 온 것";
 
     "" outcome_answered() "answered" "답함";

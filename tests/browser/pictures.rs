@@ -45,6 +45,10 @@ fn pictures_of_every_page_are_made_and_small() {
     tab.dark(true);
     picture_of(&mut tab, "dark", "/console/talk");
     tab.dark(false);
+    for (name, path) in [("talk-en", "/console/talk?lang=en"), ("turns-en", "/console/turns?lang=en")] {
+        picture_of(&mut tab, name, path);
+    }
+    tab.press_words("한국어");
     tab.press_words("로그아웃");
     tab.arrives_at("/console/sign-in");
     picture_of(&mut tab, "sign-in", "/console/sign-in");

@@ -15,7 +15,7 @@ fn a_turn_arrives_in_the_list_that_is_open_with_its_reason() {
     tab.says("왜: 봇에 물었지만 쓸 수 있는 답을 받지 못했습니다: 응답 상태가 200이 아님");
     house.bridge.say(&Say::words(MINA, "오래된 파일"));
     tab.says("reply.bom");
-    tab.says("봇에서 할 일: ");
+    tab.says("할 일: ");
     tab.holds("document.querySelectorAll('.turn').length === 2");
     tab.holds("window.isTheSamePage");
     tab.holds("document.getElementById('empty').hidden");

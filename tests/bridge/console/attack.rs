@@ -109,6 +109,88 @@ fn script_in_every_word_of_a_bot_a_user_or_a_header_stays_words_on_every_page_an
 }
 
 #[test]
+fn nothing_of_a_user_stands_in_a_page_an_address_a_log_line_or_a_file_unless_capture_is_on() {
+    const CALLBACK: &str = "callback-token-of-mina";
+    const PHOTO: &str = "https://talk.kakaocdn.net/dna/photo-of-mina.jpg";
+    const SAID: [&str; 3] = ["은밀한 물음", "은밀한 답", "은밀한 사진 설명"];
+    let bot = Bot::before(bot::home(&["급식"]), |asked| match asked.content().as_str() {
+        "은밀한 물음 500" => status(500, format!("{} {}", asked.content(), asked.user_key())),
+        said if said.contains("은밀한 물음") => words("은밀한 답"),
+        _ => words(SAID[2]),
+    });
+    let (folder, file) =
+        bridge::file(&bridge::shop(&bot, "free_text = \"forward\"\n[log]\nfilter = \"trace\"\nformat = \"json\""));
+    let mut bridge = Program::start(&["--config", file.to_str().unwrap()], &[("BRIDGE_ADMIN__TOKEN", TOKEN)]);
+    let mut browser = Browser::new(bridge.admin);
+    assert_eq!(browser.send("/console/sign-in", &[("token", TOKEN)]).status, 303);
+    let session = browser.cookies.values().next().unwrap().clone();
+    let secrets = [MINA, &MINA[..8], CALLBACK, "photo-of-mina", SAID[0], SAID[1], SAID[2], TOKEN, &session];
+    let talk = || {
+        let callback = format!("https://bot-api.kakao.com/v1/bots/{}/callback/{CALLBACK}", say::BOT_ID);
+        bridge.say(&Say::welcome(MINA));
+        for words in [SAID[0], "은밀한 물음 500"] {
+            let mut say = Say::words(MINA, words);
+            say.call["userRequest"]["callbackUrl"] = callback.as_str().into();
+            bridge.say(&say);
+        }
+        bridge.say(&Say::photo(MINA, PHOTO));
+        // What is refused: another bot, a broken call.
+        bridge.post("/bots/other/skill", &[], Say::words(MINA, SAID[0]).body());
+        bridge.post(
+            "/skill",
+            &[],
+            format!("{{\"userRequest\": {{\"user\": {{\"id\": 7}}, \"utterance\": \"{}\"}}}}", SAID[0]),
+        );
+    };
+    let holds_none = |what: &str, text: &str| {
+        for secret in secrets {
+            assert!(!text.contains(secret), "{what} has {secret}: {text}");
+        }
+    };
+    let bearer = format!("Bearer {TOKEN}");
+    let look_around = |browser: &mut Browser, is_on: bool| {
+        let mut seen = 0;
+        for (path, answer) in every_page(browser, "shop") {
+            holds_none("an address", &path);
+            let head: Vec<_> = answer.headers.iter().filter(|(name, _)| name != "set-cookie").collect();
+            holds_none(&path, &format!("{head:?}"));
+            if path.starts_with("/console/capture/turn") && answer.status == 200 {
+                assert!(is_on, "{path}");
+                assert!(!answer.body.contains(MINA) && !answer.body.contains(CALLBACK), "{path}: {}", answer.body);
+                seen += usize::from(SAID.iter().any(|said| answer.body.contains(said)));
+            } else {
+                holds_none(&path, &answer.body);
+            }
+        }
+        for path in ["/turns", "/readyz", "/metrics", "/"] {
+            holds_none(path, &get_with(bridge.admin, path, &[("Authorization", &bearer)]).body);
+        }
+        seen
+    };
+    talk();
+    until("the list has them", || browser.get("/console/turns").body.contains("500").then_some(()));
+    assert_eq!(look_around(&mut browser, false), 0);
+    browser.submit("/console/capture", &[("bot", "shop"), ("do", "everybody"), ("yes", "1")]);
+    talk();
+    assert!(look_around(&mut browser, true) >= 6, "under capture the words are shown");
+    for act in ["stop", "erase"] {
+        browser.submit("/console/capture", &[("bot", "shop"), ("do", act)]);
+    }
+    assert_eq!(look_around(&mut browser, false), 0);
+    let admin = bridge.admin.to_string();
+    let mut support = std::process::Command::new(env!("CARGO_BIN_EXE_smartchat-bridge"));
+    support.args(["support", "--config", file.to_str().unwrap(), "--admin", &admin, "--output", "-"]);
+    let support = support.env("BRIDGE_ADMIN__TOKEN", TOKEN).output().unwrap();
+    let file = String::from_utf8(support.stdout).unwrap();
+    assert!(file.contains("bridge_turns_total"), "{file}");
+    holds_none("the file of support", &file);
+    let log = bridge.whole_log();
+    assert!(log.contains("\"message\":\"turn\""), "{log}");
+    holds_none("the log", &log);
+    drop(folder);
+}
+
+#[test]
 fn a_stop_does_not_wait_for_pages_that_are_open() {
     let bot = old_bot();
     let environment = [("BRIDGE_ADMIN__TOKEN", TOKEN), ("BRIDGE_GRACE", "10m")];

@@ -42,7 +42,7 @@ fn a_turn_appears_with_its_reason_and_what_to_change_in_the_bot() {
         until("three turns are listed", || Some(browser.get("/console/turns").body).filter(|page| rows(page) == 3));
     assert!(page.contains("봇에 물었지만 쓸 수 있는 답을 받지 못했습니다: 응답 상태가 200이 아님"), "{page}");
     assert!(page.contains("왜: ") && page.contains("500"), "{page}");
-    assert!(page.contains("reply.bom") && page.contains("봇에서 할 일: "), "{page}");
+    assert!(page.contains("reply.bom") && page.contains("할 일: "), "{page}");
     for leak in [user, secret_words, "<script>alert", TOKEN] {
         assert!(!page.contains(leak), "{leak} in {page}");
     }

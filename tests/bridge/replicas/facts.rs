@@ -77,7 +77,12 @@ fn e2_an_event_of_an_unknown_user_that_came_while_the_store_was_away_waits_for_t
     );
     redis.start_again();
     eventually("it is asked", || one.metric("bridge_store_up") == 1.0 && two.metric("bridge_store_up") == 1.0);
-    eventually("it waits there", || redis.keys("smartchat:*:waiting") == 1);
+    let fields = format!("HKEYS smartchat:{{default/{}}}:s", key("u"));
+    let is_left = || {
+        let fields = ::redis::from_redis_value::<Vec<String>>(redis.say(&fields)).unwrap();
+        fields.iter().any(|field| field.starts_with('o'))
+    };
+    eventually("they wait there", || redis.keys("smartchat:*:waiting") == 1 && is_left());
     two.say(&words("u", "다음"));
     two.say(&words("v", "안녕").app_user("32"));
     assert_eq!(

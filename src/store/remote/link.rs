@@ -25,6 +25,12 @@ const QUEUE: usize = 16_384;
 const CONNECT: Duration = Duration::from_secs(1);
 /// The wait between two tries.
 const AGAIN: Duration = Duration::from_millis(200);
+/// How often a command is tried at the nodes of a cluster, with a short wait between: a slot that has moved is found so. A
+/// node that has died is found by connecting anew, not by waiting; the library alone would wait more than a second at least,
+/// and minutes in all.
+const CLUSTER_TRIES: u32 = 4;
+/// The shortest and the longest such wait (ms).
+const CLUSTER_WAIT: (u64, u64) = (5, 80);
 
 /// Begins a turn.
 pub(super) static BEGIN: Script = Script::new(include_str!("scripts/begin.lua"));
@@ -145,7 +151,11 @@ impl Address {
             health.tells_time(clock.0.saturating_mul(1000).saturating_add(clock.1 / 1000));
         }
         let mut wire = if info.contains("cluster_enabled:1") {
-            let mut nodes = ClusterClient::builder(vec![self.client.get_connection_info().clone()]);
+            let mut nodes = ClusterClient::builder(vec![self.client.get_connection_info().clone()])
+                .connection_timeout(CONNECT)
+                .retries(CLUSTER_TRIES)
+                .min_retry_wait(CLUSTER_WAIT.0)
+                .max_retry_wait(CLUSTER_WAIT.1);
             if let Some(certificates) = &self.certificates {
                 nodes = nodes.certs(certificates.clone());
             }

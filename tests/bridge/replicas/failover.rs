@@ -91,3 +91,36 @@ fn a_cluster_of_three_nodes_is_one_store_and_a_slot_that_moves_is_followed() {
     assert_eq!((one.metric("bridge_store_up"), two.metric("bridge_store_up")), (1.0, 1.0));
     assert_eq!(nodes[to].keys(&tag.replace(['{', '}'], "?")), 1);
 }
+
+#[test]
+fn a_cluster_whose_node_dies_goes_on_with_the_nodes_replica() {
+    let Some(mut nodes) = cluster() else { return };
+    let Some(spare) = Redis::with(&["--cluster-enabled", "yes"]) else { return };
+    let text = |node: &Redis, command: &str| ::redis::from_redis_value::<String>(node.say(command)).unwrap();
+    let id = |node: &Redis| text(node, "CLUSTER MYID");
+    let info = |node: &Redis, command: &str, words: &str| text(node, command).contains(words);
+    spare.say(&format!("CLUSTER MEET 127.0.0.1 {}", nodes[0].port));
+    let dies = id(&nodes[2]);
+    eventually("the spare knows it", || {
+        info(&spare, "CLUSTER NODES", &dies) && info(&nodes[0], "CLUSTER NODES", &id(&spare))
+    });
+    eventually("it is a replica", || spare.try_say(&format!("CLUSTER REPLICATE {dies}")).is_some());
+    eventually("it has all", || info(&spare, "INFO replication", "master_link_status:up"));
+    let bot = Bot::answering(|asked| buttons(&format!("{}의 답", asked.content()), &["가", "나"]));
+    let [one, two] = [(); 2].map(|()| replica(&bot, &nodes[0].url(), &[]));
+    for number in 0..12 {
+        assert_eq!(one.say(&words(&format!("u{number}"), "가")).text(), "가의 답");
+    }
+    settled(&one);
+    eventually("the spare has them", || nodes[2].keys("smartchat:*:s") == spare.keys("smartchat:*:s"));
+    assert!(nodes[2].keys("smartchat:*:s") > 0);
+    nodes[2].kill();
+    // Users of the other nodes and of the dead one are answered meanwhile.
+    assert_eq!(two.say(&words("u0", "가")).text(), "가의 답");
+    spare.say("CLUSTER FAILOVER TAKEOVER");
+    eventually("the others know", || nodes[..2].iter().all(|node| info(node, "CLUSTER INFO", "cluster_state:ok")));
+    eventually("it is asked", || one.metric("bridge_store_up") == 1.0 && two.metric("bridge_store_up") == 1.0);
+    eventually("all users are known at both", || {
+        (0..12).all(|number| two.say(&words(&format!("u{number}"), "아무 말")).text() == "원하는 버튼을 선택하세요")
+    });
+}

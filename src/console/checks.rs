@@ -34,6 +34,8 @@ pub(super) struct Checked {
     pub(super) at: Moment,
     /// `None` where it took too long.
     pub(super) report: Option<Report>,
+    /// No message was sent: nothing was seen of what messages come to.
+    pub(super) only_home: bool,
 }
 
 /// Takes the place of the one that runs; gives it back also when the check is cut off.
@@ -62,9 +64,10 @@ impl Checks {
         let words: String = words.trim().chars().take(WORDS).collect();
         let words = Some(words).filter(|words| !words.is_empty());
         shared.tasks.background(async move {
+            let only_home = words.is_none();
             let plan = Plan { words, ..Plan::default() };
             let report = tokio::time::timeout(WITHIN, Box::pin(check::check(&bot, &plan))).await.ok();
-            let checked = Checked { at: time::now(), report };
+            let checked = Checked { at: time::now(), report, only_home };
             lock(&place.0.0).done.insert(bot.id.as_str().to_owned(), Arc::new(checked));
             drop(place);
         });

@@ -189,6 +189,7 @@ fn found(reader: Reader<'_>, checked: &Checked) -> Markup {
         @match &checked.report {
             Some(report) => {
                 @for message in verdict(std::slice::from_ref(report), false) { p { (reader.text(message)) } }
+                @if checked.only_home { p { (reader.text(words::check_of_home_only())) } }
                 div class="report" { (report::section(report, reader.language())) }
             }
             None => p class="alert" { (reader.text(words::check_too_long())) }

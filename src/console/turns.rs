@@ -9,7 +9,7 @@ use super::capture::Captured;
 use super::clock::time_of_day;
 use super::frame::{self, Place, Reader};
 use super::visitor::Visitor;
-use super::why::why;
+use super::why::{is_late, mend, why};
 use crate::check;
 use crate::degradation::Degradation;
 use crate::messages::{Message, capture, console as words, why as reasons};
@@ -154,12 +154,16 @@ fn row(reader: Reader<'_>, captured: &Captured, turn: &KeptTurn) -> Markup {
     let differs = !end.degradations.is_empty();
     let weight = if is_bad(end.outcome) {
         "bad"
-    } else if differs {
+    } else if differs || is_late(end.outcome) {
         "differs"
     } else {
         ""
     };
-    let tag = if weight == "bad" { "bad" } else { "good" };
+    let tag = match weight {
+        "bad" => "bad",
+        _ if is_late(end.outcome) => "open",
+        _ => "good",
+    };
     html! {
         li class={ "turn " (weight) } id={ "turn-" (turn.number) } {
             div class="top" {
@@ -176,6 +180,7 @@ fn row(reader: Reader<'_>, captured: &Captured, turn: &KeptTurn) -> Markup {
                     @if !detail.is_empty() { " " code { (detail) } }
                 }
             }
+            @if let Some(mend) = mend(end) { p class="hint" { (reader.text(words::in_the_bot(mend))) } }
             @if differs {
                 ul {
                     @for difference in end.degradations.iter() { (one_difference(reader, difference)) }
@@ -190,8 +195,12 @@ pub(super) fn one_difference(reader: Reader<'_>, difference: Degradation) -> Mar
     let meaning = reader.language().pick(difference.english(), difference.korean());
     html! {
         li {
-            code { (difference.code()) } " " (meaning) br;
-            span class="hint" { (reader.text(words::in_the_bot(check::mends(difference)))) }
+            code { (difference.code()) } " " (meaning)
+            // Why there was no reply is told beside the turn, with what to do.
+            @if difference != Degradation::NoReply {
+                br;
+                span class="hint" { (reader.text(words::in_the_bot(check::mends(difference)))) }
+            }
         }
     }
 }

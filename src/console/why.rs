@@ -75,6 +75,41 @@ pub(crate) fn problem(problem: BackendProblem) -> Message {
     }
 }
 
+/// The shortest reply of the old platform, for those who have to write one (legacy.md 2).
+const EXAMPLE: &str = r#"{"message":{"text":"…"}}"#;
+
+/// What is to be done about a turn whose answer was none, or came late. `None` where nothing is.
+#[must_use]
+pub(crate) fn mend(end: &TurnEnd) -> Option<Message> {
+    let Some((problem, _)) = &end.problem else {
+        return is_late(end.outcome).then(words::mend_late);
+    };
+    Some(match problem {
+        BackendProblem::Unresolved => words::mend_name(),
+        BackendProblem::NoFiles => words::mend_files(),
+        BackendProblem::Queued | BackendProblem::NoTime => words::mend_queue(),
+        BackendProblem::Unreachable => words::mend_address(),
+        BackendProblem::Tls | BackendProblem::Untrusted => words::mend_tls(),
+        BackendProblem::TimedOut => words::mend_hanging(),
+        BackendProblem::Status => words::mend_status(),
+        BackendProblem::Cut
+        | BackendProblem::Malformed
+        | BackendProblem::Empty
+        | BackendProblem::NotJson
+        | BackendProblem::NotAnObject
+        | BackendProblem::Foreign => words::mend_body(EXAMPLE),
+        BackendProblem::TooLarge | BackendProblem::TooDeep | BackendProblem::TooMany | BackendProblem::TooLong => {
+            words::mend_size()
+        }
+    })
+}
+
+/// The user was told to wait, because the bot had not answered in time.
+#[must_use]
+pub(crate) fn is_late(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Parked | Outcome::Waits | Outcome::Shared)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,5 +173,19 @@ mod tests {
             let why = why(&failed(outcome)).text(Language::Korean);
             assert!(why.contains("200이 아님"), "{why}");
         }
+    }
+
+    #[test]
+    fn who_waited_or_read_nothing_usable_has_something_to_be_done() {
+        for problem in BackendProblem::ALL {
+            let failed = TurnEnd { problem: Some((*problem, "".into())), ..end(PlanKind::Ask, Outcome::NoReply) };
+            assert!(mend(&failed).is_some(), "{problem:?}");
+        }
+        for outcome in Outcome::ALL {
+            assert_eq!(mend(&end(PlanKind::Ask, *outcome)).is_some(), is_late(*outcome), "{outcome:?}");
+        }
+        let status =
+            TurnEnd { problem: Some((BackendProblem::Status, "301".into())), ..end(PlanKind::Ask, Outcome::NoReply) };
+        assert!(mend(&status).unwrap().text(Language::Korean).contains("리디렉션"));
     }
 }

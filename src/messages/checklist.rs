@@ -24,7 +24,7 @@ messages! {
     "" answered_not(count, problem) "Replies in a row that were not usable: {count}. The last: {problem}." "쓸 수 없는 답이 {count}번 이어졌습니다. 마지막: {problem}.";
     "" answered_not_untold(count) "Replies in a row that were not usable: {count}." "쓸 수 없는 답이 {count}번 이어졌습니다.";
     "" answered_unknown() "No message was sent to it yet." "아직 봇에 메시지를 보내지 않았습니다.";
-    "" mend_the_bot() "Look at the last error below and into the bot's own log." "아래의 마지막 오류와 봇 서버의 로그를 보세요.";
+    "" mend_the_bot() "Look at the last error under its state, at the reasons among the calls, and into the bot's own log." "상태에 적힌 마지막 오류, 호출 화면의 이유, 봇 서버의 로그를 보세요.";
     "" say_something() "Send it a message with the check below. The bot really acts on it." "아래의 점검에서 메시지를 보내 보세요. 봇이 실제로 동작합니다.";
 
     "" secret() "A secret is set" "비밀값 설정";
@@ -102,5 +102,6 @@ messages! {
     "" check_runs() "The check is under way…" "점검하는 중입니다…";
     "" check_runs_elsewhere(bot) "Another check is under way: {bot}. One runs at a time." "다른 봇({bot})을 점검하는 중입니다. 한 번에 하나씩 합니다.";
     "" check_was(time) "Result of {time}" "{time} 점검 결과";
+    "" check_of_home_only() "No message was sent, so nothing was seen of how messages are answered. Their failures stand among the calls; or check with a message." "메시지는 보내지 않았으므로 메시지에 어떻게 답하는지는 확인하지 않았습니다. 메시지의 실패는 호출 화면에 있습니다. 메시지를 넣어 점검할 수도 있습니다.";
     "" check_too_long() "The last check did not end within a minute." "마지막 점검이 1분 안에 끝나지 않았습니다.";
 }

@@ -49,6 +49,23 @@ messages! {
     "" callback_failed() "Kakao did not take the callback. The answer is kept for the user's next message." "카카오가 콜백을 받지 않았습니다. 답은 사용자의 다음 메시지 때 보여 주도록 보관했습니다.";
     "" panicked() "This is a bug of the bridge; please report it with the log line \"panic\"." "브리지의 버그입니다. 로그의 panic 줄과 함께 알려 주세요.";
 
+    "" mend_name() "Check the host name in the bot's url." "봇 url의 호스트 이름을 확인하세요.";
+    "" mend_files() "Raise the limit on open files of the bridge (ulimit -n)." "브리지가 열 수 있는 파일 수를 늘리세요(ulimit -n).";
+    "" mend_queue() "Make the bot faster, or let it answer several at once and raise connections." "봇을 더 빠르게 하거나, 여러 요청을 함께 처리하게 하고 connections를 늘리세요.";
+    "" mend_address() "See that the bot runs, and compare address and port in its url. Start checks it." "봇이 켜져 있는지, url의 주소와 포트가 맞는지 보세요. 시작하기의 점검이 확인해 줍니다.";
+    "" mend_tls() "Compare http and https in the bot's url, and look whether its certificate is in force." "봇 url의 http와 https를 비교하고 인증서가 유효한지 보세요.";
+    "" mend_hanging() "Look into the bot's log for what it waits for at this time: a database, another server." "이 시각의 봇 로그에서 무엇을 기다리는지 보세요(데이터베이스, 다른 서버 등).";
+    "" mend_status()
+        "The bot has to answer with status 200. 301 or 302 sends the caller elsewhere: write the address it names into url (http or https, a slash at the end), or stop the redirect; check with a message names the line. 404: url leads to a wrong path. 403 or 500: look into the bot's log at this time."
+        "봇은 상태 200으로 답해야 합니다. 301이나 302는 다른 주소로 보내는 것이니 그 주소대로 url을 고치거나(http와 https, 끝의 /) 리디렉션을 끄세요. 메시지를 넣어 점검하면 고칠 줄을 알려 줍니다. 404면 url의 경로가 틀린 것이고, 403이나 500이면 이 시각의 봇 로그를 보세요.";
+    "" mend_body(example)
+        "Look into the bot's log at this time (PHP: the error log): it sent an error page, or nothing that is a reply. A reply is JSON: {example}"
+        "이 시각의 봇 로그(PHP는 오류 로그)를 보세요. 답 대신 오류 화면이나 다른 것이 왔습니다. 답은 이런 JSON이어야 합니다: {example}";
+    "" mend_size() "Look at what the bot sends: it is larger than any reply of the old platform." "봇이 무엇을 보내는지 보세요. 옛 플랫폼의 어떤 답보다 큽니다.";
+    "" mend_late()
+        "Make the bot answer within the deadline (4.5 s), or use callbacks in OpenBuilder: late answers then arrive by themselves."
+        "봇이 제한 시간(4.5초) 안에 답하게 하거나 오픈빌더에서 콜백을 쓰세요. 콜백을 쓰면 늦은 답이 저절로 도착합니다.";
+
     "" dns() "the bot's name has no address" "봇의 호스트 이름을 찾을 수 없음";
     "" no_files() "the bridge has no file left for a connection" "브리지가 연결에 쓸 파일이 모자람";
     "" queued() "the bot was busy with others until the time was over (connections, one_at_a_time)" "봇이 다른 사용자를 처리하느라 차례가 오지 않음(connections, one_at_a_time)";

@@ -81,7 +81,7 @@ const EXAMPLE: &str = r#"{"message":{"text":"…"}}"#;
 /// What is to be done about a turn whose answer was none, or came late. `None` where nothing is.
 #[must_use]
 pub(crate) fn mend(end: &TurnEnd) -> Option<Message> {
-    let Some((problem, _)) = &end.problem else {
+    let Some((problem, detail)) = &end.problem else {
         return is_late(end.outcome).then(words::mend_late);
     };
     Some(match problem {
@@ -91,6 +91,7 @@ pub(crate) fn mend(end: &TurnEnd) -> Option<Message> {
         BackendProblem::Unreachable => words::mend_address(),
         BackendProblem::Tls | BackendProblem::Untrusted => words::mend_tls(),
         BackendProblem::TimedOut => words::mend_hanging(),
+        BackendProblem::Status if detail.starts_with("status 3") => words::mend_redirect(),
         BackendProblem::Status => words::mend_status(),
         BackendProblem::Cut
         | BackendProblem::Malformed
@@ -184,8 +185,11 @@ mod tests {
         for outcome in Outcome::ALL {
             assert_eq!(mend(&end(PlanKind::Ask, *outcome)).is_some(), is_late(*outcome), "{outcome:?}");
         }
-        let status =
-            TurnEnd { problem: Some((BackendProblem::Status, "301".into())), ..end(PlanKind::Ask, Outcome::NoReply) };
-        assert!(mend(&status).unwrap().text(Language::Korean).contains("리디렉션"));
+        let status = |detail: &str| {
+            let problem = Some((BackendProblem::Status, detail.into()));
+            mend(&TurnEnd { problem, ..end(PlanKind::Ask, Outcome::NoReply) }).unwrap().text(Language::Korean)
+        };
+        assert!(status("status 301, Location http://bot/message/").contains("리디렉션"));
+        assert!(status("status 500").contains("로그"));
     }
 }

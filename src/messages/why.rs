@@ -55,9 +55,12 @@ messages! {
     "" mend_address() "See that the bot runs, and compare address and port in its url. Start checks it." "봇이 켜져 있는지, url의 주소와 포트가 맞는지 보세요. 시작하기의 점검이 확인해 줍니다.";
     "" mend_tls() "Compare http and https in the bot's url, and look whether its certificate is in force." "봇 url의 http와 https를 비교하고 인증서가 유효한지 보세요.";
     "" mend_hanging() "Look into the bot's log for what it waits for at this time: a database, another server." "이 시각의 봇 로그에서 무엇을 기다리는지 보세요(데이터베이스, 다른 서버 등).";
+    "" mend_redirect()
+        "The bot sends its caller to another address, where a message is never sent. Let it answer at once with status 200; a check with a message names the lines to change."
+        "봇이 다른 주소로 보내는데(리디렉션) 메시지는 그 주소로 보내지 않습니다. 리디렉션 없이 상태 200으로 답하게 하세요. 메시지를 넣어 점검하면 고칠 줄을 알려 줍니다.";
     "" mend_status()
-        "The bot has to answer with status 200. 301 or 302 sends the caller elsewhere: write the address it names into url (http or https, a slash at the end), or stop the redirect; check with a message names the line. 404: url leads to a wrong path. 403 or 500: look into the bot's log at this time."
-        "봇은 상태 200으로 답해야 합니다. 301이나 302는 다른 주소로 보내는 것이니 그 주소대로 url을 고치거나(http와 https, 끝의 /) 리디렉션을 끄세요. 메시지를 넣어 점검하면 고칠 줄을 알려 줍니다. 404면 url의 경로가 틀린 것이고, 403이나 500이면 이 시각의 봇 로그를 보세요.";
+        "The bot has to answer with status 200. With 404 the path in its url is wrong; with 403 or 500 look into its log at this time."
+        "봇은 상태 200으로 답해야 합니다. 404면 봇 url의 경로가 틀린 것이고, 403이나 500이면 이 시각의 봇 로그를 보세요.";
     "" mend_body(example)
         "Look into the bot's log at this time (PHP: the error log): it sent an error page, or nothing that is a reply. A reply is JSON: {example}"
         "이 시각의 봇 로그(PHP는 오류 로그)를 보세요. 답 대신 오류 화면이나 다른 것이 왔습니다. 답은 이런 JSON이어야 합니다: {example}";

@@ -187,10 +187,14 @@ walk_caddy() {
 }
 
 # Prometheus as deploy/monitoring/prometheus.yml has it, but of this bridge, and in seconds. The bridge keeps its state
-# in a folder: the store's metrics, which a rule asks for, are there only with a store.
+# in Redis: the store's metrics, which rules ask for, are there only with a store, and all of them with a shared one.
 monitor_binary() {
-  local bot port admin served prometheus
-  start_bridge --set "store.path=$scratch/state" || return 1
+  local bot port admin served prometheus redis
+  redis=$(free_port)
+  redis-server --port "$redis" --bind 127.0.0.1 --save '' --dir "$scratch" >"$scratch/redis.log" 2>&1 &
+  children+=($!)
+  wait_for_port "$redis" || { cat "$scratch/redis.log"; return 1; }
+  start_bridge --set "store.url=redis://127.0.0.1:$redis" || return 1
   prometheus=$(free_port)
   printf '%s\n' 'global: {scrape_interval: 1s, evaluation_interval: 1s}' "rule_files: [$PWD/deploy/monitoring/alerts.yaml]" \
     "scrape_configs: [{job_name: smartchat-bridge, static_configs: [{targets: ['127.0.0.1:$admin']}]}]" >"$scratch/prometheus.yml"
@@ -215,10 +219,10 @@ if [ -n "$bridge" ] && "$bridge" --help >/dev/null 2>&1 && [ -n "$("$bridge" --h
   run 'a conversation through the binary' walk_binary
   if have nginx && have openssl; then run 'nginx passes exactly the paths of the bridge' walk_nginx; fi
   if have caddy; then run 'Caddy passes exactly the paths of the bridge' walk_caddy; fi
-  if have prometheus; then
+  if have prometheus && have redis-server; then
     run 'Prometheus has data for every rule, every query of the dashboard and every variable' monitor_binary
   else
-    need 'metrics, rules and dashboard' 'no prometheus'
+    need 'metrics, rules and dashboard' 'no prometheus, or no redis-server'
   fi
 else
   need 'configurations and a conversation' "no binary (${bridge:-none found}); give its path"

@@ -302,9 +302,12 @@ impl Console {
     }
 }
 
-/// Why a turn came to its end, in one sentence.
+/// Why a turn came to its end, in one sentence, and what is to be done where it failed or came late.
 fn why_of(reader: Reader<'_>, end: &TurnEnd) -> maud::Markup {
-    maud::html! { p class="why" { (reader.text(reasons::because(why::why(end)))) } }
+    maud::html! {
+        p class="why" { (reader.text(reasons::because(why::why(end)))) }
+        @if let Some(mend) = why::mend(end) { p class="hint" { (reader.text(words::in_the_bot(mend))) } }
+    }
 }
 
 fn takes(page: Page, method: &Method) -> bool {

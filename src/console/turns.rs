@@ -9,10 +9,10 @@ use super::capture::Captured;
 use super::clock::time_of_day;
 use super::frame::{self, Place, Reader};
 use super::visitor::Visitor;
-use super::why::{is_late, mend, why};
+use super::why::is_late;
 use crate::check;
 use crate::degradation::Degradation;
-use crate::messages::{Message, capture, console as words, why as reasons};
+use crate::messages::{Message, capture, console as words};
 use crate::shared::Shared;
 use crate::telemetry::kept::{KeptTurn, Listed};
 use crate::telemetry::log;
@@ -173,14 +173,13 @@ fn row(reader: Reader<'_>, captured: &Captured, turn: &KeptTurn) -> Markup {
                 span class="tag" { (reader.text(plan(end.plan))) }
                 span class="times" { (times(reader, record)) }
             }
-            p class="why" { (reader.text(reasons::because(why(end)))) }
+            (super::why_of(reader, end))
             @if let Some((problem, detail)) = &end.problem {
                 p class="hint" {
                     (reader.text(words::what_came())) ": " code { (problem.as_str()) }
                     @if !detail.is_empty() { " " code { (detail) } }
                 }
             }
-            @if let Some(mend) = mend(end) { p class="hint" { (reader.text(words::in_the_bot(mend))) } }
             @if differs {
                 ul {
                     @for difference in end.degradations.iter() { (one_difference(reader, difference)) }

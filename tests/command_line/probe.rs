@@ -33,14 +33,13 @@ impl Server {
         let noted = Arc::clone(&heads);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let head = match &tls {
-                    None => exchange(stream, &answer),
+                match &tls {
+                    None => exchange(stream, &answer, &noted),
                     Some(config) => {
                         let connection = ServerConnection::new(Arc::clone(config)).unwrap();
-                        exchange(StreamOwned::new(connection, stream), &answer)
+                        exchange(StreamOwned::new(connection, stream), &answer, &noted)
                     }
                 };
-                noted.lock().unwrap().extend(head);
             }
         });
         Self { address, heads }
@@ -55,7 +54,8 @@ impl Server {
     }
 }
 
-fn exchange(mut stream: impl Read + Write, answer: &str) -> Option<String> {
+/// The head is noted before the answer leaves: who has read the answer may count the heads at once.
+fn exchange(mut stream: impl Read + Write, answer: &str, noted: &Mutex<Vec<String>>) -> Option<()> {
     let mut head = String::new();
     {
         let mut reader = BufReader::new(&mut stream);
@@ -65,8 +65,8 @@ fn exchange(mut stream: impl Read + Write, answer: &str) -> Option<String> {
             }
         }
     }
-    stream.write_all(answer.as_bytes()).and_then(|()| stream.flush()).ok()?;
-    Some(head)
+    noted.lock().unwrap().push(head);
+    stream.write_all(answer.as_bytes()).and_then(|()| stream.flush()).ok()
 }
 
 fn probe(url: &str) -> Ended {

@@ -285,7 +285,7 @@ three_bridges_are_one() {
 # As README says, from a folder of its own, so that an operator's .env and secret stay as they are. What cannot be had
 # here is replaced: the domain by localhost, the image of caddy, the building of our own.
 documented() { # the commands of a block that start something
-  sed "s/bot\.example\.com/localhost/; s/--build/--no-build/; s/docker compose/${compose_tool[*]}/" <<<"$1" | grep -vE ' exec |systemctl|kubectl|apt install'
+  sed "s/bot\.example\.com/localhost/; s/--build/--no-build/; s/docker compose/${compose_tool[*]}/" <<<"$1" | grep -vE ' exec |systemctl|kubectl|apt install|git pull'
 }
 
 in_upgrade_folder() { (cd "$scratch/upgrade/deploy" && COMPOSE_PROJECT_NAME=$project bash -euo pipefail -c "$1"); }

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::StatusCode;
 use maud::{Markup, html};
 
 use super::form::Form;
-use super::frame::{self, Place, Reader};
+use super::frame::{self, Again, Place, Reader};
 use super::replies::{self, Reply};
 use super::talk::{bots, chosen, path_of};
 use super::{Visit, clock, refuse, wire};
@@ -21,6 +22,9 @@ use crate::simulator::replay::{Mark, NoReplay, Replay, replay};
 use crate::telemetry::kept::KeptTurn;
 use crate::telemetry::log;
 use crate::time::{self, Moment};
+
+/// How the page looks again for the user who types the code.
+const AGAIN: Again = Again { seconds: 3, address: None };
 
 /// The time of day of a moment.
 fn time_of_day(at: Moment) -> String {
@@ -50,12 +54,15 @@ pub(super) fn page(visit: &Visit<'_>, reader: Reader<'_>) -> Reply {
         h1 { (reader.text(words::capture())) }
         (bots(visit, reader, PATH, id))
         p { (reader.text(words::what_it_is())) }
-        (state(reader, id, &standing))
-        @if standing.watch.is_none() { (begin(reader, id, &standing)) }
-        (list(reader, id, &kept))
+        div id="capture" data-renew {
+            (state(reader, id, &standing))
+            @if standing.watch.is_none() { (begin(reader, id, &standing)) }
+            (list(reader, id, &kept))
+        }
     };
     let waits = standing.pairing.is_some() && standing.watch.is_none();
-    let page = frame::page_that_asks_again(reader, Some(Place::Turns), words::capture(), waits.then_some("3"), &body);
+    let again = waits.then_some(&AGAIN);
+    let page = frame::page_that_asks_again(reader, Some(Place::Turns), words::capture(), again, &body);
     replies::page(StatusCode::OK, page)
 }
 
@@ -280,9 +287,11 @@ fn user_of(bot: &BotId, number: &str) -> Option<u64> {
     listed.turns.iter().find(|turn| turn.number == before + 1).map(|turn| turn.record.user)
 }
 
-/// Whether the messages of anybody are kept now, of which bot.
-pub(super) fn under_way(visit: &Visit<'_>) -> Option<BotId> {
+/// Whether the messages of anybody are kept now, of which bot, and for how long yet.
+pub(super) fn under_way(visit: &Visit<'_>) -> Option<(BotId, Duration)> {
     let (registry, now) = (visit.shared.registry(), time::now());
-    let is_watched = |bot: &&Arc<Bot>| bot.capture.is_on() && bot.capture.standing(now).watch.is_some();
-    registry.iter().find(is_watched).map(|bot| bot.settings.id.clone())
+    registry.iter().filter(|bot| bot.capture.is_on()).find_map(|bot| {
+        let (_, until) = bot.capture.standing(now).watch?;
+        Some((bot.settings.id.clone(), until.since(now)))
+    })
 }

@@ -16,6 +16,9 @@ pub(super) struct Facts {
     pub(super) last_reply: Option<Moment>,
     /// Turns in a row without one.
     pub(super) failures: u64,
+    /// Of its last turns that asked it: how many there are, and how many of them had no answer in time.
+    pub(super) asked: usize,
+    pub(super) late: usize,
     /// What its last failure was, where that is still known.
     pub(super) last_problem: Option<BackendProblem>,
     /// Whether the last check reached it.
@@ -24,8 +27,6 @@ pub(super) struct Facts {
     pub(super) header: Option<String>,
     /// Only listed addresses are let in.
     pub(super) has_addresses: bool,
-    /// Blocks that have called.
-    pub(super) blocks: usize,
     pub(super) seen: Seen,
 }
 
@@ -62,15 +63,17 @@ pub(super) struct Step {
     pub(super) remedy: Option<Message>,
     /// Lines to paste for it.
     pub(super) lines: Vec<String>,
+    /// The list of calls says more.
+    pub(super) shows_in_turns: bool,
 }
 
 impl Step {
     fn good(name: Message, found: Message) -> Self {
-        Self { standing: Standing::Good, name, found, remedy: None, lines: Vec::new() }
+        Self { standing: Standing::Good, name, found, remedy: None, lines: Vec::new(), shows_in_turns: false }
     }
 
     fn bad(name: Message, found: Message, remedy: Message) -> Self {
-        Self { standing: Standing::Bad, name, found, remedy: Some(remedy), lines: Vec::new() }
+        Self { standing: Standing::Bad, remedy: Some(remedy), ..Self::good(name, found) }
     }
 
     fn open(name: Message, found: Message, remedy: Message) -> Self {
@@ -111,11 +114,15 @@ fn reached(facts: &Facts) -> Step {
 
 fn answered(facts: &Facts) -> Step {
     let name = words::answered();
+    let bad = |found, remedy| Step { shows_in_turns: true, ..Step::bad(name.clone(), found, remedy) };
+    // One slow answer is no slow bot.
+    let is_late = facts.late > 1 && facts.late * 2 >= facts.asked;
     match (facts.failures, facts.last_problem) {
+        (0, _) | (_, None) if is_late => bad(words::answered_late(facts.asked, facts.late), words::be_faster()),
         (0, _) if facts.last_reply.is_some() => Step::good(name, words::answered_well()),
         (0, _) => Step::open(name, words::answered_unknown(), words::say_something()),
-        (count, Some(last)) => Step::bad(name, words::answered_not(count, problem(last)), words::mend_the_bot()),
-        (count, None) => Step::bad(name, words::answered_not_untold(count), words::mend_the_bot()),
+        (count, Some(last)) => bad(words::answered_not(count, problem(last)), words::mend_the_bot()),
+        (count, None) => bad(words::answered_not_untold(count), words::mend_the_bot()),
     }
 }
 
@@ -152,7 +159,7 @@ fn header(seen: &Seen, told: &impl Fn(Moment) -> String) -> Step {
 fn calls(facts: &Facts, told: &impl Fn(Moment) -> String) -> Step {
     let name = words::calls();
     match (facts.seen.real, facts.seen.tester) {
-        (Some(time), _) => Step::good(name, words::calls_come(told(time), facts.blocks)),
+        (Some(time), _) => Step::good(name, words::calls_come(told(time))),
         (None, Some(time)) => Step::open(name, words::only_tests(told(time)), words::deploy()),
         (None, None) => Step::open(name, words::calls_unknown(), words::wire_the_fallback()),
     }
@@ -210,7 +217,7 @@ mod tests {
     fn everything_is_green_once_everything_was_seen() {
         let seen = Seen { real: LATER, welcome: LATER, callback: LATER, no_secret: EARLY, ..Seen::default() };
         let header = Some("x-skill-secret".into());
-        let facts = Facts { header, last_reply: LATER, home_known: true, seen, blocks: 2, ..Facts::default() };
+        let facts = Facts { header, last_reply: LATER, home_known: true, seen, ..Facts::default() };
         assert_eq!(standings(&facts), [Good; 8]);
     }
 
@@ -233,6 +240,15 @@ mod tests {
         assert_eq!(standings(&well)[..2], [Good, Good]);
         let checked = |reached| Facts { checked: Some(reached), ..Facts::default() };
         assert_eq!((standings(&checked(true))[0], standings(&checked(false))[0]), (Good, Bad));
+    }
+
+    #[test]
+    fn a_bot_that_is_late_half_the_time_is_not_well() {
+        let facts = |asked, late| Facts { asked, late, last_reply: LATER, ..Facts::default() };
+        assert_eq!((step(&facts(10, 4), 1).0, step(&facts(1, 1), 1).0), (Good, Good));
+        let (standing, found) = step(&facts(10, 5), 1);
+        assert!(standing == Bad && found.contains("5 of the last 10"), "{found}");
+        assert!(steps(&facts(2, 2), |_| String::new())[1].shows_in_turns);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Times as they are written for who has no script: those of Korea, nine hours ahead. KakaoTalk's bots are there.
+//! Times as they are written on every page: those of Korea, nine hours ahead, wherever the browser is. KakaoTalk's bots are
+//! there, and so are their logs.
 
 use std::time::{Duration, UNIX_EPOCH};
 

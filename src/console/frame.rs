@@ -74,13 +74,31 @@ pub(super) fn page(reader: Reader<'_>, here: Option<Place>, title: Message, body
     page_that_asks_again(reader, here, title, None, body)
 }
 
-/// A whole page that is loaded again where something is under way: after so many seconds, or, as in `2; url=…`, at another
-/// address. An address with a fragment has to be another one: a browser goes to its fragment and loads nothing.
+/// How a page that shows something under way is looked at again. The script replaces the parts with `data-renew`, which need
+/// an `id`, so that nothing that is being typed is lost; without scripts the browser loads the whole page.
+#[derive(Debug)]
+pub(super) struct Again {
+    pub(super) seconds: u32,
+    /// Where the page is, if not at its own address. An address with a fragment has to be another one: a browser
+    /// goes to its fragment and loads nothing.
+    pub(super) address: Option<String>,
+}
+
+impl Again {
+    fn refresh(&self) -> String {
+        match &self.address {
+            Some(address) => format!("{}; url={address}", self.seconds),
+            None => self.seconds.to_string(),
+        }
+    }
+}
+
+/// A whole page that is looked at again where something is under way.
 pub(super) fn page_that_asks_again(
     reader: Reader<'_>,
     here: Option<Place>,
     title: Message,
-    again: Option<&str>,
+    again: Option<&Again>,
     body: &Markup,
 ) -> Markup {
     let title = reader.text(title);
@@ -92,7 +110,7 @@ pub(super) fn page_that_asks_again(
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";
-                @if let Some(again) = again { meta http-equiv="refresh" content=(again); }
+                @if let Some(again) = again { noscript { meta http-equiv="refresh" content=(again.refresh()); } }
                 title { (title) " · " (NAME) }
                 link rel="icon" type=(ICON.kind) href=(ICON.path);
                 link rel="stylesheet" href=(STYLE.path);
@@ -101,13 +119,16 @@ pub(super) fn page_that_asks_again(
             body {
                 a class="skip" href="#main" { (reader.text(words::skip())) }
                 (bar(reader, here))
-                @if let Some(bot) = reader.visitor.captured.as_ref().filter(|_| reader.form_token.is_some()) {
-                    p class="captures" role="status" {
-                        (reader.text(capture::banner())) " (" (bot.as_str()) ") "
-                        a href=(format!("/console/capture?bot={}", bot.as_str())) { (reader.text(capture::look())) }
+                div id="captures" data-renew {
+                    @if let Some((bot, left)) = reader.visitor.captured.as_ref().filter(|_| reader.form_token.is_some()) {
+                        p class="captures" role="status" data-gone-after=(left.as_secs() + 1) {
+                            (reader.text(capture::banner())) " (" (bot.as_str()) ") "
+                            a href=(format!("/console/capture?bot={}", bot.as_str())) { (reader.text(capture::look())) }
+                        }
                     }
                 }
-                main id="main" tabindex="-1" { (body) }
+                main id="main" tabindex="-1" data-again=[again.map(|again| again.seconds)]
+                    data-again-at=[again.and_then(|again| again.address.as_deref())] { (body) }
                 footer class="foot" { (NAME) " " (env!("CARGO_PKG_VERSION")) }
             }
         }

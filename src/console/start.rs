@@ -7,8 +7,9 @@ use maud::{Markup, html};
 use super::checklist::{Facts, Seen, Standing, Step, steps};
 use super::checks::{Checked, Checks};
 use super::clock::day_and_time;
-use super::frame::{self, Place, Reader};
-use super::why::problem;
+use super::frame::{self, Again, Place, Reader};
+use super::turns;
+use super::why::{is_late, problem};
 use crate::bot::Bot;
 use crate::breaker::State;
 use crate::check::report::{self, verdict};
@@ -17,11 +18,16 @@ use crate::messages::{Message, checklist as words, console};
 use crate::shared::Shared;
 use crate::telemetry::kept::KeptTurn;
 use crate::telemetry::log;
+use crate::telemetry::record::PlanKind;
 use crate::telemetry::sightings::Sight;
 use crate::time::Moment;
 
-/// How often a page is loaded again while a check runs.
-const AGAIN: u64 = 2;
+/// How often the page looks again while a check runs, in seconds.
+const AGAIN: u32 = 2;
+/// How many of a bot's last turns tell whether it is late.
+const LAST: usize = 10;
+/// How many blocks are shown by their id.
+const BLOCKS: usize = 20;
 /// The public host of the bridge, which it does not know itself.
 const HOST: &str = "https://YOUR-HOST";
 
@@ -49,13 +55,14 @@ pub(super) fn page(reader: Reader<'_>, shared: &Shared, checks: &Checks, wanted:
         }
     };
     let again = checks.running().and(shown).map(|bot| look_again(reader, &bot.settings));
-    frame::page_that_asks_again(reader, Some(Place::Start), console::start(), again.as_deref(), &body)
+    frame::page_that_asks_again(reader, Some(Place::Start), console::start(), again.as_ref(), &body)
 }
 
-/// Where the page of a bot is loaded again. Each look has a number, for an address of its own.
-fn look_again(reader: Reader<'_>, bot: &BotSettings) -> String {
+/// Each look has a number, for an address of its own.
+fn look_again(reader: Reader<'_>, bot: &BotSettings) -> Again {
     let look = reader.visitor.asks("look").parse::<u32>().unwrap_or(0).wrapping_add(1);
-    format!("{AGAIN}; url={}?{}&look={look}#check", Place::Start.path(), bot_query(bot))
+    let address = format!("{}?{}&look={look}#check", Place::Start.path(), bot_query(bot));
+    Again { seconds: AGAIN, address: Some(address) }
 }
 
 /// The query that shows a bot.
@@ -72,12 +79,12 @@ fn of_bot(reader: Reader<'_>, shared: &Shared, checks: &Checks, bot: &Bot, alone
     html! {
         div class="grid two" {
             div {
-                section class="card" aria-labelledby="steps" {
+                section id="checklist" data-renew class="card" aria-labelledby="steps" {
                     div class="head" {
                         h2 id="steps" { (id) }
                         span class="tag" { (reader.text(words::progress(done, steps.len()))) }
                     }
-                    ol class="steps" { @for (place, step) in steps.iter().enumerate() { (of_step(reader, place, step)) } }
+                    ol class="steps" { @for (place, step) in steps.iter().enumerate() { (of_step(reader, id, place, step)) } }
                 }
                 (check(reader, checks, id, checked.as_deref()))
             }
@@ -89,7 +96,7 @@ fn of_bot(reader: Reader<'_>, shared: &Shared, checks: &Checks, bot: &Bot, alone
     }
 }
 
-fn of_step(reader: Reader<'_>, place: usize, step: &Step) -> Markup {
+fn of_step(reader: Reader<'_>, bot: &str, place: usize, step: &Step) -> Markup {
     let (class, sign, name) = match step.standing {
         Standing::Good => ("good", "✓", words::good()),
         Standing::Bad => ("bad", "!", words::bad()),
@@ -102,6 +109,9 @@ fn of_step(reader: Reader<'_>, place: usize, step: &Step) -> Markup {
                 h3 { (reader.text(step.name.clone())) span class={ "tag " (class) } { (reader.text(name)) } }
                 p { (reader.text(step.found.clone())) }
                 @if let Some(remedy) = &step.remedy { p { b { "→ " } (reader.text(remedy.clone())) } }
+                @if step.shows_in_turns {
+                    p { a href=(turns::notable_of(bot)) { (reader.text(words::see_the_calls())) } }
+                }
                 @for (line, text) in step.lines.iter().enumerate() {
                     (copied(reader, &format!("step-{place}-{line}"), text))
                 }
@@ -169,16 +179,20 @@ fn check(reader: Reader<'_>, checks: &Checks, bot: &str, checked: Option<&Checke
                         label for="words" { (reader.text(words::check_message())) }
                         input id="words" name="words" maxlength="200" autocomplete="off";
                     }
-                    button class="primary" disabled[running.is_some()] { (reader.text(words::check_begin())) }
+                    button id="check-begin" data-renew class="primary" disabled[running.is_some()] {
+                        (reader.text(words::check_begin()))
+                    }
                 }
             }
-            @if let Some(running) = &running {
-                p class="alert" role="status" {
-                    @if running == bot { (reader.text(words::check_runs())) }
-                    @else { (reader.text(words::check_runs_elsewhere(running))) }
+            div id="check-found" data-renew {
+                @if let Some(running) = &running {
+                    p class="alert" role="status" {
+                        @if running == bot { (reader.text(words::check_runs())) }
+                        @else { (reader.text(words::check_runs_elsewhere(running))) }
+                    }
                 }
+                @if let Some(checked) = checked { (found(reader, checked)) }
             }
-            @if let Some(checked) = checked { (found(reader, checked)) }
         }
     }
 }
@@ -202,7 +216,7 @@ fn state(reader: Reader<'_>, shared: &Shared, bot: &Bot, last_error: Option<&Kep
     let none = || reader.text(words::none());
     let last_reply = bot.metrics.last_reply().map_or_else(none, |time| day_and_time(time.as_millis()));
     html! {
-        section class="card" aria-labelledby="state" {
+        section id="bot-state" data-renew class="card" aria-labelledby="state" {
             div class="head" { h2 id="state" { (reader.text(words::state())) } (breaker_tag(reader, bot)) }
             dl class="facts" {
                 dt { (reader.text(words::address())) }
@@ -219,12 +233,26 @@ fn state(reader: Reader<'_>, shared: &Shared, bot: &Bot, last_error: Option<&Kep
                 dd { (users.sessions) }
                 dt { (reader.text(words::kept_replies())) }
                 dd { (users.parked) }
+                dt { (reader.text(words::blocks())) }
+                dd { (blocks(reader, bot)) }
                 dt { (reader.text(words::store())) }
                 dd { (reader.text(store(shared))) }
                 dt { (reader.text(words::configuration())) }
                 dd { (reader.text(configuration(shared))) }
             }
         }
+    }
+}
+
+/// The ids of blocks, to be compared with those in OpenBuilder's addresses.
+fn blocks(reader: Reader<'_>, bot: &Bot) -> Markup {
+    let known = bot.blocks.load();
+    let mut ids: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+    ids.sort_unstable();
+    html! {
+        @if ids.is_empty() { (reader.text(words::none())) }
+        @for id in ids.iter().take(BLOCKS) { code { (id) } " " }
+        @if ids.len() > BLOCKS { "… (" (ids.len()) ")" }
     }
 }
 
@@ -283,6 +311,7 @@ fn facts(bot: &Bot, checked: Option<&Checked>) -> (Option<KeptTurn>, Facts) {
     let last_error = failed.turns.into_iter().next();
     let last_problem =
         last_error.as_ref().and_then(|turn| turn.record.end.problem.as_ref()).map(|(problem, _)| *problem);
+    let asked = log::turns(0, LAST, |record| record.bot == settings.id && record.end.plan == PlanKind::Ask);
     let last_reply = bot.metrics.last_reply();
     let seen = |sight: Sight| -> Option<Moment> { bot.seen.last(sight) };
     let facts = Facts {
@@ -290,6 +319,8 @@ fn facts(bot: &Bot, checked: Option<&Checked>) -> (Option<KeptTurn>, Facts) {
         home_known: bot.home.is_known(),
         last_reply,
         failures: bot.breaker.failures_in_a_row(),
+        asked: asked.turns.len(),
+        late: asked.turns.iter().filter(|turn| is_late(turn.record.end.outcome)).count(),
         last_problem,
         // A reply that came after the check says more than it.
         checked: checked
@@ -297,7 +328,6 @@ fn facts(bot: &Bot, checked: Option<&Checked>) -> (Option<KeptTurn>, Facts) {
             .map(|checked| checked.report.as_ref().is_some_and(|report| report.reached)),
         header: settings.secret.as_ref().map(|secret| secret.header.as_str().to_owned()),
         has_addresses: !settings.allow.is_empty(),
-        blocks: bot.blocks.load().len(),
         seen: Seen {
             real: seen(Sight::Real),
             tester: seen(Sight::Tester),

@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use maud::{Markup, html};
 
 use super::form::Form;
-use super::frame::{self, Place, Reader};
+use super::frame::{self, Again, Place, Reader};
 use super::phone::{self, FORM};
 use super::replies::{self, Reply};
 use super::{Console, Visit, refuse, wire};
@@ -16,8 +16,8 @@ use crate::simulator::{Refusal, Said, Seen, Step, Switches, Talk};
 
 /// What plays a saved conversation again.
 const PLAY: &str = "smartchat-bridge test conversation.toml";
-/// After how many seconds the page looks again for what is awaited.
-const AGAIN: &str = "2";
+/// How the page looks again for what is awaited.
+const AGAIN: Again = Again { seconds: 2, address: None };
 
 /// Where a page of a bot is.
 pub(super) fn path_of(page: &str, bot: &BotId) -> String {
@@ -76,13 +76,15 @@ pub(super) fn page(console: &Console, visit: &Visit<'_>, reader: Reader<'_>, own
         }
         div class="grid two" {
             section class="chat" aria-label=(reader.text(words::conversation())) {
-                ol class="talk" {
+                ol id="talk" class="talk" data-renew {
                     @if steps.is_empty() { li class="aside" { (reader.text(words::nothing_said())) } }
                     @for (step, seen) in steps.iter().zip(&seen) { (line(reader, step, seen)) }
                 }
-                @if let (Some(step), Some(seen)) = (steps.last(), seen.last()) {
-                    @if let Some(shown) = seen.callback.as_ref().or(seen.answer.as_ref()) {
-                        (phone::quick_replies(reader, step.number, shown))
+                div id="quick" data-renew {
+                    @if let (Some(step), Some(seen)) = (steps.last(), seen.last()) {
+                        @if let Some(shown) = seen.callback.as_ref().or(seen.answer.as_ref()) {
+                            (phone::quick_replies(reader, step.number, shown))
+                        }
                     }
                 }
                 // With a fragment in the address a browser would not give the focus.
@@ -97,7 +99,7 @@ pub(super) fn page(console: &Console, visit: &Visit<'_>, reader: Reader<'_>, own
             }
         }
     };
-    let again = goes_on.then_some(AGAIN);
+    let again = goes_on.then_some(&AGAIN);
     let page = frame::page_that_asks_again(reader, Some(Place::Talk), words::talk(), again, &body);
     replies::page(StatusCode::OK, page)
 }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use url::form_urlencoded;
 
 use super::capture::Captured;
-use super::clock::time_of_day;
+use super::clock::{day_and_time, time_of_day};
 use super::frame::{self, Place, Reader};
 use super::visitor::Visitor;
 use super::why::is_late;
@@ -59,6 +59,12 @@ impl Filter {
         ];
         query.extend_pairs(named.iter().filter(|(_, value)| !value.is_empty())).finish()
     }
+}
+
+/// Where the notable turns of a bot are.
+pub(super) fn notable_of(bot: &str) -> String {
+    let filter = Filter { bot: bot.to_owned(), notable: true, ..Filter::default() };
+    format!("{}?{}", Place::Turns.path(), filter.query())
 }
 
 /// The page.
@@ -167,7 +173,9 @@ fn row(reader: Reader<'_>, captured: &Captured, turn: &KeptTurn) -> Markup {
     html! {
         li class={ "turn " (weight) } id={ "turn-" (turn.number) } {
             div class="top" {
-                time datetime=(humantime::format_rfc3339_millis(turn.at)) { (time_of_day(turn.at_millis())) }
+                time datetime=(humantime::format_rfc3339_millis(turn.at)) title=(day_and_time(turn.at_millis())) {
+                    (time_of_day(turn.at_millis()))
+                }
                 b { (record.bot.as_str()) }
                 span class={ "tag " (tag) } { (reader.text(outcome(end.outcome))) }
                 span class="tag" { (reader.text(plan(end.plan))) }

@@ -1,5 +1,7 @@
 //! What a request says of the browser that sends it: where it is, what it holds, what it speaks.
 
+use std::time::Duration;
+
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT_LANGUAGE, COOKIE, HOST, HeaderValue, ORIGIN};
 use url::{Url, form_urlencoded};
@@ -31,8 +33,8 @@ pub(super) struct Visitor {
     pub(super) is_at_home: bool,
     /// It comes by `admin.public_url`, over TLS: its cookies may go over TLS only.
     pub(super) is_secure: bool,
-    /// Messages of real users of this bot are kept meanwhile (C5): each page says so.
-    pub(super) captured: Option<BotId>,
+    /// Messages of real users of this bot are kept for so long yet (C5): each page says so.
+    pub(super) captured: Option<(BotId, Duration)>,
 }
 
 impl Visitor {

@@ -23,6 +23,9 @@ messages! {
     "" answered_well() "Its last reply was usable." "마지막 답을 쓸 수 있었습니다.";
     "" answered_not(count, problem) "Replies in a row that were not usable: {count}. The last: {problem}." "쓸 수 없는 답이 {count}번 이어졌습니다. 마지막: {problem}.";
     "" answered_not_untold(count) "Replies in a row that were not usable: {count}." "쓸 수 없는 답이 {count}번 이어졌습니다.";
+    "" answered_late(asked, late) "It answers, but too late: {late} of the last {asked} users were told to wait." "답하지만 늦습니다. 최근 {asked}번 가운데 {late}번은 사용자가 기다려야 했습니다.";
+    "" be_faster() "A bot has to answer within the deadline, 4.5 seconds unless set otherwise. Find what is slow in it, or switch on the callback (below)." "봇은 제한 시간(기본 4.5초) 안에 답해야 합니다. 봇에서 느린 곳을 찾거나 아래의 콜백을 켜세요.";
+    "" see_the_calls() "See the calls" "호출 보기";
     "" answered_unknown() "No message was sent to it yet." "아직 봇에 메시지를 보내지 않았습니다.";
     "" mend_the_bot() "Look at the last error under its state, at the reasons among the calls, and into the bot's own log." "상태에 적힌 마지막 오류, 호출 화면의 이유, 봇 서버의 로그를 보세요.";
     "" say_something() "Send it a message with the check below. The bot really acts on it." "아래의 점검에서 메시지를 보내 보세요. 봇이 실제로 동작합니다.";
@@ -41,7 +44,7 @@ messages! {
     "" enter_the_header() "In OpenBuilder open the skill, paste name and value below into the header fields (also into those of the test URL), save and deploy." "오픈빌더에서 스킬을 열고 아래의 이름과 값을 헤더값 입력(테스트 헤더값 입력에도)에 붙여 넣은 뒤 저장하고 배포하세요.";
 
     "" calls() "Real users' calls come" "실제 사용자의 호출";
-    "" calls_come(time, blocks) "The last one: {time}. Blocks that call: {blocks}." "마지막 호출: {time}. 호출하는 블록: {blocks}개.";
+    "" calls_come(time) "The last one: {time}." "마지막 호출: {time}.";
     "" only_tests(time) "Only the tester has called ({time})." "봇테스트의 호출만 왔습니다({time}).";
     "" calls_unknown() "None has come since the start." "시작한 뒤로 온 호출이 없습니다.";
     "" deploy() "Deploy in OpenBuilder, and speak to the channel in KakaoTalk." "오픈빌더에서 배포하고 카카오톡 채널에 말을 걸어 보세요.";
@@ -84,6 +87,7 @@ messages! {
     "" last_error() "Last error" "마지막 오류";
     "" none() "none" "없음";
     "" users() "Users remembered" "기억하는 사용자";
+    "" blocks() "Blocks that call" "호출하는 블록";
     "" kept_replies() "Replies kept" "보관한 답";
     "" store() "Store" "저장소";
     "" store_none() "memory only: forgotten at a restart" "메모리만 사용: 다시 시작하면 잊습니다";

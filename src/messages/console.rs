@@ -43,7 +43,7 @@ messages! {
     "" look_elsewhere() "The address may have a typing error, or be of another version." "주소에 오타가 있거나 다른 버전의 주소입니다.";
     "" other_method(methods) "This address takes {methods}." "이 주소는 {methods} 요청만 받습니다.";
 
-    "" turns_intro() "The last calls of each bot, and its last notable ones. Nothing of a user is kept here." "봇마다 최근 호출과, 눈여겨볼 호출을 따로 보여 줍니다. 사용자에 관한 내용은 없습니다.";
+    "" turns_intro() "The last calls of each bot, and its last notable ones. Nothing of a user is kept here. Times are those of Korea." "봇마다 최근 호출과, 눈여겨볼 호출을 따로 보여 줍니다. 사용자에 관한 내용은 없습니다. 시각은 한국 시각입니다.";
     "" no_turns() "No call yet that fits." "아직 해당하는 호출이 없습니다.";
     "" load_again() "Load again" "새로 고침";
     "" live() "New calls appear by themselves" "새 호출이 저절로 나타납니다";

@@ -45,7 +45,12 @@ fn pictures_of_every_page_are_made_and_small() {
     tab.dark(true);
     picture_of(&mut tab, "dark", "/console/talk");
     tab.dark(false);
-    for (name, path) in [("talk-en", "/console/talk?lang=en"), ("turns-en", "/console/turns?lang=en")] {
+    let english = [
+        ("start-en", "/console/?lang=en"),
+        ("talk-en", "/console/talk?lang=en"),
+        ("turns-en", "/console/turns?lang=en"),
+    ];
+    for (name, path) in english {
         picture_of(&mut tab, name, path);
     }
     tab.press_words("한국어");

@@ -52,10 +52,15 @@ fn a_late_answer_and_a_callback_come_by_themselves() {
             tab.says("답변을 준비하고 있습니다");
         }
         assert!(!tab.words().contains("준비되었습니다"));
+        tab.write("input[name=words]", "다음에 할 말");
         gate.open();
         if with_callback {
             tab.says("콜백으로 온 답변");
         } else {
+            tab.holds("!document.querySelector('#talk').innerText.includes('봇이 아직 답을 만드는 중입니다.')");
+        }
+        tab.holds("document.querySelector('input[name=words]').value === '다음에 할 말'");
+        if !with_callback {
             tab.press_words("답변 보기");
         }
         tab.says("주문하신 김밥 두 줄이 준비되었습니다.");

@@ -63,6 +63,26 @@ fn the_checklist_goes_from_red_to_green_as_calls_come() {
 }
 
 #[test]
+fn a_bot_that_is_always_late_is_not_green_and_leads_to_its_calls() {
+    let bot = Bot::before(bot::home(&["급식"]), |_| words("늦은 답").after(ms(600)));
+    let (url, slow) = (bot.url(), ["bots.default.deadline=200ms", "bots.default.late=3s", "callback.after=100ms"]);
+    let arguments: Vec<&str> = ["--bot", &url].into_iter().chain(slow.iter().flat_map(|key| ["--set", key])).collect();
+    let program = Program::start(&arguments, &[("BRIDGE_ADMIN__TOKEN", TOKEN)]);
+    let mut browser = Browser::new(program.admin);
+    assert_eq!(browser.send("/console/sign-in", &[("token", TOKEN)]).status, 303);
+    for user in ["Qw7-eRt_9YzA", "Qw7-eRt_9YzB"] {
+        assert!(program.say(&Say::words(user, "급식")).text().contains("답변을 준비하고 있습니다"));
+    }
+    let told = "최근 2번 가운데 2번은 사용자가 기다려야 했습니다";
+    let page =
+        until("both answers have come", || Some(browser.get("/console/").body).filter(|page| page.contains(told)));
+    assert_eq!(standing(&page, "봇의 답변"), "bad");
+    let link = "<a href=\"/console/turns?bot=default&amp;notable=1\">호출 보기</a>";
+    assert!(page.contains(link), "{page}");
+    assert!(page.contains("<dt>호출하는 블록</dt><dd><code>"), "{page}");
+}
+
+#[test]
 fn a_call_without_the_old_key_is_told_and_a_bot_without_a_secret_gets_the_lines_for_one() {
     let bot = old_bot();
     let bridge = Bridge::of(&bot, "");

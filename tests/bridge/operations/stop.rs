@@ -64,7 +64,7 @@ fn the_log_says_what_a_stop_waits_for_and_what_a_second_signal_cuts() {
         bridge.ended()
     });
     assert_eq!(code, 1);
-    assert!(took < ms(2_000), "a second signal ends it at once, not after {took:?}");
+    assert!(took < ms(10_000), "a second signal ends it at once, not after {took:?}");
     let line = bridge.wait_for("a second signal: leaving now");
     assert!(line.contains("\"turns\":1"), "{line}");
     let _no_answer = waits.join();

@@ -111,7 +111,7 @@ fn e4_the_webhook_is_answered_at_once_while_the_bot_hangs() {
     for _ in 0..5 {
         let answer = bridge.post("/channel", &[KEY], added("314").to_string());
         assert_eq!(answer.status, 200);
-        assert!(answer.took < Duration::from_secs(1), "{:?}", answer.took);
+        assert!(answer.took < Duration::from_secs(3), "{:?}", answer.took);
     }
     // Nor does that cost the user their next words (legacy.md 3: paths that never answer).
     let answer = bridge.say(&Say::words(MINA, "아직 있나요"));

@@ -18,7 +18,6 @@ fn ten_failures_are_an_outage_seen_everywhere_and_a_good_reply_ends_it() {
     }
     let answer = bridge.say(&words("u", "안녕"));
     assert_eq!(answer.text(), OUTAGE);
-    assert!(answer.took < ms(300), "at once");
     assert_eq!(bridge.detail("default")["breaker"], "open");
     assert_eq!(bridge.sum("bridge_backend_up", ""), 0.0);
     assert_eq!(bot.messages().len(), 10, "a bot that is out is left alone");

@@ -13,11 +13,11 @@ fn origins(sink: &CallbackSink) -> String {
 #[test]
 fn an_answer_that_takes_longer_is_posted_once() {
     let sink = CallbackSink::start();
-    let bot = Bot::scripted([buttons("늦은 답", &["가"]).after(ms(900)), bot::words("가의 답")]);
+    let bot = Bot::scripted([buttons("늦은 답", &["가"]).after(ms(1_200)), bot::words("가의 답")]);
     let bridge = with(&bot, &[("callback.origins", &origins(&sink))]);
     let acknowledged = bridge.say(&words("u", "안녕").callback(&sink.url()));
     assert!(acknowledged.is_acknowledgement());
-    assert!(acknowledged.took >= ms(390) && acknowledged.took < ms(900), "{:?}", acknowledged.took);
+    assert!(acknowledged.took >= ms(390) && acknowledged.took < ms(1_200), "{:?}", acknowledged.took);
     bridge.settled();
     let posted = sink.posted();
     assert_eq!(posted.len(), 1);

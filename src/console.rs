@@ -186,6 +186,7 @@ impl Console {
         let mut visitor = Visitor::new(admin, &head.headers, head.uri.query());
         visitor.captured = capture::under_way(&visit);
         let wants_to_do = head.method == Method::POST;
+        visitor.sends_a_form = wants_to_do;
         let mut reply = match Page::at(head.uri.path()) {
             Some(page) if !takes(page, &head.method) => other_method(&visitor, page),
             Some(page) if wants_to_do && !visitor.is_at_home => {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::{sleep, sleep_until};
 
 use crate::bot::Bot;
@@ -70,7 +70,8 @@ pub(crate) fn deliver(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, notice
 }
 
 /// Tells the bot of a new friend (E3), or of an event that was left with the user (E4), before the words of the turn that
-/// the caller holds: at most a second long. What fails then is tried again behind the turn.
+/// the caller holds: at most a second long. What fails then is tried again behind the turn. It goes on where the caller
+/// gives up waiting: an event that is under way has to be put back, or nobody delivers those behind it.
 pub(crate) async fn announce(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, notice: Notice, user: UserKey) {
     if bot.outbox.at_peace(notice, time::now()) {
         return shared.metrics.event(core, EventFate::NoPath);
@@ -83,14 +84,20 @@ pub(crate) async fn announce(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId,
     let Put::First(wake) = bot.outbox.put(user, notice, permits) else { return };
     let worker = Worker { shared: Arc::clone(shared), bot: Arc::clone(bot), core, user, wake, turn: None, until: None };
     let Some((notice, permits)) = bot.outbox.next(user) else { return };
-    let trying = bot.api.notify(core, notice, &user, time::instant() + HOLD_UP);
-    match AssertUnwindSafe(trying).catch_unwind().await {
-        Ok(Ok(status)) => worker.told(notice, status),
-        Ok(Err(_)) | Err(_) => bot.outbox.put_back(user, notice, permits),
-    }
-    // It ends at once where nothing is left.
-    let place_in_line = bot.sessions.begin(user, None);
-    shared.tasks.track(worker.run(place_in_line));
+    let (tried, has_tried) = oneshot::channel();
+    shared.tasks.track(async move {
+        let bot = Arc::clone(&worker.bot);
+        let trying = bot.api.notify(core, notice, &user, time::instant() + HOLD_UP);
+        match AssertUnwindSafe(trying).catch_unwind().await {
+            Ok(Ok(status)) => worker.told(notice, status),
+            Ok(Err(_)) | Err(_) => bot.outbox.put_back(user, notice, permits),
+        }
+        let place_in_line = bot.sessions.begin(user, None);
+        let _the_turn_may_have_gone = tried.send(());
+        // It ends at once where nothing is left.
+        worker.run(place_in_line).await;
+    });
+    let _tried = has_tried.await;
 }
 
 /// Delivers one user's events, one after the other.

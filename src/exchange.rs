@@ -242,7 +242,11 @@ impl Exchange {
             messages: Mutex::default(),
             taken: AtomicUsize::new(OVERHEAD),
         };
-        let call = exchange.keep(call, LONGEST);
+        // Calls are read more leniently than whole documents (`wire/skill.rs`): what cannot be masked is not kept.
+        let call = match exchange.mask.has_read_the_call {
+            true => exchange.keep(call, LONGEST),
+            false => Kept { size: call.len(), ..Kept::default() },
+        };
         lock(&exchange.messages).call = call;
         Some(Arc::new(exchange))
     }

@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::config::Settings;
 use crate::config::settings::{Access, BotSettings};
+use crate::conversation::call;
 use crate::runtime::{self, Running, StartError, Stop};
 
 /// A bridge on the loopback, stopped when it is dropped. Starting and dropping it wait for its threads, so neither belongs
@@ -26,7 +27,16 @@ impl OwnBridge {
     /// [`StartError`]; nothing runs then.
     pub(crate) fn start(settings: &Settings, bot: &BotSettings) -> Result<Self, StartError> {
         let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let own = BotSettings { secret: None, allow: Vec::new(), rate: None, channel_key: None, ..bot.clone() };
+        let own = BotSettings {
+            secret: None,
+            allow: Vec::new(),
+            rate: None,
+            channel_key: None,
+            openbuilder_ids: Vec::new(),
+            // The blocks that call are ours as well.
+            welcome_blocks: vec![call::WELCOME.1.into()],
+            ..bot.clone()
+        };
         let mut settings = Settings {
             listen: anywhere,
             tls: None,

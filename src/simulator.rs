@@ -250,11 +250,14 @@ impl Talk {
         self.steps().into_iter().find(|own| own.number == step)?.press(place)
     }
 
-    /// The conversation as a file that `test` plays again.
-    pub(crate) fn save(&self, name: &str) -> Saved {
+    /// The conversation as a file that `test` plays again; `alone`: there is no other bot.
+    pub(crate) fn save(&self, bot: &str, alone: bool) -> Saved {
         let mut recording = Recording::default();
         let written = self.steps().iter().filter(|step| step.record(&mut recording)).count() as u64;
-        Saved { toml: recording.to_toml(name), left_out: lock(&self.steps).number.saturating_sub(written) }
+        Saved {
+            toml: recording.to_toml(bot, (!alone).then_some(bot)),
+            left_out: lock(&self.steps).number.saturating_sub(written),
+        }
     }
 }
 

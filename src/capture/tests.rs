@@ -109,7 +109,7 @@ fn codes_are_of_the_alphabet_and_differ() {
 fn c5_no_more_than_4_mib_are_kept_and_the_newest_turns_are() {
     let capture = Capture::default();
     capture.start(Whom::Everybody, at(0));
-    let long = "a".repeat(60_000);
+    let long = format!("\"{}\"", "a".repeat(60_000));
     for second in 0..200 {
         match look(&capture, 1, &long, at(second)) {
             Looked::Kept(exchange) => exchange.replied(200, long.as_bytes(), false),

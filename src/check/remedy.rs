@@ -31,7 +31,10 @@ pub(super) fn of(degradation: Degradation, runs: Runs, bot: &BotSettings) -> (We
         D::LinkWritten => (Weight::Differs, messages::users_nothing_lost()),
         D::PhotoWritten => (Weight::Lost, messages::users_read_an_address()),
         D::UrlInternal => (Weight::Lost, messages::users_cannot_open()),
-        D::NoMessage => (Weight::Lost, messages::users_read(&*bot.policy.texts.empty)),
+        D::NoMessage => {
+            let texts = &bot.policy.texts;
+            (Weight::Lost, messages::users_read_instead(&*texts.choose, &*texts.no_reply))
+        }
         D::NoReply => (Weight::Lost, messages::users_read(&*bot.policy.texts.no_reply)),
     };
     (weight, users, mends(degradation, runs))

@@ -187,7 +187,8 @@ impl Speaker<'_> {
             }
             let line = String::from_utf8_lossy(&line);
             let exit = self.line(line.trim_end_matches(['\r', '\n']))?;
-            if exit != Exit::Success {
+            // What did not work is worse than what came and is wrong.
+            if exit != Exit::Success && worst != Exit::Failure {
                 worst = exit;
             }
         }

@@ -98,7 +98,8 @@ async fn page(admin: &Admin, path: &str) -> Result<String, Message> {
     let address = reachable(admin.listen).to_string();
     let silent = |reason: String| messages::bridge_silent(&address, reason);
     let url = Url::parse(&format!("http://{address}{path}")).map_err(|error| silent(error.to_string()))?;
-    let bearer = admin.token.as_ref().and_then(|token| {
+    let token = admin.token.as_ref().or(admin.metrics_token.as_ref());
+    let bearer = token.and_then(|token| {
         HeaderValue::from_bytes(&[b"Bearer ", token.expose()].concat()).ok().map(|value| (AUTHORIZATION, value))
     });
     let headers: Vec<_> = bearer.into_iter().collect();

@@ -172,7 +172,8 @@ fn in_language(visitor: &Visitor, other: Language) -> String {
     let kept = visitor.query.iter().filter(|(name, _)| name != "lang");
     let mut query = form_urlencoded::Serializer::new(String::new());
     let query = query.extend_pairs(kept).append_pair("lang", code(other)).finish();
-    format!("?{query}")
+    let page = if visitor.sends_a_form { Place::Start.path() } else { "" };
+    format!("{page}?{query}")
 }
 
 /// A page that says one thing: why something is not done.

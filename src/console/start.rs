@@ -44,7 +44,7 @@ pub(super) fn page(reader: Reader<'_>, shared: &Shared, checks: &Checks, wanted:
             nav class="card row" aria-label=(reader.text(words::bots())) {
                 @for bot in &bots {
                     @let is_shown = shown.is_some_and(|shown| Arc::ptr_eq(shown, bot));
-                    a class="button" href={ "?" (bot_query(&bot.settings)) } aria-current=[is_shown.then_some("true")] {
+                    a class="button" href=(format!("{}?{}", Place::Start.path(), bot_query(&bot.settings))) aria-current=[is_shown.then_some("true")] {
                         (bot.settings.id.as_str()) " " (breaker_tag(reader, bot))
                     }
                 }

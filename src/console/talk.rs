@@ -12,7 +12,7 @@ use super::replies::{self, Reply};
 use super::{Console, Visit, refuse, wire};
 use crate::ids::BotId;
 use crate::messages::{Message, talk as words};
-use crate::simulator::{Refusal, Said, Seen, Step, Switches, Talk};
+use crate::simulator::{Refusal, Said, Saved, Seen, Step, Switches, Talk};
 
 /// What plays a saved conversation again.
 const PLAY: &str = "smartchat-bridge test conversation.toml";
@@ -95,7 +95,7 @@ pub(super) fn page(console: &Console, visit: &Visit<'_>, reader: Reader<'_>, own
             }
             div {
                 (controls(reader, &switches))
-                (file(reader, &bot, &talk))
+                (file(visit, reader, &bot, &talk))
             }
         }
     };
@@ -189,8 +189,13 @@ fn controls(reader: Reader<'_>, switches: &Switches) -> Markup {
     }
 }
 
-fn file(reader: Reader<'_>, bot: &BotId, talk: &Talk) -> Markup {
-    let saved = talk.save(bot.as_str());
+/// The conversation as a file.
+fn save(visit: &Visit<'_>, bot: &BotId, talk: &Talk) -> Saved {
+    talk.save(bot.as_str(), visit.shared.registry().settings.bots.len() == 1)
+}
+
+fn file(visit: &Visit<'_>, reader: Reader<'_>, bot: &BotId, talk: &Talk) -> Markup {
+    let saved = save(visit, bot, talk);
     html! {
         @if !talk.steps().is_empty() {
             section class="card" {
@@ -206,13 +211,13 @@ fn file(reader: Reader<'_>, bot: &BotId, talk: &Talk) -> Markup {
     }
 }
 
-/// The conversation as a file.
+/// The answer that downloads it.
 pub(super) fn saved(console: &Console, visit: &Visit<'_>, reader: Reader<'_>, owner: &str) -> Reply {
     let Some(bot) = chosen(visit, reader.visitor.asks("bot")) else {
         return refuse(reader.visitor, StatusCode::NOT_FOUND, words::refused_no_bot());
     };
     match console.simulator.talk(visit.shared, owner, &bot) {
-        Ok(talk) => replies::file("conversation.toml", talk.save(bot.as_str()).toml),
+        Ok(talk) => replies::file("conversation.toml", save(visit, &bot, &talk).toml),
         Err(refusal) => refused(reader, refusal),
     }
 }

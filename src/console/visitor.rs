@@ -29,6 +29,8 @@ pub(super) struct Visitor {
     pub(super) session: Option<String>,
     /// The name of that cookie.
     pub(super) cookie: String,
+    /// It sends a form, whose address may have no page of its own.
+    pub(super) sends_a_form: bool,
     /// `Origin` is the console's own.
     pub(super) is_at_home: bool,
     /// It comes by `admin.public_url`, over TLS: its cookies may go over TLS only.
@@ -61,6 +63,7 @@ impl Visitor {
             chosen,
             session: cookies(headers).find(|(name, _)| *name == cookie).map(|(_, value)| value.to_owned()),
             cookie,
+            sends_a_form: false,
             is_at_home: is_by_name || is_direct,
             captured: None,
             is_secure: is_by_name && public.is_some_and(|public| public.scheme() == "https"),

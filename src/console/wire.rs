@@ -11,24 +11,32 @@ use crate::degradation::Degradations;
 use crate::exchange::{AnswerTo, Came, Kept, Messages, Request};
 use crate::messages::talk as words;
 
-/// All of them, one below the other.
+/// All of them, in two columns where there is room, so that one sees what became of what.
 pub(super) fn four(reader: Reader<'_>, messages: &Messages) -> Markup {
     html! {
-        h3 { (reader.text(words::message_call())) }
-        (body(reader, &messages.call))
-        @if messages.requests.is_empty() {
-            h3 { (reader.text(words::message_request())) }
-            p class="hint" { (reader.text(words::not_asked())) }
-        }
-        @for request in &messages.requests { (asked(reader, request)) }
-        @for answer in &messages.answers {
-            h3 {
-                @match answer.to {
-                    AnswerTo::Caller => (reader.text(words::message_answer())),
-                    AnswerTo::Callback => (reader.text(words::message_callback())),
+        div class="messages" {
+            section {
+                h3 { (reader.text(words::message_call())) }
+                (body(reader, &messages.call))
+            }
+            @if messages.requests.is_empty() {
+                section {
+                    h3 { (reader.text(words::message_request())) }
+                    p class="hint" { (reader.text(words::not_asked())) }
                 }
             }
-            (body(reader, &answer.body))
+            @for request in &messages.requests { (asked(reader, request)) }
+            @for answer in &messages.answers {
+                section {
+                    h3 {
+                        @match answer.to {
+                            AnswerTo::Caller => (reader.text(words::message_answer())),
+                            AnswerTo::Callback => (reader.text(words::message_callback())),
+                        }
+                    }
+                    (body(reader, &answer.body))
+                }
+            }
         }
         @if let Some(ended) = &messages.end {
             p class="hint" {
@@ -51,20 +59,24 @@ pub(super) fn differences(reader: Reader<'_>, degradations: Degradations) -> Mar
 
 fn asked(reader: Reader<'_>, request: &Request) -> Markup {
     html! {
-        h3 { (reader.text(words::message_request())) }
-        p { code { (request.method) " " (request.path) } }
-        @if request.body.size > 0 { (body(reader, &request.body)) }
-        h3 { (reader.text(words::message_reply())) }
-        @match &request.came {
-            None => p class="hint" { (reader.text(words::nothing_came())) },
-            Some(Came::Failed(problem)) => p { (reader.text(words::no_reply(problem.as_str()))) },
-            Some(Came::Reply { status, body: came, cut_short }) => {
-                p {
-                    code { (reader.text(words::status(status.to_string()))) }
-                    @if *cut_short { " " (reader.text(words::cut_short())) }
-                }
-                @if came.size > 0 { (body(reader, came)) }
-            },
+        section {
+            h3 { (reader.text(words::message_request())) }
+            p { code { (request.method) " " (request.path) } }
+            @if request.body.size > 0 { (body(reader, &request.body)) }
+        }
+        section {
+            h3 { (reader.text(words::message_reply())) }
+            @match &request.came {
+                None => p class="hint" { (reader.text(words::nothing_came())) },
+                Some(Came::Failed(problem)) => p { (reader.text(words::no_reply(problem.as_str()))) },
+                Some(Came::Reply { status, body: came, cut_short }) => {
+                    p {
+                        code { (reader.text(words::status(status.to_string()))) }
+                        @if *cut_short { " " (reader.text(words::cut_short())) }
+                    }
+                    @if came.size > 0 { (body(reader, came)) }
+                },
+            }
         }
     }
 }

@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 use crate::term::draw::Press;
 
 const FALLBACK: (&str, &str) = ("64a1f0c27b3d9e5a10c4e8b7", "폴백 블록");
-const WELCOME: (&str, &str) = ("64a1f0c27b3d9e5a10c4e8b5", "웰컴 블록");
+/// Id and name of the block that calls when the room is entered.
+pub(crate) const WELCOME: (&str, &str) = ("64a1f0c27b3d9e5a10c4e8b5", "웰컴 블록");
 
 /// The user who speaks, and the OpenBuilder bot they speak to.
 #[derive(Debug, Clone, Copy)]

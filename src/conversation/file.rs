@@ -138,10 +138,13 @@ impl Recording {
         self.steps.push(step);
     }
 
-    /// The file.
-    pub(crate) fn to_toml(&self, name: &str) -> String {
+    /// The file. `bot` is named where there are several.
+    pub(crate) fn to_toml(&self, name: &str, bot: Option<&str>) -> String {
         let mut document = DocumentMut::new();
         document.insert("name", value(name));
+        if let Some(bot) = bot {
+            document.insert("bot", value(bot));
+        }
         document.insert("step", Item::ArrayOfTables(self.steps.clone()));
         document.to_string()
     }
@@ -263,7 +266,7 @@ asked = false                 # 봇에 보내지 않음
             Some(false),
             now + Duration::from_millis(6500),
         );
-        let read = read(&recording.to_toml("이름"), "a").unwrap();
+        let read = read(&recording.to_toml("이름", None), "a").unwrap();
         assert_eq!(read.steps[0].act, Act::Say("\"'\n\u{1}한글".into()));
         assert_eq!(read.steps[0].expected.text.as_deref(), Some("a\nb\""));
         assert_eq!(read.steps[1].wait, Duration::from_secs(7), "the late answer was waited for");

@@ -26,5 +26,6 @@ pub(super) async fn look_up(call: &Call, turn: &mut Turn) {
     if announced && turn.acquaintance() == Acquaintance::New {
         call.shared.metrics.store(call.arrival.core, StoreEvent::FirstContact);
         events::announce(&call.shared, &call.bot, call.arrival.core, Notice::FriendAdded, input.user).await;
+        turn.has_met();
     }
 }

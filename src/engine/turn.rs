@@ -128,7 +128,9 @@ pub(super) async fn park_unsent(call: &Call) {
 /// fate is unknown: the user is asked to send it again.
 async fn follow(call: &Call, following: Following) -> Option<Bytes> {
     call.delivery.on(Event::Follow).ok()?;
-    let answer = following.await;
+    // Whoever is followed may be in a process that died, and the word of it may be lost: nobody waits for ever, and what is
+    // left of a callback's minute is enough to say so.
+    let answer = tokio::time::timeout_at(call.give_up(), following).await.ok().flatten();
     let to = call.delivery.claim();
     let (body, outcome, taken) = match answer {
         Some((body, taken)) => (body, Outcome::Answered, Some(taken)),

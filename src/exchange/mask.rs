@@ -21,6 +21,8 @@ pub(crate) struct Mask {
     secrets: Vec<Box<str>>,
     /// Every byte with which one of them begins, in any way of writing it.
     beginnings: Vec<u8>,
+    /// The secrets of the call itself are known.
+    pub(crate) has_read_the_call: bool,
 }
 
 /// A text without secrets.
@@ -42,7 +44,9 @@ impl Mask {
     /// The secrets of a call, and `keys`, under which the bot knows the user.
     pub(crate) fn of_call(call: &[u8], keys: &[&str]) -> Self {
         let mut secrets: Vec<Box<str>> = keys.iter().map(|key| Box::from(*key)).collect();
-        let call: Value = serde_json::from_slice(call).unwrap_or_default();
+        // A caller may begin with a byte order mark, and an old bot's owner may well be one.
+        let call = serde_json::from_slice::<Value>(call.strip_prefix("\u{feff}".as_bytes()).unwrap_or(call));
+        let (has_read_the_call, call) = (call.is_ok(), call.unwrap_or_default());
         for whom in ["/userRequest/user", "/userRequest/chat"] {
             let whom = call.pointer(whom);
             secrets.extend(whom.and_then(|whom| whom.get("id")).and_then(text));
@@ -64,7 +68,7 @@ impl Mask {
         secrets.truncate(MOST);
         let mut beginnings: Vec<u8> = secrets.iter().filter_map(|secret| secret.bytes().next()).collect();
         beginnings.extend([b'\\', b'%']);
-        Self { secrets, beginnings }
+        Self { secrets, beginnings, has_read_the_call }
     }
 
     /// The first `room` bytes of `bytes`, masked.

@@ -14,10 +14,35 @@ fn begin(call: &[u8], budget: &Arc<Budget>) -> Option<Arc<Exchange>> {
     Exchange::begin(beginning, budget)
 }
 
+/// So many bytes that are JSON.
+fn text_of(bytes: usize) -> Vec<u8> {
+    format!("\"{}\"", "c".repeat(bytes - 2)).into_bytes()
+}
+
+/// A call is read more leniently than a whole document is.
+#[test]
+fn c5_of_a_call_that_cannot_be_masked_nothing_is_kept() {
+    let call = |ignored: &str| {
+        format!(
+            r#"{{"userRequest":{{"callbackUrl":"https://kakao.example/v1/token-of-a-callback"}},"more":{ignored}}}"#
+        )
+    };
+    let kept = |call: &str| begin(call.as_bytes(), &Budget::new(usize::MAX)).unwrap().messages().call;
+    for call in [call("1"), format!("\u{feff}{}", call("1"))] {
+        let kept = kept(&call);
+        let text = String::from_utf8_lossy(&kept.bytes).into_owned();
+        assert!(kept.is_whole && text.contains("\"more\":1") && !text.contains("token-of-a-callback"), "{text}");
+    }
+    for ignored in ["1e400", r#""\ud83d""#] {
+        let (call, kept) = (call(ignored), kept(&call(ignored)));
+        assert_eq!((kept.bytes.len(), kept.size, kept.is_whole), (0, call.len(), false), "{call}");
+    }
+}
+
 #[test]
 fn c5_each_message_is_kept_to_64_kib_with_its_true_size() {
     let budget = Budget::new(usize::MAX);
-    let exchange = begin(&vec![b'c'; 100_000], &budget).unwrap();
+    let exchange = begin(&text_of(100_000), &budget).unwrap();
     for _ in 0..3 {
         exchange.asks("POST", "/message", &[b'q'; 40_000]);
         exchange.replied(200, &[b'r'; 40_000], false);
@@ -39,8 +64,8 @@ fn c5_each_message_is_kept_to_64_kib_with_its_true_size() {
 #[test]
 fn c5_what_is_past_the_budget_is_not_kept_and_what_goes_frees_it() {
     let budget = Budget::new(2 * OVERHEAD + 1_000);
-    let first = begin(&[b'c'; 900], &budget).unwrap();
-    let second = begin(&[b'c'; 900], &budget).unwrap();
+    let first = begin(&text_of(900), &budget).unwrap();
+    let second = begin(&text_of(900), &budget).unwrap();
     assert_eq!((first.messages().call.bytes.len(), second.messages().call.bytes.len()), (900, 0));
     assert_eq!(second.messages().call.size, 900);
     assert!(begin(b"", &budget).is_none());

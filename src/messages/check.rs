@@ -131,6 +131,7 @@ messages! {
 
     "" users_same() "Users read it as before." "사용자에게는 그대로 보입니다.";
     "" users_nothing_lost() "Users do not notice." "사용자는 알지 못합니다.";
+    "" users_read_instead(choose, no_reply) "Users read \"{choose}\" instead of a reply, and \"{no_reply}\" where there is no keyboard either." "사용자는 답변 대신 \"{choose}\"라는 말을 봅니다. 키보드도 없으면 \"{no_reply}\"입니다.";
     "" users_read(words) "Users read \"{words}\" instead of a reply." "사용자는 답변 대신 \"{words}\"라는 말을 봅니다.";
     "" users_type_freely() "Users type freely at the start." "처음에는 사용자가 자유롭게 입력합니다.";
     "" users_wait() "Users read that an answer is coming, and press a button to see it." "사용자는 기다려 달라는 말을 먼저 보고, 버튼을 눌러 답을 봅니다.";

@@ -10,9 +10,11 @@ use std::time::Duration;
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use tokio::sync::oneshot;
 
 use super::admit::admit_secret;
 use super::respond::{self, Refused, Reply, SecretMiss};
+use crate::bot::Bot;
 use crate::events;
 use crate::ids::BotId;
 use crate::net::CoreId;
@@ -97,23 +99,42 @@ pub(crate) async fn receive(
         return Ok(accepted(shared, core, Some(EventFate::Nobody)));
     };
     let resource = headers.get(&RESOURCE_ID).and_then(|id| id.to_str().ok()).filter(|id| id.len() <= 256);
+    let (shared_with, bot, id, resource) =
+        (Arc::clone(shared), Arc::clone(bot), String::from(&*id), resource.map(str::to_owned));
+    let (told, fate) = oneshot::channel();
+    // A caller who hangs up in the middle of it changes nothing: what they send again would count as a repeat.
+    shared.tasks.track(async move {
+        let _nobody_waits = told.send(take(&shared_with, &bot, core, notice, &id, resource.as_deref()).await);
+    });
+    Ok(accepted(shared, core, fate.await.unwrap_or_default()))
+}
+
+/// Sends the event on its way, or keeps it for its user. Gives what became of it, where it is not on its way.
+async fn take(
+    shared: &Arc<Shared>,
+    bot: &Arc<Bot>,
+    core: CoreId,
+    notice: Notice,
+    id: &str,
+    resource: Option<&str>,
+) -> Option<EventFate> {
     if resource.is_some_and(|resource| !bot.contacts.first_time(resource)) {
-        return Ok(accepted(shared, core, Some(EventFate::Repeat)));
+        return Some(EventFate::Repeat);
     }
     let store = bot.sessions.shared();
     if let (Some(resource), Some(store)) = (resource, store)
         && store.first_time(resource).await == Some(false)
     {
-        return Ok(accepted(shared, core, Some(EventFate::Repeat)));
+        return Some(EventFate::Repeat);
     }
     let elsewhere = match store {
-        Some(store) if bot.contacts.user(&id).is_none() => store.event(&id, notice).await,
+        Some(store) if bot.contacts.user(id).is_none() => store.event(id, notice).await,
         Some(_) | None => None,
     };
     let known = match elsewhere {
         Some(Some(user)) => Known::User(user),
         Some(None) => Known::Waits,
-        None => bot.contacts.event(&id, notice),
+        None => bot.contacts.event(id, notice),
     };
     if let Known::User(user) = known {
         events::deliver(shared, bot, core, notice, user);
@@ -126,12 +147,12 @@ pub(crate) async fn receive(
         }
     }
     match known {
-        Known::User(_) => Ok(accepted(shared, core, None)),
+        Known::User(_) => None,
         Known::Waits => {
             if let Some(events) = bot.contacts.waiting_line.line(WAITING_LINE, time::now()) {
                 tracing::info!(bot = %bot.settings.id, events, "channel events wait for the next call of their users");
             }
-            Ok(accepted(shared, core, Some(EventFate::Waits)))
+            Some(EventFate::Waits)
         }
     }
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONNECTION, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request};
+use tokio::sync::oneshot;
 use tokio::time::timeout_at;
 
 use super::admit::{admit, admit_address, caller_address, forwarded_for};
@@ -37,6 +38,7 @@ use crate::translate::inbound::{self, Endpoint, Inbound, InboundRules, UserInput
 use crate::wire::explain::{
     X_BRIDGE_DEGRADATIONS, X_BRIDGE_EXPLAIN, X_BRIDGE_OUTCOME, X_BRIDGE_PLAN, X_BRIDGE_PROBLEM,
 };
+use crate::wire::legacy::Notice;
 use crate::wire::skill::{Named, SkillCall};
 use crate::wire::text::printable;
 
@@ -334,21 +336,37 @@ async fn learn(
     if let Some(app_user_id) = inbound.app_user_id.as_deref().filter(|_| !inbound.tester && !inbound.room) {
         let is_new = bot.sessions.shared().filter(|_| !bot.contacts.knows(app_user_id, inbound.user));
         let mut waited = bot.contacts.learn(app_user_id, inbound.user);
-        if let Some(store) = is_new {
-            match Box::pin(store.learn(app_user_id, inbound.user)).await {
-                Some(others) => waited.extend(others),
-                None => bot.contacts.unlearn(app_user_id),
+        match is_new.cloned() {
+            None => send_on(shared, core, bot, inbound.user, app_user_id, waited),
+            Some(store) => {
+                let (shared_with, bot, user) = (Arc::clone(shared), Arc::clone(bot), inbound.user);
+                let (told, has_learnt) = oneshot::channel::<()>();
+                let id = app_user_id.to_owned();
+                // What waited leaves the memory and the store with this: a caller who hangs up must not take it along.
+                shared.tasks.track(async move {
+                    match store.learn(&id, user).await {
+                        Some(others) => waited.extend(others),
+                        None => bot.contacts.unlearn(&id),
+                    }
+                    send_on(&shared_with, core, &bot, user, &id, waited);
+                    drop(told);
+                });
+                let _when_it_is_done = has_learnt.await;
             }
-        }
-        let any = !waited.is_empty();
-        for notice in waited {
-            events::deliver(shared, bot, core, notice, inbound.user);
-        }
-        if any {
-            bot.contacts.delivered(app_user_id);
         }
     }
     bot.outbox.wake(&inbound.user);
+}
+
+/// Delivers the events that waited for this user's first call (E2).
+fn send_on(shared: &Arc<Shared>, core: CoreId, bot: &Arc<Bot>, user: UserKey, app_user_id: &str, waited: Vec<Notice>) {
+    let any = !waited.is_empty();
+    for notice in waited {
+        events::deliver(shared, bot, core, notice, user);
+    }
+    if any {
+        bot.contacts.delivered(app_user_id);
+    }
 }
 
 /// Where a late answer of this call may go; an address that is not allowed counts as none (S2).

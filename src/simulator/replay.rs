@@ -80,10 +80,23 @@ pub(crate) fn replay(exchange: &Exchange, settings: &BotSettings) -> Result<Repl
     let block = exchange.manner.openbuilder_bot.as_ref().and_then(|id| settings.message_block.get(id));
     let view =
         View { policy: &settings.policy, message_block: block.map(|block| &**block), room: exchange.manner.room };
+    let was_unusable = messages.end.as_ref().is_some_and(|ended| ended.end.problem.is_some());
     let replies = replies.iter().map(|reply| reply.map(|kept| Bytes::copy_from_slice(&kept.bytes))).collect();
     let Replayed { answer, degradations, problem } = replay::replay(replies, &view);
-    let lines = compare(&pretty(&then.body.bytes), &pretty(&answer));
+    let shown =
+        |answer: &[u8]| if was_unusable && problem.is_some() { without_buttons(answer) } else { pretty(answer) };
+    let lines = compare(&shown(&then.body.bytes), &shown(&answer));
     Ok(Replay { lines, degradations, problem, showed_more: then.shows_more })
+}
+
+/// An answer in place of a reply that could not be read: the buttons below it are those of the keyboard that counted then
+/// (O4), which is not stored with the turn.
+fn without_buttons(answer: &[u8]) -> String {
+    let mut value = serde_json::from_slice::<Value>(answer).unwrap_or_default();
+    if let Some(template) = value.get_mut("template").and_then(Value::as_object_mut) {
+        template.remove("quickReplies");
+    }
+    format!("{value:#}")
 }
 
 /// One member a line: that is where answers differ.

@@ -302,7 +302,7 @@ async fn a_conversation_that_is_saved_can_be_read_as_a_test() {
     drop(phone.presses("답변 보기").await);
     drop(phone.does(words("안녕"), Switches { is_tester: true, ..Switches::default() }).await);
     drop(phone.does(Said::Leave, Switches::default()).await);
-    let saved = phone.talk.save("급식");
+    let saved = phone.talk.save("급식", true);
     assert_eq!(saved.left_out, 2, "{}", saved.toml);
     let read = conversation::file::read(&saved.toml, "a").map_err(|error| error.text(Language::English)).unwrap();
     let acts: Vec<_> = read.steps.iter().map(|step| step.act.clone()).collect();
@@ -311,6 +311,10 @@ async fn a_conversation_that_is_saved_can_be_read_as_a_test() {
     assert_eq!(read.steps[1].expected.asked, Some(true));
     assert_eq!((read.steps[2].expected.asked, read.steps[3].expected.asked), (None, Some(false)));
     assert!(read.steps[3].wait >= Duration::from_secs(3), "the late answer is waited for");
+    assert_eq!(read.bot, None);
+    let of_several = phone.talk.save("shop", false).toml;
+    let read = conversation::file::read(&of_several, "a").map_err(|error| error.text(Language::English)).unwrap();
+    assert_eq!(read.bot.as_deref(), Some("shop"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -357,4 +361,20 @@ async fn c5_a_dry_replay_asks_nobody_and_marks_what_today_does_otherwise() {
     let long = phone.does(Said::Words("긴 답".into()), Switches::default()).await;
     assert_eq!(replay(&long.exchange, &settings).unwrap_err(), NoReplay::TooLong);
     assert_eq!(phone.bridge.asked().len(), asked + 2);
+}
+
+/// The keyboard that counted then stood below the words (O4), and is not stored with the turn.
+#[tokio::test(start_paused = true)]
+async fn c5_a_reply_that_could_not_be_read_and_still_cannot_is_no_difference() {
+    use super::replay::replay;
+    let phone = Phone::before(&[], |words| match words {
+        "없음" => (ms(0), Act::Say(json!("<h1>PHP</h1>"))),
+        _ => (ms(0), says_with("안녕하세요", &["없음", "내일"])),
+    });
+    drop(phone.says("안녕").await);
+    let step = phone.does(words("없음"), Switches::default()).await;
+    assert_eq!(step.seen().shown().presses.len(), 2, "the buttons of before stand below the words");
+    let settings = Arc::clone(&phone.bridge.shared.registry().named("default").unwrap().settings);
+    let again = replay(&step.exchange, &settings).unwrap();
+    assert!(again.is_same() && again.problem.is_some(), "{again:?}");
 }

@@ -169,7 +169,12 @@ impl LocalStore {
             let random = self.random.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
             let own_keyboard =
                 |slot: &Slot| slot.evictable_since().filter(|_| slot.session.keeps_a_keyboard_of_its_own());
-            if !self.slots.evict_among(LOOKED_AT, random, own_keyboard) && !self.evict() {
+            if self.slots.evict_among(LOOKED_AT, random, own_keyboard) {
+                continue;
+            }
+            // A bot within its share does not forget all its users for another's: one at each end of a turn is enough.
+            let in_share = self.slots.bytes() < self.memory_share.load(Ordering::Relaxed);
+            if !self.evict() || in_share {
                 return;
             }
         }
@@ -196,11 +201,14 @@ impl LocalStore {
             session.tidy(now);
             self.account(&slot.session, &session);
             // Under the lock of the slot: records of one user are told in the order of their turns.
-            if let Some(journal) = &self.journal {
+            // Of a user who could not be looked up, the file may know more than this process: only a newer keyboard is
+            // written over what it knows.
+            let is_unsure = session.is_unread();
+            if let Some(journal) = self.journal.as_ref().filter(|_| !is_unsure || !session.is_new()) {
                 // The first time after a look-up: what it found of them may be over.
                 let was_found = slot.session.is_unread() && !session.is_unread();
                 let whole = session.has_parked() || slot.session.has_parked() || was_found || wrote_parked;
-                journal.user(*user, &session, None, whole);
+                journal.user(*user, &session, None, whole && !is_unsure);
             }
             slot.session = session;
         }

@@ -225,6 +225,13 @@ impl Turn {
         self.acquaintance
     }
 
+    /// The bot was told of this new friend: a turn that is withdrawn now leaves them known (E3).
+    pub(crate) fn has_met(&self) {
+        if let Some(lease) = &self.lease {
+            lease.has_met();
+        }
+    }
+
     /// The session was written as it is should a callback fail (P4): what comes of it is written over that.
     pub(crate) fn wrote_parked(&mut self, failed: &Session) {
         self.wrote_parked = true;
@@ -242,7 +249,9 @@ impl Turn {
 
     /// A message leaves: should the process die before the turn ends, the user is told (P3).
     pub(crate) fn asking(&self, now: Moment) {
-        if let Some(journal) = self.store.as_ref().and_then(|store| store.journal()) {
+        let journal = self.store.as_ref().and_then(|store| store.journal());
+        // Of a user who could not be looked up, the file knows more than this process.
+        if let Some(journal) = journal.filter(|_| !self.session.is_unread()) {
             journal.user(self.user, &self.session, Some(now), false);
         }
     }

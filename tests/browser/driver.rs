@@ -74,10 +74,14 @@ pub fn take() -> Option<(&'static Driver, MutexGuard<'static, ()>)> {
 }
 
 fn start() -> Result<Driver, String> {
-    for program in ["chromedriver", "chromium"] {
+    let is_there = |program: &&str| {
         let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        if !found.is_ok_and(|status| status.success()) {
-            return Err(format!("there is no {program} (Debian: chromium, chromium-driver)"));
+        found.is_ok_and(|status| status.success())
+    };
+    // The driver finds either browser by itself.
+    for one_of in [&["chromedriver"][..], &["chromium", "google-chrome"]] {
+        if !one_of.iter().any(is_there) {
+            return Err(format!("there is no {} (Debian: chromium, chromium-driver)", one_of.join(" or ")));
         }
     }
     let mut shell = Command::new("sh");

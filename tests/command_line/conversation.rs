@@ -141,6 +141,18 @@ fn a_conversation_says_which_of_several_bots_it_is_about() {
     assert!(one.calls().is_empty());
 }
 
+/// The calls of `test` are its own: no list of ours or of the operator's keeps them out.
+#[test]
+fn a_bot_that_admits_one_openbuilder_bot_and_names_its_welcome_block_is_played_with() {
+    let bot = school("오늘의 급식");
+    let own = "openbuilder_ids = [\"5f0c\"]\nwelcome_blocks = [\"환영\"]";
+    let (folder, path) = file(&format!("[bots.a]\nurl = \"{}\"\n{own}\n", bot.url()));
+    let said = "[[step]]\nenter = true\nbuttons = ['오늘의 급식', '내일의 급식']\ncontains = '버튼을 선택'\n[[step]]\ntap = '오늘의 급식'";
+    let said = written(folder.path(), said);
+    let ended = run(&["test", said.to_str().unwrap(), "--config", path.to_str().unwrap()], b"");
+    assert!(ended.out(0).contains("all of them"), "{ended:?}");
+}
+
 #[test]
 fn a_late_answer_is_waited_for() {
     let bot = Bot::before(home(&["급식"]), |_| words("현미밥").after(ms(1000)));

@@ -42,7 +42,7 @@ impl Record {
         };
         self.recording.add(&act, &Screen::of(body), asked(headers), time::instant());
         let name = self.path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        fs::write(&self.path, self.recording.to_toml(&name.unwrap_or_default()))
+        fs::write(&self.path, self.recording.to_toml(&name.unwrap_or_default(), None))
     }
 
     /// Where it stands.

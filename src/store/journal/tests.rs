@@ -187,6 +187,43 @@ proptest! {
     }
 }
 
+/// A look-up that takes too long leaves a user unsure.
+#[test]
+fn p6_a_user_who_could_not_be_looked_up_hides_nothing_that_is_kept() {
+    // Two of one millisecond would be one.
+    let late = |text: &str| {
+        let before = time::now();
+        let now = std::iter::repeat_with(time::now).find(|now| *now > before).unwrap();
+        LateReply { bodies: vec![ReplyBody::Words(text.into())], asked: now, came: now }
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(folder.path(), 9);
+    let (mut turn, _) = process.begin(1);
+    turn.session.show(process.keyboards.intern(&labels(3)), Page::default(), false, time::now());
+    turn.session.park(late("before"));
+    turn.commit(None, time::now());
+    process.settle();
+    drop(process);
+
+    let process = Process::start(folder.path(), 9);
+    let Begun::Turn(mut unsure) = process.store.begin(user(1), None) else { panic!("no turn") };
+    assert!(unsure.is_unread());
+    unsure.asking(time::now());
+    unsure.session.park(late("meanwhile"));
+    unsure.commit(None, time::now());
+    process.settle();
+    let after_a_kill = killed(folder.path());
+    let found = |process: &Process| {
+        let (turn, interrupted) = process.begin(1);
+        let now = time::now();
+        let shown = matches!(turn.session.current(now), Current::Shown(keyboard) if keyboard.has_labels(&labels(3)));
+        (shown, turn.session.late(now).count(), interrupted)
+    };
+    assert_eq!(found(&Process::start(after_a_kill.path(), 9)), (true, 1, None));
+    // In this process both are there, as soon as the user can be looked up.
+    assert_eq!(found(&process), (true, 2, None));
+}
+
 #[test]
 fn p3_that_a_message_was_out_is_found_once() {
     let folder = tempfile::tempdir().unwrap();

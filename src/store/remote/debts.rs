@@ -62,13 +62,13 @@ return 1",
 );
 
 impl RemoteStore {
-    fn debt_keys(&self) -> [Vec<u8>; 2] {
+    pub(super) fn debt_keys(&self) -> [Vec<u8>; 2] {
         let key = |part: &str| format!("{}:{{{}}}:{part}", self.remote.prefix, self.bot.as_str()).into_bytes();
         [key("debts"), key("due")]
     }
 
     /// The name of a debt among all replicas.
-    fn debt_name(&self, key: &[u8]) -> Vec<u8> {
+    pub(super) fn debt_name(&self, key: &[u8]) -> Vec<u8> {
         let hex = key.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         format!("{}{hex}", self.remote.replica).into_bytes()
     }
@@ -88,13 +88,12 @@ impl RemoteStore {
 
     /// A debt of this process is paid.
     pub(crate) fn settle(&self, key: &[u8]) {
-        let name = self.debt_name(key);
-        self.owed.remove(&name);
-        self.settle_named(name);
+        self.settle_named(self.debt_name(key));
     }
 
     /// A debt that was taken is paid.
     pub(crate) fn settle_named(&self, name: Vec<u8>) {
+        self.owed.remove(&name);
         let [debts, due] = self.debt_keys();
         let link = self.remote.link_of(&debts);
         let command = Command::script(&SETTLE, 2, vec![debts, due, name], |_told| {});
@@ -111,7 +110,10 @@ impl RemoteStore {
         let args = vec![debts, due, text(SILENT.as_millis()), text(TAKEN)];
         let taken = self.remote.ask_script(&TAKE, 2, args).await.map(pairs).unwrap_or_default();
         // One that is paid here is no other's.
-        taken.into_iter().filter(|(name, _)| !self.owed.contains_key(name)).collect()
+        let mut taken: Vec<_> = taken.into_iter().filter(|(name, _)| !self.owed.contains_key(name)).collect();
+        // It is said to be in hand until it is settled: paying may take longer than the silence of a dead process.
+        taken.retain(|(name, _)| self.owed.insert(name.clone(), ()).is_none());
+        taken
     }
 
     /// Says that this process is there, and will pay.

@@ -99,7 +99,7 @@ pub(super) type Told = Box<dyn FnOnce(Result<Value, Trouble>) + Send>;
 
 impl RemoteStore {
     /// The key of a fact of the bot; `tag` spreads them over a cluster.
-    fn fact(&self, tag: &str, part: &str) -> Vec<u8> {
+    pub(super) fn fact(&self, tag: &str, part: &str) -> Vec<u8> {
         format!("{}:{{{}{tag}}}:{part}", self.remote.prefix, self.bot.as_str()).into_bytes()
     }
 
@@ -178,6 +178,15 @@ impl RemoteStore {
         cmd.arg(&key);
         // By the user's own connection: a begin that follows finds it gone.
         self.remote.link(self.remote.link_of(&self.key(user, "s"))).send(Command::plain(cmd, |_told| {}));
+    }
+
+    /// The bot was told of a new user: no end of a turn has to say so (E3).
+    pub(super) fn has_met(&self, user: &UserKey) {
+        let key = self.key(user, "s");
+        let link = self.remote.link_of(&key);
+        let mut cmd = redis::cmd("HDEL");
+        cmd.arg(&key).arg("w");
+        self.remote.link(link).send(Command::plain(cmd, |_told| {}));
     }
 
     /// The events of `user` that are on their way from here stand with the user, so that whoever is there delivers them

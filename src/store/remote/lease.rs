@@ -90,6 +90,11 @@ impl Lease {
         std::mem::take(&mut self.left)
     }
 
+    /// The bot was told of this new friend (E3).
+    pub(crate) fn has_met(&self) {
+        self.store.has_met(&self.user);
+    }
+
     /// Whether a message may leave: the lease is young enough. Where the store is in trouble nobody else is asked (P6).
     pub(crate) fn may_ask(&self, now: Moment) -> bool {
         self.place.standing.is_good(now) || !self.store.remote.health.is_up()

@@ -12,7 +12,12 @@ use futures_util::stream::FuturesUnordered;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, ServerErrorKind, TlsCertificates, Value};
+use redis::io::tcp::TcpSettings;
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisError, ServerErrorKind,
+    TlsCertificates, Value,
+};
+use socket2::TcpKeepalive;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::sleep;
 
@@ -23,6 +28,8 @@ use crate::config::settings::StoreUrl;
 const QUEUE: usize = 16_384;
 /// How long one try to connect takes at most.
 const CONNECT: Duration = Duration::from_secs(1);
+/// After how long a host that acknowledges nothing is given up.
+const VANISHED: Duration = Duration::from_secs(5);
 /// The wait between two tries.
 const AGAIN: Duration = Duration::from_millis(200);
 /// How often a command is tried at the nodes of a cluster, with a short wait between: a slot that has moved is found so. A
@@ -105,6 +112,17 @@ fn call(name: &str, script: &[u8], keys: usize, args: &[Vec<u8>]) -> Cmd {
     cmd
 }
 
+/// A host that vanishes without a word is noticed within seconds, not after the kernel's quarter of an hour. One that is only
+/// stopped still answers for its kernel, and is waited for.
+fn tcp() -> TcpSettings {
+    let probes = TcpKeepalive::new().with_time(VANISHED).with_interval(VANISHED / 3).with_retries(3);
+    TcpSettings::default().set_keepalive(probes).set_user_timeout(VANISHED)
+}
+
+fn alive(url: &str) -> Result<ConnectionInfo, RedisError> {
+    Ok(url.into_connection_info()?.set_tcp_settings(tcp()))
+}
+
 /// The way to one store.
 #[derive(Debug, Clone)]
 pub(super) struct Address {
@@ -118,10 +136,10 @@ impl Address {
     pub(super) fn parse(settings: &StoreUrl) -> Result<Self, RedisError> {
         let url = std::str::from_utf8(settings.url.expose()).unwrap_or_default();
         let Some(ca) = settings.ca.as_ref().filter(|_| url.starts_with("rediss:")) else {
-            return Ok(Self { client: Client::open(url)?, certificates: None });
+            return Ok(Self { client: Client::open(alive(url)?)?, certificates: None });
         };
         let certificates = TlsCertificates { client_tls: None, root_cert: Some(std::fs::read(ca)?) };
-        let client = Client::build_with_tls(url, certificates.clone())?;
+        let client = Client::build_with_tls(alive(url)?, certificates.clone())?;
         Ok(Self { client, certificates: Some(certificates) })
     }
 
@@ -153,6 +171,7 @@ impl Address {
         let mut wire = if info.contains("cluster_enabled:1") {
             let mut nodes = ClusterClient::builder(vec![self.client.get_connection_info().clone()])
                 .connection_timeout(CONNECT)
+                .tcp_settings(tcp())
                 .retries(CLUSTER_TRIES)
                 .min_retry_wait(CLUSTER_WAIT.0)
                 .max_retry_wait(CLUSTER_WAIT.1);

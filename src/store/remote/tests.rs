@@ -1,6 +1,7 @@
 //! The contract of a store over Redis, with several processes' worth of it in one: order, at most one turn, shared taps,
 //! parked replies, bounds, first contact, and random interleavings against a simple model.
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::{Child, Command as Program, Stdio};
 use std::sync::atomic::AtomicUsize;
@@ -50,6 +51,15 @@ impl Server {
         }
         // Another process has taken the port.
         Self::start()
+    }
+
+    /// The line that answers a command.
+    fn say(&self, command: &str) -> String {
+        let mut way = std::net::TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        way.write_all(format!("{command}\r\n").as_bytes()).unwrap();
+        let mut line = String::new();
+        BufReader::new(way).read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
     }
 
     /// The store as one more process has it.
@@ -272,6 +282,84 @@ fn e3_a_user_is_new_until_a_turn_has_told_of_it() {
         drop(third);
         two.forget(&user(1));
         assert_eq!(turn(two.begin(user(1), None)).await.acquaintance(), Acquaintance::New);
+    });
+}
+
+#[test]
+fn e3_a_friend_of_whom_the_bot_was_told_is_known_though_the_turn_is_withdrawn() {
+    let Some(server) = Server::start() else { return };
+    let [one, two] = [server.process(2), server.process(2)];
+    runtime().block_on(async {
+        let first = turn(one.begin(user(1), None)).await;
+        assert_eq!(first.acquaintance(), Acquaintance::New);
+        first.has_met();
+        drop(first);
+        assert_eq!(turn(two.begin(user(1), None)).await.acquaintance(), Acquaintance::Known);
+    });
+}
+
+#[test]
+fn s5_those_who_follow_a_tap_are_bounded_and_all_are_told() {
+    let Some(server) = Server::start() else { return };
+    let [one, two] = [server.process(3), server.process(3)];
+    runtime().block_on(async {
+        let first = turn(one.begin(user(1), Some(7))).await;
+        let mut following = Vec::new();
+        for _ in 0..2 {
+            let Begun::Asks(entering) = two.begin(user(1), Some(7)) else { panic!("the store is in trouble") };
+            let Begun::Follow(one_more) = entering.await else { panic!("it does not follow") };
+            following.push(one_more);
+        }
+        let Begun::Asks(entering) = one.begin(user(1), Some(7)) else { panic!("the store is in trouble") };
+        assert!(matches!(entering.await, Begun::Full));
+        first.commit(Some(&Bytes::from_static(b"answer")), time::now());
+        for following in following {
+            let read = timeout(Duration::from_secs(5), following).await.expect("it is told");
+            assert_eq!(read.map(|(read, _)| read), Some(Bytes::from_static(b"answer")));
+        }
+    });
+}
+
+#[test]
+fn i6_a_gate_that_is_in_use_never_expires() {
+    let Some(server) = Server::start() else { return };
+    let store = server.process(2);
+    runtime().block_on(async {
+        drop(store.gate().await.expect("the gate"));
+        let key = String::from_utf8(store.fact("", "gate")).unwrap();
+        assert_eq!(server.say(&format!("PEXPIRE {key} 60000")), ":1");
+        let _held = store.gate().await.expect("the gate");
+        let left = server.say(&format!("PTTL {key}"));
+        assert!(left.trim_start_matches(':').parse::<u64>().is_ok_and(|left| left > 60_000), "{left}");
+    });
+}
+
+#[test]
+fn p4_a_debt_that_is_being_paid_is_taken_by_nobody() {
+    let Some(server) = Server::start() else { return };
+    let [one, two] = [server.process(2), server.process(2)];
+    runtime().block_on(async {
+        one.owe(b"debt", b"value".to_vec(), None).await;
+        let [debts, due] = one.debt_keys().map(|key| String::from_utf8(key).unwrap());
+        let name = String::from_utf8(one.debt_name(b"debt")).unwrap();
+        while two.remote.health.is_patient() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // Its holder is silent.
+        one.owed.clear();
+        assert_eq!(server.say(&format!("ZADD {due} 1 {name}")), ":0");
+        let taken = two.take_debts().await;
+        assert_eq!(taken, [(name.clone().into_bytes(), b"value".to_vec())]);
+        // Paying takes longer than a silence.
+        assert_eq!(server.say(&format!("ZADD {due} 1 {name}")), ":0");
+        assert!(two.take_debts().await.is_empty());
+        two.settle_named(name.into_bytes());
+        let until = time::instant() + Duration::from_secs(10);
+        while server.say(&format!("HLEN {debts}")) != ":0" {
+            assert!(time::instant() < until, "it is settled");
+            tokio::task::yield_now().await;
+        }
+        assert!(two.owed.is_empty());
     });
 }
 

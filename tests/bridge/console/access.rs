@@ -61,6 +61,17 @@ fn a_link_that_was_previewed_still_signs_in_and_only_once() {
 }
 
 #[test]
+fn a_link_of_before_opens_nothing_once_a_token_is_configured() {
+    let bot = old_bot();
+    let bridge = Bridge::start(&bridge::shop(&bot, ""));
+    let key = key_of(&bridge.running().sign_in_link().unwrap());
+    bridge.reload(&format!("admin.token = \"{TOKEN}\"\n{}", bridge::shop(&bot, "")));
+    let mut browser = Browser::new(bridge.admin);
+    assert_eq!(browser.get(&format!("/console/sign-in?key={key}")).status, 403);
+    assert_eq!(browser.send("/console/sign-in", &[("key", &key)]).status, 403);
+}
+
+#[test]
 fn the_configured_token_signs_in_and_no_link_is_made_then() {
     let (_bot, bridge) = with_token();
     assert_eq!(bridge.running().sign_in_link(), None);

@@ -108,6 +108,8 @@ fn the_value_of_the_secret_is_shown_only_to_who_asks_for_it() {
     assert_eq!((shown.status, shown.header("cache-control")), (200, Some("no-store")));
     assert!(shown.body.contains("a-secret-of-the-skill-&lt;script&gt;"), "{}", shown.body);
     assert!(!shown.body.contains("<script>alert"), "{}", shown.body);
+    // Its links lead to pages, though it answers a form.
+    assert!(shown.body.contains("href=\"/console/?lang=en\""), "{}", shown.body);
     assert_eq!(browser.get("/console/secret").status, 405);
     assert_eq!(browser.send("/console/secret", &[("bot", "shop")]).status, 403, "without the form token");
 }

@@ -152,6 +152,31 @@ fn p4_a_callback_that_a_dead_replica_has_promised_is_made_by_another() {
 }
 
 #[test]
+fn s2_who_follows_a_tap_of_which_nothing_is_heard_any_more_is_called_back_in_time() {
+    let Some(mut redis) = Redis::start() else { return };
+    let [first, second] = [(); 2].map(|()| CallbackSink::start());
+    let bot = Bot::answering(|asked| match &*asked.content() {
+        "안녕" => buttons("고르세요", &["가", "나"]),
+        other => bot::words(&format!("{other}의 답")).after(ms(1_500)),
+    });
+    let origins = format!("[\"{}\", \"{}\"]", first.origin(), second.origin());
+    let keys = [("callback.origins", &*origins), ("callback.after", "200ms"), ("callback.give_up", "4s")];
+    let [one, two] = [(); 2].map(|()| replica(&bot, &redis.url(), &keys));
+    let shown = one.say(&words("u", "안녕"));
+    assert!(one.say(&Say::tap(&key("u"), &shown, "가").callback(&first.url())).is_acknowledgement());
+    assert!(two.say(&Say::tap(&key("u"), &shown, "가").callback(&second.url())).is_acknowledgement());
+    assert_eq!(bot.contents(), ["안녕", "가"], "the second follows");
+    // Who follows is not told of the end.
+    redis.kill();
+    eventually("the first is called back", || first.posted().len() == 1);
+    redis.start_again();
+    eventually("the second is called back", || second.posted().len() == 1);
+    assert_eq!(Answer::called_back(&second.posted()[0]).text(), RESEND);
+    assert_eq!(bot.contents(), ["안녕", "가"]);
+    eventually("no turn is left", || two.metric("bridge_turns_in_flight{bot=\"default\"}") == 0.0);
+}
+
+#[test]
 fn p4_an_answer_that_was_there_is_called_back_by_another() {
     let Some(redis) = Redis::start() else { return };
     let sink = CallbackSink::start();

@@ -25,6 +25,7 @@ fn words(user: &str, words: &str) -> Say {
 }
 
 const WAIT: &str = "답변을 준비하고 있습니다. 잠시 후 다시 확인해 주세요.";
+const RESEND: &str = "앞선 답변이 늦어져 이번 메시지를 전달하지 못했습니다. 다시 보내 주세요.";
 const INTERRUPTED: &str = "앞선 메시지의 답변을 받지 못했습니다. 필요하면 다시 보내 주세요.";
 
 /// A bridge before the bot at `url` that shares the store at `store`.

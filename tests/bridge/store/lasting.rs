@@ -162,6 +162,28 @@ fn e3_a_friend_is_announced_once_over_a_restart_and_again_after_a_block() {
 }
 
 #[test]
+fn e3_an_announcement_for_which_the_call_does_not_wait_holds_up_no_later_event() {
+    let asked_so_far = std::sync::atomic::AtomicUsize::new(0);
+    let bot = Bot::new(move |asked| match (asked.method(), &*asked.path) {
+        (_, "/keyboard") => text(),
+        (_, "/message") => bot::words(&format!("{}의 답", asked.content())),
+        ("POST", "/friend") if asked_so_far.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0 => hang(),
+        _ => status(200, ""),
+    });
+    let keys = [
+        ("bots.default.friend_on_first_contact", "true"),
+        ("bots.default.channel_key", "kakao-admin-key-of-shop"),
+        ("bots.default.deadline", "300ms"),
+        ("callback.after", "200ms"),
+    ];
+    let lasting = Lasting::before(&bot, &keys);
+    let program = lasting.start();
+    program.say(&words("u", "안녕").app_user("31").friend());
+    program.tell(&blocked("31"));
+    eventually("the bot is told of both", || said(&bot, "POST /friend") == 2 && said(&bot, "DELETE /friend") == 1);
+}
+
+#[test]
 fn e2_aliases_waiting_events_and_seen_ids_outlast_a_restart() {
     let bot = polite();
     let lasting = Lasting::before(&bot, &[("bots.default.channel_key", "kakao-admin-key-of-shop")]);

@@ -37,6 +37,11 @@ local function stand(until_then)
       end
     end
     if same then
+      local many = 0
+      for of in string.gmatch(followers, '([^;]*);[^ ]* ') do
+        if of == same then many = many + 1 end
+      end
+      if many + 1 >= tonumber(ARGV[4]) then return {4, now} end
       redis.call('HSET', KEYS[1], 'f', followers .. same .. ';' .. string.sub(call, 1, 16) .. ' ')
       keep_queue()
       return {3, now, same}
@@ -77,8 +82,9 @@ if mine then table.remove(queue, mine) end
 keep_queue()
 redis.call('HSET', KEYS[1], 'c', call, 'e', ms(now + lease), 'b', ms(now), 't', tap)
 redis.call('HDEL', KEYS[1], 'g')
-if redis.call('HINCRBY', KEYS[1], 'n', 1) == 1 then redis.call('PEXPIRE', KEYS[1], 86400000) end
 local known_for, is_new = tonumber(ARGV[7]), 0
+-- A user's key gets its time again by the end of each turn; that of a gate by each begin, for its ends write nothing.
+if redis.call('HINCRBY', KEYS[1], 'n', 1) == 1 or known_for == 0 then redis.call('PEXPIRE', KEYS[1], 86400000) end
 if known_for > 0 then
   local left = redis.call('PTTL', KEYS[2])
   -- Decided once; the mark stays until a turn has told of it, so that a replica that dies first leaves it to the next (E3).

@@ -52,13 +52,17 @@ for _, ticket in ipairs(queue) do left = left .. ticket[1] .. ';' .. ticket[2] .
 if own[2] and left ~= own[2] then
   if left == '' then redis.call('HDEL', key, 'q') else redis.call('HSET', key, 'q', left) end
 end
-local answer, others = {holds and 1 or 0, now}, ''
+local answer, others, told = {holds and 1 or 0, now}, '', {}
 for of, replica in string.gmatch(own[3] or '', '([^;]*);([^ ]*) ') do
   if of ~= call then
     others = others .. of .. ';' .. replica .. ' '
+  elseif told[replica] then
+    -- A replica gives what it is told to all who follow there.
   elseif ARGV[2] == '1' then
+    told[replica] = true
     answer[#answer + 1] = replica
   else
+    told[replica] = true
     redis.call('PUBLISH', ARGV[9] .. replica, 'N' .. call)
   end
 end

@@ -47,9 +47,7 @@ return false",
 static LEARN: Script = Script::new(
     "#!lua
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
-local waiting = redis.call('LRANGE', KEYS[2], 0, -1)
-redis.call('DEL', KEYS[2])
-return waiting",
+return redis.call('LRANGE', KEYS[2], 0, -1)",
 );
 static COUNT: Script = Script::new(
     "#!lua
@@ -161,13 +159,16 @@ impl RemoteStore {
     /// An app user id is this user; gives the events that waited for them. `None` where it could not be told.
     pub(crate) async fn learn(&self, app_user_id: &str, user: UserKey) -> Option<Vec<Notice>> {
         let tag = format!("/app/{app_user_id}");
-        let args = vec![
-            self.fact(&tag, "alias"),
-            self.fact(&tag, "waiting"),
-            user.as_str().as_bytes().to_vec(),
-            text(KNOWN.as_secs()),
-        ];
+        let (alias, place) = (self.fact(&tag, "alias"), self.fact(&tag, "waiting"));
+        let args = vec![alias, place.clone(), user.as_str().as_bytes().to_vec(), text(KNOWN.as_secs())];
         let waiting = list(self.remote.ask_script(&LEARN, 2, args).await?)?;
+        if !waiting.is_empty() {
+            // Only once they are here: an answer that comes too late must not take them along. None is added meanwhile, for
+            // their user is known now.
+            let mut cmd = redis::cmd("DEL");
+            cmd.arg(&place);
+            self.remote.say(&place, cmd);
+        }
         Some(waiting.into_iter().filter_map(bytes).flat_map(|value| decode_notices(&value)).collect())
     }
 
@@ -251,8 +252,9 @@ impl RemoteStore {
             let key = self.key(user, "s");
             let mut cmd = redis::cmd("HDEL");
             cmd.arg(&key).arg(&field);
-            // Only one takes it.
-            if self.remote.ask_plain(&key, cmd).await == Some(Value::Int(1)) {
+            // Only one takes it. Where no answer comes it may be taken already: an event that the bot hears of twice is better
+            // than one that is lost.
+            if self.remote.ask_plain(&key, cmd).await != Some(Value::Int(0)) {
                 adopted.extend(decode_notices(&value));
             }
         }

@@ -54,15 +54,19 @@ impl Peer {
     /// Waits until it has closed its side.
     pub(crate) async fn closed(&self) -> Closed {
         loop {
-            if self.socket.ready(Interest::READABLE).await.is_err() {
-                return Closed::Reset;
-            }
-            match self.socket.peek_and_clear() {
-                Peek::Quiet => {}
-                Peek::Closed if self.socket.is_reset() => return Closed::Reset,
-                Peek::Closed => return Closed::Half,
-                // Bytes of its next request, behind which a close cannot be seen.
-                Peek::Bytes => tokio::time::sleep(LOOK).await,
+            let Ok(ready) = self.socket.ready(Interest::READABLE).await else { return Closed::Reset };
+            let closed = match self.socket.peek_and_clear() {
+                Peek::Quiet => false,
+                Peek::Closed => true,
+                // Of its next request, or the farewell of TLS. The close behind them is known all the same.
+                Peek::Bytes if ready.is_read_closed() => true,
+                Peek::Bytes => {
+                    tokio::time::sleep(LOOK).await;
+                    false
+                }
+            };
+            if closed {
+                return if self.socket.is_reset() { Closed::Reset } else { Closed::Half };
             }
         }
     }

@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
@@ -30,11 +30,18 @@ thread_local! {
 /// A socket that its connection reads and writes, and that can be looked at besides.
 #[derive(Debug, Clone)]
 pub(crate) struct Socket {
-    tcp: Arc<TcpStream>,
-    /// Bytes read since the last request.
-    read: Arc<AtomicUsize>,
-    /// Bytes that may be.
+    shared: Arc<Shared>,
+    /// Bytes that may be read since the last request.
     bound: usize,
+}
+
+#[derive(Debug)]
+struct Shared {
+    tcp: TcpStream,
+    /// Bytes read since the last request.
+    read: AtomicUsize,
+    /// Reading, writing or looking has failed. The kernel tells of a reset once, to whoever asks first.
+    broken: AtomicBool,
 }
 
 /// The state of a waiting socket.
@@ -51,7 +58,8 @@ pub(super) enum Peek {
 impl Socket {
     /// A socket to a server, whose answers end.
     pub(super) fn new(tcp: TcpStream) -> Self {
-        Self { tcp: Arc::new(tcp), read: Arc::default(), bound: ANSWER_BYTES }
+        let shared = Shared { tcp, read: AtomicUsize::new(0), broken: AtomicBool::new(false) };
+        Self { shared: Arc::new(shared), bound: ANSWER_BYTES }
     }
 
     /// A socket of a caller, who may send one request after the other.
@@ -62,18 +70,21 @@ impl Socket {
 
     /// Waits until the kernel tells something of `interest`.
     pub(super) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        self.tcp.ready(interest).await
+        self.shared.tcp.ready(interest).await
     }
 
     /// Whether the other side has reset the connection, or it broke.
     pub(super) fn is_reset(&self) -> bool {
-        let broken = |error: io::Error| error.kind() != io::ErrorKind::WouldBlock;
-        !matches!(self.tcp.take_error(), Ok(None)) || self.peek_byte().is_err_and(broken)
+        if !matches!(self.shared.tcp.take_error(), Ok(None)) {
+            self.shared.broken.store(true, Ordering::Relaxed);
+        }
+        let _breaks_or_not = self.peek_byte();
+        self.shared.broken.load(Ordering::Relaxed)
     }
 
     /// A request goes out: its answer is counted from here.
     pub(super) fn expect_answer(&self) {
-        self.read.store(0, Ordering::Relaxed);
+        self.shared.read.store(0, Ordering::Relaxed);
     }
 
     /// Asks the kernel itself: tokio knows of a close only after its next turn, and in between a message would be
@@ -84,18 +95,28 @@ impl Socket {
 
     /// The same; where nothing has come, readiness is cleared, so that [`Self::ready`] waits for news.
     pub(super) fn peek_and_clear(&self) -> Peek {
-        Peek::of(self.tcp.try_io(Interest::READABLE, || self.peek_byte()))
+        Peek::of(self.shared.tcp.try_io(Interest::READABLE, || self.peek_byte()))
     }
 
     /// A read that did not fill its buffer has emptied the socket: the next one waits for the kernel's word, instead of
     /// trying and finding nothing. tokio's own streams do the same.
     fn clear_readiness(&self) {
         let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
-        let _would_block = self.tcp.try_io(Interest::READABLE, nothing);
+        let _would_block = self.shared.tcp.try_io(Interest::READABLE, nothing);
     }
 
     fn peek_byte(&self) -> io::Result<usize> {
-        SockRef::from(&*self.tcp).peek(&mut [MaybeUninit::uninit()])
+        self.shared.watched(SockRef::from(&self.shared.tcp).peek(&mut [MaybeUninit::uninit()]))
+    }
+}
+
+impl Shared {
+    /// Remembers a failure.
+    fn watched<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        if result.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::WouldBlock) {
+            self.broken.store(true, Ordering::Relaxed);
+        }
+        result
     }
 }
 
@@ -113,15 +134,15 @@ impl Peek {
 impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
-            ready!(self.tcp.poll_read_ready(cx))?;
+            ready!(self.shared.tcp.poll_read_ready(cx))?;
             let room = buf.remaining();
             // Into the buffer as it is: setting it to zero first would cost a tenth of a turn.
-            match self.tcp.try_read_buf(buf) {
+            match self.shared.watched(self.shared.tcp.try_read_buf(buf)) {
                 Ok(count) => {
                     if 0 < count && count < room {
                         self.clear_readiness();
                     }
-                    if self.read.fetch_add(count, Ordering::Relaxed).saturating_add(count) > self.bound {
+                    if self.shared.read.fetch_add(count, Ordering::Relaxed).saturating_add(count) > self.bound {
                         return Poll::Ready(Err(io::Error::other("the answer does not end")));
                     }
                     return Poll::Ready(Ok(()));
@@ -140,8 +161,8 @@ impl Socket {
         send: impl Fn(&TcpStream) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         loop {
-            ready!(self.tcp.poll_write_ready(cx))?;
-            match send(&self.tcp) {
+            ready!(self.shared.tcp.poll_write_ready(cx))?;
+            match self.shared.watched(send(&self.shared.tcp)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 sent => return Poll::Ready(sent),
             }
@@ -179,7 +200,7 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(SockRef::from(&*self.tcp).shutdown(Shutdown::Write))
+        Poll::Ready(SockRef::from(&self.shared.tcp).shutdown(Shutdown::Write))
     }
 }
 

@@ -219,6 +219,26 @@ fn a_caller_that_is_gone_has_not_read_the_answer_and_reads_it_with_the_next() {
     }
 }
 
+/// The kernel tells of a reset once, to whoever asks first.
+#[test]
+fn a_caller_that_resets_has_not_read_the_answer_and_reads_it_with_the_next() {
+    let bot = Bot::new(|asked| match &*asked.path {
+        "/keyboard" => text(),
+        _ => words(&asked.content()).after(ms(200)),
+    });
+    let bridge = Bridge::of(&bot, "");
+    for number in 0..10 {
+        let words = format!("말 {number}");
+        let mut caller = TcpStream::connect(bridge.public).unwrap();
+        caller.write_all(&http::request("POST", "/skill", &[], Say::words(MINA, &words).body().as_bytes())).unwrap();
+        bot.wait_for(2 * number + 1);
+        socket2::SockRef::from(&caller).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(caller);
+        let next = bridge.say(&Say::words(MINA, "다음"));
+        assert_eq!(next.text(), format!("{words}\n다음"));
+    }
+}
+
 #[test]
 fn words_of_ours_to_a_caller_that_is_gone_are_lost_and_not_parked() {
     let bot = Bot::new(|asked| match &*asked.path {

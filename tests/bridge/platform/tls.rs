@@ -124,3 +124,25 @@ fn a_certificate_that_cannot_be_used_is_refused_at_start() {
     let refused = smartchat_bridge::runtime::start(settings).err().expect("a key of another certificate was taken");
     assert!(refused.to_string().contains("key.pem"), "{refused}");
 }
+
+/// The farewell of a TLS client is bytes to the kernel: the close must be seen behind them.
+#[test]
+fn a_caller_by_tls_that_hangs_up_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let trusted = issue(folder.path());
+    for says_farewell in [true, false] {
+        let bot = Bot::scripted([words("답").after(ms(300)), words("둘째 답")]);
+        let bridge = bridge(&bot, folder.path());
+        let mut caller = connect(bridge.public, &trusted).unwrap();
+        caller.write_all(&http::request("POST", "/skill", &[], Say::words(MINA, "하나").body().as_bytes())).unwrap();
+        caller.flush().unwrap();
+        eventually("the bot was asked", || bot.messages().len() == 1);
+        if says_farewell {
+            caller.conn.send_close_notify();
+            caller.flush().unwrap();
+        }
+        drop(caller);
+        bridge.settled();
+        assert_eq!(call(&mut connect(bridge.public, &trusted).unwrap()).text(), "답\n둘째 답", "{says_farewell}");
+    }
+}

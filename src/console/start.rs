@@ -8,6 +8,7 @@ use super::checklist::{Facts, Seen, Standing, Step, steps};
 use super::checks::{Checked, Checks};
 use super::clock::day_and_time;
 use super::frame::{self, Again, Place, Reader};
+use super::talk::path_of;
 use super::turns;
 use super::why::{is_late, problem};
 use crate::bot::Bot;
@@ -44,7 +45,7 @@ pub(super) fn page(reader: Reader<'_>, shared: &Shared, checks: &Checks, wanted:
             nav class="card row" aria-label=(reader.text(words::bots())) {
                 @for bot in &bots {
                     @let is_shown = shown.is_some_and(|shown| Arc::ptr_eq(shown, bot));
-                    a class="button" href=(format!("{}?{}", Place::Start.path(), bot_query(&bot.settings))) aria-current=[is_shown.then_some("true")] {
+                    a class="button" href=(path_of(Place::Start.path(), &bot.settings.id)) aria-current=[is_shown.then_some("true")] {
                         (bot.settings.id.as_str()) " " (breaker_tag(reader, bot))
                     }
                 }
@@ -61,13 +62,8 @@ pub(super) fn page(reader: Reader<'_>, shared: &Shared, checks: &Checks, wanted:
 /// Each look has a number, for an address of its own.
 fn look_again(reader: Reader<'_>, bot: &BotSettings) -> Again {
     let look = reader.visitor.asks("look").parse::<u32>().unwrap_or(0).wrapping_add(1);
-    let address = format!("{}?{}&look={look}#check", Place::Start.path(), bot_query(bot));
+    let address = format!("{}&look={look}#check", path_of(Place::Start.path(), &bot.id));
     Again { seconds: AGAIN, address: Some(address) }
-}
-
-/// The query that shows a bot.
-fn bot_query(bot: &BotSettings) -> String {
-    url::form_urlencoded::Serializer::new(String::new()).append_pair("bot", bot.id.as_str()).finish()
 }
 
 fn of_bot(reader: Reader<'_>, shared: &Shared, checks: &Checks, bot: &Bot, alone: bool, revealed: bool) -> Markup {

@@ -133,6 +133,30 @@ impl Call {
         })
     }
 
+    /// The bot that it is for.
+    #[must_use]
+    pub(crate) fn bot(&self) -> &Arc<Bot> {
+        &self.bot
+    }
+
+    /// The user who speaks, by the key that the bot knows (I1).
+    #[must_use]
+    pub(crate) fn user(&self) -> UserKey {
+        self.input.user
+    }
+
+    /// Its id in logs.
+    #[must_use]
+    pub(crate) fn request_id(&self) -> &RequestId {
+        &self.arrival.request_id
+    }
+
+    /// Where its messages are kept, where somebody looks at it (C4, C5).
+    #[must_use]
+    pub(crate) fn exchange(&self) -> Option<&Arc<Exchange>> {
+        self.arrival.exchange.as_ref()
+    }
+
     /// How this call's answers are shown.
     pub(super) fn view(&self) -> View<'_> {
         let message_block = self.arrival.message_block.as_deref();

@@ -3,10 +3,12 @@
 //! An answer is remembered as shown after it has arrived: where a callback fails, nothing was shown, and the reply is
 //! parked. Rejected: to remember first and to undo it, which needs a second kind of write.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::oneshot;
 
 use super::call::{Call, CallbackTo};
 use super::debts::{self, Promise};
@@ -27,16 +29,50 @@ const TOKEN: Duration = Duration::from_secs(59);
 /// How long a callback is tried. The user's next turn waits for it, so that no answer overtakes another (S2).
 const CALLBACK: Duration = Duration::from_secs(3);
 
-impl TurnRunner<'_> {
+/// The end of a turn. What is computed for it is computed outside of any future: a turn that waits for its bot is not to
+/// have the size of one that answers.
+pub(super) enum Ended<'c> {
+    /// The turn is over: its caller waited for the answer, as nearly all do.
+    Now(Bytes),
+    /// Somebody has to be waited for.
+    Later(Pin<Box<dyn Future<Output = Bytes> + Send + 'c>>),
+}
+
+impl Ended<'_> {
+    /// The answer, once the turn is over.
+    pub(super) async fn answer(self) -> Bytes {
+        match self {
+            Self::Now(body) => body,
+            Self::Later(body) => body.await,
+        }
+    }
+}
+
+/// An answer that was claimed for its reader and laid out.
+struct Outgoing<'c> {
+    runner: TurnRunner<'c>,
+    remember: Remember,
+    unread: Unread,
+    layout: Layout,
+    keyboard: Option<Arc<Keyboard>>,
+    /// Late replies that stand above it.
+    above: Vec<ReplyBody>,
+    /// The session as it is once it was read.
+    session: Session,
+    end: TurnEnd,
+    now: Moment,
+}
+
+impl<'c> TurnRunner<'c> {
     /// The end of every turn: the answer is claimed for its reader, laid out, shared, delivered, and then remembered as
     /// shown; an answer without a reader is parked.
-    pub(super) async fn finish(
+    pub(super) fn finish(
         mut self,
         reply: Reply,
         said: &BotReplies,
         own: ParsedReplies<'_>,
         mut end: TurnEnd,
-    ) -> Bytes {
+    ) -> Ended<'c> {
         let call = self.call;
         let to = call.delivery.claim();
         reach(Step::Claimed);
@@ -44,7 +80,7 @@ impl TurnRunner<'_> {
         end.plan = reply.plan;
         let followers = self.turn.take_followers();
         if to == Reader::Nobody && reply.unread == Unread::Forget && followers.is_empty() {
-            return self.unread(reply.remember, end, now);
+            return Ended::Now(self.unread(reply.remember, end, now));
         }
         // The session as it is once the answer has been read.
         let mut session = self.turn.session.clone();
@@ -106,7 +142,7 @@ impl TurnRunner<'_> {
             let remember = |session: &mut Session| {
                 let bodies = above.iter().chain(&said.bodies).cloned();
                 keep_rest(session, reply.remember, &layout, bodies, now);
-                remember(session, reply.remember, keyboard.clone(), &layout, now);
+                note_shown(session, reply.remember, keyboard.clone(), &layout, now);
             };
             let promise = Box::new(self.promise(session.clone(), remember, reply.unread, said, now));
             self.turn.wrote_parked(&promise.failed);
@@ -115,27 +151,19 @@ impl TurnRunner<'_> {
             None
         };
         reach(Step::Deliver);
-        let (shown, outcome) = deliver(call, to, reply.outcome, &layout.body, followers, promise.as_deref()).await;
-        end.outcome = outcome;
-        if shown {
-            let bodies = above.into_iter().chain(said.bodies.iter().cloned());
-            keep_rest(&mut session, reply.remember, &layout, bodies, now);
-            remember(&mut session, reply.remember, keyboard, &layout, now);
-            self.turn.session = session;
-        } else if reply.unread == Unread::Forget {
-            // Nothing is kept of it, and nothing needs to be: the user taps again.
-            if outcome == Outcome::Parked {
-                end.outcome = Outcome::Lost;
-            }
-        } else if !self.park(said, now) {
-            end.outcome = Outcome::Lost;
+        let Reply { outcome, remember, unread, .. } = reply;
+        let outgoing = Outgoing { runner: self, remember, unread, layout, keyboard, above, session, end, now };
+        if to == Reader::Caller && !call.half_closed.is_set() {
+            // Whether they have it changes nothing: the caller has.
+            drop(offer(followers, &outgoing.layout.body));
+            return Ended::Now(outgoing.keep(said, true, outcome));
         }
-        reach(Step::Commit);
-        self.turn.commit(Some(&layout.body), now);
-        reach(Step::Committed);
-        debts::settled(call);
-        call.record(end);
-        layout.body
+        let said = said.clone();
+        Ended::Later(Box::pin(async move {
+            let body = &outgoing.layout.body;
+            let (shown, outcome) = deliver(call, to, outcome, body, followers, promise.as_deref()).await;
+            outgoing.keep(&said, shown, outcome)
+        }))
     }
 
     /// What becomes of the session when the answer is called back, and when that fails (P4).
@@ -182,6 +210,39 @@ impl TurnRunner<'_> {
     }
 }
 
+impl Outgoing<'_> {
+    /// Keeps what was shown, or parks what was not, and lets the user's next turn begin.
+    fn keep(self, said: &BotReplies, shown: bool, outcome: Outcome) -> Bytes {
+        let Self { mut runner, remember, unread, layout, keyboard, above, mut session, mut end, now, .. } = self;
+        end.outcome = outcome;
+        if shown {
+            let bodies = above.into_iter().chain(said.bodies.iter().cloned());
+            keep_rest(&mut session, remember, &layout, bodies, now);
+            note_shown(&mut session, remember, keyboard, &layout, now);
+            runner.turn.session = session;
+        } else if unread == Unread::Forget {
+            // Nothing is kept of it, and nothing needs to be: the user taps again.
+            if outcome == Outcome::Parked {
+                end.outcome = Outcome::Lost;
+            }
+        } else if !runner.park(said, now) {
+            end.outcome = Outcome::Lost;
+        }
+        let TurnRunner { call, turn, .. } = runner;
+        reach(Step::Commit);
+        turn.commit(Some(&layout.body), now);
+        reach(Step::Committed);
+        debts::settled(call);
+        call.record(end);
+        layout.body
+    }
+}
+
+/// Offers an answer to those who made the same tap (I3); each says when they have it.
+fn offer(followers: Vec<Follower>, body: &Bytes) -> Vec<oneshot::Receiver<()>> {
+    followers.into_iter().filter_map(|follower| follower.offer(body.clone())).collect()
+}
+
 /// Gives an answer to its reader and to those who made the same tap (I3); gives whether any of them has it, and the
 /// outcome.
 async fn deliver(
@@ -192,7 +253,7 @@ async fn deliver(
     followers: Vec<Follower>,
     promise: Option<&Promise>,
 ) -> (bool, Outcome) {
-    let offered: Vec<_> = followers.into_iter().filter_map(|follower| follower.offer(body.clone())).collect();
+    let offered = offer(followers, body);
     let missed = match (to, &call.arrival.callback) {
         (Reader::Caller, _) if took_it(call, body).await => return (true, outcome),
         (Reader::Callback, Some(to)) if Box::pin(call_back(call, to, body, promise)).await => {
@@ -260,7 +321,13 @@ fn keep_rest(
 }
 
 /// Notes down what was shown (K2).
-fn remember(session: &mut Session, remember: Remember, keyboard: Option<Arc<Keyboard>>, layout: &Layout, now: Moment) {
+fn note_shown(
+    session: &mut Session,
+    remember: Remember,
+    keyboard: Option<Arc<Keyboard>>,
+    layout: &Layout,
+    now: Moment,
+) {
     let Layout { page, numbered, .. } = *layout;
     match remember {
         Remember::Shown => session.show(keyboard, page, numbered, now),

@@ -54,6 +54,7 @@ impl Reply {
 pub(super) type Bodies = SmallVec<[ReplyBody; 1]>;
 
 /// Bodies of replies, in order, and when they were asked for.
+#[derive(Clone)]
 pub(super) struct BotReplies {
     pub(super) bodies: Bodies,
     pub(super) asked: Moment,

@@ -127,7 +127,7 @@ struct AttendedTurn {
 
 impl AttendedTurn {
     fn new(call: Arc<Call>) -> Self {
-        // Written into its box as it is made: `Box::pin` would make its four kilobytes elsewhere and copy them.
+        // Written into its box as it is made: `Box::pin` would make its two kilobytes elsewhere and copy them.
         let ending = Box::into_pin(Box::write(Box::new_uninit(), catch_panic(Arc::clone(&call))));
         Self { call, ending: Some(ending) }
     }
@@ -172,7 +172,7 @@ async fn catch_panic(call: Arc<Call>) -> Option<Bytes> {
     }
     tracing::error!(bot = %call.bot.settings.id, "a turn panicked: this is a bug of the bridge, please report it");
     let body = call.words(&call.texts().no_reply);
-    let _parked_by_nobody = call.deliver_alone(&body).await;
+    let _parked_by_nobody = Box::pin(call.deliver_alone(&body)).await;
     call.record(TurnEnd::of(Outcome::Panicked));
     Some(body)
 }
@@ -189,8 +189,8 @@ async fn run_to_end(call: Arc<Call>, mut ending: Ending) {
         }
         if let Ok(state) = call.delivery.on(Event::Withdraw) {
             drop(ending);
-            if !call.deliver_alone(&call.words(&call.texts().resend)).await {
-                turn::park_unsent(&call).await;
+            if !Box::pin(call.deliver_alone(&call.words(&call.texts().resend))).await {
+                Box::pin(turn::park_unsent(&call)).await;
             }
             return call.record(unsent(state));
         }

@@ -12,13 +12,13 @@ use super::ask::{self, Asked};
 use super::call::Call;
 use super::debts;
 use super::delivery::{Event, Reader};
-use super::finish::{call_back, took_it};
+use super::finish::{Ended, call_back, took_it};
 use super::local;
 use super::memory;
 use super::reply::{Below, BotReplies, ParsedReplies, Remember, Reply, Unread};
 use super::simulated;
 use crate::bot::Bot;
-use crate::breaker::{Change, State};
+use crate::breaker::{Attempt, Change, State};
 use crate::degradation::Degradation;
 use crate::events;
 use crate::failpoint::{self, reach};
@@ -62,14 +62,34 @@ pub(super) async fn run(call: &Call) -> Option<Bytes> {
     }
     reach(failpoint::Step::Begun);
     let mut runner = TurnRunner { call, turn, home: None, home_waited_for: false };
-    let plan = runner.decide().await;
+    let Plan { step, keyboard } = runner.decide().await;
     reach(failpoint::Step::Decided);
-    let asks = matches!(plan.step, Step::Ask(_) | Step::Forward(_));
-    let leave = if asks { LeaveToAsk::wait(&call.bot).await } else { LeaveToAsk::default() };
+    let (messages, failures) = match step {
+        Step::Ask(messages) => (messages, Failures::Count),
+        Step::Forward(messages) => (messages, Failures::CountUndelivered),
+        Step::Local(step) => {
+            if !call.delivery.begin() {
+                return None;
+            }
+            return Some(runner.answer_locally(step, keyboard).answer().await);
+        }
+    };
+    let leave = LeaveToAsk::wait(&call.bot).await;
     if !call.delivery.begin() {
         return None;
     }
-    Some(runner.carry_out(plan, leave).await)
+    if failures == Failures::CountUndelivered {
+        // It uses up the pass of an unknown user (I5).
+        runner.turn.session.spend_greeting();
+    }
+    let heard = runner.ask(&messages, &leave).await;
+    // The next steps may want the home keyboard, which waits in the same line.
+    drop(leave);
+    let ended = match heard {
+        Ok(heard) => runner.finish_heard(heard, failures),
+        Err(words) => runner.finish_without_bot(words, TurnEnd::default()),
+    };
+    Some(ended.answer().await)
 }
 
 /// Held until the bot has answered, and no longer: the steps after it, such as a callback, must not hold back other
@@ -149,6 +169,20 @@ async fn follow(call: &Call, following: Following) -> Option<Bytes> {
     Some(body)
 }
 
+/// What asking the bot has brought.
+struct Heard {
+    /// When it was asked.
+    at: Moment,
+    attempt: Attempt,
+    asked: Asked,
+}
+
+/// Words of ours in place of the bot's, and why.
+struct WordsInstead {
+    outcome: Outcome,
+    said: BotReplies,
+}
+
 /// A turn under way.
 pub(super) struct TurnRunner<'c> {
     pub(super) call: &'c Call,
@@ -219,25 +253,13 @@ impl<'c> TurnRunner<'c> {
         again.cloned().or_else(|| self.call.shared.keyboards.intern(labels))
     }
 
-    async fn carry_out(mut self, plan: Plan<'c>, leave: LeaveToAsk<'c>) -> Bytes {
-        let Plan { step, keyboard } = plan;
-        let (messages, failures) = match step {
-            Step::Ask(messages) => (messages, Failures::Count),
-            Step::Forward(messages) => {
-                // It uses up the pass of an unknown user (I5).
-                self.turn.session.spend_greeting();
-                (messages, Failures::CountUndelivered)
-            }
-            Step::Local(step) => {
-                if step == LocalStep::Leave {
-                    self.tell_that_the_user_left();
-                }
-                let (reply, said) = local::reply(&self, step, keyboard, time::now());
-                let parsed = ParsedReplies::parse(&said.bodies, &self.call.texts().no_reply);
-                return self.finish(reply, &said, parsed, TurnEnd::default()).await;
-            }
-        };
-        self.ask(messages, leave, failures).await
+    fn answer_locally(self, step: LocalStep<'c>, keyboard: Option<Arc<Keyboard>>) -> Ended<'c> {
+        if step == LocalStep::Leave {
+            self.tell_that_the_user_left();
+        }
+        let (reply, said) = local::reply(&self, step, keyboard, time::now());
+        let parsed = ParsedReplies::parse(&said.bodies, &self.call.texts().no_reply);
+        self.finish(reply, &said, parsed, TurnEnd::default())
     }
 
     /// The conversation is over (E1). Testers leave nothing (I9).
@@ -253,33 +275,32 @@ impl<'c> TurnRunner<'c> {
         }
     }
 
-    /// Asks the bot and shows what it says. Without a lease it is out, and not waited for (S4).
-    async fn ask(self, messages: Messages<'_>, leave: LeaveToAsk<'_>, failures: Failures) -> Bytes {
+    /// Asks the bot. Without a lease it is out, and not waited for (S4).
+    async fn ask(&self, messages: &Messages<'_>, leave: &LeaveToAsk<'_>) -> Result<Heard, WordsInstead> {
         let texts = self.call.texts();
-        let at = time::instant();
-        let asked = time::moment_of(at);
-        if at > self.call.last_send() || !self.turn.may_ask(asked) {
-            drop(leave);
-            let said = BotReplies::unsent(&texts.resend, asked);
-            return Box::pin(self.without_bot(Outcome::Withdrawn, said, TurnEnd::default())).await;
+        let now = time::instant();
+        let at = time::moment_of(now);
+        if now > self.call.last_send() || !self.turn.may_ask(at) {
+            return Err(WordsInstead { outcome: Outcome::Withdrawn, said: BotReplies::unsent(&texts.resend, at) });
         }
-        let admitted = leave.lease.as_ref().and_then(|lease| Some((lease, self.call.bot.breaker.admit(asked)?)));
+        let admitted = leave.lease.as_ref().and_then(|lease| Some((lease, self.call.bot.breaker.admit(at)?)));
         let Some((lease, mut attempt)) = admitted else {
-            drop(leave);
-            let said = BotReplies::words(&texts.outage, asked);
-            return Box::pin(self.without_bot(Outcome::Outage, said, TurnEnd::default())).await;
+            return Err(WordsInstead { outcome: Outcome::Outage, said: BotReplies::words(&texts.outage, at) });
         };
         reach(failpoint::Step::Mark);
-        self.turn.asking(asked);
+        self.turn.asking(at);
         reach(failpoint::Step::Send);
         let overdue = || self.announce(attempt.failed(time::now()));
-        let Asked { bodies, took, problem, undelivered, own_shortage } =
-            ask::ask(self.call, lease, &messages, overdue).await;
+        let asked = ask::ask(self.call, lease, messages, overdue).await;
         reach(failpoint::Step::Reply);
-        // The next steps may want the home keyboard, which waits in the same line.
-        drop(leave);
-        let said = BotReplies { bodies, asked };
-        let mut parsed = ParsedReplies::parse(&said.bodies, &texts.no_reply);
+        Ok(Heard { at, attempt, asked })
+    }
+
+    /// Shows what the bot said.
+    fn finish_heard(self, heard: Heard, failures: Failures) -> Ended<'c> {
+        let Heard { at, mut attempt, asked: Asked { bodies, took, problem, undelivered, own_shortage } } = heard;
+        let said = BotReplies { bodies, asked: at };
+        let mut parsed = ParsedReplies::parse(&said.bodies, &self.call.texts().no_reply);
         let problem = parsed.problem.take().or(problem);
         if parsed.is_usable() {
             self.announce(attempt.succeeded());
@@ -293,11 +314,11 @@ impl<'c> TurnRunner<'c> {
         if !parsed.is_usable() {
             drop(parsed);
             end.degradations.add(Degradation::NoReply);
-            return Box::pin(self.without_bot(Outcome::NoReply, said, end)).await;
+            return self.finish_without_bot(WordsInstead { outcome: Outcome::NoReply, said }, end);
         }
         let reply =
             Reply { remember: Remember::Shown, unread: Unread::Park, ..Reply::new(PlanKind::Ask, Below::OfReply) };
-        self.finish(reply, &said, parsed, end).await
+        self.finish(reply, &said, parsed, end)
     }
 
     fn announce(&self, change: Option<Change>) {
@@ -308,17 +329,20 @@ impl<'c> TurnRunner<'c> {
 
     /// The bot gave nothing usable (O4), or was not asked (S1, S4): the user reads so, above the keyboard that counts.
     /// The session stays where it was, but the keyboard shown counts from now.
-    async fn without_bot(mut self, outcome: Outcome, said: BotReplies, end: TurnEnd) -> Bytes {
-        // Before the answer is claimed: it takes up to a second, and a turn that has claimed must answer at once.
-        if matches!(self.turn.session.current(time::now()), Current::Home(_)) && self.home.is_none() {
-            Box::pin(self.fetch_home()).await;
-        }
-        let now = time::now();
-        let plan = if outcome == Outcome::Withdrawn { PlanKind::None } else { PlanKind::Ask };
-        let (keyboard, page) = self.current_keyboard(now);
-        let reply = Reply { outcome, unread: Unread::Park, ..Reply::new(plan, Below::Current(keyboard, page)) };
-        let parsed = ParsedReplies::parse(&said.bodies, &self.call.texts().no_reply);
-        self.finish(reply, &said, parsed, end).await
+    fn finish_without_bot(mut self, words: WordsInstead, end: TurnEnd) -> Ended<'c> {
+        Ended::Later(Box::pin(async move {
+            // Before the answer is claimed: it takes up to a second, and a turn that has claimed must answer at once.
+            if matches!(self.turn.session.current(time::now()), Current::Home(_)) && self.home.is_none() {
+                self.fetch_home().await;
+            }
+            let WordsInstead { outcome, said } = words;
+            let now = time::now();
+            let plan = if outcome == Outcome::Withdrawn { PlanKind::None } else { PlanKind::Ask };
+            let (keyboard, page) = self.current_keyboard(now);
+            let reply = Reply { outcome, unread: Unread::Park, ..Reply::new(plan, Below::Current(keyboard, page)) };
+            let parsed = ParsedReplies::parse(&said.bodies, &self.call.texts().no_reply);
+            self.finish(reply, &said, parsed, end).answer().await
+        }))
     }
 
     async fn fetch_home(&mut self) {

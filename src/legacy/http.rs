@@ -3,6 +3,7 @@
 //! A message is sent at most once, for the bot may have acted; it goes to another connection only where the first gave
 //! it back untouched (I7). Rejected: a common HTTP client, which sends again by itself, and follows any redirect.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -103,12 +104,14 @@ impl HttpLegacy {
         })
     }
 
-    /// Sends `request` once: on the youngest kept connection, else on a new one. It goes to another connection only
+    /// Sends a request once: on the youngest kept connection, else on a new one. It goes to another connection only
     /// after one gave it back untouched (I7). `sent` is true to the moment even when the future is dropped.
+    ///
+    /// `request` makes it as it is written: a turn that waits for its bot is not to hold it.
     async fn ask(
         &self,
         core: CoreId,
-        mut request: Request<Full<Bytes>>,
+        request: impl Fn() -> Request<Full<Bytes>>,
         cut: Instant,
         sent: &mut Sent,
     ) -> Result<(Connection, Response<Incoming>), ClientError> {
@@ -131,16 +134,13 @@ impl HttpLegacy {
                 return Err(ClientError::TimedOut { sent: Sent::Nothing });
             }
             *sent = Sent::Unknown;
-            match connection.send(request).await {
+            match connection.send(request()).await {
                 Ok(response) => return Ok((connection, response)),
-                Err(unanswered) => match unanswered.unsent {
-                    Some(untouched) if offers < OFFERS => {
-                        *sent = Sent::Nothing;
-                        request = untouched;
-                        offers += 1;
-                    }
-                    _ => return Err(unanswered.error),
-                },
+                Err(unanswered) if unanswered.unsent.is_some() && offers < OFFERS => {
+                    *sent = Sent::Nothing;
+                    offers += 1;
+                }
+                Err(unanswered) => return Err(unanswered.error),
             }
         }
     }
@@ -185,27 +185,33 @@ impl HttpLegacy {
     }
 
     /// Reads the answer and keeps the connection when it can be used again, and waiting costs the bot nothing.
-    async fn read(
+    ///
+    /// The head is looked at at once: the future does not hold it.
+    fn read(
         &self,
         core: CoreId,
         (mut connection, response): (Connection, Response<Incoming>),
-    ) -> Result<RawReply, ClientError> {
+    ) -> impl Future<Output = Result<RawReply, ClientError>> {
         let status = response.status().as_u16();
         let location = response.headers().get(header::LOCATION).map(location);
         let waits_cheaply = waits_cheaply(&response);
-        let (body, cut_short) = connection.read(response.into_body(), limits::REPLY_BYTES).await?;
-        match connection.settle() {
-            IdleState::Undisturbed if waits_cheaply => self.pool.put(core, connection, time::instant()),
-            IdleState::Disturbed => self.distrust(),
-            IdleState::Undisturbed | IdleState::Unread | IdleState::Over => {}
+        let body = response.into_body();
+        async move {
+            let (body, cut_short) = connection.read(body, limits::REPLY_BYTES).await?;
+            match connection.settle() {
+                IdleState::Undisturbed if waits_cheaply => self.pool.put(core, connection, time::instant()),
+                IdleState::Disturbed => self.distrust(),
+                IdleState::Undisturbed | IdleState::Unread | IdleState::Over => {}
+            }
+            Ok(RawReply { status, body, cut_short, location })
         }
-        Ok(RawReply { status, body, cut_short, location })
     }
 
     /// `GET /keyboard`: harmless, so it is asked a second time when the connection broke, and led on once.
     async fn fetch_home(&self, core: CoreId, cut: Instant, sent: &mut Sent) -> Result<RawReply, ClientError> {
-        let first = match self.ask(core, self.requests.keyboard(), cut, sent).await {
-            Err(ClientError::Cut { .. }) => self.ask(core, self.requests.keyboard(), cut, sent).await?,
+        let keyboard = || self.requests.keyboard();
+        let first = match self.ask(core, keyboard, cut, sent).await {
+            Err(ClientError::Cut { .. }) => self.ask(core, keyboard, cut, sent).await?,
             other => other?,
         };
         match self.redirect(&first.1) {
@@ -213,7 +219,7 @@ impl HttpLegacy {
             Some(uri) => {
                 // Its body is of no interest, but reading it makes the connection good for the next call.
                 drop(self.read(core, first).await);
-                let second = self.ask(core, self.requests.get(uri), cut, sent).await?;
+                let second = self.ask(core, || self.requests.get(uri.clone()), cut, sent).await?;
                 self.read(core, second).await
             }
         }
@@ -250,7 +256,7 @@ impl HttpLegacy {
         cut: Instant,
         told: &mut Told,
     ) -> Result<(), ClientError> {
-        let answer = self.ask(core, self.requests.notice(notice, user_key), cut, &mut told.sent).await?;
+        let answer = self.ask(core, || self.requests.notice(notice, user_key), cut, &mut told.sent).await?;
         told.status = Some(answer.1.status().as_u16());
         self.read(core, answer).await?;
         Ok(())
@@ -287,7 +293,7 @@ impl LegacyApi for HttpLegacy {
         Box::pin(async move {
             let mut sent = Sent::Nothing;
             let reply = timeout_at(cut, async {
-                let answer = self.ask(core, self.requests.message(call.to_body()), cut, &mut sent).await?;
+                let answer = self.ask(core, || self.requests.message(call.to_body()), cut, &mut sent).await?;
                 self.read(core, answer).await
             });
             let reply = reply.await;

@@ -7,7 +7,7 @@
 
 use std::error::Error as _;
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -17,6 +17,7 @@ use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, Builder, SendRequest};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use pin_project_lite::pin_project;
 use thiserror::Error;
 use tokio::task::unconstrained;
 
@@ -153,8 +154,9 @@ impl Connection {
     ) -> impl Future<Output = Result<Response<Incoming>, Box<Unanswered>>> {
         self.socket.expect_answer();
         let answer = unconstrained(self.sender.try_send_request(request));
-        answered(&mut self.connection, answer)
+        Answered { connection: &mut self.connection, answer }
     }
+
     /// Reads the response's body, at most `bound` bytes. The flag is true where the connection ended before the body
     /// did: the part that came may still be whole (legacy.md 3), which the reader decides.
     ///
@@ -207,23 +209,34 @@ impl Connection {
     }
 }
 
-/// Drives `connection` until it has brought `answer`.
-async fn answered(
-    connection: &mut Driven,
-    answer: impl Future<Output = Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>>>,
-) -> Result<Response<Incoming>, Box<Unanswered>> {
-    let mut answer = pin!(answer);
-    let answered = std::future::poll_fn(|cx| {
-        connection.drive(cx);
+pin_project! {
+    /// Drives a connection until it has brought an answer. A type of its own: an `async` function would hold hyper's future
+    /// twice, where it was given and where it is pinned.
+    struct Answered<'c, A> {
+        connection: &'c mut Driven,
+        #[pin]
+        answer: A,
+    }
+}
+
+impl<A> Future for Answered<'_, A>
+where
+    A: Future<Output = Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>>>,
+{
+    type Output = Result<Response<Incoming>, Box<Unanswered>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        this.connection.drive(cx);
         // The answer comes while its connection is driven, which is just before it is looked for: its own wake-up would
         // poll the whole turn once more for nothing. It is unconstrained, for tokio's budget would wake, too.
-        answer.as_mut().poll(&mut Context::from_waker(Waker::noop()))
-    });
-    answered.await.map_err(|mut refused| {
-        let unsent = refused.take_message();
-        let sent = if unsent.is_some() { Sent::Nothing } else { Sent::Unknown };
-        Box::new(Unanswered { error: failed(refused.into_error(), sent), unsent })
-    })
+        let answered = this.answer.poll(&mut Context::from_waker(Waker::noop()));
+        answered.map_err(|mut refused| {
+            let unsent = refused.take_message();
+            let sent = if unsent.is_some() { Sent::Nothing } else { Sent::Unknown };
+            Box::new(Unanswered { error: failed(refused.into_error(), sent), unsent })
+        })
+    }
 }
 
 fn failed(error: hyper::Error, sent: Sent) -> ClientError {

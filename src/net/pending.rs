@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-pub(crate) use self::caller::{Caller, CountedStream};
+pub(crate) use self::caller::{CallUnderWay, Caller, CountedStream};
 use crate::concurrency::{ConcurrencyLimit, Permit};
 use crate::mutex::lock;
 use crate::time::Instant;

@@ -121,7 +121,7 @@ impl Core {
         let service = service_fn(|request| async move {
             quiet.ends();
             let reply = match kind {
-                // In a box that goes with the call: hyper would keep its three kilobytes for a connection's whole life.
+                // In a box that goes with the call: hyper would keep its kilobyte for a connection's whole life.
                 // Written there as it is made: `Box::pin` would make it elsewhere and copy it.
                 ListenerKind::Public => {
                     let place = Box::new_uninit();

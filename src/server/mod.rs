@@ -4,6 +4,7 @@ pub(crate) mod admin;
 pub(crate) mod admit;
 mod captured;
 pub(crate) mod channel;
+mod facts;
 pub(crate) mod metrics_page;
 pub(crate) mod respond;
 pub(crate) mod route;

@@ -8,11 +8,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONNECTION, HeaderName, HeaderValue};
-use hyper::{HeaderMap, Request};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method, Request};
 use tokio::sync::oneshot;
 use tokio::time::timeout_at;
 
 use super::admit::{admit, admit_address, caller_address, forwarded_for};
+use super::facts::{learn, see, see_refusal};
 use super::respond::{self, Refused, Reply};
 use super::route::{Route, Target};
 use super::{admin, captured, channel};
@@ -21,24 +23,21 @@ use crate::bot::Bot;
 use crate::callback::CallbackUrl;
 use crate::engine::call::{Arrival, Call, CallbackTo};
 use crate::engine::serve::serve;
-use crate::events;
 use crate::exchange::AnswerTo;
 use crate::ids::{BotId, RequestId, UserKey};
 use crate::net::CoreId;
 use crate::net::body;
 use crate::net::peer::Peer;
-use crate::net::pending::Caller;
+use crate::net::pending::{CallUnderWay, Caller};
 use crate::registry::{BotRegistry, NoBot};
 use crate::shared::Shared;
 use crate::telemetry::metrics::Refusal;
-use crate::telemetry::sightings::Sight;
 use crate::telemetry::watch::{Watch, WatchedEnd};
 use crate::time::{self, Instant};
-use crate::translate::inbound::{self, Endpoint, Inbound, InboundRules, UserInput};
+use crate::translate::inbound::{self, Endpoint, Inbound, InboundRules};
 use crate::wire::explain::{
     X_BRIDGE_DEGRADATIONS, X_BRIDGE_EXPLAIN, X_BRIDGE_OUTCOME, X_BRIDGE_PLAN, X_BRIDGE_PROBLEM,
 };
-use crate::wire::legacy::Notice;
 use crate::wire::skill::{Named, SkillCall};
 use crate::wire::text::printable;
 
@@ -55,58 +54,84 @@ const LOGGED_PATH: usize = 128;
 const REQUEST_ID: usize = 128;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// Answers every request at the public listener.
-pub(crate) async fn handle(
-    shared: &Arc<Shared>,
+///
+/// The request is taken apart at once: the future holds what its answer needs. Inlined, so that it is made in its box.
+#[inline]
+pub(crate) fn handle<'a>(
+    shared: &'a Arc<Shared>,
     core: CoreId,
-    peer: &Peer,
-    caller: &Caller,
+    peer: &'a Peer,
+    caller: &'a Caller,
     request: Request<Incoming>,
-) -> Reply {
-    let reply = answer_any(shared, core, peer, caller, request).await;
-    caller.answered();
-    reply
+) -> impl Future<Output = Reply> + Send + 'a {
+    let arrived = time::instant();
+    let (Parts { method, uri, mut headers, .. }, mut body) = request.into_parts();
+    async move {
+        let context = RequestContext { shared, core, peer, caller, arrived };
+        let reply = match context.answer(&method, uri.path(), &mut headers, &mut body).await {
+            Ok(reply) => reply,
+            Err(refused) => context.refuse(&refused, uri.path(), &headers, body),
+        };
+        caller.answered();
+        reply
+    }
 }
 
-async fn answer_any(
-    shared: &Arc<Shared>,
+/// A request, by whom it came, where and when.
+#[derive(Clone, Copy)]
+struct RequestContext<'a> {
+    shared: &'a Arc<Shared>,
     core: CoreId,
-    peer: &Peer,
-    caller: &Caller,
-    request: Request<Incoming>,
-) -> Reply {
-    let arrived = time::instant();
-    let (mut head, mut body) = request.into_parts();
-    let uri = std::mem::take(&mut head.uri);
-    let answered = match Route::parse(&head.method, uri.path()) {
-        Ok(Route { target: Target::Health, .. }) => return admin::health(),
-        Ok(Route { target: Target::Ready, .. }) => return admin::ready(shared),
-        Ok(_) if caller.is_on_reserve() => Err(Refused::Full),
-        Ok(Route { target: Target::Channel, bot }) => match read(shared, &mut body, arrived + EVENT_BODY).await {
-            Ok(body) => Box::pin(channel::receive(shared, core, bot, peer.ip(), &head.headers, &body)).await,
-            Err(refused) => Err(refused),
-        },
-        Ok(Route { target: Target::Skill(endpoint), bot }) => match admit_head(shared, bot, peer.ip(), &head.headers) {
-            Ok(()) => match read(shared, &mut body, arrived + BODY).await {
-                Ok(body) => answer(shared, core, endpoint, bot, peer, caller, &mut head.headers, &body, arrived).await,
-                Err(refused) => Err(refused),
-            },
-            Err(refused) => Err(refused),
-        },
-        Err(miss) => Err(Refused::Miss(miss)),
-    };
-    answered.unwrap_or_else(|refused| {
+    peer: &'a Peer,
+    caller: &'a Caller,
+    /// Its first byte.
+    arrived: Instant,
+}
+
+impl<'c> RequestContext<'c> {
+    async fn answer(
+        self,
+        method: &Method,
+        path: &str,
+        headers: &mut HeaderMap,
+        body: &mut Incoming,
+    ) -> Result<Reply, Refused> {
+        let Self { shared, core, peer, caller, arrived } = self;
+        let Route { target, bot } = Route::parse(method, path).map_err(Refused::Miss)?;
+        match target {
+            Target::Health => Ok(admin::health()),
+            Target::Ready => Ok(admin::ready(shared)),
+            Target::Channel | Target::Skill(_) if caller.is_on_reserve() => Err(Refused::Full),
+            Target::Channel => {
+                let body = read(shared, body, arrived + EVENT_BODY).await?;
+                Box::pin(channel::receive(shared, core, bot, peer.ip(), headers, &body)).await
+            }
+            Target::Skill(endpoint) => {
+                admit_head(shared, bot, peer.ip(), headers)?;
+                let body = read(shared, body, arrived + BODY).await?;
+                let begun = self.begin(endpoint, bot, headers, &body)?;
+                drop(body);
+                Ok(self.take_turn(begun, headers).await)
+            }
+        }
+    }
+
+    /// Counts a refusal, tells of it, and says it.
+    fn refuse(self, refused: &Refused, path: &str, headers: &HeaderMap, body: Incoming) -> Reply {
+        let Self { shared, core, peer, .. } = self;
         let kind = refused.kind();
         shared.metrics.refused(core, kind);
-        see_refusal(shared, &refused);
+        see_refusal(shared, refused);
         if shared.metrics.is_worth_a_line(kind, time::now()) {
-            let path = printable(uri.path(), LOGGED_PATH);
+            let path = printable(path, LOGGED_PATH);
             tracing::warn!(
                 reason = kind.as_str(),
                 bot = refused.bot().map(BotId::as_str),
                 path = &*path,
                 peer = %peer.ip(),
-                forwarded_for = forwarded_for(&head.headers).as_deref(),
+                forwarded_for = forwarded_for(headers).as_deref(),
                 error = %refused,
                 detail = refused.detail(),
                 "refused"
@@ -117,7 +142,98 @@ async fn answer_any(
             linger(shared, body);
         }
         refused.respond()
-    })
+    }
+
+    /// Reads a call, finds its bot, and notes what it tells besides its words. Nothing is waited for here, so that what a
+    /// turn does not need is gone when the turn waits for its bot.
+    fn begin(
+        self,
+        endpoint: Endpoint,
+        path: Option<&str>,
+        headers: &HeaderMap,
+        body: &Bytes,
+    ) -> Result<BegunCall<'c>, Refused> {
+        let Self { shared, core, peer, caller, arrived } = self;
+        let bots = shared.registry();
+        let Understood { bot, openbuilder_bot, inbound } = understand(&bots, endpoint, path, peer.ip(), headers, body)?;
+        let openbuilder_id = inbound::openbuilder_id(openbuilder_bot.as_ref());
+        let _under_way = caller.admit();
+        let trial = headers.contains_key(&X_BRIDGE_EXPLAIN);
+        if !trial {
+            see(&bot, &inbound, arrived);
+        }
+        let learnt = learn(shared, core, &bot, &inbound, openbuilder_id, trial);
+        let mut arrival = Arrival {
+            core,
+            at: arrived,
+            request_id: request_id(headers, arrived),
+            message_block: openbuilder_id.and_then(|id| bot.settings.message_block.get(id).cloned()),
+            callback: callback(&bots, &inbound, &bot).map(CallbackTo::Kakao),
+            peer: Some(peer.clone()),
+            exchange: None,
+        };
+        let paired = bot.capture.is_on() && captured::look(shared, &bot, &inbound, openbuilder_id, &mut arrival, body);
+        let permits = shared.try_acquire(&bot);
+        let full = permits.is_none();
+        let call = Call::new(shared, &bot, inbound, arrival, permits);
+        Ok(BegunCall { call, _under_way, learnt, trial, paired, full })
+    }
+
+    /// Answers a call that has begun.
+    async fn take_turn(self, begun: BegunCall<'_>, headers: &mut HeaderMap) -> Reply {
+        let BegunCall { call, _under_way, learnt, trial, paired, full } = begun;
+        if let Some(learnt) = learnt {
+            let _when_it_is_done = learnt.await;
+        }
+        let bot = Arc::clone(call.bot());
+        bot.outbox.wake(&call.user());
+        let watch = if trial { bot.metrics.watches.watch(call.request_id()) } else { None };
+        let exchange = call.exchange().cloned();
+        let too_often = match bot.settings.rate {
+            Some(bound) => !is_within_rate(&bot, call.user(), bound).await,
+            None => false,
+        };
+        let busy = full || too_often;
+        let body = match (paired, busy) {
+            (true, _) => call.paired(),
+            (false, true) => call.busy(),
+            (false, false) => serve(call).await,
+        };
+        if let Some(exchange) = exchange {
+            exchange.answered(AnswerTo::Caller, &body);
+        }
+        if too_often {
+            self.shared.metrics.refused(self.core, Refusal::Rate);
+        }
+        let given_id = headers.get(&X_REQUEST_ID).cloned();
+        let mut reply = respond::answer(body, std::mem::take(headers));
+        if let Some(end) = watch.as_ref().and_then(Watch::end) {
+            explain(end, reply.headers_mut());
+        }
+        if busy {
+            // A connection that is kept costs 17 KB of buffers: nine thousand refused callers must not hold them (S5).
+            reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Some(id) = given_id {
+            reply.headers_mut().insert(X_REQUEST_ID, id);
+        }
+        reply
+    }
+}
+
+/// A skill call that was understood.
+struct BegunCall<'a> {
+    call: Arc<Call>,
+    /// Until this is dropped the call is being answered.
+    _under_way: CallUnderWay<'a>,
+    /// Comes when the shared store has learnt who this user is.
+    learnt: Option<oneshot::Receiver<()>>,
+    /// Its caller wants to know what became of it.
+    trial: bool,
+    /// It is the code of an owner who pairs (C5).
+    paired: bool,
+    /// No permit was left for its turn (S5).
+    full: bool,
 }
 
 /// Lets a refused caller finish sending, so that they read the refusal.
@@ -162,8 +278,7 @@ struct Understood<'a> {
     inbound: Inbound<'a>,
 }
 
-/// Reads a call and finds its bot, which admits it or not. Apart from [`answer`], whose future would carry the whole
-/// call to its end.
+/// Reads a call and finds its bot, which admits it or not. The call itself ends with this.
 fn understand<'a>(
     bots: &BotRegistry,
     endpoint: Endpoint,
@@ -188,112 +303,12 @@ fn understand<'a>(
     Ok(Understood { bot, openbuilder_bot, inbound })
 }
 
-#[allow(clippy::too_many_arguments, reason = "the call's own parts; a struct of them would live for one line")]
-async fn answer(
-    shared: &Arc<Shared>,
-    core: CoreId,
-    endpoint: Endpoint,
-    path: Option<&str>,
-    peer: &Peer,
-    caller: &Caller,
-    headers: &mut HeaderMap,
-    body: &Bytes,
-    arrived: Instant,
-) -> Result<Reply, Refused> {
-    let bots = shared.registry();
-    let Understood { bot, openbuilder_bot, inbound } = understand(&bots, endpoint, path, peer.ip(), headers, body)?;
-    let openbuilder_id = inbound::openbuilder_id(openbuilder_bot.as_ref());
-    let _under_way = caller.admit();
-    let trial = headers.contains_key(&X_BRIDGE_EXPLAIN);
-    if !trial {
-        see(&bot, &inbound, arrived);
-    }
-    learn(shared, core, &bot, &inbound, openbuilder_id, trial).await;
-
-    let request_id = request_id(headers, arrived);
-    let watch = if trial { bot.metrics.watches.watch(&request_id) } else { None };
-    let mut arrival = Arrival {
-        core,
-        at: arrived,
-        request_id,
-        message_block: openbuilder_id.and_then(|id| bot.settings.message_block.get(id).cloned()),
-        callback: callback(&bots, &inbound, &bot).map(CallbackTo::Kakao),
-        peer: Some(peer.clone()),
-        exchange: None,
-    };
-    let has_paired = bot.capture.is_on() && captured::look(shared, &bot, &inbound, openbuilder_id, &mut arrival, body);
-    let exchange = arrival.exchange.clone();
-    let user = inbound.user;
-    let permits = shared.try_acquire(&bot);
-    let too_often = match bot.settings.rate {
-        Some(bound) => !is_within_rate(&bot, user, bound).await,
-        None => false,
-    };
-    let busy = permits.is_none() || too_often;
-    let call = Call::new(shared, &bot, inbound, arrival, permits);
-    let body = match (has_paired, busy) {
-        (true, _) => call.paired(),
-        (false, true) => call.busy(),
-        (false, false) => serve(call).await,
-    };
-    if let Some(exchange) = exchange {
-        exchange.answered(AnswerTo::Caller, &body);
-    }
-    if too_often {
-        shared.metrics.refused(core, Refusal::Rate);
-    }
-    let given_id = headers.get(&X_REQUEST_ID).cloned();
-    let mut reply = respond::answer(body, std::mem::take(headers));
-    if let Some(end) = watch.as_ref().and_then(Watch::end) {
-        explain(end, reply.headers_mut());
-    }
-    if busy {
-        // A connection that is kept costs 17 KB of buffers: nine thousand refused callers must not hold them (S5).
-        reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    if let Some(id) = given_id {
-        reply.headers_mut().insert(X_REQUEST_ID, id);
-    }
-    Ok(reply)
-}
-
 /// Counts a call of `user`, here and among all processes that share the store.
 async fn is_within_rate(bot: &Bot, user: UserKey, bound: u32) -> bool {
     let here = bot.rate.admit(user, bound, time::now());
     match bot.sessions.shared() {
         Some(store) if here => Box::pin(store.admit(&user, bound)).await.unwrap_or(true),
         Some(_) | None => here,
-    }
-}
-
-/// Notes what kind of call this is (C3). `say` makes its calls up, and they are not noted.
-fn see(bot: &Bot, inbound: &Inbound<'_>, arrived: Instant) {
-    let (seen, now) = (&bot.seen, time::moment_of(arrived));
-    if inbound.tester {
-        return seen.see(Sight::Tester, now);
-    }
-    seen.see(Sight::Real, now);
-    if inbound.says == UserInput::Home {
-        seen.see(Sight::Welcome, now);
-    }
-    // A group room's members have no key of the channel (I10).
-    if inbound.is_key_made && !inbound.room {
-        seen.see(Sight::Keyless, now);
-    }
-    if inbound.callback_url.is_some() {
-        seen.see(Sight::Callback, now);
-    }
-}
-
-/// Notes for the bot whose skill lacks its secret that it does.
-fn see_refusal(shared: &Shared, refused: &Refused) {
-    if let Refused::Secret(miss) = refused
-        && let Some(bot) = shared.registry().named(miss.bot.as_str())
-        // The webhook's key is another one.
-        && bot.settings.secret.as_ref().is_some_and(|secret| secret.header == miss.header)
-    {
-        let sight = if miss.offered.is_none() { Sight::NoSecret } else { Sight::OtherSecret };
-        bot.seen.see(sight, time::now());
     }
 }
 
@@ -310,62 +325,6 @@ fn explain(end: WatchedEnd, headers: &mut HeaderMap) {
         let status = detail.split(',').next().filter(|_| problem == BackendProblem::Status);
         let value = status.and_then(|status| HeaderValue::from_str(status).ok());
         headers.insert(X_BRIDGE_PROBLEM, value.unwrap_or(HeaderValue::from_static(problem.as_str())));
-    }
-}
-
-/// Keeps the facts that a call brings besides its words: the shared id of this user (E2), and which blocks are ours
-/// (I5). `trial`: the call is one of `say`'s, whose blocks are made up; no operator should paste their ids (K3).
-async fn learn(
-    shared: &Arc<Shared>,
-    core: CoreId,
-    bot: &Arc<Bot>,
-    inbound: &Inbound<'_>,
-    openbuilder_id: Option<&str>,
-    trial: bool,
-) {
-    // Testers are no friends of a channel (I9), and the blocks of the skill page's tester are made up, too
-    // (openbuilder.md 1.6).
-    if let Some(block) = inbound.block.as_deref().filter(|_| !inbound.tester && !trial) {
-        bot.own_block(block);
-        if let Some(id) = openbuilder_id
-            && inbound.says != UserInput::Home
-        {
-            bot.advise_message_block(id, block, inbound.last_block.as_deref());
-        }
-    }
-    if let Some(app_user_id) = inbound.app_user_id.as_deref().filter(|_| !inbound.tester && !inbound.room) {
-        let is_new = bot.sessions.shared().filter(|_| !bot.contacts.knows(app_user_id, inbound.user));
-        let mut waited = bot.contacts.learn(app_user_id, inbound.user);
-        match is_new.cloned() {
-            None => send_on(shared, core, bot, inbound.user, app_user_id, waited),
-            Some(store) => {
-                let (shared_with, bot, user) = (Arc::clone(shared), Arc::clone(bot), inbound.user);
-                let (told, has_learnt) = oneshot::channel::<()>();
-                let id = app_user_id.to_owned();
-                // What waited leaves the memory and the store with this: a caller who hangs up must not take it along.
-                shared.tasks.track(async move {
-                    match store.learn(&id, user).await {
-                        Some(others) => waited.extend(others),
-                        None => bot.contacts.unlearn(&id),
-                    }
-                    send_on(&shared_with, core, &bot, user, &id, waited);
-                    drop(told);
-                });
-                let _when_it_is_done = has_learnt.await;
-            }
-        }
-    }
-    bot.outbox.wake(&inbound.user);
-}
-
-/// Delivers the events that waited for this user's first call (E2).
-fn send_on(shared: &Arc<Shared>, core: CoreId, bot: &Arc<Bot>, user: UserKey, app_user_id: &str, waited: Vec<Notice>) {
-    let any = !waited.is_empty();
-    for notice in waited {
-        events::deliver(shared, bot, core, notice, user);
-    }
-    if any {
-        bot.contacts.delivered(app_user_id);
     }
 }
 

@@ -13,7 +13,7 @@ mod writer;
 
 use std::io::{self, Write};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, Thread};
 use std::time::{Duration, SystemTime};
@@ -31,6 +31,8 @@ use crate::net::CoreId;
 
 /// Records of turns that wait in a core's queue: a fifth of a second at 10,000 turns a second.
 const TURNS: usize = 2048;
+/// After so many records a core wakes the thread, however short its nap was.
+const SHARE: usize = TURNS / 2;
 /// Other lines that wait, warnings and the rest each.
 const LINES: usize = 1024;
 /// Bytes of one line; a longer one is cut.
@@ -61,9 +63,16 @@ struct Line {
     bytes: Vec<u8>,
 }
 
+/// The producer's end of the queue of one core.
+struct TurnQueue {
+    records: SyncSender<(SystemTime, TurnRecord)>,
+    /// How many it has ever taken.
+    count: AtomicUsize,
+}
+
 /// The producers' ends of the queues.
 pub(super) struct Queues {
-    turns: Box<[SyncSender<(SystemTime, TurnRecord)>]>,
+    turns: Box<[TurnQueue]>,
     info: SyncSender<Line>,
     warnings: SyncSender<Line>,
     /// The thread sleeps without a time limit.
@@ -87,7 +96,12 @@ impl Queues {
         format: LineFormat,
         out: impl Write + Send + 'static,
     ) -> io::Result<&'static Self> {
-        let (turns, turn_ends) = (0..cores.max(1)).map(|_| sync_channel(TURNS)).unzip::<_, _, Vec<_>, Vec<_>>();
+        let (turns, turn_ends) = (0..cores.max(1))
+            .map(|_| {
+                let (records, end) = sync_channel(TURNS);
+                (TurnQueue { records, count: AtomicUsize::new(0) }, end)
+            })
+            .unzip::<_, _, Vec<_>, Vec<_>>();
         let (info, info_end) = sync_channel(LINES);
         let (warnings, warnings_end) = sync_channel(LINES);
         let (end, ended) = sync_channel(1);
@@ -129,9 +143,13 @@ impl Queues {
     /// Queues the record of a turn; never waits.
     pub(super) fn turn(&self, core: CoreId, record: TurnRecord) {
         let Some(queue) = self.turns.get(core.0).or(self.turns.first()) else { return };
-        match queue.try_send((now(), record)) {
-            Ok(()) => self.wake(),
-            Err(_) => self.drop_line(LineKind::Turn),
+        if queue.records.try_send((now(), record)).is_err() {
+            return self.drop_line(LineKind::Turn);
+        }
+        if (queue.count.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(SHARE) {
+            self.writer.unpark();
+        } else {
+            self.wake();
         }
     }
 

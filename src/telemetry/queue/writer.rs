@@ -20,9 +20,9 @@ const ROUND: usize = 2 * LINES + TURNS;
 /// Bytes that are written at once.
 const BATCH_BYTES: usize = 64 * 1024;
 /// How long a line waits for others to be written with it.
-const GATHER: Duration = Duration::from_millis(25);
+const GATHER: Duration = Duration::from_millis(100);
 /// Empty rounds after which the thread sleeps until it is woken: half a second.
-const IDLE_ROUNDS: u32 = 20;
+const IDLE_ROUNDS: u32 = 5;
 /// How long a write that would block is left alone.
 const BLOCKED: Duration = Duration::from_millis(10);
 

@@ -45,7 +45,7 @@ enum Failures {
 
 /// Lives one turn. `None` when it was taken out of the line before it began; then nothing was sent and nothing kept.
 pub(super) async fn run(call: &Call) -> Option<Bytes> {
-    let mut turn = match call.bot.sessions.begin(call.input.session, call.tap()) {
+    let turn = match call.bot.sessions.begin(call.input.session, call.tap()) {
         Begun::Turn(turn) => turn,
         Begun::Queued(waiting) => waiting.await?,
         Begun::Follow(following) => return Box::pin(follow(call, following)).await,
@@ -57,11 +57,11 @@ pub(super) async fn run(call: &Call) -> Option<Bytes> {
         },
     };
     call.delivery.on(Event::ComeFirst).ok()?;
-    if turn.is_unread() {
-        Box::pin(memory::look_up(call, &mut turn)).await;
+    let mut runner = TurnRunner { call, turn, home: None, home_waited_for: false };
+    if runner.turn.is_unread() {
+        Box::pin(memory::look_up(call, &mut runner.turn)).await;
     }
     reach(failpoint::Step::Begun);
-    let mut runner = TurnRunner { call, turn, home: None, home_waited_for: false };
     let Plan { step, keyboard } = runner.decide().await;
     reach(failpoint::Step::Decided);
     let (messages, failures) = match step {
@@ -99,7 +99,7 @@ struct LeaveToAsk<'c> {
     /// Where only one message may be out at a time (I6).
     _alone: Option<SemaphorePermit<'c>>,
     /// The same among all processes that share the store.
-    _alone_of_all: Option<Gate>,
+    _alone_of_all: Option<Box<Gate>>,
     /// A connection (I8).
     lease: Option<Lease>,
 }
@@ -111,7 +111,7 @@ impl<'c> LeaveToAsk<'c> {
                 // The gate is never closed.
                 let alone = gate.acquire().await.ok();
                 let of_all = match &bot.gate_of_all {
-                    Some(store) => Box::pin(store.gate()).await,
+                    Some(store) => Box::pin(store.gate()).await.map(Box::new),
                     None => None,
                 };
                 (alone, of_all)

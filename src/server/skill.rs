@@ -80,7 +80,6 @@ pub(crate) fn handle<'a>(
 }
 
 /// A request, by whom it came, where and when.
-#[derive(Clone, Copy)]
 struct RequestContext<'a> {
     shared: &'a Arc<Shared>,
     core: CoreId,
@@ -92,13 +91,13 @@ struct RequestContext<'a> {
 
 impl<'c> RequestContext<'c> {
     async fn answer(
-        self,
+        &self,
         method: &Method,
         path: &str,
         headers: &mut HeaderMap,
         body: &mut Incoming,
     ) -> Result<Reply, Refused> {
-        let Self { shared, core, peer, caller, arrived } = self;
+        let Self { shared, core, peer, caller, arrived } = *self;
         let Route { target, bot } = Route::parse(method, path).map_err(Refused::Miss)?;
         match target {
             Target::Health => Ok(admin::health()),
@@ -119,8 +118,8 @@ impl<'c> RequestContext<'c> {
     }
 
     /// Counts a refusal, tells of it, and says it.
-    fn refuse(self, refused: &Refused, path: &str, headers: &HeaderMap, body: Incoming) -> Reply {
-        let Self { shared, core, peer, .. } = self;
+    fn refuse(&self, refused: &Refused, path: &str, headers: &HeaderMap, body: Incoming) -> Reply {
+        let Self { shared, core, peer, .. } = *self;
         let kind = refused.kind();
         shared.metrics.refused(core, kind);
         see_refusal(shared, refused);
@@ -147,13 +146,13 @@ impl<'c> RequestContext<'c> {
     /// Reads a call, finds its bot, and notes what it tells besides its words. Nothing is waited for here, so that what a
     /// turn does not need is gone when the turn waits for its bot.
     fn begin(
-        self,
+        &self,
         endpoint: Endpoint,
         path: Option<&str>,
         headers: &HeaderMap,
         body: &Bytes,
     ) -> Result<BegunCall<'c>, Refused> {
-        let Self { shared, core, peer, caller, arrived } = self;
+        let Self { shared, core, peer, caller, arrived } = *self;
         let bots = shared.registry();
         let Understood { bot, openbuilder_bot, inbound } = understand(&bots, endpoint, path, peer.ip(), headers, body)?;
         let openbuilder_id = inbound::openbuilder_id(openbuilder_bot.as_ref());
@@ -180,7 +179,7 @@ impl<'c> RequestContext<'c> {
     }
 
     /// Answers a call that has begun.
-    async fn take_turn(self, begun: BegunCall<'_>, headers: &mut HeaderMap) -> Reply {
+    async fn take_turn(&self, begun: BegunCall<'_>, headers: &mut HeaderMap) -> Reply {
         let BegunCall { call, _under_way, learnt, trial, paired, full } = begun;
         if let Some(learnt) = learnt {
             let _when_it_is_done = learnt.await;

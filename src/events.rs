@@ -69,35 +69,44 @@ pub(crate) fn deliver(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, notice
     shared.tasks.track(worker.run(place_in_line));
 }
 
-/// Tells the bot of a new friend (E3), or of an event that was left with the user (E4), before the words of the turn that
-/// the caller holds: at most a second long. What fails then is tried again behind the turn. It goes on where the caller
-/// gives up waiting: an event that is under way has to be put back, or nobody delivers those behind it.
-pub(crate) async fn announce(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, notice: Notice, user: UserKey) {
-    if bot.outbox.at_peace(notice, time::now()) {
-        return shared.metrics.event(core, EventFate::NoPath);
-    }
-    let Some(permits) = shared.events.try_acquire(&bot.events_share) else {
-        tracing::warn!(bot = %bot.settings.id, "an event of a user who is here was dropped: limits.events is reached");
-        return shared.metrics.event(core, EventFate::Bound);
-    };
-    // Where others wait already, their worker delivers it, too.
-    let Put::First(wake) = bot.outbox.put(user, notice, permits) else { return };
-    let worker = Worker { shared: Arc::clone(shared), bot: Arc::clone(bot), core, user, wake, turn: None, until: None };
-    let Some((notice, permits)) = bot.outbox.next(user) else { return };
-    let (tried, has_tried) = oneshot::channel();
-    shared.tasks.track(async move {
-        let bot = Arc::clone(&worker.bot);
-        let trying = bot.api.notify(core, notice, &user, time::instant() + HOLD_UP);
-        match AssertUnwindSafe(trying).catch_unwind().await {
-            Ok(Ok(status)) => worker.told(notice, status),
-            Ok(Err(_)) | Err(_) => bot.outbox.put_back(user, notice, permits),
+/// Tells the bot of a new friend (E3), or of events that were left with the user (E4), before the words of the turn that
+/// the caller holds: at most a second long. What fails then is tried again behind the turn.
+///
+/// When this returns they stand in the outbox. The future only waits: they go on where the caller gives up waiting, for an
+/// event that is under way has to be put back, or nobody delivers those behind it.
+pub(crate) fn announce(
+    shared: &Arc<Shared>,
+    bot: &Arc<Bot>,
+    core: CoreId,
+    notices: &[Notice],
+    user: UserKey,
+) -> impl Future<Output = ()> + use<> {
+    let mut starts = None;
+    for &notice in notices {
+        if bot.outbox.at_peace(notice, time::now()) {
+            shared.metrics.event(core, EventFate::NoPath);
+        } else if let Some(permits) = shared.events.try_acquire(&bot.events_share) {
+            // Where others wait already, their worker delivers it, too.
+            if let Put::First(wake) = bot.outbox.put(user, notice, permits) {
+                starts = Some(wake);
+            }
+        } else {
+            tracing::warn!(bot = %bot.settings.id, "an event of a user who is here was dropped: limits.events is reached");
+            shared.metrics.event(core, EventFate::Bound);
         }
-        let place_in_line = bot.sessions.begin(user, None);
-        let _the_turn_may_have_gone = tried.send(());
-        // It ends at once where nothing is left.
-        worker.run(place_in_line).await;
+    }
+    let has_tried = starts.map(|wake| {
+        let (tried, has_tried) = oneshot::channel();
+        let worker =
+            Worker { shared: Arc::clone(shared), bot: Arc::clone(bot), core, user, wake, turn: None, until: None };
+        shared.tasks.track(worker.run_before_words(tried));
+        has_tried
     });
-    let _tried = has_tried.await;
+    async move {
+        if let Some(has_tried) = has_tried {
+            let _tried = has_tried.await;
+        }
+    }
 }
 
 /// Delivers one user's events, one after the other.
@@ -114,6 +123,24 @@ struct Worker {
 }
 
 impl Worker {
+    /// Delivers what it can within a second, while a turn of the user is held by whom `tried` tells when that is over; the
+    /// rest behind that turn.
+    async fn run_before_words(self, tried: oneshot::Sender<()>) {
+        let until = time::instant() + HOLD_UP;
+        while let Some((notice, permits)) = self.bot.outbox.next(self.user) {
+            let trying = self.bot.api.notify(self.core, notice, &self.user, until);
+            match AssertUnwindSafe(trying).catch_unwind().await {
+                Ok(Ok(status)) => self.told(notice, status),
+                Ok(Err(_)) | Err(_) => {
+                    self.bot.outbox.put_back(self.user, notice, permits);
+                    let place_in_line = self.bot.sessions.begin(self.user, None);
+                    let _the_turn_may_have_gone = tried.send(());
+                    return self.run(place_in_line).await;
+                }
+            }
+        }
+    }
+
     async fn run(mut self, place_in_line: Begun) {
         let mut place_in_line = Some(place_in_line);
         while let Some((notice, _permits)) = self.bot.outbox.next(self.user) {

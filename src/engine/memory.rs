@@ -15,8 +15,10 @@ pub(super) async fn look_up(call: &Call, turn: &mut Turn) {
         turn.session.park(LateReply { bodies: vec![ReplyBody::Interrupted(words)], asked, came: asked });
         call.shared.metrics.store(call.arrival.core, StoreEvent::Interrupted);
     }
-    for notice in turn.take_left() {
-        events::announce(&call.shared, &call.bot, call.arrival.core, notice, call.input.user).await;
+    while let Some(left) = turn.next_left().await {
+        let told = events::announce(&call.shared, &call.bot, call.arrival.core, &left.notices, call.input.user);
+        turn.took(&left);
+        told.await;
     }
     if turn.acquaintance() == Acquaintance::Unsure {
         call.shared.metrics.store(call.arrival.core, StoreEvent::Unsure);
@@ -25,7 +27,7 @@ pub(super) async fn look_up(call: &Call, turn: &mut Turn) {
     let announced = call.bot.settings.friend_on_first_contact && input.is_friend && !input.tester && !input.room;
     if announced && turn.acquaintance() == Acquaintance::New {
         call.shared.metrics.store(call.arrival.core, StoreEvent::FirstContact);
-        events::announce(&call.shared, &call.bot, call.arrival.core, Notice::FriendAdded, input.user).await;
+        events::announce(&call.shared, &call.bot, call.arrival.core, &[Notice::FriendAdded], input.user).await;
         turn.has_met();
     }
 }

@@ -13,7 +13,7 @@ use super::stream::{Peek, Socket};
 
 /// How long a reset may take to come back after an answer was sent.
 const RESET: Duration = Duration::from_millis(300);
-/// How often a peer is looked at that has sent more than its request.
+/// How often a peer is looked at that has sent more than its request, or closed its side.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// The other end of a connection. Cheap to clone.
@@ -73,11 +73,9 @@ impl Peer {
 
     /// Whether it has taken what was sent to it: false as soon as a reset comes back.
     pub(crate) async fn took_it(&self) -> bool {
+        // Looked for, not waited for: the kernel tells it to whoever asks first, and that may be the connection itself.
         let reset = async {
             while !self.socket.is_reset() {
-                if self.socket.ready(Interest::ERROR).await.is_err() {
-                    return;
-                }
                 tokio::time::sleep(LOOK).await;
             }
         };

@@ -32,11 +32,10 @@ use bytes::Bytes;
 use crate::ids::UserKey;
 use crate::session::Session;
 use crate::time::{self, Moment};
-use crate::wire::legacy::Notice;
 
 use journal::{BotJournal, Found, KNOWN, Loaded};
 use local::LocalStore;
-use remote::{Lease, RemoteStore};
+use remote::{Lease, LeftEvents, RemoteStore};
 use waiting::Busy;
 
 /// Names a tap for as long as it is in flight: the same tap of the same user has the same (I3). 128 bits of a hash that
@@ -185,9 +184,17 @@ impl Turn {
         self.session.is_unread() || self.lease.as_ref().is_some_and(|lease| lease.has_news())
     }
 
-    /// Takes the events that were left with the user: they go to the bot before the user's words.
-    pub(crate) fn take_left(&mut self) -> Vec<Notice> {
-        self.lease.as_mut().map(|lease| lease.take_left()).unwrap_or_default()
+    /// The next events that were left with the user: they go to the bot before the user's words. Where they stand in this
+    /// process, [`Self::took`] says so.
+    pub(crate) async fn next_left(&mut self) -> Option<LeftEvents> {
+        self.lease.as_mut()?.next_left().await
+    }
+
+    /// These events are in this process's hands.
+    pub(crate) fn took(&self, left: &LeftEvents) {
+        if let Some(lease) = &self.lease {
+            lease.took(left);
+        }
     }
 
     /// Looks the user up; gives when a message of theirs left that was out when the process before died (P3).

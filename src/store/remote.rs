@@ -47,7 +47,7 @@ use crate::time::Moment;
 
 pub(crate) use facts::{Blocks, Gate};
 pub(crate) use health::Trouble;
-pub(crate) use lease::Lease;
+pub(crate) use lease::{Lease, LeftEvents};
 pub(crate) use unsent::Unsent;
 
 use arrivals::{Arrivals, Arriving};
@@ -311,16 +311,12 @@ impl RemoteStore {
         user: UserKey,
         tap: Option<TapId>,
     ) -> Begun {
-        let mut found = fields::read(held.fields, &self.remote).await;
+        let found = fields::read(held.fields, &self.remote).await;
         let begun = self.local.begin(user, tap);
         drop(arriving);
         let begun = settled(begun).await;
         let Begun::Turn(mut turn) = begun else { return begun };
-        let left = match std::mem::take(&mut found.left) {
-            left if left.is_empty() => Vec::new(),
-            left => self.adopt(&user, left).await,
-        };
-        Lease::take(self, place, found, held.is_new, left, &mut turn);
+        Lease::take(self, place, found, held.is_new, &mut turn);
         Begun::Turn(turn)
     }
 }

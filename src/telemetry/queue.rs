@@ -9,17 +9,19 @@
 //! Rejected: a write with a time limit by the core itself, which still costs each turn that time. Rejected: `tracing`'s
 //! own non-blocking appender, which has one queue for everything and allocates a line per turn on the core.
 
+mod bounded;
 mod writer;
 
 use std::io::{self, Write};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::{self, Thread};
 use std::time::{Duration, SystemTime};
 
 use tracing::Level;
 
+use self::bounded::{Put, Queue};
 use self::writer::{BATCH, Batch, Writer};
 use super::kept::KeptTurns;
 use super::record::TurnRecord;
@@ -31,8 +33,6 @@ use crate::net::CoreId;
 
 /// Records of turns that wait in a core's queue: a fifth of a second at 10,000 turns a second.
 const TURNS: usize = 2048;
-/// After so many records a core wakes the thread, however short its nap was.
-const SHARE: usize = TURNS / 2;
 /// Other lines that wait, warnings and the rest each.
 const LINES: usize = 1024;
 /// Bytes of one line; a longer one is cut.
@@ -63,18 +63,11 @@ struct Line {
     bytes: Vec<u8>,
 }
 
-/// The producer's end of the queue of one core.
-struct TurnQueue {
-    records: SyncSender<(SystemTime, TurnRecord)>,
-    /// How many it has ever taken.
-    count: AtomicUsize,
-}
-
 /// The producers' ends of the queues.
 pub(super) struct Queues {
-    turns: Box<[TurnQueue]>,
-    info: SyncSender<Line>,
-    warnings: SyncSender<Line>,
+    turns: Box<[Queue<(SystemTime, TurnRecord)>]>,
+    info: Queue<Line>,
+    warnings: Queue<Line>,
     /// The thread sleeps without a time limit.
     asleep: AtomicBool,
     /// Set once a flush is wanted; the writer then answers and ends.
@@ -96,14 +89,9 @@ impl Queues {
         format: LineFormat,
         out: impl Write + Send + 'static,
     ) -> io::Result<&'static Self> {
-        let (turns, turn_ends) = (0..cores.max(1))
-            .map(|_| {
-                let (records, end) = sync_channel(TURNS);
-                (TurnQueue { records, count: AtomicUsize::new(0) }, end)
-            })
-            .unzip::<_, _, Vec<_>, Vec<_>>();
-        let (info, info_end) = sync_channel(LINES);
-        let (warnings, warnings_end) = sync_channel(LINES);
+        let (turns, turn_ends) = (0..cores.max(1)).map(|_| Queue::new(TURNS)).unzip::<_, _, Vec<_>, Vec<_>>();
+        let (info, info_end) = Queue::new(LINES);
+        let (warnings, warnings_end) = Queue::new(LINES);
         let (end, ended) = sync_channel(1);
         let (tell_queues, own_queues) = sync_channel::<&'static Self>(1);
         let writer = thread::Builder::new().name("bridge-telemetry".to_owned()).spawn(move || {
@@ -143,22 +131,20 @@ impl Queues {
     /// Queues the record of a turn; never waits.
     pub(super) fn turn(&self, core: CoreId, record: TurnRecord) {
         let Some(queue) = self.turns.get(core.0).or(self.turns.first()) else { return };
-        if queue.records.try_send((now(), record)).is_err() {
-            return self.drop_line(LineKind::Turn);
-        }
-        if (queue.count.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(SHARE) {
-            self.writer.unpark();
-        } else {
-            self.wake();
-        }
+        self.tell(queue.put((now(), record)), LineKind::Turn);
     }
 
     /// Queues a line; never waits.
     fn line(&self, kind: LineKind, bytes: Vec<u8>) {
         let queue = if kind == LineKind::Warning { &self.warnings } else { &self.info };
-        match queue.try_send(Line { at: now(), kind, bytes }) {
-            Ok(()) => self.wake(),
-            Err(_) => self.drop_line(kind),
+        self.tell(queue.put(Line { at: now(), kind, bytes }), kind);
+    }
+
+    fn tell(&self, put: Put, kind: LineKind) {
+        match put {
+            Put::Taken => self.wake(),
+            Put::Half => self.writer.unpark(),
+            Put::Full => self.drop_line(kind),
         }
     }
 

@@ -160,14 +160,19 @@ impl RemoteStore {
     pub(crate) async fn learn(&self, app_user_id: &str, user: UserKey) -> Option<Vec<Notice>> {
         let tag = format!("/app/{app_user_id}");
         let (alias, place) = (self.fact(&tag, "alias"), self.fact(&tag, "waiting"));
-        let args = vec![alias, place.clone(), user.as_str().as_bytes().to_vec(), text(KNOWN.as_secs())];
+        let args = vec![alias.clone(), place.clone(), user.as_str().as_bytes().to_vec(), text(KNOWN.as_secs())];
         let waiting = list(self.remote.ask_script(&LEARN, 2, args).await?)?;
-        if !waiting.is_empty() {
-            // Only once they are here: an answer that comes too late must not take them along. None is added meanwhile, for
-            // their user is known now.
-            let mut cmd = redis::cmd("DEL");
-            cmd.arg(&place);
-            self.remote.say(&place, cmd);
+        if waiting.is_empty() {
+            return Some(Vec::new());
+        }
+        // Taken away only once they are here: an answer that comes too late must not take them along. None is added meanwhile,
+        // for their user is known now. Of two who have read them one takes them away; where no answer comes, that may be this
+        // one: an event that the bot hears of twice is better than one that is lost.
+        let mut cmd = redis::cmd("DEL");
+        cmd.arg(&place);
+        let taken = self.remote.ask(&alias, |told| Command::plain(cmd, told)).await;
+        if taken == Some(Value::Int(0)) {
+            return Some(Vec::new());
         }
         Some(waiting.into_iter().filter_map(bytes).flat_map(|value| decode_notices(&value)).collect())
     }
@@ -238,27 +243,21 @@ impl RemoteStore {
         }
     }
 
-    /// Takes the events that a replica which has died has left with the user.
-    pub(super) async fn adopt(&self, user: &UserKey, left: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<Notice> {
-        let mut adopted = Vec::new();
-        for (field, value) in left {
-            let Some(replica) = field.get(1..).and_then(|name| std::str::from_utf8(name).ok()) else { continue };
-            let sign = self.remote.sign_of_life(replica, 0);
-            let mut cmd = redis::cmd("EXISTS");
-            cmd.arg(&sign);
-            if self.remote.ask_plain(&sign, cmd).await != Some(Value::Int(0)) {
-                continue;
-            }
-            let key = self.key(user, "s");
-            let mut cmd = redis::cmd("HDEL");
-            cmd.arg(&key).arg(&field);
-            // Only one takes it. Where no answer comes it may be taken already: an event that the bot hears of twice is better
-            // than one that is lost.
-            if self.remote.ask_plain(&key, cmd).await != Some(Value::Int(0)) {
-                adopted.extend(decode_notices(&value));
-            }
-        }
-        adopted
+    /// Whether the events of this field were left by a replica that has died. Without an answer they stay where they are.
+    pub(super) async fn is_left(&self, field: &[u8]) -> bool {
+        let Some(replica) = field.get(1..).and_then(|name| std::str::from_utf8(name).ok()) else { return false };
+        let sign = self.remote.sign_of_life(replica, 0);
+        let mut cmd = redis::cmd("EXISTS");
+        cmd.arg(&sign);
+        self.remote.ask_plain(&sign, cmd).await == Some(Value::Int(0))
+    }
+
+    /// The events of this field stand with the user from here ([`Self::stand`]), and not from the replica that left them.
+    pub(super) fn took_left(&self, user: &UserKey, field: &[u8]) {
+        let key = self.key(user, "s");
+        let mut cmd = redis::cmd("HDEL");
+        cmd.arg(&key).arg(field);
+        self.remote.say(&key, cmd);
     }
 
     /// Counts a call of `user` among all replicas; whether it is within `bound` a minute. `None` where nobody can say.

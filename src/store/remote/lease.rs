@@ -14,6 +14,7 @@ use super::value::{list, numbers, string, text};
 use super::{Remote, RemoteStore};
 use crate::ids::UserKey;
 use crate::session::{Session, StoredItem, TEN_MINUTES};
+use crate::store::outbox::decode_notices;
 use crate::store::{Acquaintance, Turn};
 use crate::time::{self, Moment};
 use crate::wire::legacy::Notice;
@@ -35,21 +36,22 @@ pub(crate) struct Lease {
     is_new: bool,
     /// A message of theirs was out when its holder died (P3).
     interrupted: Option<Moment>,
-    /// Events of theirs that a process which has died has left with them (E4).
-    left: Vec<Notice>,
+    /// Events of theirs that stand with them from other processes, as they lie in the store (E4).
+    left: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// Events that a process which has died has left with a user (E4).
+#[derive(Debug)]
+pub(crate) struct LeftEvents {
+    field: Vec<u8>,
+    /// The events, in order.
+    pub(crate) notices: Vec<Notice>,
 }
 
 impl Lease {
     /// Gives `turn` the lease, and what the store has of the user.
-    pub(super) fn take(
-        store: &Arc<RemoteStore>,
-        place: Place,
-        found: Found,
-        is_new: bool,
-        left: Vec<Notice>,
-        turn: &mut Turn,
-    ) {
-        let Found { session, items, interrupted, token, stale, .. } = found;
+    pub(super) fn take(store: &Arc<RemoteStore>, place: Place, found: Found, is_new: bool, turn: &mut Turn) {
+        let Found { session, items, interrupted, token, stale, left, .. } = found;
         let now = time::now();
         let user = turn.user;
         let is_known_here = !turn.session.is_unread();
@@ -85,9 +87,20 @@ impl Lease {
         self.interrupted.take()
     }
 
-    /// The events that were left with the user, once.
-    pub(crate) fn take_left(&mut self) -> Vec<Notice> {
-        std::mem::take(&mut self.left)
+    /// The next events that were left with the user. They stay in the store until [`Self::took`] is told of them: whoever
+    /// begins a turn and delivers none leaves them to the next.
+    pub(crate) async fn next_left(&mut self) -> Option<LeftEvents> {
+        while let Some((field, value)) = self.left.pop() {
+            if self.store.is_left(&field).await {
+                return Some(LeftEvents { field, notices: decode_notices(&value) });
+            }
+        }
+        None
+    }
+
+    /// These events are in this process's hands.
+    pub(crate) fn took(&self, left: &LeftEvents) {
+        self.store.took_left(&self.user, &left.field);
     }
 
     /// The bot was told of this new friend (E3).

@@ -389,3 +389,41 @@ fn e2_an_event_is_not_lost_with_an_answer_of_the_store_that_comes_too_late() {
         }
     });
 }
+
+#[test]
+fn e4_what_a_dead_replica_left_stays_until_it_is_in_other_hands() {
+    let Some(server) = Server::start() else { return };
+    let one = server.process(10);
+    runtime().block_on(async {
+        let key = String::from_utf8(one.key(&user(1), "s")).unwrap();
+        assert_eq!(server.say(&format!("HSET {key} odead \"\\x01\\x01\"")), ":1");
+        // A worker, a debt, or a call that is withdrawn.
+        drop(turn(one.begin(user(1), None)).await);
+        for is_taken in [false, true] {
+            let mut next = turn(one.begin(user(1), None)).await;
+            assert!(next.is_unread(), "there is news");
+            let left = next.next_left().await.expect("what was left");
+            assert_eq!(left.notices, [Notice::FriendAdded]);
+            if is_taken {
+                next.took(&left);
+            }
+            assert!(next.next_left().await.is_none());
+        }
+        assert!(turn(one.begin(user(1), None)).await.next_left().await.is_none());
+        assert_eq!(server.say(&format!("HEXISTS {key} odead")), ":0");
+    });
+}
+
+#[test]
+fn e2_of_two_who_learn_of_a_user_one_has_the_events() {
+    let Some(server) = Server::start() else { return };
+    let [one, two] = [server.process(2), server.process(2)];
+    runtime().block_on(async {
+        for number in 0..50 {
+            let app = format!("app{number}");
+            assert_eq!(one.event(&app, Notice::FriendAdded).await, Some(None));
+            let (here, there) = tokio::join!(one.learn(&app, user(number)), two.learn(&app, user(number)));
+            assert_eq!(here.unwrap().len() + there.unwrap().len(), 1, "{number}");
+        }
+    });
+}

@@ -137,6 +137,9 @@ fn a_caller_by_tls_that_hangs_up_loses_nothing() {
         caller.write_all(&http::request("POST", "/skill", &[], Say::words(MINA, "하나").body().as_bytes())).unwrap();
         caller.flush().unwrap();
         eventually("the bot was asked", || bot.messages().len() == 1);
+        // What lies unread when it closes, as the tickets of the handshake do, makes the kernel send a reset.
+        caller.sock.set_read_timeout(Some(ms(50))).unwrap();
+        assert!(caller.read(&mut [0]).is_err(), "nothing but tickets has come");
         if says_farewell {
             caller.conn.send_close_notify();
             caller.flush().unwrap();

@@ -232,7 +232,9 @@ async fn try_to_pay(shared: &Arc<Shared>, bot: &Arc<Bot>, core: CoreId, debt: De
                 continue;
             }
         };
-        if let Some(turn) = turn {
+        // A refusal of nothing but `texts.interrupted` does not say that the user has read it: their next answer tells them.
+        let may_be_read = event == StoreEvent::CallbackPaid || debt.answer.is_some();
+        if let Some(turn) = turn.filter(|_| may_be_read) {
             was_read(shared, core, turn, debt).await;
         }
         return event;

@@ -30,8 +30,7 @@ pub(crate) async fn serve(call: Arc<Call>) -> Bytes {
     let by = call.first_answer_by();
     tokio::select! {
         biased;
-        answer = turn.ended() => return answer,
-        () = unconstrained(sleep_until(by)) => {}
+        // First: where the bot's answer and the caller's end have come in the same moment, nobody reads the answer.
         closed = closed(&call) => {
             if closed == Closed::Reset {
                 // Dropping the turn is hanging up.
@@ -48,6 +47,8 @@ pub(crate) async fn serve(call: Arc<Call>) -> Bytes {
                 () = unconstrained(sleep_until(by)) => {}
             }
         }
+        answer = turn.ended() => return answer,
+        () = unconstrained(sleep_until(by)) => {}
     }
     let texts = call.texts();
     let event = match &call.arrival.callback {

@@ -7,13 +7,11 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use tokio::io::Interest;
-
-use super::stream::{Peek, Socket};
+use super::stream::Socket;
 
 /// How long a reset may take to come back after an answer was sent.
 const RESET: Duration = Duration::from_millis(300);
-/// How often a peer is looked at that has sent more than its request, or closed its side.
+/// How often a peer is looked at that has closed its side.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// The other end of a connection. Cheap to clone.
@@ -53,22 +51,8 @@ impl Peer {
 
     /// Waits until it has closed its side.
     pub(crate) async fn closed(&self) -> Closed {
-        loop {
-            let Ok(ready) = self.socket.ready(Interest::READABLE).await else { return Closed::Reset };
-            let closed = match self.socket.peek_and_clear() {
-                Peek::Quiet => false,
-                Peek::Closed => true,
-                // Of its next request, or the farewell of TLS. The close behind them is known all the same.
-                Peek::Bytes if ready.is_read_closed() => true,
-                Peek::Bytes => {
-                    tokio::time::sleep(LOOK).await;
-                    false
-                }
-            };
-            if closed {
-                return if self.socket.is_reset() { Closed::Reset } else { Closed::Half };
-            }
-        }
+        self.socket.closed().await;
+        if self.socket.is_reset() { Closed::Reset } else { Closed::Half }
     }
 
     /// Whether it has taken what was sent to it: false as soon as a reset comes back.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
@@ -68,9 +68,25 @@ impl Socket {
         Self { bound: usize::MAX, ..Self::new(tcp) }
     }
 
-    /// Waits until the kernel tells something of `interest`.
-    pub(super) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        self.shared.tcp.ready(interest).await
+    /// Waits until the other side has closed, or the connection is broken, whatever bytes lie before that: the next request,
+    /// or the farewell of TLS.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) async fn closed(&self) {
+        // Urgent bytes are not asked for, so that only a close ends this.
+        let _over_in_any_case = self.shared.tcp.ready(Interest::PRIORITY).await;
+    }
+
+    /// The same where a close cannot be waited for alone.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(super) async fn closed(&self) {
+        const LOOK: std::time::Duration = std::time::Duration::from_millis(50);
+        while let Ok(ready) = self.shared.tcp.ready(Interest::READABLE).await {
+            match Peek::of(self.shared.tcp.try_io(Interest::READABLE, || self.peek_byte())) {
+                Peek::Quiet => {}
+                Peek::Bytes if !ready.is_read_closed() => tokio::time::sleep(LOOK).await,
+                Peek::Bytes | Peek::Closed => return,
+            }
+        }
     }
 
     /// Whether the other side has reset the connection, or it broke.
@@ -91,11 +107,6 @@ impl Socket {
     /// written to a dead peer, which cannot be told from a bot that took it and died (I7).
     pub(super) fn peek(&self) -> Peek {
         Peek::of(self.peek_byte())
-    }
-
-    /// The same; where nothing has come, readiness is cleared, so that [`Self::ready`] waits for news.
-    pub(super) fn peek_and_clear(&self) -> Peek {
-        Peek::of(self.shared.tcp.try_io(Interest::READABLE, || self.peek_byte()))
     }
 
     /// A read that did not fill its buffer has emptied the socket: the next one waits for the kernel's word, instead of

@@ -136,3 +136,58 @@ fn p2_killed_at_any_time_under_load_the_store_can_be_read_and_the_bot_is_asked_a
     let once: std::collections::HashSet<&String> = messages.iter().copied().collect();
     assert_eq!(messages.len(), once.len(), "the bot was asked twice");
 }
+
+/// P4: nothing but `texts.interrupted` was to be said, and Kakao refused it.
+#[test]
+fn p4_what_a_refused_callback_should_have_said_of_an_interruption_the_next_answer_says() {
+    let sink = CallbackSink::start();
+    let bot = Bot::before(bot::home(&["홈"]), |asked| match &*asked.content() {
+        "가" => buttons("늦은 답", &["나"]).after(ms(20_000)),
+        other => buttons(&format!("{other}의 답"), &["가", "나"]),
+    });
+    let origins = format!("[\"{}\"]", sink.origin());
+    let lasting = Lasting::before(&bot, &[("callback.origins", &origins), ("callback.after", "300ms")]);
+    let program = lasting.start();
+    assert_eq!(program.say(&words("u", "홈")).text(), "홈의 답");
+    let mut caller = program.client();
+    caller.send(&words("u", "가").callback(&sink.url()));
+    assert!(caller.read().is_some(), "it is promised");
+    written(&program);
+    Lasting::kill(program);
+    sink.mood(Mood::Says("FAIL"));
+    let program = lasting.start();
+    eventually("it is refused", || sink.tried() == 1);
+    eventually("nothing is left to do", || program.readiness()["background_tasks"] == 0);
+    assert_eq!(program.say(&words("u", "나")).text(), format!("{INTERRUPTED}\n나의 답"));
+    assert_eq!(program.say(&words("u", "나")).text(), "나의 답");
+}
+
+/// A machine that sleeps: the bot's answer and the callers' ends have come in the same moment when it wakes.
+#[test]
+fn what_comes_while_the_process_stands_still_counts_as_read_by_nobody_who_has_gone() {
+    let bot = Bot::before(bot::home(&["홈"]), |asked| match &*asked.content() {
+        "가" => buttons("가의 답", &["나"]).after(ms(300)),
+        other => buttons(&format!("{other}의 답"), &["가", "나"]),
+    });
+    let lasting = Lasting::before(&bot, &[]);
+    let mut program = lasting.start();
+    let users: Vec<String> = (0..8).map(|user| format!("u{user}")).collect();
+    let callers: Vec<_> = users
+        .iter()
+        .map(|user| {
+            assert_eq!(program.say(&words(user, "홈")).text(), "홈의 답");
+            let mut caller = program.client();
+            caller.send(&words(user, "가"));
+            caller
+        })
+        .collect();
+    eventually("the bot is asked", || said(&bot, " 가") == users.len());
+    program.signal("STOP");
+    drop(callers);
+    // In this time the bot has answered all.
+    std::thread::sleep(ms(600));
+    program.signal("CONT");
+    for user in &users {
+        assert_eq!(program.say(&words(user, "나")).text(), "가의 답\n나의 답", "{user}");
+    }
+}

@@ -12,6 +12,7 @@ pub(super) struct Queue<T> {
 }
 
 /// What became of something that was to be queued.
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Put {
     /// It is queued.
     Taken,

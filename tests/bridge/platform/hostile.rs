@@ -183,12 +183,17 @@ fn s1_a_bot_that_floods_with_100_continue_does_not_make_users_wait_past_the_dead
     eventually("the turn has ended", || bridge.metric("bridge_turns_in_flight{bot=\"shop\"}") == 0.0);
 }
 
-#[test]
-fn a_caller_that_half_closes_after_its_request_reads_the_answer_and_reads_it_once() {
-    let bot = Bot::new(|asked| match &*asked.path {
+/// Says what was said, after 200 ms.
+fn slow_echo() -> Bot {
+    Bot::new(|asked| match &*asked.path {
         "/keyboard" => text(),
         _ => words(&asked.content()).after(ms(200)),
-    });
+    })
+}
+
+#[test]
+fn a_caller_that_half_closes_after_its_request_reads_the_answer_and_reads_it_once() {
+    let bot = slow_echo();
     let bridge = Bridge::of(&bot, "");
     for number in 0..10 {
         let words = format!("말 {number}");
@@ -203,10 +208,7 @@ fn a_caller_that_half_closes_after_its_request_reads_the_answer_and_reads_it_onc
 
 #[test]
 fn a_caller_that_is_gone_has_not_read_the_answer_and_reads_it_with_the_next() {
-    let bot = Bot::new(|asked| match &*asked.path {
-        "/keyboard" => text(),
-        _ => words(&asked.content()).after(ms(200)),
-    });
+    let bot = slow_echo();
     let bridge = Bridge::of(&bot, "");
     for number in 0..10 {
         let words = format!("말 {number}");
@@ -222,10 +224,7 @@ fn a_caller_that_is_gone_has_not_read_the_answer_and_reads_it_with_the_next() {
 /// The kernel tells of a reset once, to whoever asks first.
 #[test]
 fn a_caller_that_resets_has_not_read_the_answer_and_reads_it_with_the_next() {
-    let bot = Bot::new(|asked| match &*asked.path {
-        "/keyboard" => text(),
-        _ => words(&asked.content()).after(ms(200)),
-    });
+    let bot = slow_echo();
     let bridge = Bridge::of(&bot, "");
     for number in 0..10 {
         let words = format!("말 {number}");

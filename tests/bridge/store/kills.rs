@@ -170,7 +170,7 @@ fn what_comes_while_the_process_stands_still_counts_as_read_by_nobody_who_has_go
         other => buttons(&format!("{other}의 답"), &["가", "나"]),
     });
     let lasting = Lasting::before(&bot, &[]);
-    let mut program = lasting.start();
+    let program = lasting.start();
     let users: Vec<String> = (0..8).map(|user| format!("u{user}")).collect();
     let callers: Vec<_> = users
         .iter()

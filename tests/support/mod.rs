@@ -71,13 +71,19 @@ pub fn together<A, B: Send>(one: impl FnOnce() -> A, other: impl FnOnce() -> B +
 
 /// Tries until it works.
 #[track_caller]
-pub fn until<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+pub fn until<T>(what: &str, attempt: impl FnMut() -> Option<T>) -> T {
+    until_at_most(PATIENCE, what, attempt)
+}
+
+/// The same for what may take longer.
+#[track_caller]
+pub fn until_at_most<T>(most: Duration, what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
         if let Some(found) = attempt() {
             return found;
         }
-        assert!(started.elapsed() < PATIENCE, "waited {PATIENCE:?}: {what}");
+        assert!(started.elapsed() < most, "waited {most:?}: {what}");
         std::thread::sleep(ms(2));
     }
 }

@@ -170,7 +170,13 @@ impl RemoteStore {
         // one: an event that the bot hears of twice is better than one that is lost.
         let mut cmd = redis::cmd("DEL");
         cmd.arg(&place);
-        let taken = self.remote.ask(&alias, |told| Command::plain(cmd, told)).await;
+        let (reply, asked) = oneshot::channel();
+        let told = move |answer| {
+            let _nobody_waits = reply.send(answer);
+        };
+        // Sent in any case: what has been delivered must not stay.
+        self.remote.link(self.remote.link_of(&alias)).send(Command::plain(cmd, told));
+        let taken = patience::wait(PATIENCE, asked).await.and_then(Result::ok).and_then(Result::ok);
         if taken == Some(Value::Int(0)) {
             return Some(Vec::new());
         }

@@ -183,11 +183,11 @@ fn s1_a_bot_that_floods_with_100_continue_does_not_make_users_wait_past_the_dead
     eventually("the turn has ended", || bridge.metric("bridge_turns_in_flight{bot=\"shop\"}") == 0.0);
 }
 
-/// Says what was said, after 200 ms.
+/// Says what was said, after 300 ms.
 fn slow_echo() -> Bot {
     Bot::new(|asked| match &*asked.path {
         "/keyboard" => text(),
-        _ => words(&asked.content()).after(ms(200)),
+        _ => words(&asked.content()).after(ms(300)),
     })
 }
 

@@ -131,7 +131,7 @@ fn a_caller_by_tls_that_hangs_up_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let trusted = issue(folder.path());
     for says_farewell in [true, false] {
-        let bot = Bot::scripted([words("답").after(ms(300)), words("둘째 답")]);
+        let bot = Bot::scripted([words("답").after(ms(600)), words("둘째 답")]);
         let bridge = bridge(&bot, folder.path());
         let mut caller = connect(bridge.public, &trusted).unwrap();
         caller.write_all(&http::request("POST", "/skill", &[], Say::words(MINA, "하나").body().as_bytes())).unwrap();

@@ -128,7 +128,7 @@ struct AttendedTurn {
 
 impl AttendedTurn {
     fn new(call: Arc<Call>) -> Self {
-        // Written into its box as it is made: `Box::pin` would make its two kilobytes elsewhere and copy them.
+        // Written into its box as it is made: `Box::pin` would make it elsewhere and copy them.
         let ending = Box::into_pin(Box::write(Box::new_uninit(), catch_panic(Arc::clone(&call))));
         Self { call, ending: Some(ending) }
     }

@@ -79,13 +79,13 @@ pub(crate) fn handle<'a>(
     }
 }
 
-/// A request, by whom it came, where and when.
+/// What surrounds a request: where it came in, from whom, and when.
 struct RequestContext<'a> {
     shared: &'a Arc<Shared>,
     core: CoreId,
     peer: &'a Peer,
     caller: &'a Caller,
-    /// Its first byte.
+    /// When its head had come (S1).
     arrived: Instant,
 }
 

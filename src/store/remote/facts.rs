@@ -66,9 +66,11 @@ return 1",
 impl Remote {
     /// Asks and waits a while; `None` where the store is in trouble.
     pub(super) async fn ask(&self, key: &[u8], command: impl FnOnce(Told) -> Command) -> Option<Value> {
-        if !self.health.is_up() {
-            return None;
-        }
+        if self.health.is_up() { self.ask_in_any_case(key, command).await } else { None }
+    }
+
+    /// The same where it has to be sent though the store may be in trouble.
+    async fn ask_in_any_case(&self, key: &[u8], command: impl FnOnce(Told) -> Command) -> Option<Value> {
         let (reply, asked) = oneshot::channel();
         let told: Told = Box::new(move |answer| {
             let _nobody_waits = reply.send(answer);
@@ -170,13 +172,8 @@ impl RemoteStore {
         // one: an event that the bot hears of twice is better than one that is lost.
         let mut cmd = redis::cmd("DEL");
         cmd.arg(&place);
-        let (reply, asked) = oneshot::channel();
-        let told = move |answer| {
-            let _nobody_waits = reply.send(answer);
-        };
-        // Sent in any case: what has been delivered must not stay.
-        self.remote.link(self.remote.link_of(&alias)).send(Command::plain(cmd, told));
-        let taken = patience::wait(PATIENCE, asked).await.and_then(Result::ok).and_then(Result::ok);
+        // What has been delivered must not stay.
+        let taken = self.remote.ask_in_any_case(&alias, |told| Command::plain(cmd, told)).await;
         if taken == Some(Value::Int(0)) {
             return Some(Vec::new());
         }
